@@ -1,0 +1,12 @@
+# postern_room(NAME [rooms it may include...]): core/NAME as the library postern_NAME, of all its *.cpp files.
+# The include levels themselves are checked by tests/architecture; here they are only linked.
+function(postern_room name)
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/core/${name}/*.cpp)
+    list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+    add_library(postern_${name} STATIC ${sources})
+    target_include_directories(postern_${name} PUBLIC
+        $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/postern-core>)
+    list(TRANSFORM ARGN PREPEND postern_ OUTPUT_VARIABLE rooms)
+    target_link_libraries(postern_${name} PUBLIC ${rooms} Boost::headers)
+    set_target_properties(postern_${name} PROPERTIES EXPORT_NAME ${name})
+endfunction()

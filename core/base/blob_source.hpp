@@ -1,0 +1,18 @@
+#pragma once
+// Read access to octets that are spooled or stored: how a plugin reads a whole message.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace postern::base {
+
+/// Threads: any, one at a time. May block on a disk.
+class blob_source {
+public:
+    virtual ~blob_source() = default;
+    [[nodiscard]] virtual std::uint64_t size() const noexcept = 0;
+    /// Up to `length` octets from `offset` into `to`; the count, 0 at the end, or -1 on a failure that the log tells.
+    [[nodiscard]] virtual std::int64_t read(std::uint64_t offset, char* to, std::size_t length) noexcept = 0;
+};
+
+} // namespace postern::base

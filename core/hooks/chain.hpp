@@ -1,0 +1,88 @@
+#pragma once
+// The order in which plugins are asked and how their answers add up. Pure: who performs the calls is not its business.
+
+#include "core/hooks/draft.hpp"
+#include "core/hooks/plugin.hpp"
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern::hooks {
+
+/// What the configuration lets a plugin change (`may = [...]`), and whether it may end a hook's chain.
+struct permissions {
+    bool headers = false;
+    bool sender = false;
+    bool rcpt = false;
+    bool body = false;
+    bool route = false;
+    bool accept = false;
+};
+
+/// A plugin in a chain, with the rules that the configuration gives it.
+struct link {
+    std::shared_ptr<plugin> who;
+    failure_policy on_error = failure_policy::tempfail;
+    std::chrono::nanoseconds deadline = std::chrono::seconds{5};
+    permissions may;
+};
+
+/// An immutable order of plugins. One a listener and generation of the configuration; shared by its sessions.
+class chain {
+public:
+    chain() = default;
+    explicit chain(std::vector<link> links);
+
+    /// Those that subscribed to `hook`, in order.
+    [[nodiscard]] const std::vector<const link*>& links(hook_point hook) const noexcept;
+    [[nodiscard]] bool has(hook_point hook) const noexcept { return !links(hook).empty(); }
+    [[nodiscard]] const std::vector<link>& all() const noexcept { return links_; }
+    chain(const chain&) = delete;
+    chain& operator=(const chain&) = delete;
+
+private:
+    std::vector<link> links_;
+    std::array<std::vector<const link*>, hook_point_count> by_hook_;
+};
+
+/// One hook's walk along a chain. Use: while (auto* l = run.next()) { call it; run.answered(...) | passed() | failed(why) }.
+class chain_run {
+public:
+    /// `target` receives the edits; null where the hook has no draft. Both outlive the run.
+    chain_run(const chain& order, hook_point hook, draft* target) noexcept;
+
+    /// Who is asked next; null when the outcome stands.
+    [[nodiscard]] const link* next() noexcept;
+    /// The last one's answer. An answer that breaks a rule (an edit without permission or out of range, ACCEPT without the
+    /// grant, a code that does not fit the verdict, CR or LF in a text) counts as a failure and changes nothing.
+    void answered(plugin_reply reply);
+    void passed() noexcept {}
+    /// `why` is for the log; the peer gets the policy's generic reply.
+    void failed(std::string_view why);
+
+    [[nodiscard]] const outcome& result() const noexcept { return result_; }
+    [[nodiscard]] outcome take_result() noexcept { return std::move(result_); }
+    /// Why the last plugin counted as failed; empty when it did not. For the log.
+    [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
+    /// At msg.body: the chunk as edited so far; unset when nobody changed it.
+    [[nodiscard]] const std::optional<std::string>& chunk() const noexcept { return chunk_; }
+    /// At queue.route: set by a route edit.
+    [[nodiscard]] const std::optional<edit>& route() const noexcept { return route_; }
+
+private:
+    const std::vector<const link*>& links_;
+    hook_point hook_;
+    draft* target_;
+    std::size_t at_ = 0;
+    bool decided_ = false;
+    outcome result_;
+    std::string failure_;
+    std::optional<std::string> chunk_;
+    std::optional<edit> route_;
+};
+
+} // namespace postern::hooks

@@ -1,0 +1,40 @@
+#pragma once
+// One question to a chain: the hook, and views of all that its record may carry. Borrowed: valid until the chain has answered.
+
+#include "core/base/blob_source.hpp"
+#include "core/hooks/draft.hpp"
+#include "core/hooks/hook_point.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace postern::hooks {
+
+/// What happened to one recipient (delivery.done).
+struct delivery_facts {
+    enum class kind : std::uint8_t { delivered = 0, deferred = 1, failed = 2 };
+    kind result = kind::delivered;
+    std::uint16_t smtp_code = 0;
+    std::string_view enhanced;
+    std::string_view text;
+    std::string_view next_hop;
+    std::uint32_t attempts = 0;
+};
+
+struct event {
+    hook_point hook;
+    const connection_facts* connection = nullptr; ///< null in delivery
+    const draft* message = nullptr;               ///< null before MAIL
+    base::session_id session;                     ///< connection or delivery job, for tickets and wake
+    std::uint32_t recipient_index = 0;            ///< cmd.rcpt, queue.route, delivery.done: into message->envelope.to
+    std::uint32_t attempt = 0;                    ///< queue.route: 0 for the first
+    std::string_view chunk;                       ///< msg.body: octets
+    std::uint64_t chunk_offset = 0;               ///< msg.body: of the chunk in the body
+    bool is_last_chunk = false;                   ///< msg.body
+    bool is_bdat = false;                         ///< cmd.data
+    std::string_view reason;                      ///< conn.close, txn.aborted
+    base::blob_source* blob = nullptr;                  ///< msg.end: header section, empty line and body
+    const delivery_facts* delivery = nullptr;     ///< delivery.done
+};
+
+} // namespace postern::hooks

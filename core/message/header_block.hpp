@@ -1,0 +1,52 @@
+#pragma once
+// The header section of a message as octets that can be edited field by field. Untouched fields keep every octet.
+// It does not decode, unfold or re-encode. STANDARDS: RFC 5322 2.2, 3.6. SECURITY: fed by peers and by plugins' edits.
+
+#include "core/base/result.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern::message {
+
+/// One field. Views into the block: valid until it changes.
+struct header_field {
+    std::string_view name;  ///< without the colon and white space before it
+    std::string_view value; ///< from behind the colon (one leading space dropped) to before the final CRLF; folds kept
+};
+
+/// An editable header section. Lines that are no field (no colon) end the fields in practice; they are kept as octets and
+/// appear as a field with an empty name, so that indices of fields stay what a reader counts.
+class header_block {
+public:
+    header_block() = default;
+    /// Takes canonical octets (CRLF line ends), up to but not including the empty line.
+    explicit header_block(std::string octets);
+
+    [[nodiscard]] std::size_t size() const noexcept { return fields_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return fields_.empty(); }
+    [[nodiscard]] header_field operator[](std::size_t index) const noexcept;
+    /// Index of the first field of that name (case-insensitive) at or after `from`; size() if there is none.
+    [[nodiscard]] std::size_t find(std::string_view name, std::size_t from = 0) const noexcept;
+    /// Octets of all fields, each line ending in CRLF, without the empty line that ends the section.
+    [[nodiscard]] std::string octets() const;
+    [[nodiscard]] std::size_t octet_count() const noexcept;
+
+    /// Each refuses, changing nothing, a name that is not RFC 5322 ftext or a value with CR, LF or NUL other than a
+    /// fold (CRLF followed by space or tab). Long values are folded at white space to lines of at most 998 octets
+    /// where that is possible.
+    [[nodiscard]] base::error_code insert(std::size_t index, std::string_view name, std::string_view value); ///< index == size(): at the end
+    [[nodiscard]] base::error_code replace(std::size_t index, std::string_view value); ///< keeps the name; index must exist
+    [[nodiscard]] base::error_code remove(std::size_t index);
+
+private:
+    struct span {
+        std::string octets;    // the whole field with its final CRLF
+        std::size_t name_size; // 0: not a field
+    };
+    std::vector<span> fields_;
+};
+
+} // namespace postern::message

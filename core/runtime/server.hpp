@@ -1,0 +1,126 @@
+#pragma once
+// The whole of a running Postern: listeners, threads, sessions, the queue and its deliveries. An embedder's and the
+// daemon's way in. Knows no TOML, no plugin files: it gets chains, a store and transports as objects.
+
+#include "core/base/clock.hpp"
+#include "core/base/log.hpp"
+#include "core/base/result.hpp"
+#include "core/delivery/settings.hpp"
+#include "core/delivery/transport.hpp"
+#include "core/hooks/chain.hpp"
+#include "core/queue/policy.hpp"
+#include "core/queue/store.hpp"
+#include "core/session/server_config.hpp"
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern::io {
+class tls_context;
+}
+
+namespace postern::runtime {
+
+/// Server side timeouts (RFC 5321 4.5.3.2.7 and 4.5.3.2.5).
+struct server_timeouts {
+    std::chrono::milliseconds greeting = std::chrono::minutes{5}; ///< until the first command line
+    std::chrono::milliseconds command = std::chrono::minutes{5};  ///< a whole command line, from the last reply
+    std::chrono::milliseconds data = std::chrono::minutes{3};     ///< without progress in content
+    std::chrono::milliseconds tls = std::chrono::seconds{30};     ///< handshake
+};
+
+struct connection_limits {
+    std::uint32_t connections = 10000;
+    std::uint32_t connections_per_ip = 100; ///< 0: none
+    std::uint64_t minimum_rate = 100;       ///< octets a second of content after a grace of timeouts.data; 0: none
+};
+
+/// What a listener serves its sessions with. Immutable; a session keeps the one that it started with.
+struct listener_profile {
+    std::string name;
+    session::server_config session;
+    server_timeouts timeouts;
+    std::shared_ptr<const hooks::chain> chain;
+    std::shared_ptr<io::tls_context> tls; ///< null without TLS
+};
+
+/// One generation of the configuration: replaced whole by publish().
+struct generation {
+    std::uint32_t number = 1;
+    std::map<std::string, std::shared_ptr<const listener_profile>, std::less<>> listeners;
+    connection_limits limits;
+    queue::retry_policy retry;
+    delivery::settings delivery;
+    std::shared_ptr<const hooks::chain> delivery_chain; ///< for queue.route and delivery.done; never null
+    std::map<std::string, std::shared_ptr<delivery::transport>, std::less<>> transports;
+    std::shared_ptr<io::tls_context> client_tls; ///< for deliveries; null: no TLS
+};
+
+/// Where to listen: fixed for the life of the server.
+struct listener_address {
+    std::string name;    ///< of its profile
+    std::string address; ///< "127.0.0.1:25", "[::1]:25", port 0 for any, or "unix:/path"
+};
+
+/// A line of `postern queue list`.
+struct queue_item {
+    base::message_id id;
+    std::string state;  ///< "queued", "attempting", "deferred", "held"
+    std::string sender;
+    std::vector<std::string> recipients;       ///< those still open
+    std::vector<std::string> results;          ///< of all, "address: state, last reply"; only by show
+    std::uint64_t size = 0;                    ///< octets
+    std::uint32_t attempts = 0;
+    base::wall_time received;
+    std::optional<base::wall_time> next_attempt;
+    std::string last_reply;
+};
+
+struct server_status {
+    std::uint64_t connections = 0; ///< open now
+    std::uint64_t accepted = 0;    ///< messages, since start
+    std::uint64_t queued = 0;      ///< messages in the queue now
+    std::uint64_t delivered = 0;   ///< recipients, since start
+    std::uint64_t deferred = 0;
+    std::uint64_t failed = 0;
+};
+
+class server {
+public:
+    /// `store` and what `log` writes to outlive the server. `threads` 0: one a processor.
+    server(std::vector<listener_address> addresses, std::shared_ptr<const generation> first, queue::store& store, base::log log,
+           unsigned threads = 0);
+    ~server(); ///< shuts down at once if that has not happened
+
+    /// Binds all listeners. What is wrong with one: which, and why. Before privileges are dropped.
+    [[nodiscard]] base::result<void> bind(std::string& what_failed);
+    /// Where listener `name` really listens, for port 0.
+    [[nodiscard]] std::string bound_address(std::string_view name) const;
+
+    /// Reads the queue and starts threads, listeners and deliveries. Returns when all are ready.
+    [[nodiscard]] base::result<void> start();
+    /// New sessions and attempts use `next`. [any]
+    void publish(std::shared_ptr<const generation> next);
+    /// Stops accepting, lets transactions in their content finish for up to `grace`, ends attempts, then all threads. Blocks. [any, not from a session]
+    void shut_down(std::chrono::milliseconds grace);
+
+    /// The queue, for an operator. All block until the delivery thread has answered. [any, not from a session]
+    [[nodiscard]] std::vector<queue_item> queue_list(base::message_id after, std::size_t limit);
+    [[nodiscard]] std::optional<queue_item> queue_show(base::message_id id);
+    enum class queue_command { retry, hold, release, remove };
+    [[nodiscard]] bool queue_change(base::message_id id, queue_command what); ///< false: no such message
+    std::size_t queue_flush();                                                 ///< makes all deferred due; how many
+    [[nodiscard]] server_status status() const;
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+} // namespace postern::runtime

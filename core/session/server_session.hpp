@@ -1,0 +1,89 @@
+#pragma once
+// The server's half of an SMTP connection as a state machine without I/O: octets and answers in, steps out.
+// It knows no socket, plugin, store or clock; runtime/serve_connection turns its steps into I/O.
+// STANDARDS: RFC 5321, 1870, 2034, 2920, 3030, 3207, 3461, 6152, 6531. SECURITY: everything that feed() takes is hostile.
+
+#include "core/base/ids.hpp"
+#include "core/hooks/draft.hpp"
+#include "core/hooks/hook_point.hpp"
+#include "core/session/server_config.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace postern::session {
+
+/// What the peer is being waited for; each has its own timeout (RFC 5321 4.5.3.2).
+enum class phase : std::uint8_t { command, content };
+
+/// What to do next. Views are valid until the session is called again.
+struct step {
+    enum class kind : std::uint8_t {
+        read,      ///< flush output(), wait for octets (phase says how long), feed() them
+        ask,       ///< run `hook`'s chain on draft(), then answer()
+        tell,      ///< notify `hook`; nothing is answered
+        content,   ///< body octets: run msg.body if somebody wants it (the chunk may be replaced), spool them, then answer()
+        commit,    ///< make draft() durable, then committed()
+        abandon,   ///< drop what was spooled of draft()
+        start_tls, ///< flush output(), drop what was fed and not taken, handshake, then tls_started()
+        close,     ///< flush output(), close
+    };
+    kind what;
+    phase waits_for = phase::command;                 ///< read
+    hooks::hook_point hook = hooks::hook_point::conn_open; ///< ask, tell
+    std::string_view octets;                          ///< content: canonical, unstuffed
+    bool is_last = false;                             ///< content: nothing follows
+    std::string_view reason;                          ///< tell, abandon, close: for the log
+};
+
+/// One connection. Threads: one. Memory: bounded by the limits of the configuration, whatever the message's size.
+///
+/// Protocol with the caller: call resume(), do the step, call what the step names, and resume() again. Replies gather in
+/// output(); a step that is done without waiting needs no flush, so that the replies of a pipelined batch leave in one
+/// write. A caller that has to wait for an ask, content or commit flushes first.
+class server_session {
+public:
+    /// `config` outlives the session (it is of one generation of the configuration). `ids` gives transaction and queue ids.
+    server_session(const server_config& config, hooks::connection_facts facts, base::id_source& ids);
+    ~server_session();
+    server_session(const server_session&) = delete;
+    server_session& operator=(const server_session&) = delete;
+
+    [[nodiscard]] step resume();
+
+    /// Octets from the peer: borrowed until resume() returns `read`; all have been taken then.
+    void feed(std::string_view octets);
+    /// The chain's outcome for the last ask or content step.
+    void answer(hooks::outcome outcome);
+    /// The store's word on the last commit step.
+    enum class commit_result : std::uint8_t { kept, no_room, failed };
+    void committed(commit_result result);
+    /// The handshake succeeded. A failed one closes the connection without asking the session.
+    void tls_started(hooks::tls_facts facts);
+    /// The peer let the phase's timeout pass: 421, then close.
+    void timed_out();
+    /// The server is going away: 421 at the next command boundary; a transaction in its content may finish.
+    void shut_down();
+    /// End of stream or a broken connection: resume() gives what is left to tell, then close.
+    void disconnected();
+
+    /// Replies not yet sent. Valid until the session is called again.
+    [[nodiscard]] std::string_view output() const noexcept;
+    void output_sent() noexcept; ///< all of output() went out
+
+    [[nodiscard]] const hooks::connection_facts& facts() const noexcept;
+    /// The transaction at hand; null outside MAIL..end of data. The chain edits it.
+    [[nodiscard]] hooks::draft* draft() noexcept;
+    /// Of cmd.rcpt: which recipient of the draft is being asked about (always the last).
+    [[nodiscard]] std::uint32_t recipient_index() const noexcept;
+    /// Messages accepted (250 after commit or discard) so far.
+    [[nodiscard]] std::uint64_t accepted_count() const noexcept;
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+} // namespace postern::session
