@@ -3,6 +3,10 @@
 function(postern_room name)
     file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/core/${name}/*.cpp)
     list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+    if(NOT sources)
+        file(WRITE ${PROJECT_BINARY_DIR}/empty.cpp "")
+        set(sources ${PROJECT_BINARY_DIR}/empty.cpp)
+    endif()
     add_library(postern_${name} STATIC ${sources})
     target_include_directories(postern_${name} PUBLIC
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/postern-core>)
