@@ -22,7 +22,7 @@ struct delivery_facts {
 };
 
 struct event {
-    hook_point hook;
+    hook_point hook = hook_point::conn_open;
     const connection_facts* connection = nullptr; ///< null in delivery
     const draft* message = nullptr;               ///< null before MAIL
     base::session_id session;                     ///< connection or delivery job, for tickets and wake
@@ -33,6 +33,7 @@ struct event {
     bool is_last_chunk = false;                   ///< msg.body
     bool is_bdat = false;                         ///< cmd.data
     std::string_view reason;                      ///< conn.close, txn.aborted
+    std::uint64_t accepted = 0;                   ///< conn.close: messages of this connection
     base::blob_source* blob = nullptr;                  ///< msg.end: header section, empty line and body
     const delivery_facts* delivery = nullptr;     ///< delivery.done
 };

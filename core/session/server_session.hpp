@@ -3,6 +3,7 @@
 // It knows no socket, plugin, store or clock; runtime/serve_connection turns its steps into I/O.
 // STANDARDS: RFC 5321, 1870, 2034, 2920, 3030, 3207, 3461, 6152, 6531. SECURITY: everything that feed() takes is hostile.
 
+#include "core/base/clock.hpp"
 #include "core/base/ids.hpp"
 #include "core/hooks/draft.hpp"
 #include "core/hooks/hook_point.hpp"
@@ -24,7 +25,8 @@ struct step {
         read,      ///< flush output(), wait for octets (phase says how long), feed() them
         ask,       ///< run `hook`'s chain on draft(), then answer()
         tell,      ///< notify `hook`; nothing is answered
-        content,   ///< body octets: run msg.body if somebody wants it (the chunk may be replaced), spool them, then answer()
+        content,   ///< body octets: run msg.body if somebody wants it (the chunk may be replaced), spool them, add what was
+                   ///< spooled to draft()->body_size, then answer(); no room: answer with TEMPFAIL 452 4.3.1
         commit,    ///< make draft() durable, then committed()
         abandon,   ///< drop what was spooled of draft()
         start_tls, ///< flush output(), drop what was fed and not taken, handshake, then tls_started()
@@ -34,7 +36,7 @@ struct step {
     phase waits_for = phase::command;                 ///< read
     hooks::hook_point hook = hooks::hook_point::conn_open; ///< ask, tell
     std::string_view octets;                          ///< content: canonical, unstuffed
-    bool is_last = false;                             ///< content: nothing follows
+    bool is_last = false;                             ///< content: nothing follows; such a step always comes, if need be empty
     std::string_view reason;                          ///< tell, abandon, close: for the log
 };
 
@@ -53,6 +55,10 @@ public:
 
     [[nodiscard]] step resume();
 
+    /// What time it is, for the Received field: a session has no clock. The last word counts, so call it before resume()
+    /// whenever octets came in; without it a message is dated 1 January 1970.
+    void at(base::wall_time now) noexcept;
+
     /// Octets from the peer: borrowed until resume() returns `read`; all have been taken then.
     void feed(std::string_view octets);
     /// The chain's outcome for the last ask or content step.
@@ -60,6 +66,8 @@ public:
     /// The store's word on the last commit step.
     enum class commit_result : std::uint8_t { kept, no_room, failed };
     void committed(commit_result result);
+    /// The store could not take octets of the last content step (instead of answer()): the message is refused at its real end.
+    void content_failed(commit_result result);
     /// The handshake succeeded. A failed one closes the connection without asking the session.
     void tls_started(hooks::tls_facts facts);
     /// The peer let the phase's timeout pass: 421, then close.
@@ -78,6 +86,8 @@ public:
     [[nodiscard]] hooks::draft* draft() noexcept;
     /// Of cmd.rcpt: which recipient of the draft is being asked about (always the last).
     [[nodiscard]] std::uint32_t recipient_index() const noexcept;
+    /// Of cmd.data: content comes by BDAT.
+    [[nodiscard]] bool is_bdat() const noexcept;
     /// Messages accepted (250 after commit or discard) so far.
     [[nodiscard]] std::uint64_t accepted_count() const noexcept;
 

@@ -1,0 +1,41 @@
+#pragma once
+// One thread's world: its io_context, receive buffers and deadlines. A session lives and dies on one loop, so it needs no lock.
+
+#include "core/base/log.hpp"
+#include "core/io/asio.hpp"
+#include "core/io/buffer_pool.hpp"
+#include "core/io/deadline.hpp"
+
+#include <cstddef>
+#include <string_view>
+
+namespace postern::io {
+
+/// Threads: everything but post() and stop() on the thread that runs it.
+class loop {
+public:
+    explicit loop(base::log log) : log_{log}, context_{1}, deadlines_{context_} {}
+    ~loop() = default;
+    loop(const loop&) = delete;
+    loop& operator=(const loop&) = delete;
+
+    [[nodiscard]] asio::io_context& context() noexcept { return context_; }
+    [[nodiscard]] buffer_pool& buffers() noexcept { return buffers_; }
+    [[nodiscard]] deadline_list& deadlines() noexcept { return deadlines_; }
+
+    /// Starts `work` as a task of its own. What escapes from it is logged, never swallowed. Counted until it ends.
+    void spawn(std::string_view what, task<void> work);
+    /// Tasks spawned and not yet ended.
+    [[nodiscard]] std::size_t running() const noexcept { return running_; }
+
+private:
+    task<void> guarded(std::string_view what, task<void> work);
+
+    base::log log_;
+    buffer_pool buffers_;        // before the context: tasks that it destroys give their buffers back
+    std::size_t running_ = 0;
+    asio::io_context context_;
+    deadline_list deadlines_;
+};
+
+} // namespace postern::io

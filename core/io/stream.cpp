@@ -1,0 +1,259 @@
+#include "core/io/stream.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <array>
+#include <cerrno>
+#include <limits>
+#include <utility>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+namespace postern::io {
+
+namespace {
+
+base::error_code last_error() noexcept
+{
+    return {errno, boost::system::system_category()};
+}
+
+int clamp_size(std::size_t size) noexcept
+{
+    constexpr auto most = static_cast<std::size_t>(std::numeric_limits<int>::max());
+    return static_cast<int>(size < most ? size : most);
+}
+
+} // namespace
+
+stream::stream(loop& home, socket connected) : deadline{home.deadlines()}, home_{home}, socket_{std::move(connected)}
+{
+    boost::system::error_code ignored; // a socket that cannot is seen by its next operation
+    socket_.native_non_blocking(true, ignored);
+    const int on = 1; // replies are whole batches already; fails on Unix sockets, which have no such delay
+    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+stream::~stream()
+{
+    close();
+    if (ssl_ != nullptr)
+        SSL_free(ssl_);
+}
+
+read_result stream::try_read(char* to, std::size_t size) noexcept
+{
+    if (ssl_ != nullptr)
+        return try_read_tls(to, size);
+    for (;;) {
+        const auto count = ::recv(socket_.native_handle(), to, size, 0);
+        if (count > 0)
+            return {read_result::kind::octets, static_cast<std::size_t>(count)};
+        if (count == 0)
+            return {read_result::kind::end};
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return {read_result::kind::would_block};
+        if (errno != EINTR)
+            return {read_result::kind::broken};
+    }
+}
+
+read_result stream::try_read_tls(char* to, std::size_t size) noexcept
+{
+    ERR_clear_error();
+    const int count = SSL_read(ssl_, to, clamp_size(size));
+    if (count > 0)
+        return {read_result::kind::octets, static_cast<std::size_t>(count)};
+    switch (SSL_get_error(ssl_, count)) {
+    case SSL_ERROR_WANT_READ:
+        tls_wants_write_ = false;
+        return {read_result::kind::would_block};
+    case SSL_ERROR_WANT_WRITE:
+        tls_wants_write_ = true;
+        return {read_result::kind::would_block};
+    case SSL_ERROR_ZERO_RETURN:
+        return {read_result::kind::end};
+    default: // an end without close_notify too: it may be an attacker's
+        tls_broken_ = true;
+        return {read_result::kind::broken};
+    }
+}
+
+task<base::error_code> stream::wait(socket::wait_type what, bool is_ready)
+{
+    if (timed_out_ || interrupted_ || !socket_.is_open())
+        co_return boost::asio::error::operation_aborted;
+    base::error_code ec;
+    if (!is_ready)
+        co_await socket_.async_wait(what, asio::redirect_error(use_task, ec));
+    if (!ec && (timed_out_ || interrupted_))
+        ec = boost::asio::error::operation_aborted;
+    co_return ec;
+}
+
+task<base::error_code> stream::wait_readable()
+{
+    // OpenSSL may hold decrypted octets that no readiness of the socket will announce.
+    const bool is_ready = ssl_ != nullptr && SSL_has_pending(ssl_) != 0 && !tls_wants_write_;
+    return wait(ssl_ != nullptr && tls_wants_write_ ? socket::wait_write : socket::wait_read, is_ready);
+}
+
+base::result<std::size_t> stream::try_write(std::string_view octets) noexcept
+{
+    if (ssl_ != nullptr)
+        return try_write_tls(octets);
+    for (;;) {
+        const auto count = ::send(socket_.native_handle(), octets.data(), octets.size(), MSG_NOSIGNAL);
+        if (count >= 0)
+            return static_cast<std::size_t>(count);
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return std::size_t{0};
+        if (errno != EINTR)
+            return last_error();
+    }
+}
+
+base::result<std::size_t> stream::try_write_tls(std::string_view octets) noexcept
+{
+    if (octets.empty())
+        return std::size_t{0};
+    ERR_clear_error();
+    const int count = SSL_write(ssl_, octets.data(), clamp_size(octets.size()));
+    if (count > 0)
+        return static_cast<std::size_t>(count);
+    switch (SSL_get_error(ssl_, count)) {
+    case SSL_ERROR_WANT_READ:
+        tls_wants_write_ = false;
+        return std::size_t{0};
+    case SSL_ERROR_WANT_WRITE:
+        tls_wants_write_ = true;
+        return std::size_t{0};
+    default:
+        tls_broken_ = true;
+        return base::error_code{boost::asio::error::broken_pipe};
+    }
+}
+
+task<base::error_code> stream::write(std::string_view octets)
+{
+    while (!octets.empty()) {
+        const auto sent = try_write(octets);
+        if (!sent)
+            co_return sent.error();
+        octets.remove_prefix(*sent);
+        if (*sent == 0) {
+            const auto what = ssl_ != nullptr && !tls_wants_write_ ? socket::wait_read : socket::wait_write;
+            const auto ec = co_await wait(what, false);
+            if (ec)
+                co_return ec;
+        }
+    }
+    co_return base::error_code{};
+}
+
+task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, tls_side side, std::string server_name,
+                                         std::string& why)
+{
+    context_ = std::move(context);
+    ERR_clear_error();
+    ssl_ = SSL_new(context_->native());
+    if (ssl_ == nullptr || SSL_set_fd(ssl_, static_cast<int>(socket_.native_handle())) != 1) {
+        why = "out of memory";
+        co_return boost::asio::error::no_memory;
+    }
+    // A retried write may come from another place in memory: replies are moved while they wait.
+    SSL_set_mode(ssl_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    if (side == tls_side::server) {
+        SSL_set_accept_state(ssl_);
+    } else {
+        SSL_set_connect_state(ssl_);
+        if (!server_name.empty()) {
+            SSL_set_tlsext_host_name(ssl_, server_name.c_str());
+            SSL_set1_host(ssl_, server_name.c_str());
+        }
+    }
+    for (;;) {
+        ERR_clear_error();
+        const int done = SSL_do_handshake(ssl_);
+        if (done == 1)
+            co_return base::error_code{};
+        const int error = SSL_get_error(ssl_, done);
+        if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
+            tls_broken_ = true;
+            std::array<char, 256> text{};
+            const auto code = ERR_peek_error();
+            if (code != 0)
+                ERR_error_string_n(code, text.data(), text.size());
+            why = code != 0 ? text.data() : "the peer closed the connection";
+            co_return boost::asio::error::connection_aborted;
+        }
+        const auto what = error == SSL_ERROR_WANT_WRITE ? socket::wait_write : socket::wait_read;
+        const auto ec = co_await wait(what, false);
+        if (ec) {
+            tls_broken_ = true;
+            why = timed_out_ ? "timed out" : ec.message();
+            co_return ec;
+        }
+    }
+}
+
+tls_summary stream::tls() const
+{
+    tls_summary summary;
+    if (ssl_ == nullptr)
+        return summary;
+    summary.version = SSL_get_version(ssl_);
+    summary.cipher = SSL_get_cipher_name(ssl_);
+    if (const auto group = SSL_get_negotiated_group(ssl_); group != 0)
+        if (const char* name = SSL_group_to_name(ssl_, static_cast<int>(group)); name != nullptr)
+            summary.group = name;
+    if (const char* name = SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name); name != nullptr)
+        summary.server_name = name;
+    if (X509* peer = SSL_get0_peer_certificate(ssl_); peer != nullptr && SSL_get_verify_result(ssl_) == X509_V_OK) {
+        std::array<char, 512> text{};
+        X509_NAME_oneline(X509_get_subject_name(peer), text.data(), static_cast<int>(text.size()));
+        summary.peer_subject = text.data();
+    }
+    return summary;
+}
+
+void stream::expired() noexcept
+{
+    timed_out_ = true;
+    boost::system::error_code ignored; // nothing waits: the next wait() sees timed_out_
+    socket_.cancel(ignored);
+}
+
+void stream::interrupt() noexcept
+{
+    interrupted_ = true;
+    boost::system::error_code ignored; // likewise
+    socket_.cancel(ignored);
+}
+
+void stream::close() noexcept
+{
+    if (!socket_.is_open())
+        return;
+    clear();
+    if (ssl_ != nullptr && !tls_broken_ && SSL_is_init_finished(ssl_) != 0) {
+        ERR_clear_error();
+        SSL_shutdown(ssl_);
+    }
+    // Octets that the peer sent and we have not read would turn our close into a reset, which can destroy the last reply on
+    // its way: say that we are done writing first, and throw away what is here already.
+    ::shutdown(socket_.native_handle(), SHUT_WR);
+    std::array<char, 4096> waste{};
+    for (int i = 0; i < 16 && ::recv(socket_.native_handle(), waste.data(), waste.size(), MSG_DONTWAIT) > 0; ++i) {
+    }
+    boost::system::error_code ignored; // closing cannot be retried
+    socket_.close(ignored);
+}
+
+} // namespace postern::io

@@ -1,0 +1,281 @@
+#include "core/runtime/attempt.hpp"
+
+#include "core/runtime/spool.hpp"
+#include "core/runtime/store_await.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+
+#include <utility>
+
+namespace postern::runtime {
+
+namespace {
+
+using namespace std::chrono_literals;
+using kind = delivery::recipient_result::kind;
+
+constexpr std::size_t recipients_a_transaction = 100; // RFC 5321 4.5.3.1.8: what every server takes
+constexpr auto store_pause = 1min;                    // before a message that the store could not give is tried again
+
+} // namespace
+
+attempt::attempt(delivery_engine& engine, base::message_id id)
+    : engine_{engine},
+      id_{id},
+      job_{engine.ids_.next()},
+      current_{engine.current_.load()},
+      port_{std::make_shared<connection_port>(engine.loop_, job_)},
+      hooks_{current_->delivery_chain, port_, engine.log_, engine.clock_}
+{
+}
+
+io::task<void> attempt::run()
+{
+    const bool is_here = co_await fetch();
+    if (is_here) {
+        auto routed = co_await route_all();
+        co_await deliver_all(delivery::group_by_route(routed, recipients_a_transaction));
+        co_await settle();
+    }
+    port_->end(hooks_.order());
+}
+
+io::task<bool> attempt::fetch()
+{
+    if (const auto fresh = engine_.fresh_.find(id_); fresh != engine_.fresh_.end()) {
+        record_ = std::move(fresh->second);
+        engine_.fresh_.erase(fresh);
+    } else {
+        auto start = [this](queue::completion<queue::stored_message> done) { engine_.store_.fetch(id_, std::move(done)); };
+        const auto stored = co_await await_store<queue::stored_message>(engine_.loop_, start);
+        base::error_code ec = stored ? base::error_code{} : stored.error();
+        if (stored) {
+            auto decoded = queue::decode(stored->envelope, stored->state);
+            if (decoded)
+                record_ = std::move(*decoded);
+            else
+                ec = decoded.error();
+        }
+        if (ec) {
+            engine_.log_.error("not_readable", {{"message", base::to_text(id_)}, {"cause", ec.message()}});
+            const bool is_gone = ec == make_error_code(queue::store_errc::missing) || ec == make_error_code(queue::store_errc::corrupt);
+            if (is_gone && engine_.ledger_.remove(id_)) // the store has set it aside: nothing is left to try
+                put_back(0ms);
+            else
+                put_back(store_pause);
+            co_return false;
+        }
+    }
+    draft_.id = id_;
+    draft_.envelope = record_.envelope.envelope;
+    co_return true;
+}
+
+std::optional<delivery::route> attempt::default_route() const
+{
+    const auto& settings = current_->delivery;
+    if (settings.transport != "smtp")
+        return delivery::route{settings.transport, {}, 0};
+    return delivery::route::from_text(settings.relay);
+}
+
+io::task<std::vector<delivery::routed_recipient>> attempt::route_all()
+{
+    std::vector<delivery::routed_recipient> routed;
+    for (const auto index : delivery::open_recipients(record_.state)) {
+        hooks::event what;
+        what.hook = hooks::hook_point::queue_route;
+        what.message = &draft_;
+        what.session = job_;
+        what.recipient_index = index;
+        what.attempt = record_.state.attempts;
+        hooks::chain_run run{hooks_.order(), hooks::hook_point::queue_route, &draft_};
+        if (const auto waiting = hooks_.advance(run, what))
+            co_await hooks_.finish(run, what, *waiting);
+        take_route(index, run, routed);
+    }
+    co_return routed;
+}
+
+void attempt::take_route(std::uint32_t recipient, const hooks::chain_run& run, std::vector<delivery::routed_recipient>& routed)
+{
+    const auto& outcome = run.result();
+    if (outcome.verdict == hooks::verdict_kind::reject) {
+        note(recipient, {kind::failed, outcome.smtp_code, outcome.enhanced, outcome.text}, {});
+        return;
+    }
+    if (outcome.verdict == hooks::verdict_kind::hold) {
+        hold_ = outcome.text;
+        return;
+    }
+    if (!outcome.lets_pass() && outcome.verdict != hooks::verdict_kind::score) { // never a deletion: what is unclear waits
+        note(recipient, {kind::deferred, outcome.smtp_code, outcome.enhanced, outcome.text}, {});
+        return;
+    }
+    auto next = run.route() ? delivery::route::from_edit(run.route()->name, run.route()->value) : default_route();
+    if (next)
+        routed.push_back({recipient, std::move(*next)});
+    else
+        note(recipient, {kind::deferred, 0, "4.4.4", "no route: set delivery.relay or delivery.transport, or load a plugin that routes"}, {});
+}
+
+/// All next hops at the same time: a slow one holds up no other.
+io::task<void> attempt::deliver_all(std::vector<delivery::route_group> groups)
+{
+    if (groups.empty() || hold_)
+        co_return;
+    if (groups.size() == 1) {
+        co_await deliver(groups.front());
+        co_return;
+    }
+    io::timer all_done{engine_.loop_.context().get_executor(), base::instant::max()};
+    std::size_t left = groups.size();
+    for (const auto& group : groups)
+        engine_.loop_.spawn("deliver", deliver_one_of(group, left, all_done));
+    while (left != 0) {
+        base::error_code ec; // cancelled: one group is done
+        co_await all_done.async_wait(io::asio::redirect_error(io::use_task, ec));
+    }
+}
+
+io::task<void> attempt::deliver_one_of(const delivery::route_group& group, std::size_t& left, io::timer& all_done)
+{
+    co_await deliver(group);
+    --left;
+    all_done.cancel();
+}
+
+io::task<void> attempt::deliver(const delivery::route_group& group)
+{
+    const auto name = group.next.text();
+    const bool may_go = co_await engine_.enter_line(name);
+    if (!may_go) {
+        is_cut_short_ = true;
+        co_return;
+    }
+    if (group.next.is_smtp()) {
+        co_await deliver_smtp(group);
+    } else if (const auto found = current_->transports.find(group.next.transport); found != current_->transports.end()) {
+        co_await deliver_by(*found->second, group);
+    } else {
+        defer_all(group.recipients, "4.3.5", "no transport \"" + group.next.transport + "\" is configured", name);
+    }
+    engine_.leave_line(name);
+}
+
+io::task<void> attempt::deliver_by(delivery::transport& how, const delivery::route_group& group)
+{
+    stored_content content{engine_.store_, id_, record_.envelope.size};
+    std::vector<std::string> addresses;
+    for (const auto index : group.recipients)
+        addresses.push_back(draft_.envelope.to[index].address);
+    const delivery::transport_job job{job_, id_, draft_.envelope.from.address, addresses, &content};
+
+    using outcome = std::vector<delivery::recipient_result>;
+    auto start = [&how, &job](queue::completion<outcome> done) {
+        how.deliver(job, [done = std::move(done)](outcome results) { done(std::move(results)); });
+    };
+    auto results = co_await await_store<outcome>(engine_.loop_, start);
+    const auto name = group.next.text();
+    if (!results || results->size() != group.recipients.size()) {
+        defer_all(group.recipients, "4.3.0", "the transport gave no result", name);
+        co_return;
+    }
+    for (std::size_t i = 0; i < group.recipients.size(); ++i)
+        note(group.recipients[i], std::move((*results)[i]), name);
+}
+
+void attempt::defer_all(const std::vector<std::uint32_t>& recipients, std::string enhanced, std::string text, const std::string& next_hop)
+{
+    for (const auto index : recipients)
+        note(index, {kind::deferred, 0, enhanced, text}, next_hop);
+}
+
+void attempt::note(std::uint32_t recipient, delivery::recipient_result what, const std::string& next_hop)
+{
+    results_.push_back({recipient, std::move(what), next_hop});
+}
+
+/// Makes what happened durable, in the order that loses nothing: first the DSN that is due, then the new state.
+io::task<void> attempt::settle()
+{
+    announce();
+    if (is_cut_short_ && results_.empty()) {
+        put_back(0ms);
+        co_return;
+    }
+    auto decided = delivery::conclude(record_, results_, current_->retry, engine_.clock_.wall(), engine_.random_);
+    if (hold_ && decided.what == queue::life_event::defer)
+        decided.state.held = hold_;
+    const bool is_reported = co_await report(decided);
+    if (!is_reported) { // the store is in trouble: what was delivered may be delivered again, what failed is not forgotten
+        put_back(store_pause);
+        co_return;
+    }
+    if (decided.what != queue::life_event::defer) {
+        auto start = [this](queue::completion<void> done) { engine_.store_.remove(id_, std::move(done)); };
+        const auto removed = co_await await_store<void>(engine_.loop_, start);
+        if (!removed)
+            engine_.log_.error("not_removed", {{"message", base::to_text(id_)}, {"cause", removed.error().message()}});
+        engine_.ledger_.finish(id_, decided.what);
+        co_return;
+    }
+    const auto state = queue::encode(decided.state);
+    auto start = [this, &state](queue::completion<void> done) { engine_.store_.update(id_, state, std::move(done)); };
+    const auto updated = co_await await_store<void>(engine_.loop_, start);
+    if (!updated)
+        engine_.log_.error("not_updated", {{"message", base::to_text(id_)}, {"cause", updated.error().message()}});
+    if (hold_ && engine_.ledger_.hold(id_)) // an operator's wish and ours are carried out alike: when the attempt ends
+        engine_.log_.info("held", {{"message", base::to_text(id_)}, {"reason", *hold_}});
+    const auto next = decided.next_attempt.value_or(engine_.clock_.wall());
+    const auto open = static_cast<std::uint32_t>(decided.state.open_count());
+    const auto wanted = engine_.ledger_.defer(id_, next, decided.state.attempts, open);
+    if (wanted != queue::wish::hold || !hold_) // our own hold is stored already
+        co_await engine_.honour(id_, wanted);
+}
+
+void attempt::put_back(std::chrono::milliseconds wait)
+{
+    const auto wanted = engine_.ledger_.put_back(id_, engine_.clock_.wall() + wait);
+    if (wanted != queue::wish::none)
+        engine_.loop_.spawn("wish", engine_.honour(id_, wanted));
+}
+
+/// Logs, counts and tells the plugins what became of each recipient.
+void attempt::announce()
+{
+    const auto& to = draft_.envelope.to;
+    for (const auto& one : results_) {
+        const auto result = one.what.result;
+        auto& count = result == kind::delivered  ? engine_.counts_.delivered
+                      : result == kind::deferred ? engine_.counts_.deferred
+                                                 : engine_.counts_.failed;
+        count.fetch_add(1, std::memory_order_relaxed);
+        const auto* const event = result == kind::delivered ? "delivered" : result == kind::deferred ? "deferred" : "failed";
+        engine_.log_.info(event, {{"message", base::to_text(id_)},
+                                  {"session", record_.envelope.session},
+                                  {"recipient", to[one.index].address},
+                                  {"next_hop", one.next_hop},
+                                  {"code", one.what.smtp_code},
+                                  {"reply", one.what.text},
+                                  {"attempt", record_.state.attempts + 1}});
+        if (!hooks_.has(hooks::hook_point::delivery_done))
+            continue;
+        hooks::delivery_facts facts;
+        facts.result = static_cast<hooks::delivery_facts::kind>(result);
+        facts.smtp_code = one.what.smtp_code;
+        facts.enhanced = one.what.enhanced;
+        facts.text = one.what.text;
+        facts.next_hop = one.next_hop;
+        facts.attempts = record_.state.attempts + 1;
+        hooks::event what;
+        what.hook = hooks::hook_point::delivery_done;
+        what.message = &draft_;
+        what.session = job_;
+        what.recipient_index = one.index;
+        what.delivery = &facts;
+        hooks_.notify(what);
+    }
+}
+
+} // namespace postern::runtime

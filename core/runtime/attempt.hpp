@@ -1,0 +1,62 @@
+#pragma once
+// One attempt to deliver one message: routes its open recipients, delivers to each next hop, stores what came of it and tells
+// the sender where that is due. Decisions are delivery/'s; this carries them out.
+
+#include "core/delivery/plan.hpp"
+#include "core/hooks/draft.hpp"
+#include "core/queue/record.hpp"
+#include "core/runtime/connection_port.hpp"
+#include "core/runtime/delivery_engine.hpp"
+#include "core/runtime/hook_runner.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace postern::runtime {
+
+/// Threads: the engine's.
+class attempt {
+public:
+    attempt(delivery_engine& engine, base::message_id id);
+
+    [[nodiscard]] io::task<void> run();
+
+private:
+    [[nodiscard]] io::task<bool> fetch();
+    [[nodiscard]] io::task<std::vector<delivery::routed_recipient>> route_all();
+    [[nodiscard]] std::optional<delivery::route> default_route() const;
+    void take_route(std::uint32_t recipient, const hooks::chain_run& run, std::vector<delivery::routed_recipient>& routed);
+    [[nodiscard]] io::task<void> deliver_all(std::vector<delivery::route_group> groups);
+    [[nodiscard]] io::task<void> deliver_one_of(const delivery::route_group& group, std::size_t& left, io::timer& all_done);
+    [[nodiscard]] io::task<void> deliver(const delivery::route_group& group);
+    [[nodiscard]] io::task<void> deliver_smtp(const delivery::route_group& group);
+    [[nodiscard]] io::task<void> deliver_by(delivery::transport& how, const delivery::route_group& group);
+    [[nodiscard]] std::vector<std::uint32_t> keep_results(const session::client_result& result, std::vector<std::uint32_t> recipients,
+                                                          const std::string& next_hop);
+    void defer_all(const std::vector<std::uint32_t>& recipients, std::string enhanced, std::string text, const std::string& next_hop);
+    void note(std::uint32_t recipient, delivery::recipient_result what, const std::string& next_hop);
+    [[nodiscard]] io::task<void> settle();
+    [[nodiscard]] io::task<bool> report(const delivery::decision& decided);
+    [[nodiscard]] io::task<std::string> original_for_report(bool is_full);
+    void put_back(std::chrono::milliseconds wait);
+    void announce();
+
+    delivery_engine& engine_;
+    base::message_id id_;
+    base::session_id job_;
+    std::shared_ptr<const generation> current_;
+    queue::record record_;
+    hooks::draft draft_; // what hooks of the delivery see of the message
+    std::shared_ptr<connection_port> port_;
+    hook_runner hooks_;
+    std::vector<delivery::attempt_result> results_;
+    std::optional<std::string> hold_;
+    bool is_cut_short_ = false; // by a shutdown: what has no result was not attempted
+};
+
+/// Room for a message's own octets when RET=FULL asks for them in a DSN.
+inline constexpr std::uint64_t full_return_limit = std::uint64_t{256} << 10U;
+
+} // namespace postern::runtime

@@ -1,0 +1,121 @@
+// The part of an attempt that speaks SMTP: connections from the pool or new, and what their results mean for recipients.
+
+#include "core/runtime/attempt.hpp"
+#include "core/runtime/store_await.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace postern::runtime {
+
+namespace {
+
+constexpr std::size_t piece = std::size_t{64} << 10U; // octets; the best size for BDAT chunks too
+
+/// A stored message, piece by piece.
+class stored_pieces final : public content_source {
+public:
+    stored_pieces(io::loop& home, queue::store& store, base::message_id id, std::uint64_t size)
+        : home_{home}, store_{store}, id_{id}, size_{size}
+    {
+    }
+    [[nodiscard]] io::task<base::result<std::string_view>> next() override
+    {
+        auto start = [this](queue::completion<std::string> done) { store_.read(id_, offset_, piece, std::move(done)); };
+        auto octets = co_await await_store<std::string>(home_, start);
+        if (!octets)
+            co_return octets.error();
+        octets_ = std::move(*octets);
+        if (octets_.empty() && offset_ < size_)
+            co_return make_error_code(queue::store_errc::failed); // less than was committed: never send a part as the whole
+        offset_ += octets_.size();
+        co_return std::string_view{octets_};
+    }
+    [[nodiscard]] bool is_at_end() const noexcept override { return offset_ >= size_; }
+
+private:
+    io::loop& home_;
+    queue::store& store_;
+    base::message_id id_;
+    std::uint64_t size_;
+    std::uint64_t offset_ = 0;
+    std::string octets_;
+};
+
+session::client_tls tls_of(delivery::tls_mode mode)
+{
+    switch (mode) {
+    case delivery::tls_mode::none:
+        return session::client_tls::none;
+    case delivery::tls_mode::opportunistic:
+        return session::client_tls::opportunistic;
+    case delivery::tls_mode::required:
+        return session::client_tls::required;
+    }
+    return session::client_tls::required;
+}
+
+} // namespace
+
+io::task<void> attempt::deliver_smtp(const delivery::route_group& group)
+{
+    const auto name = group.next.text();
+    auto tls = tls_of(current_->delivery.tls);
+    auto remaining = group.recipients;
+    while (!remaining.empty()) {
+        auto lease = engine_.pool_.take(group.next);
+        if (!lease) {
+            auto opened = co_await engine_.pool_.open(group.next, current_, tls, engine_.own_);
+            if (!opened) {
+                if (engine_.stopping_) {
+                    is_cut_short_ = true;
+                } else if (opened.error() == boost::asio::error::address_in_use) {
+                    for (const auto index : remaining)
+                        note(index, {delivery::recipient_result::kind::failed, 0, "5.4.6", "the next hop is this server itself"}, name);
+                } else {
+                    defer_all(remaining, "4.4.1", "cannot connect: " + opened.error().message(), name);
+                }
+                co_return;
+            }
+            lease.emplace(std::move(*opened));
+        }
+        const session::client_transaction what{&draft_.envelope,           remaining,
+                                               record_.envelope.size,      record_.envelope.has_8bit,
+                                               record_.envelope.is_binary, record_.envelope.needs_smtputf8};
+        stored_pieces content{engine_.loop_, engine_.store_, id_, record_.envelope.size};
+        co_await (*lease)->send(what, content);
+        const auto result = (*lease)->result();
+        if (result.untouched)
+            continue; // an idle connection that the peer had closed meanwhile; each is taken once, so this ends
+        if ((*lease)->end() == session::client_end::tls_failed && tls == session::client_tls::opportunistic) {
+            tls = session::client_tls::none; // RFC 7435: no worse than a peer that offers none
+            continue;
+        }
+        if (result.reply_lost)
+            engine_.log_.warning("reply_lost", {{"message", base::to_text(id_)}, {"next_hop", name}, {"note", "may arrive twice"}});
+        remaining = keep_results(result, std::move(remaining), name);
+        if (result.reusable)
+            engine_.pool_.give_back(group.next, std::move(*lease), current_->delivery);
+    }
+}
+
+/// Notes what became of `recipients`; returns those that are worth another transaction at once, because the peer took as many
+/// as it wants in one.
+std::vector<std::uint32_t> attempt::keep_results(const session::client_result& result, std::vector<std::uint32_t> recipients,
+                                                 const std::string& next_hop)
+{
+    using kind = session::client_recipient_result::kind;
+    const bool any_taken = std::any_of(result.recipients.begin(), result.recipients.end(), [](const auto& one) { return one.result == kind::delivered; });
+    std::vector<std::uint32_t> again;
+    for (std::size_t i = 0; i < recipients.size(); ++i) {
+        const auto& one = result.recipients[i];
+        if (one.over_limit && any_taken)
+            again.push_back(recipients[i]);
+        else
+            note(recipients[i],
+                 {static_cast<delivery::recipient_result::kind>(one.result), one.smtp_code, one.enhanced, one.text}, next_hop);
+    }
+    return again;
+}
+
+} // namespace postern::runtime

@@ -1,0 +1,363 @@
+#include "core/runtime/connection.hpp"
+
+#include "core/runtime/store_await.hpp"
+
+#include <utility>
+
+namespace postern::runtime {
+
+namespace {
+
+using hooks::hook_point;
+using session::phase;
+using session::step;
+
+hooks::connection_facts facts_of(const listener_profile& profile, const io::accepted& from, base::session_id id)
+{
+    hooks::connection_facts facts;
+    facts.session = id;
+    facts.peer = from.peer;
+    facts.local = from.local;
+    facts.listener = profile.name;
+    return facts;
+}
+
+hooks::tls_facts facts_of(io::tls_summary summary)
+{
+    return {std::move(summary.version), std::move(summary.cipher), std::move(summary.group), std::move(summary.server_name),
+            std::move(summary.peer_subject)};
+}
+
+} // namespace
+
+connection::connection(connection_home& home, std::shared_ptr<const listener_profile> profile, const connection_limits& limits,
+                       io::accepted from)
+    : home_{home},
+      profile_{std::move(profile)},
+      minimum_rate_{limits.minimum_rate},
+      stream_{home.loop, std::move(from.connection)},
+      session_{profile_->session, facts_of(*profile_, from, base::session_id{home.ids.next()}), home.ids},
+      port_{std::make_shared<connection_port>(home.loop, session_.facts().session)},
+      hooks_{profile_->chain, port_, home.log, home.clock},
+      spool_{home.messages.store(), home.loop}
+{
+}
+
+void connection::shut_down()
+{
+    shutting_down_ = true;
+    if (!is_in_content_)
+        stream_.interrupt();
+}
+
+void connection::interrupt() noexcept
+{
+    shutting_down_ = true;
+    stream_.expires_after(std::chrono::milliseconds{0});
+}
+
+io::task<void> connection::run()
+{
+    home_.log.debug("connected", {{"session", base::to_text(session_.facts().session)},
+                                  {"listener", profile_->name},
+                                  {"peer", session_.facts().peer.text()}});
+    if (profile_->session.tls == session::server_tls::implicit) {
+        const bool secured = co_await handshake();
+        if (secured)
+            session_.tls_started(facts_of(stream_.tls()));
+        else
+            session_.disconnected();
+    }
+    co_await serve();
+    finish(close_reason_);
+}
+
+io::task<void> connection::serve()
+{
+    for (;;) {
+        session_.at(home_.clock.wall());
+        const auto next = session_.resume();
+        switch (next.what) {
+        case step::kind::read: {
+            const bool alive = co_await receive(next.waits_for);
+            if (!alive)
+                session_.disconnected();
+            break;
+        }
+        case step::kind::ask:
+            if (!try_ask(next.hook))
+                co_await finish_ask();
+            break;
+        case step::kind::tell:
+            tell(next);
+            break;
+        case step::kind::content:
+            if (!try_take_content(next))
+                co_await take_content(next.octets, next.is_last);
+            break;
+        case step::kind::commit:
+            co_await commit();
+            break;
+        case step::kind::abandon:
+            spool_.abandon();
+            break;
+        case step::kind::start_tls: {
+            const bool flushed = co_await flush();
+            buffer_.reset();
+            const bool secured = flushed && co_await handshake();
+            if (secured)
+                session_.tls_started(facts_of(stream_.tls()));
+            else
+                session_.disconnected();
+            break;
+        }
+        case step::kind::close:
+            close_reason_ = next.reason;
+            stream_.expires_after(profile_->timeouts.tls); // a last reply waits for nobody long
+            stream_.clear_interrupt();
+            co_await flush();
+            co_return;
+        }
+    }
+}
+
+io::task<bool> connection::receive(phase what_for)
+{
+    const bool flushed = co_await flush();
+    if (!flushed)
+        co_return false;
+    is_in_content_ = what_for == phase::content;
+    if (shutting_down_ && !is_in_content_) {
+        stream_.clear_interrupt();
+        session_.shut_down();
+        co_return true;
+    }
+    if (what_for == phase::content) {
+        stream_.expires_after(profile_->timeouts.data);
+    } else if (has_replied_) {
+        // A command line has one timeout as a whole: octets that trickle in do not extend it.
+        stream_.expires_after(is_first_command_ ? profile_->timeouts.greeting : profile_->timeouts.command);
+        has_replied_ = false;
+        content_octets_ = 0;
+    }
+    for (bool may_read = is_in_content_;; may_read = true) {
+        if (may_read) {
+            if (!buffer_)
+                buffer_ = home_.loop.buffers().borrow();
+            const auto got = stream_.try_read(buffer_.data(), io::buffer_pool::buffer_size);
+            if (got.what == io::read_result::kind::octets) {
+                if (is_in_content_ && is_too_slow(got.size)) {
+                    session_.timed_out();
+                    co_return true;
+                }
+                is_first_command_ = false;
+                session_.feed({buffer_.data(), got.size});
+                co_return true;
+            }
+            if (got.what != io::read_result::kind::would_block)
+                co_return false;
+        }
+        buffer_.reset(); // an idle connection holds none
+        const auto ec = co_await stream_.wait_readable();
+        if (!ec)
+            continue;
+        if (stream_.timed_out()) {
+            session_.timed_out();
+            co_return true;
+        }
+        if (stream_.is_interrupted()) {
+            stream_.clear_interrupt();
+            session_.shut_down();
+            co_return true;
+        }
+        co_return false;
+    }
+}
+
+/// A sender slower than the minimum rate, once it has had the grace of timeouts.data, holds a session for nothing.
+bool connection::is_too_slow(std::size_t octets)
+{
+    if (minimum_rate_ == 0)
+        return false;
+    const auto now = home_.clock.now();
+    if (content_octets_ == 0)
+        content_since_ = now;
+    content_octets_ += octets;
+    const auto elapsed = now - content_since_;
+    return elapsed > profile_->timeouts.data &&
+           content_octets_ < minimum_rate_ * static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(elapsed).count());
+}
+
+io::task<bool> connection::flush()
+{
+    const auto output = session_.output();
+    if (output.empty())
+        co_return true;
+    has_replied_ = true;
+    const auto ec = co_await stream_.write(output);
+    session_.output_sent();
+    co_return !ec;
+}
+
+io::task<bool> connection::handshake()
+{
+    stream_.expires_after(profile_->timeouts.tls);
+    std::string why;
+    auto context = profile_->tls;
+    const auto ec = co_await stream_.handshake(std::move(context), io::tls_side::server, {}, why);
+    if (ec)
+        home_.log.info("tls_failed", {{"session", base::to_text(session_.facts().session)},
+                                      {"peer", session_.facts().peer.text()},
+                                      {"cause", why}});
+    has_replied_ = true;
+    co_return !ec;
+}
+
+hooks::event connection::make_event(hook_point hook)
+{
+    hooks::event what;
+    what.hook = hook;
+    what.connection = &session_.facts();
+    what.message = session_.draft();
+    what.session = session_.facts().session;
+    what.recipient_index = session_.recipient_index();
+    return what;
+}
+
+/// Asks, and answers the session if nobody answers later; else false: finish_ask() waits. So the common case, plugins that
+/// answer at once, costs no coroutine.
+bool connection::try_ask(hook_point hook)
+{
+    if (!hooks_.has(hook)) {
+        session_.answer({});
+        return true;
+    }
+    auto what = make_event(hook);
+    what.is_bdat = session_.is_bdat();
+    if (hook == hook_point::msg_end) {
+        spool_.present(session_.draft());
+        what.blob = &spool_;
+    }
+    hooks::chain_run run{hooks_.order(), hook, session_.draft()};
+    if (const auto waiting = hooks_.advance(run, what)) {
+        pending_ = std::make_unique<pending_ask>(pending_ask{std::move(run), what, *waiting});
+        return false;
+    }
+    spool_.present(nullptr);
+    session_.answer(run.take_result());
+    return true;
+}
+
+io::task<void> connection::finish_ask()
+{
+    co_await flush(); // earlier replies of the batch do not wait for a plugin; a broken peer shows at the next read
+    co_await hooks_.finish(pending_->run, pending_->what, pending_->first);
+    spool_.present(nullptr);
+    session_.answer(pending_->run.take_result());
+    pending_.reset();
+}
+
+/// Content that nobody wants to see and that fits into memory: the common case, without a coroutine.
+bool connection::try_take_content(const step& what)
+{
+    if (hooks_.has(hook_point::msg_body))
+        return false;
+    auto* message = session_.draft();
+    spool_.begin(message->id);
+    if (!message->discarded && !spool_.keep(what.octets))
+        return false;
+    message->body_size += what.octets.size();
+    session_.answer({});
+    return true;
+}
+
+io::task<void> connection::take_content(std::string_view octets, bool is_last)
+{
+    auto* message = session_.draft();
+    spool_.begin(message->id);
+    hooks::outcome outcome;
+    std::optional<std::string> replaced;
+    if (hooks_.has(hook_point::msg_body)) {
+        auto what = make_event(hook_point::msg_body);
+        what.chunk = octets;
+        what.chunk_offset = body_offset_;
+        what.is_last_chunk = is_last;
+        body_offset_ = is_last ? 0 : body_offset_ + octets.size();
+        hooks::chain_run run{hooks_.order(), hook_point::msg_body, message};
+        if (const auto waiting = hooks_.advance(run, what))
+            co_await hooks_.finish(run, what, *waiting);
+        replaced = run.chunk();
+        outcome = run.take_result();
+    }
+    if (outcome.lets_pass() && !message->discarded) {
+        const std::string_view kept = replaced ? std::string_view{*replaced} : octets;
+        message->body_size += kept.size();
+        if (!spool_.keep(kept)) {
+            const auto stored = co_await spool_.append(kept);
+            if (!stored) {
+                session_.content_failed(judge(stored));
+                co_return;
+            }
+        }
+    }
+    session_.answer(std::move(outcome));
+}
+
+io::task<void> connection::commit()
+{
+    auto* message = session_.draft();
+    const bool is_replaced = message->replaced_body.has_value();
+    if (is_replaced)
+        spool_.abandon();
+    const std::string_view tail = is_replaced ? std::string_view{*message->replaced_body} : spool_.tail();
+    const bool has_8bit = is_replaced ? spool::contains_8bit(tail) : spool_.has_8bit();
+    const auto body_size = is_replaced ? tail.size() : spool_.body_size();
+    auto sealed = home_.messages.seal(*message, session_.facts(), body_size, has_8bit);
+    auto start = [&](queue::completion<void> done) {
+        home_.messages.store().commit(sealed.id, sealed.envelope, sealed.state, sealed.head, tail, std::move(done));
+    };
+    co_await flush(); // replies before it in the batch do not wait for the disk
+    const auto stored = co_await await_store<void>(home_.loop, start);
+    if (stored) {
+        spool_.reset();
+        home_.log.info("accepted", {{"session", sealed.record.envelope.session},
+                                    {"message", base::to_text(sealed.id)},
+                                    {"from", message->envelope.from.address},
+                                    {"recipients", message->envelope.to.size()},
+                                    {"size", sealed.record.envelope.size}});
+        home_.messages.stored(std::move(sealed));
+    }
+    session_.committed(judge(stored));
+}
+
+session::server_session::commit_result connection::judge(const base::result<void>& stored) const
+{
+    using verdict = session::server_session::commit_result;
+    if (stored)
+        return verdict::kept;
+    home_.log.error("not_stored", {{"session", base::to_text(session_.facts().session)}, {"cause", stored.error().message()}});
+    return stored.error() == make_error_code(queue::store_errc::full) ? verdict::no_room : verdict::failed;
+}
+
+void connection::tell(const step& next)
+{
+    if (next.hook == hook_point::txn_committed || next.hook == hook_point::txn_aborted)
+        body_offset_ = 0;
+    if (!hooks_.has(next.hook))
+        return;
+    auto what = make_event(next.hook);
+    what.reason = next.reason;
+    what.accepted = session_.accepted_count();
+    hooks_.notify(what);
+}
+
+void connection::finish(std::string_view reason)
+{
+    home_.log.debug("disconnected", {{"session", base::to_text(session_.facts().session)},
+                                     {"reason", reason},
+                                     {"messages", session_.accepted_count()}});
+    stream_.close();
+    port_->end(hooks_.order());
+}
+
+} // namespace postern::runtime

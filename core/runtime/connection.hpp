@@ -1,0 +1,89 @@
+#pragma once
+// serve_connection: one SMTP connection from accept to close. The only place where a server session's steps become I/O,
+// plugin calls and stored messages.
+
+#include "core/base/clock.hpp"
+#include "core/base/ids.hpp"
+#include "core/base/log.hpp"
+#include "core/io/listener.hpp"
+#include "core/io/stream.hpp"
+#include "core/runtime/connection_port.hpp"
+#include "core/runtime/hook_runner.hpp"
+#include "core/runtime/intake.hpp"
+#include "core/runtime/server.hpp"
+#include "core/runtime/spool.hpp"
+#include "core/session/server_session.hpp"
+
+#include <boost/intrusive/list.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace postern::runtime {
+
+/// What the connections of one thread share. Outlives them.
+struct connection_home {
+    io::loop& loop;
+    base::id_source& ids;
+    intake& messages;
+    base::log log;
+    const base::clock& clock;
+};
+
+/// Threads: its loop's.
+class connection : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+public:
+    connection(connection_home& home, std::shared_ptr<const listener_profile> profile, const connection_limits& limits, io::accepted from);
+
+    /// Serves it to its end. The connection lives until then.
+    [[nodiscard]] io::task<void> run();
+    /// Ends it at its next command boundary, with 421.
+    void shut_down();
+    /// Ends it now.
+    void interrupt() noexcept;
+
+private:
+    [[nodiscard]] io::task<void> serve();
+    [[nodiscard]] io::task<bool> handshake();
+    [[nodiscard]] io::task<bool> receive(session::phase what_for);
+    [[nodiscard]] io::task<bool> flush();
+    [[nodiscard]] io::task<void> finish_ask();
+    [[nodiscard]] io::task<void> take_content(std::string_view octets, bool is_last);
+    [[nodiscard]] io::task<void> commit();
+    void tell(const session::step& what);
+    [[nodiscard]] hooks::event make_event(hooks::hook_point hook);
+    [[nodiscard]] bool try_ask(hooks::hook_point hook);
+    [[nodiscard]] bool try_take_content(const session::step& what);
+    [[nodiscard]] bool is_too_slow(std::size_t octets);
+    [[nodiscard]] session::server_session::commit_result judge(const base::result<void>& stored) const;
+    void finish(std::string_view reason);
+
+    connection_home& home_;
+    std::shared_ptr<const listener_profile> profile_;
+    std::uint64_t minimum_rate_;
+    io::stream stream_;
+    session::server_session session_;
+    std::shared_ptr<connection_port> port_;
+    hook_runner hooks_;
+    spool spool_;
+    io::buffer_pool::buffer buffer_;
+    /// A hook whose answer is still to come.
+    struct pending_ask {
+        hooks::chain_run run;
+        hooks::event what;
+        hook_runner::waiting first;
+    };
+    std::unique_ptr<pending_ask> pending_;
+    std::uint64_t body_offset_ = 0;
+    // Of the read at hand:
+    bool is_first_command_ = true;
+    bool has_replied_ = true; // since the command timeout was last set
+    bool is_in_content_ = false;
+    base::instant content_since_{};
+    std::uint64_t content_octets_ = 0;
+    bool shutting_down_ = false;
+    std::string close_reason_;
+};
+
+} // namespace postern::runtime

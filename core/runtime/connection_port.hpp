@@ -1,0 +1,59 @@
+#pragma once
+// Where what plugins do later arrives for one session: answers to pending tickets, and wakes. It outlives the session for as
+// long as somebody may still call it, and then says that the session is over.
+
+#include "core/hooks/chain.hpp"
+#include "core/hooks/plugin.hpp"
+#include "core/io/loop.hpp"
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace postern::runtime {
+
+/// Threads: answer and wake any; the rest on the loop's.
+class connection_port final : public hooks::session_port, public std::enable_shared_from_this<connection_port> {
+public:
+    connection_port(io::loop& home, base::session_id session) : home_{home}, session_{session}, alarm_{home.context().get_executor()} {}
+
+    void answer(std::uint64_t ticket, hooks::plugin_reply reply) noexcept override;
+    [[nodiscard]] bool wake(std::shared_ptr<hooks::plugin> who, std::uint64_t token, std::chrono::nanoseconds delay) noexcept override;
+
+    /// Waits for the answer to `ticket`; nothing when `until` passed first. One ticket at a time.
+    [[nodiscard]] io::task<std::optional<hooks::plugin_reply>> wait(std::uint64_t ticket, base::instant until);
+
+    /// The session is over: delivers what wakes are outstanding as cancelled, then session_ended to every plugin of `order`.
+    void end(const hooks::chain& order) noexcept;
+
+private:
+    struct wake_request {
+        std::shared_ptr<hooks::plugin> who;
+        std::uint64_t token;
+        base::instant due;
+    };
+    struct armed {
+        wake_request request;
+        io::timer clock;
+    };
+    void arrived(std::uint64_t ticket, hooks::plugin_reply reply);
+    void arm();
+    void fire(std::list<armed>::iterator which);
+
+    io::loop& home_;
+    base::session_id session_;
+
+    std::uint64_t awaited_ = 0;
+    std::optional<std::pair<std::uint64_t, hooks::plugin_reply>> answer_;
+    io::timer alarm_;
+    std::list<armed> armed_;
+
+    std::mutex guard_; // of what follows
+    bool over_ = false;
+    std::vector<wake_request> requested_;
+};
+
+} // namespace postern::runtime

@@ -1,0 +1,201 @@
+#include "core/runtime/delivery_engine.hpp"
+
+#include "core/runtime/attempt.hpp"
+#include "core/runtime/store_await.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace postern::runtime {
+
+namespace {
+
+constexpr std::uint8_t engine_lane = 255;
+constexpr std::size_t fresh_most = 4096;      // records kept from acceptance to the first attempt
+constexpr std::size_t attempts_per_slot = 4;  // how many attempts may wait in line for each that delivers
+
+} // namespace
+
+delivery_engine::delivery_engine(published& current, queue::store& store, base::log log, const base::clock& clock, std::uint64_t seed)
+    : current_{current},
+      store_{store},
+      log_{log},
+      clock_{clock},
+      random_{seed},
+      ids_{clock, random_, engine_lane},
+      loop_{log},
+      pool_{loop_},
+      destinations_{current.load()->delivery.concurrency, current.load()->delivery.per_destination},
+      next_due_{loop_.context().get_executor()},
+      work_{loop_.context().get_executor()}
+{
+}
+
+delivery_engine::~delivery_engine()
+{
+    if (thread_.joinable())
+        shut_down(std::chrono::milliseconds{0});
+}
+
+base::result<void> delivery_engine::load()
+{
+    std::uint64_t cursor = 0;
+    const auto now = clock_.wall();
+    do {
+        const auto promise = std::make_shared<std::promise<base::result<queue::scan_page>>>();
+        store_.scan(cursor, [promise](base::result<queue::scan_page> page) { promise->set_value(std::move(page)); });
+        const auto page = promise->get_future().get();
+        if (!page)
+            return page.error();
+        for (const auto& stored : page->messages) {
+            const auto record = queue::decode(stored.envelope, stored.state);
+            if (!record) // it stays in the store, for a version of the program that can read it
+                log_.error("not_readable", {{"message", base::to_text(stored.id)}, {"cause", record.error().message()}});
+            else if (!ledger_.add(stored.id, *record, now))
+                log_.warning("nothing_open", {{"message", base::to_text(stored.id)}});
+        }
+        cursor = page->next;
+    } while (cursor != 0);
+    counts_.queued = ledger_.size();
+    return {};
+}
+
+void delivery_engine::start(std::vector<base::ip_endpoint> own)
+{
+    own_ = std::move(own);
+    boost::asio::post(loop_.context(), [this] { pump(); });
+    thread_ = std::thread{[this] { loop_.context().run(); }};
+}
+
+void delivery_engine::shut_down(std::chrono::milliseconds grace)
+{
+    if (!thread_.joinable())
+        return;
+    boost::asio::post(loop_.context(), [this] {
+        stopping_ = true;
+        next_due_.cancel();
+        pool_.close_idle();
+        for (auto& [job, place] : waiting_)
+            place->bell->cancel();
+        finished({});
+    });
+    if (idle_future_.wait_for(grace) != std::future_status::ready)
+        boost::asio::post(loop_.context(), [this] { pool_.interrupt(); });
+    idle_future_.wait();
+    work_.reset();
+    loop_.context().stop();
+    thread_.join();
+}
+
+void delivery_engine::enqueue(base::message_id id, queue::record what)
+{
+    boost::asio::post(loop_.context(), [this, id, record = std::move(what)]() mutable { add(id, std::move(record)); });
+}
+
+void delivery_engine::add(base::message_id id, queue::record what)
+{
+    if (!ledger_.add(id, what, clock_.wall())) {
+        log_.error("not_queued", {{"message", base::to_text(id)}, {"cause", "known, or without open recipients"}});
+        return;
+    }
+    counts_.queued = ledger_.size();
+    if (!what.state.held && fresh_.size() < fresh_most)
+        fresh_.emplace(id, std::move(what));
+    pump();
+}
+
+void delivery_engine::refresh()
+{
+    boost::asio::post(loop_.context(), [this] {
+        const auto current = current_.load();
+        call(destinations_.limit(current->delivery.concurrency, current->delivery.per_destination));
+        pump();
+    });
+}
+
+/// Starts what is due, as far as there is room, and sets the alarm for what comes next.
+void delivery_engine::pump()
+{
+    if (stopping_)
+        return;
+    const std::size_t room = current_.load()->delivery.concurrency * attempts_per_slot;
+    const auto now = clock_.wall();
+    while (attempts_running_ < room) {
+        const auto due = ledger_.take_due(now);
+        if (!due)
+            break;
+        ++attempts_running_;
+        loop_.spawn("attempt", run_attempt(*due));
+    }
+    if (attempts_running_ < room)
+        schedule_pump();
+}
+
+void delivery_engine::schedule_pump()
+{
+    const auto next = ledger_.next_due();
+    if (!next)
+        return;
+    next_due_.expires_after(std::max(*next - clock_.wall(), std::chrono::milliseconds{1}));
+    next_due_.async_wait([this](const base::error_code& ec) {
+        if (!ec)
+            pump();
+    });
+}
+
+io::task<void> delivery_engine::run_attempt(base::message_id id)
+{
+    auto one = std::make_unique<attempt>(*this, id);
+    co_await one->run();
+    one.reset();
+    --attempts_running_;
+    finished(id);
+}
+
+void delivery_engine::finished(base::message_id id)
+{
+    fresh_.erase(id);
+    counts_.queued = ledger_.size();
+    if (!stopping_)
+        pump();
+    else if (attempts_running_ == 0 && !std::exchange(is_idle_told_, true))
+        idle_.set_value();
+}
+
+/// Waits until a delivery to that destination may begin. False: the engine is stopping; leave_line() is not owed.
+io::task<bool> delivery_engine::enter_line(std::string destination)
+{
+    if (stopping_)
+        co_return false;
+    const auto job = ++jobs_;
+    if (destinations_.acquire(destination, job))
+        co_return true;
+    io::timer bell{loop_.context().get_executor(), base::instant::max()};
+    place_in_line place{&bell};
+    waiting_.emplace(job, &place);
+    base::error_code ec; // cancelled: called, or stopping
+    co_await bell.async_wait(io::asio::redirect_error(io::use_task, ec));
+    waiting_.erase(job);
+    if (!place.called)
+        (void)destinations_.forget(destination, job); // stopping: nobody will be called any more
+    co_return place.called;
+}
+
+void delivery_engine::leave_line(const std::string& destination)
+{
+    call(destinations_.release(destination));
+}
+
+void delivery_engine::call(const std::vector<delivery::destinations::job>& who)
+{
+    for (const auto job : who)
+        if (const auto found = waiting_.find(job); found != waiting_.end()) {
+            found->second->called = true;
+            found->second->bell->cancel();
+        }
+}
+
+} // namespace postern::runtime

@@ -1,0 +1,114 @@
+#pragma once
+// The delivery half of a running server: one thread that owns the ledger, starts the attempts that are due and carries out
+// operators' wishes. What an attempt does is attempt.cpp; when and whether is decided by queue/ and delivery/.
+
+#include "core/base/clock.hpp"
+#include "core/base/ids.hpp"
+#include "core/base/log.hpp"
+#include "core/base/random.hpp"
+#include "core/delivery/destinations.hpp"
+#include "core/io/loop.hpp"
+#include "core/queue/ledger.hpp"
+#include "core/queue/store.hpp"
+#include "core/runtime/published.hpp"
+#include "core/runtime/server.hpp"
+#include "core/runtime/smtp_pool.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+
+#include <atomic>
+#include <future>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace postern::runtime {
+
+/// Totals since start, in recipients. Threads: any.
+struct delivery_counts {
+    std::atomic<std::uint64_t> delivered{0};
+    std::atomic<std::uint64_t> deferred{0};
+    std::atomic<std::uint64_t> failed{0};
+    std::atomic<std::uint64_t> queued{0}; ///< messages in the ledger now
+};
+
+/// Threads: as marked; unmarked ones on its own thread.
+class delivery_engine {
+public:
+    delivery_engine(published& current, queue::store& store, base::log log, const base::clock& clock, std::uint64_t seed);
+    ~delivery_engine();
+
+    /// Reads the whole store into the ledger. Before start(). On the owner's thread; blocks.
+    [[nodiscard]] base::result<void> load();
+    /// `own`: addresses that we listen on, where nothing is delivered to.
+    void start(std::vector<base::ip_endpoint> own);
+    /// No new attempts; what runs may finish for `grace`, then its connections are cut. Blocks. [owner's thread]
+    void shut_down(std::chrono::milliseconds grace);
+
+    /// A message that is in the store. [any]
+    void enqueue(base::message_id id, queue::record what);
+    /// A new generation was published: limits may have changed. [any]
+    void refresh();
+
+    /// For operators. [any but its own]; each blocks until its thread has answered.
+    [[nodiscard]] std::vector<queue_item> list(base::message_id after, std::size_t limit);
+    [[nodiscard]] std::optional<queue_item> show(base::message_id id);
+    [[nodiscard]] bool change(base::message_id id, server::queue_command what);
+    std::size_t flush();
+    [[nodiscard]] const delivery_counts& counts() const noexcept { return counts_; }
+
+private:
+    friend class attempt;
+    /// One attempt's place in the line for a destination; its coroutine waits on the timer.
+    struct place_in_line {
+        io::timer* bell;
+        bool called = false;
+    };
+
+    void add(base::message_id id, queue::record what);
+    void pump();
+    void schedule_pump();
+    void finished(base::message_id id);
+    [[nodiscard]] io::task<void> run_attempt(base::message_id id);
+    [[nodiscard]] io::task<queue_item> describe(queue::ledger_entry entry, bool with_results);
+    [[nodiscard]] io::task<std::vector<queue_item>> describe_page(base::message_id after, std::size_t limit);
+    [[nodiscard]] io::task<std::vector<queue_item>> describe_one(base::message_id id);
+    [[nodiscard]] io::task<std::size_t> flush_all();
+    [[nodiscard]] io::task<bool> carry_out(base::message_id id, server::queue_command what);
+    [[nodiscard]] io::task<bool> store_hold(base::message_id id, std::optional<std::string> reason);
+    [[nodiscard]] io::task<void> honour(base::message_id id, queue::wish wanted);
+    [[nodiscard]] io::task<bool> enter_line(std::string destination);
+    void leave_line(const std::string& destination);
+    void call(const std::vector<delivery::destinations::job>& who);
+    template <class T, class Work>
+    [[nodiscard]] T on_thread(Work work);
+
+    published& current_;
+    queue::store& store_;
+    base::log log_;
+    const base::clock& clock_;
+    base::seeded_random random_;
+    base::id_source ids_;
+    io::loop loop_;
+    smtp_pool pool_;
+    queue::ledger ledger_;
+    delivery::destinations destinations_;
+    std::map<delivery::destinations::job, place_in_line*> waiting_;
+    std::uint64_t jobs_ = 0;
+    std::unordered_map<base::message_id, queue::record> fresh_; // accepted a moment ago: saves reading it back
+    std::vector<base::ip_endpoint> own_;
+    io::timer next_due_;
+    std::size_t attempts_running_ = 0;
+    bool stopping_ = false;
+    bool is_idle_told_ = false;
+    std::promise<void> idle_;
+    std::future<void> idle_future_ = idle_.get_future();
+    delivery_counts counts_;
+    boost::asio::executor_work_guard<io::executor> work_;
+    std::thread thread_;
+};
+
+} // namespace postern::runtime

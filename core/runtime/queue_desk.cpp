@@ -1,0 +1,215 @@
+// The operators' side of the delivery engine: listing, and carrying out wishes. All on the engine's thread.
+
+#include "core/runtime/delivery_engine.hpp"
+#include "core/runtime/store_await.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+namespace postern::runtime {
+
+namespace {
+
+constexpr std::string_view status_names[] = {"open", "delivered", "failed", "expired"};
+
+void describe_recipients(const queue::record& record, bool with_results, queue_item& item)
+{
+    const auto& to = record.envelope.envelope.to;
+    for (std::size_t i = 0; i < to.size(); ++i) {
+        const auto& what = record.state.recipients[i];
+        if (what.status == queue::recipient_status::open)
+            item.recipients.push_back(to[i].address);
+        if (!what.text.empty())
+            item.last_reply = what.text;
+        if (!with_results)
+            continue;
+        auto line = to[i].address + ": " + std::string{status_names[static_cast<std::size_t>(what.status)]};
+        if (what.smtp_code != 0)
+            line += ", " + std::to_string(what.smtp_code);
+        for (const auto* part : {&what.enhanced, &what.text, &what.next_hop})
+            if (!part->empty())
+                line += " " + *part;
+        item.results.push_back(std::move(line));
+    }
+}
+
+} // namespace
+
+/// Runs a task on the engine's thread and waits for what it gives.
+template <class T, class Work>
+T delivery_engine::on_thread(Work work)
+{
+    std::promise<T> promise;
+    auto future = promise.get_future();
+    struct runner {
+        static io::task<void> run(Work work, std::promise<T> promise)
+        {
+            T value = co_await work();
+            promise.set_value(std::move(value));
+        }
+    };
+    boost::asio::post(loop_.context(), [this, work = std::move(work), promise = std::move(promise)]() mutable {
+        loop_.spawn("operator", runner::run(std::move(work), std::move(promise)));
+    });
+    return future.get();
+}
+
+std::vector<queue_item> delivery_engine::list(base::message_id after, std::size_t limit)
+{
+    return on_thread<std::vector<queue_item>>([this, after, limit] { return describe_page(after, limit); });
+}
+
+std::optional<queue_item> delivery_engine::show(base::message_id id)
+{
+    auto found = on_thread<std::vector<queue_item>>([this, id] { return describe_one(id); });
+    if (found.empty())
+        return std::nullopt;
+    return std::move(found.front());
+}
+
+bool delivery_engine::change(base::message_id id, server::queue_command what)
+{
+    return on_thread<bool>([this, id, what] { return carry_out(id, what); });
+}
+
+std::size_t delivery_engine::flush()
+{
+    return on_thread<std::size_t>([this] { return flush_all(); });
+}
+
+io::task<std::size_t> delivery_engine::flush_all()
+{
+    const auto count = ledger_.flush(clock_.wall());
+    pump();
+    co_return count;
+}
+
+io::task<std::vector<queue_item>> delivery_engine::describe_page(base::message_id after, std::size_t limit)
+{
+    std::vector<queue_item> items;
+    const auto entries = ledger_.page(after, limit);
+    for (const auto& entry : entries) {
+        auto item = co_await describe(entry, false);
+        items.push_back(std::move(item));
+    }
+    co_return items;
+}
+
+io::task<std::vector<queue_item>> delivery_engine::describe_one(base::message_id id)
+{
+    std::vector<queue_item> items;
+    if (const auto entry = ledger_.find(id)) {
+        auto item = co_await describe(*entry, true);
+        items.push_back(std::move(item));
+    }
+    co_return items;
+}
+
+io::task<queue_item> delivery_engine::describe(queue::ledger_entry entry, bool with_results)
+{
+    queue_item item;
+    item.id = entry.id;
+    item.state = queue::name_of(entry.state);
+    item.size = entry.size;
+    item.attempts = entry.attempts;
+    item.received = entry.received;
+    if (entry.state == queue::life::queued || entry.state == queue::life::deferred)
+        item.next_attempt = entry.next_attempt;
+
+    auto start = [this, id = entry.id](queue::completion<queue::stored_message> done) { store_.fetch(id, std::move(done)); };
+    const auto stored = co_await await_store<queue::stored_message>(loop_, start);
+    if (!stored) { // it has just left, or the store is in trouble: what the ledger knows is still worth a line
+        item.last_reply = stored.error().message();
+        co_return item;
+    }
+    const auto record = queue::decode(stored->envelope, stored->state);
+    if (!record) {
+        item.last_reply = record.error().message();
+        co_return item;
+    }
+    item.sender = record->envelope.envelope.from.address;
+    describe_recipients(*record, with_results, item);
+    if (record->state.held)
+        item.last_reply = "held: " + *record->state.held;
+    co_return item;
+}
+
+io::task<bool> delivery_engine::carry_out(base::message_id id, server::queue_command what)
+{
+    const auto entry = ledger_.find(id);
+    if (!entry)
+        co_return false;
+    const bool is_attempting = entry->state == queue::life::attempting;
+    const auto now = clock_.wall();
+    bool done = false;
+    switch (what) {
+    case server::queue_command::retry:
+        done = ledger_.retry_now(id, now);
+        break;
+    case server::queue_command::hold:
+        done = ledger_.hold(id);
+        if (done && !is_attempting)
+            done = co_await store_hold(id, "by an operator");
+        break;
+    case server::queue_command::release:
+        done = ledger_.release(id, now);
+        if (done && !is_attempting)
+            done = co_await store_hold(id, std::nullopt);
+        break;
+    case server::queue_command::remove:
+        done = ledger_.remove(id);
+        if (done && !is_attempting)
+            co_await honour(id, queue::wish::remove);
+        break;
+    }
+    log_.info("operator", {{"message", base::to_text(id)},
+                           {"wish", what == server::queue_command::retry     ? "retry"
+                                    : what == server::queue_command::hold    ? "hold"
+                                    : what == server::queue_command::release ? "release"
+                                                                             : "delete"},
+                           {"done", done ? "yes" : "no"}});
+    finished(id);
+    co_return done;
+}
+
+/// Writes into the stored state whether the message is held.
+io::task<bool> delivery_engine::store_hold(base::message_id id, std::optional<std::string> reason)
+{
+    auto fetch = [this, id](queue::completion<queue::stored_message> done) { store_.fetch(id, std::move(done)); };
+    const auto stored = co_await await_store<queue::stored_message>(loop_, fetch);
+    if (!stored)
+        co_return false;
+    auto state = queue::decode_state(stored->state);
+    if (!state)
+        co_return false;
+    state->held = std::move(reason);
+    const auto octets = queue::encode(*state);
+    auto update = [this, id, &octets](queue::completion<void> done) { store_.update(id, octets, std::move(done)); };
+    const auto updated = co_await await_store<void>(loop_, update);
+    co_return updated.has_value();
+}
+
+/// Carries out what an operator, or a plugin, wished while an attempt ran.
+io::task<void> delivery_engine::honour(base::message_id id, queue::wish wanted)
+{
+    switch (wanted) {
+    case queue::wish::none:
+        break;
+    case queue::wish::hold: {
+        const bool stored = co_await store_hold(id, "by an operator");
+        if (!stored)
+            log_.error("not_held", {{"message", base::to_text(id)}, {"cause", "the store failed: held until a restart only"}});
+        break;
+    }
+    case queue::wish::remove: {
+        auto start = [this, id](queue::completion<void> done) { store_.remove(id, std::move(done)); };
+        const auto removed = co_await await_store<void>(loop_, start);
+        if (!removed && removed.error() != make_error_code(queue::store_errc::missing))
+            log_.error("not_removed", {{"message", base::to_text(id)}, {"cause", removed.error().message()}});
+        break;
+    }
+    }
+}
+
+} // namespace postern::runtime

@@ -1,0 +1,171 @@
+#include "core/runtime/server.hpp"
+
+#include "core/runtime/connection_counts.hpp"
+#include "core/runtime/delivery_engine.hpp"
+#include "core/runtime/intake.hpp"
+#include "core/runtime/published.hpp"
+#include "core/runtime/worker.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <random>
+#include <thread>
+#include <utility>
+
+namespace postern::runtime {
+
+namespace {
+
+constexpr unsigned most_threads = 200; // lanes of id_source below the delivery engine's
+
+std::uint64_t fresh_seed()
+{
+    std::random_device device;
+    return std::uint64_t{device()} << 32U | device();
+}
+
+bool is_unix(const std::string& address)
+{
+    return address.starts_with("unix:");
+}
+
+} // namespace
+
+struct server::state {
+    state(std::vector<listener_address> where, std::shared_ptr<const generation> first, queue::store& store, base::log to, unsigned threads)
+        : addresses{std::move(where)},
+          current{std::move(first)},
+          log{to},
+          deliveries{current, store, to, clock, fresh_seed()},
+          messages{store, deliveries, clock}
+    {
+        const unsigned wanted = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
+        for (unsigned lane = 0; lane < std::min(wanted, most_threads); ++lane)
+            workers.push_back(std::make_unique<worker>(static_cast<std::uint8_t>(lane), fresh_seed(), current, messages, counts, to, clock));
+    }
+
+    std::vector<listener_address> addresses;
+    published current;
+    base::log log;
+    base::system_clock clock;
+    delivery_engine deliveries;
+    intake messages;
+    connection_counts counts;
+    std::vector<std::unique_ptr<worker>> workers;
+    std::map<std::string, std::string, std::less<>> bound;
+    bool is_running = false;
+};
+
+server::server(std::vector<listener_address> addresses, std::shared_ptr<const generation> first, queue::store& store, base::log log,
+               unsigned threads)
+    : state_{std::make_unique<state>(std::move(addresses), std::move(first), store, log, threads)}
+{
+}
+
+server::~server()
+{
+    shut_down(std::chrono::milliseconds{0});
+}
+
+base::result<void> server::bind(std::string& what_failed)
+{
+    for (const auto& [name, address] : state_->addresses) {
+        auto& first = *state_->workers.front();
+        const auto opened = first.listen(name, address, false);
+        if (!opened) {
+            what_failed = "listener " + name + ": " + address + ": " + opened.error().message();
+            return opened;
+        }
+        const auto real = first.last_address();
+        state_->bound[name] = real;
+        for (std::size_t i = 1; i < state_->workers.size() && !is_unix(address); ++i) {
+            const auto shared = state_->workers[i]->listen(name, real, true);
+            if (!shared) {
+                what_failed = "listener " + name + ": " + real + ": " + shared.error().message();
+                return shared;
+            }
+        }
+    }
+    return {};
+}
+
+std::string server::bound_address(std::string_view name) const
+{
+    const auto found = state_->bound.find(name);
+    return found == state_->bound.end() ? std::string{} : found->second;
+}
+
+base::result<void> server::start()
+{
+    std::signal(SIGPIPE, SIG_IGN); // OpenSSL writes with write(2): a peer that has gone must be an error, not our end
+    const auto loaded = state_->deliveries.load();
+    if (!loaded)
+        return loaded;
+    std::vector<base::ip_endpoint> own;
+    for (const auto& [name, address] : state_->bound)
+        if (const auto endpoint = base::ip_endpoint::from_text(address))
+            own.push_back(*endpoint);
+    state_->deliveries.start(std::move(own));
+    for (auto& one : state_->workers)
+        one->start();
+    state_->is_running = true;
+    return {};
+}
+
+void server::publish(std::shared_ptr<const generation> next)
+{
+    state_->current.store(std::move(next));
+    if (state_->is_running)
+        state_->deliveries.refresh();
+}
+
+void server::shut_down(std::chrono::milliseconds grace)
+{
+    if (!std::exchange(state_->is_running, false))
+        return;
+    const auto until = std::chrono::steady_clock::now() + grace;
+    for (auto& one : state_->workers)
+        one->drain();
+    for (auto& one : state_->workers)
+        if (one->drained().wait_until(until) != std::future_status::ready)
+            one->interrupt();
+    for (auto& one : state_->workers)
+        one->join();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    state_->deliveries.shut_down(std::max(left, std::chrono::milliseconds{0}));
+}
+
+std::vector<queue_item> server::queue_list(base::message_id after, std::size_t limit)
+{
+    return state_->deliveries.list(after, limit);
+}
+
+std::optional<queue_item> server::queue_show(base::message_id id)
+{
+    return state_->deliveries.show(id);
+}
+
+bool server::queue_change(base::message_id id, queue_command what)
+{
+    return state_->deliveries.change(id, what);
+}
+
+std::size_t server::queue_flush()
+{
+    return state_->deliveries.flush();
+}
+
+server_status server::status() const
+{
+    const auto& counts = state_->deliveries.counts();
+    server_status status;
+    status.connections = state_->counts.open();
+    status.accepted = state_->messages.accepted();
+    status.queued = counts.queued;
+    status.delivered = counts.delivered;
+    status.deferred = counts.deferred;
+    status.failed = counts.failed;
+    return status;
+}
+
+} // namespace postern::runtime

@@ -1,0 +1,158 @@
+#include "core/runtime/smtp_connection.hpp"
+
+#include <utility>
+
+namespace postern::runtime {
+
+using session::client_phase;
+using session::client_step;
+
+smtp_connection::smtp_connection(io::loop& home, io::socket connected, std::shared_ptr<const client_profile> profile)
+    : profile_{std::move(profile)}, stream_{home, std::move(connected)}, session_{profile_->session, profile_->implicit_tls}
+{
+}
+
+io::task<void> smtp_connection::send(const session::client_transaction& what, content_source& content)
+{
+    session_.send(what);
+    if (profile_->implicit_tls && !stream_.is_tls()) {
+        co_await secure();
+    }
+    co_await drive(&content);
+    ++messages_;
+}
+
+io::task<void> smtp_connection::quit()
+{
+    session_.quit();
+    co_await drive(nullptr);
+}
+
+/// Does the session's steps until its message is decided, or the connection is at its end.
+io::task<void> smtp_connection::drive(content_source* content)
+{
+    for (;;) {
+        const auto next = session_.resume();
+        switch (next.what) {
+        case client_step::kind::read:
+            co_await receive(next.waits_for);
+            break;
+        case client_step::kind::content:
+            co_await give(*content);
+            break;
+        case client_step::kind::start_tls:
+            co_await flush();
+            co_await secure();
+            break;
+        case client_step::kind::done:
+        case client_step::kind::idle:
+            buffer_.reset();
+            stream_.expires_never();
+            co_return;
+        case client_step::kind::close:
+            co_await flush();
+            stream_.close();
+            co_return;
+        }
+    }
+}
+
+io::task<void> smtp_connection::give(content_source& content)
+{
+    if (!session_.output().empty()) {
+        stream_.expires_after(profile_->timeout.data);
+        const bool flushed = co_await flush();
+        if (!flushed) {
+            session_.disconnected();
+            co_return;
+        }
+    }
+    const auto octets = co_await content.next();
+    if (!octets) {
+        const auto why = octets.error().message();
+        session_.content_failed(why);
+        co_return;
+    }
+    session_.give_content(*octets, content.is_at_end());
+}
+
+io::task<void> smtp_connection::receive(client_phase what_for)
+{
+    stream_.expires_after(patience(what_for));
+    const bool flushed = co_await flush();
+    if (!flushed) {
+        if (stream_.timed_out())
+            session_.timed_out();
+        else
+            session_.disconnected();
+        co_return;
+    }
+    for (;;) {
+        const auto ec = co_await stream_.wait_readable();
+        if (ec) {
+            if (stream_.timed_out())
+                session_.timed_out();
+            else
+                session_.disconnected(stream_.is_interrupted() ? "shutting down" : "");
+            co_return;
+        }
+        if (!buffer_)
+            buffer_ = stream_.home().buffers().borrow();
+        const auto got = stream_.try_read(buffer_.data(), io::buffer_pool::buffer_size);
+        switch (got.what) {
+        case io::read_result::kind::octets:
+            session_.feed({buffer_.data(), got.size});
+            co_return;
+        case io::read_result::kind::would_block:
+            break;
+        case io::read_result::kind::end:
+        case io::read_result::kind::broken:
+            session_.disconnected();
+            co_return;
+        }
+    }
+}
+
+io::task<bool> smtp_connection::flush()
+{
+    const auto output = session_.output();
+    if (output.empty())
+        co_return true;
+    const auto ec = co_await stream_.write(output);
+    session_.output_sent();
+    co_return !ec;
+}
+
+io::task<void> smtp_connection::secure()
+{
+    stream_.expires_after(profile_->timeout.command);
+    std::string why;
+    if (!profile_->tls) {
+        session_.tls_failed("TLS is not configured");
+        co_return;
+    }
+    auto context = profile_->tls;
+    auto name = profile_->server_name;
+    const auto ec = co_await stream_.handshake(std::move(context), io::tls_side::client, std::move(name), why);
+    if (ec)
+        session_.tls_failed(why);
+    else if (!profile_->implicit_tls)
+        session_.tls_started();
+}
+
+std::chrono::milliseconds smtp_connection::patience(client_phase what_for) const noexcept
+{
+    switch (what_for) {
+    case client_phase::greeting:
+        return profile_->timeout.greeting;
+    case client_phase::command:
+        return profile_->timeout.command;
+    case client_phase::data:
+        return profile_->timeout.data;
+    case client_phase::final:
+        return profile_->timeout.final;
+    }
+    return profile_->timeout.command;
+}
+
+} // namespace postern::runtime

@@ -1,0 +1,70 @@
+#pragma once
+// One outgoing SMTP connection: where a client session's steps become I/O. Used by deliveries and by `postern send`.
+
+#include "core/base/ip_address.hpp"
+#include "core/delivery/settings.hpp"
+#include "core/io/stream.hpp"
+#include "core/session/client_session.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace postern::runtime {
+
+/// What a connection needs to know of its time limits and TLS.
+struct client_profile {
+    session::client_config session;
+    delivery::timeouts timeout;
+    std::shared_ptr<io::tls_context> tls; ///< null: no TLS whatever the session wants
+    std::string server_name;              ///< SNI, and the name that a verifying context checks
+    bool implicit_tls = false;
+};
+
+/// Where the octets of a message come from. Threads: the loop's.
+class content_source {
+public:
+    virtual ~content_source() = default;
+    /// The next octets, from 1 to about 64 KiB; empty at the end; an error that ends the connection. The view is valid until the
+    /// next call.
+    [[nodiscard]] virtual io::task<base::result<std::string_view>> next() = 0;
+    /// Whether next() has given all there is.
+    [[nodiscard]] virtual bool is_at_end() const noexcept = 0;
+};
+
+/// Threads: its loop's.
+class smtp_connection {
+public:
+    smtp_connection(io::loop& home, io::socket connected, std::shared_ptr<const client_profile> profile);
+
+    /// Sends one message; on return result() tells what became of it.
+    [[nodiscard]] io::task<void> send(const session::client_transaction& what, content_source& content);
+    /// QUIT, politely but briefly.
+    [[nodiscard]] io::task<void> quit();
+    /// Ends what it is doing now.
+    void interrupt() noexcept { stream_.interrupt(); }
+
+    [[nodiscard]] session::client_result result() const noexcept { return session_.result(); }
+    [[nodiscard]] session::client_end end() const noexcept { return session_.end(); }
+    [[nodiscard]] session::client_peer peer() const noexcept { return session_.peer(); }
+    [[nodiscard]] std::uint32_t messages() const noexcept { return messages_; }
+    [[nodiscard]] bool is_tls() const noexcept { return stream_.is_tls(); }
+
+private:
+    [[nodiscard]] io::task<void> drive(content_source* content);
+    [[nodiscard]] io::task<void> receive(session::client_phase what_for);
+    [[nodiscard]] io::task<bool> flush();
+    [[nodiscard]] io::task<void> secure();
+    [[nodiscard]] io::task<void> give(content_source& content);
+    [[nodiscard]] std::chrono::milliseconds patience(session::client_phase what_for) const noexcept;
+
+    std::shared_ptr<const client_profile> profile_;
+    io::stream stream_;
+    session::client_session session_;
+    io::buffer_pool::buffer buffer_;
+    std::uint32_t messages_ = 0;
+};
+
+} // namespace postern::runtime

@@ -1,0 +1,66 @@
+#pragma once
+// Outgoing SMTP connections that are open and idle, by next hop, so that the next message for it needs no new one.
+
+#include "core/base/result.hpp"
+#include "core/delivery/route.hpp"
+#include "core/runtime/server.hpp"
+#include "core/runtime/smtp_connection.hpp"
+
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+namespace postern::runtime {
+
+/// Threads: its loop's.
+class smtp_pool {
+public:
+    /// A connection in use, known to the pool so that a shutdown can cut it.
+    class lease {
+    public:
+        lease(lease&& other) noexcept = default;
+        lease& operator=(lease&&) = delete;
+        ~lease();
+        [[nodiscard]] smtp_connection& operator*() const noexcept { return *connection_; }
+        [[nodiscard]] smtp_connection* operator->() const noexcept { return connection_.get(); }
+
+    private:
+        friend class smtp_pool;
+        lease(smtp_pool& pool, std::unique_ptr<smtp_connection> connection) : pool_{&pool}, connection_{std::move(connection)} {}
+        smtp_pool* pool_;
+        std::unique_ptr<smtp_connection> connection_;
+    };
+
+    explicit smtp_pool(io::loop& home) : home_{home}, tick_{home.context().get_executor()} {}
+
+    /// An idle connection to that next hop; empty if there is none.
+    [[nodiscard]] std::optional<lease> take(const delivery::route& to);
+    /// A new one. `tls`: how this one uses STARTTLS (after a failed handshake a caller tries again without).
+    [[nodiscard]] io::task<base::result<lease>> open(delivery::route to, std::shared_ptr<const generation> current,
+                                                     session::client_tls tls, std::span<const base::ip_endpoint> own);
+    /// Keeps it for the next message for a while, if it can take one.
+    void give_back(const delivery::route& to, lease used, const delivery::settings& settings);
+    /// Cuts those in use, drops the idle ones. Nothing is kept from now on.
+    void interrupt();
+    void close_idle();
+
+private:
+    struct idle {
+        std::unique_ptr<smtp_connection> connection;
+        base::instant since;
+    };
+    void watch();
+    void reap();
+    [[nodiscard]] io::task<void> retire(std::unique_ptr<smtp_connection> one);
+
+    io::loop& home_;
+    std::map<delivery::route, std::list<idle>> idle_;
+    std::set<smtp_connection*> in_use_;
+    io::timer tick_;
+    bool is_watching_ = false;
+    bool stopping_ = false;
+};
+
+} // namespace postern::runtime

@@ -1,0 +1,71 @@
+#pragma once
+// The body of a message on its way in: in one borrowed buffer while it fits, in pieces in the store when it does not. So the
+// memory of a session is bounded whatever the message's size, and a small message costs the store one operation.
+
+#include "core/base/blob_source.hpp"
+#include "core/hooks/draft.hpp"
+#include "core/io/loop.hpp"
+#include "core/queue/store.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace postern::runtime {
+
+/// Threads: the session's loop; read() any thread while the session waits for a plugin.
+class spool final : public base::blob_source {
+public:
+    spool(queue::store& store, io::loop& home) : store_{store}, home_{home} {}
+
+    /// What follows belongs to message `id`; what is left of another is dropped.
+    void begin(base::message_id id) noexcept
+    {
+        if (id != id_)
+            abandon();
+        id_ = id;
+    }
+    /// Takes body octets if they fit without the store. False: use append().
+    [[nodiscard]] bool keep(std::string_view octets);
+    [[nodiscard]] io::task<base::result<void>> append(std::string_view octets);
+    /// What is not yet in the store: the tail for commit.
+    [[nodiscard]] std::string_view tail() const noexcept { return {memory_.data(), kept_}; }
+    [[nodiscard]] std::uint64_t body_size() const noexcept { return stored_ + kept_; }
+    /// Whether the body has octets above 127.
+    [[nodiscard]] bool has_8bit() const noexcept { return has_8bit_; }
+    [[nodiscard]] static bool contains_8bit(std::string_view octets) noexcept;
+    /// Drops everything.
+    void abandon() noexcept;
+    /// The message is in the store's hands.
+    void reset() noexcept;
+
+    /// Makes read() give header section, empty line and body of `message`; null ends that.
+    void present(const hooks::draft* message);
+    [[nodiscard]] std::uint64_t size() const noexcept override;
+    [[nodiscard]] std::int64_t read(std::uint64_t offset, char* to, std::size_t length) noexcept override;
+
+private:
+    queue::store& store_;
+    io::loop& home_;
+    io::buffer_pool::buffer memory_;
+    std::size_t kept_ = 0;
+    std::uint64_t stored_ = 0;
+    bool has_8bit_ = false;
+    base::message_id id_;
+    std::string head_; // while presented
+};
+
+/// Octets of a message that is in the store, for transports.
+class stored_content final : public base::blob_source {
+public:
+    stored_content(queue::store& store, base::message_id id, std::uint64_t size) : store_{store}, id_{id}, size_{size} {}
+    [[nodiscard]] std::uint64_t size() const noexcept override { return size_; }
+    [[nodiscard]] std::int64_t read(std::uint64_t offset, char* to, std::size_t length) noexcept override;
+
+private:
+    queue::store& store_;
+    base::message_id id_;
+    std::uint64_t size_;
+};
+
+} // namespace postern::runtime

@@ -1,0 +1,131 @@
+#include "core/runtime/worker.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <string_view>
+
+#include <sys/socket.h>
+
+namespace postern::runtime {
+
+namespace {
+
+constexpr std::string_view too_many = "421 4.7.0 too many connections, try again later\r\n";
+
+} // namespace
+
+worker::worker(std::uint8_t lane, std::uint64_t seed, published& current, intake& messages, connection_counts& counts, base::log log,
+               const base::clock& clock)
+    : current_{current},
+      counts_{counts},
+      log_{log},
+      random_{seed},
+      ids_{clock, random_, lane},
+      loop_{log},
+      home_{loop_, ids_, messages, log, clock},
+      work_{loop_.context().get_executor()}
+{
+}
+
+worker::~worker()
+{
+    if (thread_.joinable()) {
+        interrupt();
+        join();
+    }
+}
+
+base::result<void> worker::listen(const std::string& profile, const std::string& address, bool shared)
+{
+    auto opened = io::listener::open(loop_, address, shared);
+    if (!opened)
+        return opened.error();
+    listeners_.emplace_back(profile, std::move(*opened));
+    return {};
+}
+
+void worker::start()
+{
+    for (auto& [profile, listener] : listeners_)
+        loop_.spawn("accept", accept(profile, *listener));
+    thread_ = std::thread{[this] { loop_.context().run(); }};
+}
+
+io::task<void> worker::accept(const std::string& profile, io::listener& from)
+{
+    while (from.is_open()) {
+        auto one = co_await from.accept();
+        if (one)
+            welcome(profile, std::move(*one));
+        else if (from.is_open())
+            log_.error("accept_failed", {{"listener", profile}, {"cause", one.error().message()}});
+    }
+}
+
+void worker::welcome(const std::string& profile, io::accepted from)
+{
+    const auto current = current_.load();
+    const auto found = current->listeners.find(profile);
+    auto place = counts_.enter(from.peer.address, current->limits.connections, current->limits.connections_per_ip);
+    if (!place || found == current->listeners.end()) {
+        log_.warning("refused", {{"listener", profile}, {"peer", from.peer.text()}, {"cause", "too many connections"}});
+        io::stream last{loop_, std::move(from.connection)};
+        [[maybe_unused]] const auto sent = last.try_write(too_many); // if it does not go, the close says it
+        return;
+    }
+    auto one = std::make_unique<connection>(home_, found->second, current->limits, std::move(from));
+    connections_.push_back(*one);
+    loop_.spawn("serve_connection", serve(std::move(one), std::move(*place)));
+}
+
+io::task<void> worker::serve(std::unique_ptr<connection> one, connection_counts::place place)
+{
+    co_await one->run();
+    one.reset();
+    (void)place; // given back when this frame goes
+    check_drained();
+}
+
+void worker::drain()
+{
+    boost::asio::post(loop_.context(), [this] {
+        draining_ = true;
+        for (auto& [profile, listener] : listeners_)
+            listener->close();
+        for (auto& one : connections_)
+            one.shut_down();
+        check_drained();
+    });
+}
+
+void worker::interrupt()
+{
+    boost::asio::post(loop_.context(), [this] {
+        draining_ = true;
+        for (auto& [profile, listener] : listeners_)
+            listener->close();
+        for (auto& one : connections_)
+            one.interrupt();
+        check_drained();
+    });
+}
+
+void worker::check_drained()
+{
+    if (draining_ && !is_drained_ && connections_.empty()) {
+        is_drained_ = true;
+        drained_.set_value();
+    }
+}
+
+void worker::join()
+{
+    if (!thread_.joinable())
+        return;
+    drained_future_.wait();
+    work_.reset();
+    loop_.context().stop();
+    thread_.join();
+}
+
+} // namespace postern::runtime
