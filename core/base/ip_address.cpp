@@ -16,7 +16,8 @@ constexpr std::array<std::uint8_t, 12> v4_prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 std::optional<ip_address> ip_address::from_text(std::string_view text) noexcept
 {
     std::array<char, INET6_ADDRSTRLEN> buffer{};
-    if (text.empty() || text.size() >= buffer.size())
+    // inet_pton reads a C string: a NUL inside would hide what follows it.
+    if (text.empty() || text.size() >= buffer.size() || text.find('\0') != std::string_view::npos)
         return std::nullopt;
     std::copy(text.begin(), text.end(), buffer.begin());
 

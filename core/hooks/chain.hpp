@@ -6,7 +6,9 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +30,7 @@ struct link {
     std::shared_ptr<plugin> who;
     failure_policy on_error = failure_policy::tempfail;
     std::chrono::nanoseconds deadline = std::chrono::seconds{5};
-    permissions may;
+    permissions may = {};
 };
 
 /// An immutable order of plugins. One a listener and generation of the configuration; shared by its sessions.
@@ -50,6 +52,10 @@ private:
 };
 
 /// One hook's walk along a chain. Use: while (auto* l = run.next()) { call it; run.answered(...) | passed() | failed(why) }.
+///
+/// The first REJECT, TEMPFAIL, DISCONNECT, ACCEPT, DISCARD or HOLD ends it, with two differences at cmd.rcpt: DISCARD is about
+/// that recipient only, so it does not mark the draft; and a HOLD goes on to be asked until somebody has vouched, since
+/// without that the recipient is refused. A notification reaches everybody, and what they answer does not count.
 class chain_run {
 public:
     /// `target` receives the edits; null where the hook has no draft. Both outlive the run.
@@ -74,10 +80,16 @@ public:
     [[nodiscard]] const std::optional<edit>& route() const noexcept { return route_; }
 
 private:
+    [[nodiscard]] std::string rule_broken_by(const plugin_reply& reply, const link& by) const;
+    void take(plugin_reply& reply, const link& by);
+    void hold(std::string_view reason);
+    void decide(verdict_kind verdict, std::uint16_t code, std::string_view enhanced, std::string_view text);
+
     const std::vector<const link*>& links_;
     hook_point hook_;
     draft* target_;
     std::size_t at_ = 0;
+    std::uint32_t asked_recipient_ = 0; // at cmd.rcpt: the last one when the walk began
     bool decided_ = false;
     outcome result_;
     std::string failure_;

@@ -63,6 +63,7 @@ struct outcome {
     std::string enhanced;
     std::string text;
     std::string plugin; ///< instance that decided; empty when nobody did
+    std::int32_t score = 0; ///< sum of the scores given where there was no draft yet to add them to
 
     [[nodiscard]] bool lets_pass() const noexcept
     {

@@ -43,9 +43,17 @@ public:
 
 private:
     struct span {
-        std::string octets;    // the whole field with its final CRLF
+        std::size_t at;        // of the whole field with its final CRLF, in octets_
+        std::size_t size;
         std::size_t name_size; // 0: not a field
     };
+    [[nodiscard]] std::string_view octets_of(const span& field) const noexcept
+    {
+        return std::string_view{octets_}.substr(field.at, field.size);
+    }
+    [[nodiscard]] span append(std::string_view name, std::string_view value);
+
+    std::string octets_; // what was given, then what edits wrote: a field that is replaced or removed leaves its octets behind
     std::vector<span> fields_;
 };
 

@@ -1,0 +1,67 @@
+#pragma once
+// What an attempt consists of and what follows from it: recipients by route, then results to a new state, the time of the next
+// attempt, and who has to be told. Pure; runtime/ does the attempt and stores the state.
+// STANDARDS: RFC 5321 4.5.4, 6.1; RFC 3461 4.1, 5.2, 6; RFC 3463 (4.4.7), RFC 3464 2.3.3.
+
+#include "core/base/clock.hpp"
+#include "core/base/random.hpp"
+#include "core/delivery/route.hpp"
+#include "core/delivery/transport.hpp"
+#include "core/queue/life.hpp"
+#include "core/queue/policy.hpp"
+#include "core/queue/record.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace postern::delivery {
+
+/// The indices of a message's recipients that are still to be delivered.
+[[nodiscard]] std::vector<std::uint32_t> open_recipients(const queue::message_state& state);
+
+/// A recipient and where it goes.
+struct routed_recipient {
+    std::uint32_t index = 0; ///< into the envelope's recipients
+    route next;
+};
+
+/// One transaction to make.
+struct route_group {
+    route next;
+    std::vector<std::uint32_t> recipients; ///< indices, ascending
+};
+
+/// One group a route, split so that none has more than `most` recipients (RFC 5321 4.5.3.1.8: 100 are always taken; 0: no limit).
+/// Groups come in the order of their first recipient.
+[[nodiscard]] std::vector<route_group> group_by_route(std::span<const routed_recipient> recipients, std::size_t most);
+
+/// What became of one recipient, and who said so.
+struct attempt_result {
+    std::uint32_t index = 0;
+    recipient_result what;
+    std::string next_hop; ///< route::text(), or empty when it was decided here
+};
+
+/// What follows from an attempt.
+struct decision {
+    queue::message_state state;                       ///< to be stored, unless it is over
+    queue::life_event what = queue::life_event::defer; ///< defer, deliver or bounce
+    std::optional<base::wall_time> next_attempt;      ///< of defer
+    std::vector<std::uint32_t> failed;                ///< that a failure DSN must name now; empty: none is due
+    std::vector<std::uint32_t> delayed;               ///< that a delay DSN must name now; empty: none is due
+};
+
+/// `results` holds at most one entry a recipient; an open recipient without one counts as deferred without a reply, and one
+/// that is not open is ignored. Counts one attempt.
+/// A DSN that is due must be durable before the new state is stored: `state` already says that it was reported.
+[[nodiscard]] decision conclude(const queue::record& before, std::span<const attempt_result> results,
+                                const queue::retry_policy& policy, base::wall_time now, base::random_source& random);
+
+/// Whether anybody may be told about that recipient: never for a null sender (RFC 5321 6.1: no DSN about a DSN).
+[[nodiscard]] bool wants_failure_report(const message::envelope& envelope, std::uint32_t recipient) noexcept;
+[[nodiscard]] bool wants_delay_report(const message::envelope& envelope, std::uint32_t recipient) noexcept;
+
+} // namespace postern::delivery

@@ -1,0 +1,68 @@
+#include "core/delivery/report.hpp"
+
+namespace postern::delivery {
+
+bool returns_full(const queue::stored_envelope& envelope, message::dsn_kind kind) noexcept
+{
+    // RFC 3461 4.3: RET=FULL speaks of failures; anything else returns headers only.
+    return kind == message::dsn_kind::failure && envelope.envelope.from.ret == message::dsn_return::full &&
+           envelope.size <= most_returned && !envelope.is_binary;
+}
+
+message::dsn_report make_report(const queue::record& about, std::span<const std::uint32_t> who,
+                                const queue::retry_policy& policy, const report_facts& facts)
+{
+    const auto& from = about.envelope.envelope.from;
+    message::dsn_report report;
+    report.kind = facts.kind;
+    report.id = facts.id;
+    report.date = facts.now;
+    report.hostname = facts.hostname;
+    report.sender = from.address;
+    report.envid = from.envid;
+    report.queue_id = facts.queue_id;
+    report.arrival = about.envelope.received;
+    if (facts.kind == message::dsn_kind::delay)
+        report.retry_until = about.envelope.received + policy.expire;
+    report.smtputf8 = from.smtputf8;
+    report.original = facts.original;
+    report.is_full = returns_full(about.envelope, facts.kind);
+    for (const auto index : who) {
+        const auto& to = about.envelope.envelope.to.at(index);
+        const auto& state = about.state.recipients.at(index);
+        message::dsn_recipient line;
+        line.address = to.address;
+        line.orcpt = to.orcpt;
+        // RFC 3463 3.5: 4.4.7, delivery time expired; the last reply stays in the diagnostic.
+        line.status = state.status == queue::recipient_status::expired ? std::string_view{"4.4.7"} : state.enhanced;
+        line.remote_mta = state.next_hop;
+        line.smtp_code = state.smtp_code;
+        line.enhanced = state.enhanced;
+        line.text = state.text;
+        line.last_attempt = facts.now;
+        report.recipients.push_back(line);
+    }
+    return report;
+}
+
+queue::record record_of(const message::dsn& made, const queue::record& about, base::wall_time now)
+{
+    queue::record record;
+    auto& envelope = record.envelope;
+    envelope.received = now;
+    envelope.size = made.headers.size() + 2 + made.body.size();
+    envelope.has_8bit = made.has_8bit;
+    envelope.needs_smtputf8 = made.needs_smtputf8;
+    envelope.session = about.envelope.session;
+    envelope.origin = "dsn";
+    envelope.envelope.from.body = made.has_8bit ? message::body_type::eight_bit_mime : message::body_type::seven_bit;
+    envelope.envelope.from.smtputf8 = made.needs_smtputf8;
+    message::recipient to;
+    to.address = about.envelope.envelope.from.address;
+    to.notify.never = true; // RFC 3461 6.1
+    envelope.envelope.to.push_back(std::move(to));
+    record.state = queue::fresh_state(1);
+    return record;
+}
+
+} // namespace postern::delivery

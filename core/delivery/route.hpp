@@ -1,0 +1,42 @@
+#pragma once
+// Where a recipient's message goes next, as a value: a transport and, for SMTP, a host and port. Routes come from the relay
+// setting or from a queue.route edit; MX resolution will make them too. It resolves and connects nothing.
+// SECURITY: from_text reads configuration and plugins' edits.
+
+#include "core/base/ip_address.hpp"
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace postern::delivery {
+
+inline constexpr std::uint16_t smtp_port = 25;
+
+struct route {
+    std::string transport = "smtp"; ///< or the instance of a plugin that provides postern.delivery/1
+    std::string host;               ///< lower case name or address text without brackets; empty where the transport needs none
+    std::uint16_t port = 0;         ///< 0 where the transport needs none
+
+    /// Reads "host", "host:port", "192.0.2.1:25", "[2001:db8::1]:25" or "[2001:db8::1]"; the port defaults to 25.
+    /// Nothing if that is no host name of letters, digits, hyphens, underscores and dots (RFC 1123), or the port is not 1..65535.
+    [[nodiscard]] static std::optional<route> from_text(std::string_view text);
+    /// Of a queue.route edit: `name` is the transport ("" or "smtp": SMTP), `value` the next hop. A transport other than smtp
+    /// may come without a next hop.
+    [[nodiscard]] static std::optional<route> from_edit(std::string_view name, std::string_view value);
+
+    [[nodiscard]] bool is_smtp() const noexcept { return transport == "smtp"; }
+    /// "host:port", "[2001:db8::1]:25", or "maildir" for a transport without a host: for logs and as the name of a destination.
+    [[nodiscard]] std::string text() const;
+
+    auto operator<=>(const route&) const = default;
+};
+
+/// Loop guard: whether the route leads to one of our own listeners by address. (Host names are compared by runtime/ once
+/// they are resolved: it calls this again with the address.)
+[[nodiscard]] bool leads_to_ourselves(const route& next, std::span<const base::ip_endpoint> own) noexcept;
+
+} // namespace postern::delivery

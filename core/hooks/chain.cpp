@@ -1,0 +1,170 @@
+#include "core/hooks/chain.hpp"
+
+#include "core/hooks/edit.hpp"
+#include "core/hooks/reply_rules.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <utility>
+
+namespace postern::hooks {
+
+namespace {
+
+bool is_refusal(verdict_kind verdict) noexcept
+{
+    return verdict == verdict_kind::reject || verdict == verdict_kind::tempfail || verdict == verdict_kind::disconnect;
+}
+
+void add_score(std::int32_t& sum, std::int32_t more) noexcept
+{
+    const auto wide = std::int64_t{sum} + more;
+    sum = static_cast<std::int32_t>(std::clamp<std::int64_t>(wide, std::numeric_limits<std::int32_t>::min(),
+                                                             std::numeric_limits<std::int32_t>::max()));
+}
+
+} // namespace
+
+chain::chain(std::vector<link> links) : links_{std::move(links)}
+{
+    for (const auto& each : links_)
+        for (unsigned hook = 1; hook < hook_point_count; ++hook)
+            if (each.who->wants(static_cast<hook_point>(hook)))
+                by_hook_[hook].push_back(&each);
+}
+
+const std::vector<const link*>& chain::links(hook_point hook) const noexcept
+{
+    assert(static_cast<unsigned>(hook) < hook_point_count);
+    return by_hook_[static_cast<unsigned>(hook)];
+}
+
+chain_run::chain_run(const chain& order, hook_point hook, draft* target) noexcept
+    : links_{order.links(hook)}, hook_{hook}, target_{target}
+{
+    if (hook == hook_point::cmd_rcpt && target != nullptr && !target->envelope.to.empty())
+        asked_recipient_ = static_cast<std::uint32_t>(target->envelope.to.size() - 1);
+}
+
+const link* chain_run::next() noexcept
+{
+    failure_.clear();
+    if (decided_ || at_ == links_.size())
+        return nullptr;
+    return links_[at_++];
+}
+
+void chain_run::answered(plugin_reply reply)
+{
+    assert(at_ > 0);
+    if (is_notification(hook_))
+        return;
+    const auto& by = *links_[at_ - 1];
+    auto why = rule_broken_by(reply, by);
+    if (why.empty() && !reply.edits.empty() && !is_refusal(reply.verdict)) {
+        const edit_target target{hook_, target_, asked_recipient_, chunk_, route_};
+        why = apply(std::move(reply.edits), by.may, by.who->name(), target);
+    }
+    if (!why.empty())
+        failed(why);
+    else
+        take(reply, by);
+}
+
+std::string chain_run::rule_broken_by(const plugin_reply& reply, const link& by) const
+{
+    if (const auto why = broken_rule(hook_, reply); !why.empty())
+        return std::string{why};
+    if (reply.verdict == verdict_kind::accept && !by.may.accept)
+        return "ACCEPT is not granted by the configuration (may)";
+    if (reply.vouches && (hook_ != hook_point::cmd_rcpt || !by.who->may_vouch()))
+        return "vouches without providing postern.recipients/1, or not for a recipient";
+    return {};
+}
+
+void chain_run::take(plugin_reply& reply, const link& by)
+{
+    if (reply.vouches && !is_refusal(reply.verdict)) {
+        result_.vouched = true;
+        // What was only waiting for somebody to vouch is decided now.
+        decided_ = result_.verdict == verdict_kind::hold;
+    }
+    switch (reply.verdict) {
+    case verdict_kind::proceed:
+        return;
+    case verdict_kind::score:
+        add_score(target_ != nullptr ? target_->score : result_.score, reply.score);
+        return;
+    case verdict_kind::hold:
+        result_.plugin = by.who->name();
+        hold(reply.text.empty() ? "held by " + by.who->name() : reply.text);
+        return;
+    case verdict_kind::discard:
+        if (target_ != nullptr && hook_ != hook_point::cmd_rcpt)
+            target_->discarded = true;
+        break;
+    case verdict_kind::accept:
+        if (result_.verdict == verdict_kind::hold) { // no objection does not lift what another has ordered
+            decided_ = true;
+            return;
+        }
+        break;
+    case verdict_kind::reject:
+    case verdict_kind::tempfail:
+    case verdict_kind::disconnect:
+        break;
+    }
+    result_.plugin = by.who->name();
+    decide(reply.verdict, reply.smtp_code, reply.enhanced, reply.text);
+}
+
+void chain_run::failed(std::string_view why)
+{
+    assert(at_ > 0);
+    failure_ = why;
+    if (is_notification(hook_))
+        return;
+    const auto& by = *links_[at_ - 1];
+    if (by.on_error != failure_policy::proceed)
+        result_.plugin = by.who->name();
+    // Two faces: the peer learns that something failed, the log what.
+    switch (by.on_error) {
+    case failure_policy::proceed:
+        break;
+    case failure_policy::tempfail:
+        decide(verdict_kind::tempfail, 451, "4.3.0", "try again later");
+        break;
+    case failure_policy::reject:
+        decide(verdict_kind::reject, 554, "5.3.0", "cannot be processed");
+        break;
+    case failure_policy::disconnect:
+        decide(verdict_kind::disconnect, 421, "4.3.0", "try again later");
+        break;
+    case failure_policy::hold:
+        hold("failure of " + by.who->name());
+        break;
+    }
+}
+
+/// Sets the outcome and ends the walk.
+void chain_run::decide(verdict_kind verdict, std::uint16_t code, std::string_view enhanced, std::string_view text)
+{
+    result_.verdict = verdict;
+    result_.smtp_code = code;
+    result_.enhanced = enhanced;
+    result_.text = text;
+    complete(result_);
+    decided_ = true;
+}
+
+void chain_run::hold(std::string_view reason)
+{
+    if (target_ != nullptr && !target_->held)
+        target_->held = reason;
+    result_.verdict = verdict_kind::hold;
+    result_.text = reason;
+    decided_ = hook_ != hook_point::cmd_rcpt || result_.vouched;
+}
+
+} // namespace postern::hooks

@@ -1,0 +1,41 @@
+#pragma once
+// Edits of plugins, applied to a draft: a batch whole or not at all, and each into the journal. What may be edited where, and
+// by whom, is decided here; what a field, an address or a line may look like, in room message.
+// STANDARDS: RFC 5321 2.3.8, RFC 5322 2.2. SECURITY: what plugins write can quote peers; nothing passes unchecked.
+
+#include "core/hooks/chain.hpp"
+#include "core/hooks/draft.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern::hooks {
+
+/// Whether an edit can mean something at `hook`: cmd.mail sender_set; cmd.rcpt rcpt_add and rcpt_replace; msg.headers
+/// header_*; msg.body body_replace; msg.end all of these and rcpt_remove; queue.route route_set.
+[[nodiscard]] bool is_allowed_at(hook_point hook, edit_op op) noexcept;
+
+/// Whether the configuration grants the class of edits that `op` belongs to.
+[[nodiscard]] bool is_granted(const permissions& may, edit_op op) noexcept;
+
+/// Canonical content: no NUL, no CR or LF but as CRLF (RFC 5321 2.3.8). A CRLF split over two texts is canonical in neither;
+/// the session never splits one.
+[[nodiscard]] bool is_canonical(std::string_view octets) noexcept;
+
+/// Where a batch is applied.
+struct edit_target {
+    hook_point hook;
+    draft* message;            ///< null where there is none
+    std::uint32_t asked_recipient; ///< cmd.rcpt: the only index that rcpt_replace may name
+    std::optional<std::string>& chunk; ///< msg.body
+    std::optional<edit>& route;        ///< queue.route
+};
+
+/// Applies `batch` in order; indices refer to the state before it. Why it was not, in words for the log; empty: it was.
+/// Bodies are journaled by their size only.
+[[nodiscard]] std::string apply(std::vector<edit> batch, const permissions& may, const std::string& plugin, edit_target target);
+
+} // namespace postern::hooks

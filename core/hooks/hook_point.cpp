@@ -1,0 +1,42 @@
+#include "core/hooks/hook_point.hpp"
+
+namespace postern::hooks {
+
+std::string_view name_of(hook_point hook) noexcept
+{
+    switch (hook) {
+    case hook_point::conn_open:
+        return "conn.open";
+    case hook_point::tls_established:
+        return "tls.established";
+    case hook_point::cmd_helo:
+        return "cmd.helo";
+    case hook_point::cmd_mail:
+        return "cmd.mail";
+    case hook_point::cmd_rcpt:
+        return "cmd.rcpt";
+    case hook_point::cmd_data:
+        return "cmd.data";
+    case hook_point::msg_headers:
+        return "msg.headers";
+    case hook_point::msg_body:
+        return "msg.body";
+    case hook_point::msg_end:
+        return "msg.end";
+    case hook_point::txn_commit_before:
+        return "txn.commit_before";
+    case hook_point::txn_committed:
+        return "txn.committed";
+    case hook_point::txn_aborted:
+        return "txn.aborted";
+    case hook_point::conn_close:
+        return "conn.close";
+    case hook_point::queue_route:
+        return "queue.route";
+    case hook_point::delivery_done:
+        return "delivery.done";
+    }
+    return "unknown";
+}
+
+} // namespace postern::hooks

@@ -1,0 +1,157 @@
+#include "core/hooks/reply_rules.hpp"
+
+#include <algorithm>
+
+namespace postern::hooks {
+
+namespace {
+
+bool is_digit(char c) noexcept
+{
+    return c >= '0' && c <= '9';
+}
+
+/// RFC 3463 2: one to three digits without leading zeros, from the front of `text`. 0: there is no such number.
+std::size_t number_size(std::string_view text) noexcept
+{
+    std::size_t size = 0;
+    while (size < text.size() && is_digit(text[size]))
+        ++size;
+    return size > 3 || (size > 1 && text[0] == '0') ? 0 : size;
+}
+
+bool is_enhanced_code_of(std::string_view text, std::uint16_t code) noexcept
+{
+    if (text.size() < 5 || text[0] != static_cast<char>('0' + code / 100) || text[1] != '.')
+        return false;
+    text.remove_prefix(2);
+    const auto subject = number_size(text);
+    if (subject == 0 || subject == text.size() || text[subject] != '.')
+        return false;
+    text.remove_prefix(subject + 1);
+    const auto detail = number_size(text);
+    return detail != 0 && detail == text.size();
+}
+
+/// RFC 5321 4.2: textstring.
+bool is_text(std::string_view text) noexcept
+{
+    return std::all_of(text.begin(), text.end(), [](char c) { return c == '\t' || (c >= ' ' && c <= '~'); });
+}
+
+std::uint16_t default_code(verdict_kind verdict) noexcept
+{
+    switch (verdict) {
+    case verdict_kind::reject:
+        return 550;
+    case verdict_kind::tempfail:
+        return 451;
+    case verdict_kind::disconnect:
+        return 421;
+    case verdict_kind::proceed:
+    case verdict_kind::accept:
+    case verdict_kind::discard:
+    case verdict_kind::hold:
+    case verdict_kind::score:
+        break;
+    }
+    return 0;
+}
+
+bool code_fits(verdict_kind verdict, std::uint16_t code) noexcept
+{
+    // RFC 5321 4.2: the second digit of a reply code is at most 5.
+    if (code / 10 % 10 > 5)
+        return false;
+    const auto kind = code / 100;
+    if (verdict == verdict_kind::reject)
+        return kind == 5;
+    if (verdict == verdict_kind::tempfail)
+        return kind == 4 && code != 421;
+    return kind == 4 || kind == 5;
+}
+
+std::string default_enhanced(std::uint16_t code)
+{
+    std::string enhanced(1, static_cast<char>('0' + code / 100));
+    switch (code) {
+    case 450:
+    case 451:
+    case 550:
+    case 554:
+        return enhanced += ".7.1";
+    case 421:
+        return enhanced += ".7.0";
+    case 452:
+        return enhanced += ".3.1";
+    case 552:
+        return enhanced += ".3.4";
+    default:
+        return enhanced += ".0.0";
+    }
+}
+
+} // namespace
+
+bool is_allowed_at(hook_point hook, verdict_kind verdict) noexcept
+{
+    switch (hook) {
+    case hook_point::txn_commit_before:
+        return verdict == verdict_kind::proceed || verdict == verdict_kind::accept || verdict == verdict_kind::tempfail;
+    case hook_point::queue_route:
+        return verdict == verdict_kind::proceed || verdict == verdict_kind::accept || verdict == verdict_kind::reject ||
+               verdict == verdict_kind::tempfail || verdict == verdict_kind::hold;
+    case hook_point::conn_open:
+    case hook_point::tls_established:
+    case hook_point::cmd_helo:
+    case hook_point::cmd_mail:
+    case hook_point::cmd_rcpt:
+    case hook_point::cmd_data:
+    case hook_point::msg_headers:
+    case hook_point::msg_body:
+    case hook_point::msg_end:
+        return verdict <= verdict_kind::score;
+    case hook_point::txn_committed:
+    case hook_point::txn_aborted:
+    case hook_point::conn_close:
+    case hook_point::delivery_done:
+        break;
+    }
+    return false;
+}
+
+std::string_view broken_rule(hook_point hook, const plugin_reply& answer) noexcept
+{
+    if (!is_allowed_at(hook, answer.verdict))
+        return "a verdict that this hook does not know";
+    if (!is_text(answer.text))
+        return "a text with octets that no reply may hold";
+    const auto usual = default_code(answer.verdict);
+    if (usual == 0)
+        return answer.smtp_code != 0 || !answer.enhanced.empty() ? "a reply code with a verdict that has none" : "";
+    const auto code = answer.smtp_code == 0 ? usual : answer.smtp_code;
+    if (!code_fits(answer.verdict, code))
+        return "a reply code that does not fit the verdict";
+    if (!answer.enhanced.empty() && !is_enhanced_code_of(answer.enhanced, code))
+        return "an enhanced status code that does not fit the reply code";
+    return "";
+}
+
+void complete(outcome& what)
+{
+    const auto usual = default_code(what.verdict);
+    if (usual == 0)
+        return;
+    if (what.smtp_code == 0)
+        what.smtp_code = usual;
+    if (what.enhanced.empty())
+        what.enhanced = default_enhanced(what.smtp_code);
+    if (!what.text.empty())
+        return;
+    if (what.verdict == verdict_kind::reject)
+        what.text = "refused";
+    else
+        what.text = what.verdict == verdict_kind::tempfail ? "try again later" : "closing the connection";
+}
+
+} // namespace postern::hooks

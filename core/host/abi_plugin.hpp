@@ -1,0 +1,43 @@
+#pragma once
+// hooks::plugin over the C contract: a plugin file in a chain.
+
+#include "core/hooks/plugin.hpp"
+#include "core/host/plugin_instance.hpp"
+
+#include <memory>
+#include <string>
+
+namespace postern::daemon {
+
+/// A plugin that does not answer inside handle costs one allocation; one that does costs none.
+class abi_plugin final : public hooks::plugin, public std::enable_shared_from_this<abi_plugin> {
+public:
+    [[nodiscard]] static std::shared_ptr<abi_plugin> over(std::shared_ptr<plugin_instance> instance);
+
+    [[nodiscard]] const std::string& name() const noexcept override { return instance_->name(); }
+    [[nodiscard]] bool wants(hooks::hook_point hook) const noexcept override { return instance_->wants(hook); }
+    [[nodiscard]] bool may_vouch() const noexcept override { return may_vouch_; }
+    [[nodiscard]] hooks::call_result call(const hooks::event& what, base::instant until, const std::shared_ptr<hooks::session_port>& port,
+                                          hooks::plugin_reply& answer) noexcept override;
+    void withdraw(std::uint64_t ticket) noexcept override;
+    void wake(base::session_id session, std::uint64_t token, bool cancelled) noexcept override;
+    void session_ended(base::session_id session) noexcept override;
+
+    [[nodiscard]] plugin_instance& instance() noexcept { return *instance_; }
+
+private:
+    explicit abi_plugin(std::shared_ptr<plugin_instance> instance);
+    [[nodiscard]] hooks::call_result ask(const hooks::event& what, std::uint64_t cookie, std::int64_t deadline_ns,
+                                         const std::shared_ptr<hooks::session_port>& port, hooks::plugin_reply& answer);
+    [[nodiscard]] hooks::call_result ask_later(const hooks::event& what, std::uint64_t cookie, std::int64_t deadline_ns,
+                                               const std::shared_ptr<hooks::session_port>& port);
+    void tell(const hooks::event& what, std::uint64_t cookie);
+    /// A notification of the bridge's own: WAKE or SESSION_END.
+    void send(const postern_event& event) noexcept;
+    void log_failure(const hooks::event& what, const char* why) const;
+
+    std::shared_ptr<plugin_instance> instance_;
+    bool may_vouch_;
+};
+
+} // namespace postern::daemon

@@ -1,0 +1,386 @@
+// The configuration file, section by section. Each function reads one and complains on the spot; the last step of each is to
+// refuse what nobody asked for. Names and defaults are those of docs/reference: scripts rely on them.
+
+#include "core/host/config.hpp"
+
+#include "core/base/ip_address.hpp"
+#include "core/host/toml_reader.hpp"
+#include "core/host/units.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <set>
+#include <utility>
+
+namespace postern::daemon {
+namespace {
+
+constexpr std::int64_t most_count = 1'000'000'000;
+
+template <class Number>
+void set(Number& to, std::optional<std::int64_t> from)
+{
+    if (from)
+        to = static_cast<Number>(*from);
+}
+
+void set(std::chrono::milliseconds& to, table_reader& from, std::string_view key)
+{
+    const auto value = from.duration(key);
+    if (!value)
+        return;
+    to = std::chrono::ceil<std::chrono::milliseconds>(*value);
+    if (to.count() == 0)
+        from.complain(key, "must be longer than nothing");
+}
+
+/// RFC 5321 4.1.2: labels of letters, digits and hyphens (underscores and UTF-8 are let pass), or an address literal.
+bool is_hostname(std::string_view name) noexcept
+{
+    if (name.empty() || name.size() > 255)
+        return false;
+    const auto is_fit = [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_' || c == '[' || c == ']' || c == ':' || c >= 0x80;
+    };
+    return std::ranges::all_of(name, is_fit) && name.front() != '.' && name.back() != '.' && name.find("..") == std::string_view::npos;
+}
+
+/// Names of listeners and plugins go into logs, commands and file names.
+bool is_name(std::string_view name) noexcept
+{
+    const auto is_fit = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; };
+    return !name.empty() && name.size() <= 64 && name.front() != '.' && name.front() != '-' && std::ranges::all_of(name, is_fit);
+}
+
+void read_log(table_reader& root, config& to)
+{
+    auto log = root.table("log");
+    if (!log)
+        return;
+    if (const auto format = log->choice<log_format>("format", {{"text", log_format::text}, {"json", log_format::json}}))
+        to.log.format = *format;
+    using enum base::log_level;
+    if (const auto level = log->choice<base::log_level>("level", {{"debug", debug}, {"info", info}, {"warning", warning}, {"error", error}}))
+        to.log.level = *level;
+    log->refuse_unknown();
+}
+
+void read_limits(table_reader& root, limit_settings& to)
+{
+    auto limits = root.table("limits");
+    if (!limits)
+        return;
+    auto& session = to.session;
+    session.message_size = limits->size("message_size").value_or(session.message_size);
+    set(session.recipients, limits->integer("recipients", 1, most_count));
+    set(session.received, limits->integer("received", 1, most_count));
+    // RFC 5321 4.5.3.1.4: 512 octets must be taken.
+    set(session.line, limits->integer("line", 512, 1 << 20));
+    set(session.text_line, limits->integer("text_line", 0, 1 << 30));
+    if (session.text_line != 0 && session.text_line < 1000)
+        limits->complain("text_line", "must be 0 (no limit) or at least 1000 (RFC 5321 4.5.3.1.6)");
+    if (const auto size = limits->size("header_size")) {
+        if (*size < 1024 || *size > (64U << 20U))
+            limits->complain("header_size", "must be from 1KiB to 64MiB");
+        session.header_size = static_cast<std::uint32_t>(*size);
+    }
+    set(session.errors, limits->integer("errors", 1, most_count));
+    set(session.idle_commands, limits->integer("idle_commands", 1, most_count));
+    set(to.connections.connections, limits->integer("connections", 1, most_count));
+    set(to.connections.connections_per_ip, limits->integer("connections_per_ip", 0, most_count));
+    to.connections.minimum_rate = limits->rate("minimum_rate").value_or(to.connections.minimum_rate);
+    using enum session::bare_line_end;
+    to.bare_lf = limits->choice<session::bare_line_end>("bare_lf", {{"refuse", refuse}, {"normalize", normalize}}).value_or(to.bare_lf);
+    if (limits->integer("connections_per_network", 0, most_count).value_or(0) != 0)
+        limits->complain("connections_per_network", "not supported in this version; leave it out");
+    if (auto times = limits->table("timeouts")) {
+        set(to.timeouts.greeting, *times, "greeting");
+        set(to.timeouts.command, *times, "command");
+        set(to.timeouts.data, *times, "data");
+        set(to.timeouts.tls, *times, "tls");
+        times->refuse_unknown();
+    }
+    limits->refuse_unknown();
+}
+
+void read_tls(table_reader& root, config& to)
+{
+    auto tls = root.table("tls");
+    if (!tls)
+        return;
+    tls->not_yet("certificate"); // [[tls.certificate]]: by server name
+    const auto cert = tls->path("cert");
+    const auto key = tls->path("key");
+    if (!cert && !tls->has("cert"))
+        tls->complain("cert", "is missing: a PEM file with the certificate and its chain");
+    if (!key && !tls->has("key"))
+        tls->complain("key", "is missing: a PEM file with the private key");
+    if (cert && key)
+        to.tls = certificate_settings{tls->where(), *cert, *key};
+    tls->refuse_unknown();
+}
+
+/// "unix:" paths become absolute; the rest must be an address with a port.
+std::string read_address(table_reader& from, const std::filesystem::path& base)
+{
+    const auto given = from.text("address");
+    if (!given) {
+        if (!from.has("address"))
+            from.complain("address", "is missing: such as \"0.0.0.0:25\", \"[::]:25\" or \"unix:/run/postern/lmtp.sock\"");
+        return {};
+    }
+    constexpr std::string_view local = "unix:";
+    if (given->starts_with(local)) {
+        if (given->size() == local.size() || given->find('\0') != std::string::npos)
+            from.complain("address", "must have a path behind \"unix:\"");
+        return std::string{local} + (base / given->substr(local.size())).lexically_normal().string();
+    }
+    if (!base::ip_endpoint::from_text(*given))
+        from.complain("address", "must be an IP address and a port, \"0.0.0.0:25\" or \"[::]:25\", or \"unix:PATH\"");
+    return *given;
+}
+
+void read_listener(table_reader from, const std::filesystem::path& base, config& to)
+{
+    listener_settings out;
+    out.where = from.where();
+    out.name = from.text("name").value_or("");
+    if (!is_name(out.name))
+        from.complain("name", "must be given: letters, digits, \"-\", \"_\" and \".\"");
+    else if (std::ranges::find(to.listeners, out.name, &listener_settings::name) != to.listeners.end())
+        from.complain("name", fmt::format("a listener \"{}\" stands above already", out.name));
+    out.address = read_address(from, base);
+    from.not_yet_but("protocol", "smtp");
+    using enum session::server_tls;
+    const auto tls = from.choice<session::server_tls>(
+        "tls", {{"none", none}, {"starttls", offered}, {"required", required}, {"implicit", implicit}});
+    out.tls = tls.value_or(none);
+    if (out.tls != none && !to.tls)
+        from.complain("tls", "needs a certificate: give [tls] cert and key, or tls = \"none\"");
+    from.not_yet("auth", false);
+    from.not_yet("proxy_protocol", false);
+    out.chain = from.texts("chain").value_or(std::vector<std::string>{});
+    out.chain_where = from.where("chain");
+    from.refuse_unknown();
+    to.listeners.push_back(std::move(out));
+}
+
+hooks::permissions read_permissions(table_reader& from)
+{
+    hooks::permissions may;
+    const std::initializer_list<std::pair<std::string_view, bool hooks::permissions::*>> classes{
+        {"headers", &hooks::permissions::headers}, {"sender", &hooks::permissions::sender}, {"rcpt", &hooks::permissions::rcpt},
+        {"body", &hooks::permissions::body},       {"route", &hooks::permissions::route},   {"accept", &hooks::permissions::accept}};
+    const auto granted = from.texts("may").value_or(std::vector<std::string>{});
+    for (const auto& word : granted) {
+        const auto* const found = std::ranges::find(classes, std::string_view{word}, &std::pair<std::string_view, bool hooks::permissions::*>::first);
+        if (found != classes.end()) {
+            may.*(found->second) = true;
+            continue;
+        }
+        std::vector<std::string_view> names;
+        for (const auto& each : classes)
+            names.push_back(each.first);
+        from.complain("may", fmt::format("\"{}\" is not one of {}", word, listed(names)));
+    }
+    return may;
+}
+
+void read_plugin(table_reader from, config& to)
+{
+    plugin_settings out;
+    out.where = from.where();
+    out.name = from.text("name").value_or("");
+    if (!is_name(out.name))
+        from.complain("name", "must be given: letters, digits, \"-\", \"_\" and \".\"");
+    else if (to.find_plugin(out.name) != nullptr)
+        from.complain("name", fmt::format("a plugin \"{}\" stands above already", out.name));
+    out.library = from.text("library").value_or("");
+    if (!is_name(out.library)) // no folders: only plugin_path says where code comes from
+        from.complain("library", "must be given: the name of a file in plugin_path, without .so");
+    using enum hooks::failure_policy;
+    out.on_error = from.choice<hooks::failure_policy>("on_error", {{"continue", proceed},
+                                                                   {"tempfail", tempfail},
+                                                                   {"reject", reject},
+                                                                   {"disconnect", disconnect},
+                                                                   {"hold", hold}})
+                       .value_or(out.on_error);
+    if (const auto deadline = from.duration("deadline")) {
+        out.deadline = *deadline;
+        if (deadline->count() == 0)
+            from.complain("deadline", "must be longer than nothing");
+    }
+    from.not_yet_but("isolation", "none");
+    out.may = read_permissions(from);
+    if (auto options = from.table("config"))
+        out.options = options->options();
+    from.refuse_unknown();
+    to.plugins.push_back(std::move(out));
+}
+
+void read_queue(table_reader& root, config& to)
+{
+    to.queue.where = root.where();
+    auto queue = root.table("queue");
+    if (!queue)
+        return;
+    to.queue.where = queue->where();
+    to.queue.store = queue->text("store").value_or("");
+    if (!to.queue.store.empty() && to.find_plugin(to.queue.store) == nullptr)
+        queue->complain("store", fmt::format("there is no [[plugin]] with the name \"{}\"", to.queue.store));
+    auto& policy = to.queue.policy;
+    if (const auto given = queue->texts("retry")) {
+        policy.retry.clear();
+        for (const auto& each : *given) {
+            const auto time = parse_duration(each);
+            if (time && time->count() > 0)
+                policy.retry.push_back(std::chrono::ceil<std::chrono::milliseconds>(*time));
+            else
+                queue->complain("retry", fmt::format("\"{}\" is not a time such as \"5m\"", each));
+        }
+        if (given->empty())
+            queue->complain("retry", "must have at least one time");
+    }
+    set(policy.expire, *queue, "expire");
+    if (const auto warn = queue->duration("warn"))
+        policy.warn = std::chrono::ceil<std::chrono::milliseconds>(*warn); // "0": never
+    policy.jitter = queue->number("jitter", 0, 0.9).value_or(policy.jitter);
+    queue->refuse_unknown();
+}
+
+bool is_host_and_port(std::string_view text) noexcept
+{
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos || colon == 0)
+        return false;
+    unsigned port = 0;
+    const auto* end = text.data() + text.size();
+    const auto [at, failed] = std::from_chars(text.data() + colon + 1, end, port);
+    const auto host = text.substr(0, colon);
+    // An IPv6 address needs its brackets, or its last group would be taken for the port.
+    return failed == std::errc{} && at == end && port >= 1 && port <= 65535 && is_hostname(host) &&
+           (host.find(':') == std::string_view::npos || (host.front() == '[' && host.back() == ']'));
+}
+
+void read_delivery(table_reader& root, config& to)
+{
+    to.delivery.hostname = to.hostname;
+    to.transport_where = root.where();
+    auto from = root.table("delivery");
+    if (!from)
+        return;
+    auto& out = to.delivery;
+    out.relay = from->text("relay").value_or("");
+    if (!out.relay.empty() && !is_host_and_port(out.relay))
+        from->complain("relay", "must be \"host:port\", or \"\" for none");
+    out.transport = from->text("transport").value_or(out.transport);
+    to.transport_where = from->where("transport");
+    if (out.transport != "smtp" && to.find_plugin(out.transport) == nullptr)
+        from->complain("transport", fmt::format("is neither \"smtp\" nor the name of a [[plugin]]: \"{}\"", out.transport));
+    set(out.concurrency, from->integer("concurrency", 1, 1'000'000));
+    set(out.per_destination, from->integer("per_destination", 1, 1'000'000));
+    set(out.connection_reuse, from->integer("connections_reuse", 1, most_count));
+    using enum delivery::tls_mode;
+    out.tls = from->choice<delivery::tls_mode>("tls", {{"none", none}, {"opportunistic", opportunistic}, {"required", required}}).value_or(out.tls);
+    from->not_yet("dns");
+    if (auto times = from->table("timeouts")) {
+        set(out.timeout.connect, *times, "connect");
+        set(out.timeout.greeting, *times, "greeting");
+        set(out.timeout.command, *times, "command");
+        set(out.timeout.data, *times, "data");
+        set(out.timeout.final, *times, "final");
+        times->refuse_unknown();
+    }
+    from->refuse_unknown();
+}
+
+void read_places(table_reader& root, const std::filesystem::path& base, config& to)
+{
+    to.hostname = root.text("hostname").value_or("");
+    if (!is_hostname(to.hostname))
+        root.complain("hostname", "must be given: the name that this server greets with, such as \"mx.example.org\"");
+    if (const auto folder = root.path("data_dir"))
+        to.data_dir = *folder;
+    else if (!root.has("data_dir"))
+        root.complain("data_dir", "must be given: the folder that the queue is kept in");
+    to.control = root.path("control").value_or(to.data_dir / "control.sock");
+    // What fits sockaddr_un::sun_path with its NUL.
+    if (to.control.native().size() > 107)
+        root.complain("control", "its path has more than 107 octets, which is all that a socket's name may have");
+    for (const auto& each : root.texts("plugin_path").value_or(std::vector<std::string>{}))
+        to.plugin_path.push_back((base / each).lexically_normal());
+    if (root.has("plugin_path") && to.plugin_path.empty())
+        root.complain("plugin_path", "must name at least one folder");
+    to.user = root.text("user").value_or("");
+    to.group = root.text("group").value_or("");
+    if (to.user.empty() && !to.group.empty())
+        root.complain("group", "needs a user");
+}
+
+/// Names in chains are those of plugins. Here, since plugins may stand below the listeners.
+void check_chains(const config& given, problems& found)
+{
+    for (const auto& listener : given.listeners) {
+        std::set<std::string_view> seen;
+        for (const auto& name : listener.chain) {
+            if (given.find_plugin(name) == nullptr)
+                found.push_back({listener.chain_where, fmt::format("listener.chain: there is no [[plugin]] with the name \"{}\"", name)});
+            else if (!seen.insert(name).second)
+                found.push_back({listener.chain_where, fmt::format("listener.chain: \"{}\" stands in it twice", name)});
+        }
+    }
+}
+
+std::optional<config> read_table(const toml::table& table, const std::filesystem::path& file, problems& found)
+{
+    const auto before = found.size();
+    const auto name = file.string(); // as the operator wrote it
+    table_reader root{table, "", name, found};
+    config out;
+    out.file = std::filesystem::absolute(file).lexically_normal();
+    const auto base = out.file.parent_path();
+    read_places(root, base, out);
+    read_log(root, out);
+    read_limits(root, out.limits);
+    read_tls(root, out);
+    for (auto& each : root.tables("plugin"))
+        read_plugin(std::move(each), out);
+    for (auto& each : root.tables("listener"))
+        read_listener(std::move(each), base, out);
+    if (!root.has("listener"))
+        root.complain("listener", "there is none: give a [[listener]] with name and address");
+    read_queue(root, out);
+    read_delivery(root, out);
+    root.refuse_unknown();
+    check_chains(out, found);
+    if (found.size() == before)
+        return out;
+    std::stable_sort(found.begin() + static_cast<std::ptrdiff_t>(before), found.end(),
+                     [](const problem& a, const problem& b) { return a.where.line < b.where.line; });
+    return std::nullopt;
+}
+
+} // namespace
+
+const plugin_settings* config::find_plugin(std::string_view name) const noexcept
+{
+    const auto at = std::ranges::find(plugins, name, &plugin_settings::name);
+    return at == plugins.end() ? nullptr : &*at;
+}
+
+std::optional<config> read_config(const std::filesystem::path& file, problems& found)
+{
+    const auto table = parse_toml_file(file, found);
+    return table ? read_table(*table, file, found) : std::nullopt;
+}
+
+std::optional<config> read_config_text(std::string_view toml, const std::filesystem::path& file, problems& found)
+{
+    const auto table = parse_toml(toml, file.string(), found);
+    return table ? read_table(*table, file, found) : std::nullopt;
+}
+
+} // namespace postern::daemon

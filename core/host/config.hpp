@@ -1,0 +1,94 @@
+#pragma once
+// The configuration file as values. It reads and checks TOML alone; that a plugin exists, a certificate is good or an address
+// can be bound is found out by those who use the values. Paths in it are absolute.
+// SECURITY: written by the operator; trusted, but never believed to be well formed.
+
+#include "core/base/log.hpp"
+#include "core/delivery/settings.hpp"
+#include "core/hooks/chain.hpp"
+#include "core/host/option_values.hpp"
+#include "core/host/problem.hpp"
+#include "core/queue/policy.hpp"
+#include "core/runtime/server.hpp"
+#include "core/session/server_config.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern::daemon {
+
+enum class log_format : std::uint8_t { text, json };
+
+struct log_settings {
+    log_format format = log_format::text;
+    base::log_level level = base::log_level::info;
+};
+
+struct limit_settings {
+    session::server_limits session;
+    session::bare_line_end bare_lf = session::bare_line_end::refuse;
+    runtime::connection_limits connections;
+    runtime::server_timeouts timeouts;
+};
+
+struct certificate_settings {
+    source_place where;
+    std::filesystem::path cert;
+    std::filesystem::path key;
+};
+
+struct listener_settings {
+    source_place where;
+    std::string name;
+    std::string address; ///< as runtime::listener_address wants it; "unix:" paths are absolute
+    session::server_tls tls = session::server_tls::none;
+    std::vector<std::string> chain; ///< names of plugins; each is configured
+    source_place chain_where;
+};
+
+struct plugin_settings {
+    source_place where;
+    std::string name;
+    std::string library; ///< file in plugin_path, without .so
+    hooks::failure_policy on_error = hooks::failure_policy::tempfail;
+    std::chrono::nanoseconds deadline = std::chrono::seconds{5};
+    hooks::permissions may;
+    given_options options; ///< [plugin.config], still to be checked against the plugin's manifest
+};
+
+struct queue_settings {
+    source_place where;
+    std::string store; ///< name of a plugin; empty: queue-journal under data_dir
+    queue::retry_policy policy;
+};
+
+struct config {
+    std::filesystem::path file;
+    std::string hostname;
+    std::filesystem::path data_dir;
+    std::filesystem::path control; ///< default: control.sock in data_dir
+    std::vector<std::filesystem::path> plugin_path;
+    std::string user;  ///< to become after binding; empty: stay
+    std::string group; ///< empty: the user's own
+    log_settings log;
+    limit_settings limits;
+    std::optional<certificate_settings> tls;
+    std::vector<listener_settings> listeners;
+    std::vector<plugin_settings> plugins;
+    queue_settings queue;
+    delivery::settings delivery;
+    source_place transport_where;
+
+    [[nodiscard]] const plugin_settings* find_plugin(std::string_view name) const noexcept;
+};
+
+/// Reads `file`. Everything that is wrong goes to `found`; with a value something usable came out and `found` is empty.
+[[nodiscard]] std::optional<config> read_config(const std::filesystem::path& file, problems& found);
+
+/// The same from text, for tests; `file` names it in messages and is what paths are relative to.
+[[nodiscard]] std::optional<config> read_config_text(std::string_view toml, const std::filesystem::path& file, problems& found);
+
+} // namespace postern::daemon

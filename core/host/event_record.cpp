@@ -1,0 +1,300 @@
+#include "core/host/event_record.hpp"
+
+#include "core/host/reply_reader.hpp"
+
+#include <array>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace postern::daemon {
+namespace {
+
+using hooks::hook_point;
+
+/// The two addresses of a connection as text. Formatting them costs more than a call, so a thread remembers the last few.
+struct address_texts {
+    base::ip_address peer;
+    base::ip_address local;
+    std::string peer_text;
+    std::string local_text;
+};
+
+const address_texts& texts_of(const hooks::connection_facts& facts)
+{
+    static thread_local std::array<address_texts, 64> recent;
+    auto& entry = recent[facts.session.value * 0x9e3779b97f4a7c15U >> 58U];
+    if (entry.peer_text.empty() || entry.peer != facts.peer.address || entry.local != facts.local.address) {
+        entry.peer = facts.peer.address;
+        entry.local = facts.local.address;
+        entry.peer_text = facts.peer.address.text();
+        entry.local_text = facts.local.address.text();
+    }
+    return entry;
+}
+
+record_lists* borrow_lists()
+{
+    static thread_local record_lists own;
+    if (own.in_use)
+        return new record_lists;
+    own.in_use = true;
+    return &own;
+}
+
+void give_back(record_lists* lists) noexcept
+{
+    if (!lists->in_use) {
+        delete lists;
+        return;
+    }
+    lists->recipients.clear();
+    lists->params.clear();
+    lists->headers.clear();
+    lists->in_use = false;
+}
+
+template <class Record>
+postern_list list_of(const std::vector<Record>& records) noexcept
+{
+    return {records.data(), static_cast<std::uint32_t>(records.size()), sizeof(Record)};
+}
+
+const message::recipient* recipient_at(const hooks::event& what) noexcept
+{
+    if (what.message == nullptr || what.recipient_index >= what.message->envelope.to.size())
+        return nullptr;
+    return &what.message->envelope.to[what.recipient_index];
+}
+
+} // namespace
+
+void write_id(std::uint64_t id, char (&to)[13]) noexcept
+{
+    constexpr char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    for (int i = 12; i >= 0; --i, id >>= 5U)
+        to[i] = digits[id & 31U];
+}
+
+event_record::event_record(const hooks::event& what, std::uint64_t ticket, std::uint64_t cookie, std::int64_t deadline_ns)
+    : lists_{borrow_lists()}
+{
+    fill(what);
+    auto& head = record_.head;
+    head.hook = static_cast<std::uint32_t>(what.hook);
+    head.flags = 0;
+    head.reserved = 0;
+    head.ticket = ticket;
+    head.session = what.session.value;
+    head.transaction = what.message == nullptr ? 0 : what.message->transaction.value;
+    head.cookie = cookie;
+    head.deadline_ns = deadline_ns;
+    if (what.hook == hook_point::msg_end && what.blob != nullptr)
+        record_.end.blob = ticket; // the ticket doubles as the blob handle: both close together
+}
+
+event_record::~event_record() { give_back(lists_); }
+
+void event_record::peer(const hooks::event& what, postern_list& to)
+{
+    if (what.connection == nullptr) {
+        to = {};
+        return;
+    }
+    const auto& facts = *what.connection;
+    const auto& texts = texts_of(facts);
+    peer_.size = sizeof peer_;
+    peer_.peer_port = facts.peer.port;
+    peer_.local_port = facts.local.port;
+    peer_.flags = (facts.extended ? POSTERN_PEER_EXTENDED : 0U) | (facts.tls ? POSTERN_PEER_TLS : 0U);
+    peer_.peer_address = borrowed(texts.peer_text);
+    peer_.local_address = borrowed(texts.local_text);
+    peer_.listener = borrowed(facts.listener);
+    peer_.helo = borrowed(facts.helo);
+    peer_.identity = borrowed(facts.identity);
+    to = {&peer_, 1, sizeof peer_};
+}
+
+postern_list event_record::recipients(const hooks::draft& draft)
+{
+    auto& to = lists_->recipients;
+    to.clear();
+    for (const auto& each : draft.envelope.to)
+        to.push_back(borrowed(each.address));
+    return list_of(to);
+}
+
+postern_list event_record::params(const std::vector<message::parameter>& from)
+{
+    auto& to = lists_->params;
+    to.clear();
+    for (const auto& each : from)
+        to.push_back({borrowed(each.keyword), each.value ? borrowed(*each.value) : postern_str{}, each.value ? 1U : 0U, 0});
+    return list_of(to);
+}
+
+postern_list event_record::headers(const hooks::draft& draft)
+{
+    auto& to = lists_->headers;
+    to.clear();
+    for (std::size_t i = 0; i < draft.headers.size(); ++i) {
+        const auto field = draft.headers[i];
+        to.push_back({borrowed(field.name), borrowed(field.value)});
+    }
+    return list_of(to);
+}
+
+void event_record::fill(const hooks::event& what)
+{
+    switch (what.hook) {
+    case hook_point::conn_open:
+        record_.conn_open = {};
+        record_.head.size = sizeof record_.conn_open;
+        return peer(what, record_.conn_open.peer);
+    case hook_point::tls_established: {
+        auto& to = record_.tls = {};
+        to.ev.size = sizeof to;
+        peer(what, to.peer);
+        if (what.connection == nullptr || !what.connection->tls)
+            return;
+        const auto& tls = *what.connection->tls;
+        to.version = borrowed(tls.version);
+        to.cipher = borrowed(tls.cipher);
+        to.group = borrowed(tls.group);
+        to.server_name = borrowed(tls.server_name);
+        to.peer_subject = borrowed(tls.peer_subject);
+        return;
+    }
+    case hook_point::cmd_helo:
+        record_.helo = {};
+        record_.head.size = sizeof record_.helo;
+        return peer(what, record_.helo.peer);
+    case hook_point::conn_close: {
+        auto& to = record_.conn_close = {};
+        to.ev.size = sizeof to;
+        to.reason = borrowed(what.reason);
+        to.messages = what.accepted;
+        return peer(what, to.peer);
+    }
+    case hook_point::cmd_mail:
+    case hook_point::cmd_rcpt:
+    case hook_point::cmd_data:
+    case hook_point::msg_headers:
+    case hook_point::msg_body:
+    case hook_point::msg_end:
+    case hook_point::txn_commit_before:
+    case hook_point::txn_committed:
+    case hook_point::txn_aborted:
+        return fill_message_hooks(what);
+    case hook_point::queue_route:
+    case hook_point::delivery_done:
+        return fill_delivery_hooks(what);
+    }
+    record_.head = {}; // no such hook: a bare record
+    record_.head.size = sizeof record_.head;
+}
+
+void event_record::fill_message_hooks(const hooks::event& what)
+{
+    static const hooks::draft no_draft;
+    const auto& draft = what.message == nullptr ? no_draft : *what.message;
+    const auto sender = borrowed(draft.envelope.from.address);
+    const auto begin = [&](auto& record) -> auto& {
+        record = {};
+        record.ev.size = sizeof record;
+        peer(what, record.peer);
+        return record;
+    };
+    switch (what.hook) {
+    case hook_point::cmd_mail: {
+        auto& to = begin(record_.mail);
+        to.sender = sender;
+        to.params = params(draft.envelope.from.parameters);
+        to.size_octets = draft.envelope.from.declared_size;
+        return;
+    }
+    case hook_point::cmd_rcpt: {
+        auto& to = begin(record_.rcpt);
+        to.sender = sender;
+        to.index = what.recipient_index;
+        if (const auto* recipient = recipient_at(what)) {
+            to.recipient = borrowed(recipient->address);
+            to.params = params(recipient->parameters);
+        }
+        return;
+    }
+    case hook_point::cmd_data: {
+        auto& to = begin(record_.data);
+        to.sender = sender;
+        to.recipients = recipients(draft);
+        to.is_bdat = what.is_bdat ? 1 : 0;
+        return;
+    }
+    case hook_point::msg_headers: {
+        auto& to = begin(record_.headers);
+        to.sender = sender;
+        to.recipients = recipients(draft);
+        to.headers = headers(draft);
+        return;
+    }
+    case hook_point::msg_body: {
+        auto& to = begin(record_.body);
+        to.chunk = borrowed(what.chunk);
+        to.offset = what.chunk_offset;
+        to.is_last = what.is_last_chunk ? 1 : 0;
+        return;
+    }
+    case hook_point::msg_end: {
+        auto& to = begin(record_.end);
+        to.sender = sender;
+        to.recipients = recipients(draft);
+        to.headers = headers(draft);
+        to.size_octets = what.blob == nullptr ? 0 : what.blob->size();
+        return;
+    }
+    default: {
+        auto& to = begin(record_.txn);
+        write_id(draft.id.value, message_text_);
+        to.message = {message_text_, draft.id ? sizeof message_text_ : 0};
+        to.reason = borrowed(what.reason);
+        return;
+    }
+    }
+}
+
+void event_record::fill_delivery_hooks(const hooks::event& what)
+{
+    static const hooks::draft no_draft;
+    const auto& draft = what.message == nullptr ? no_draft : *what.message;
+    const auto* recipient = recipient_at(what);
+    write_id(draft.id.value, message_text_);
+    const postern_str message{message_text_, draft.id ? sizeof message_text_ : 0};
+    if (what.hook == hook_point::queue_route) {
+        auto& to = record_.route = {};
+        to.ev.size = sizeof to;
+        to.message = message;
+        to.sender = borrowed(draft.envelope.from.address);
+        to.attempt = what.attempt;
+        if (recipient != nullptr) {
+            to.recipient = borrowed(recipient->address);
+            to.params = params(recipient->parameters);
+        }
+        return;
+    }
+    auto& to = record_.delivery_done = {};
+    to.ev.size = sizeof to;
+    to.message = message;
+    to.sender = borrowed(draft.envelope.from.address);
+    if (recipient != nullptr)
+        to.recipient = borrowed(recipient->address);
+    if (what.delivery != nullptr) {
+        to.result = static_cast<std::uint32_t>(what.delivery->result);
+        to.smtp_code = what.delivery->smtp_code;
+        to.enhanced = borrowed(what.delivery->enhanced);
+        to.text = borrowed(what.delivery->text);
+        to.next_hop = borrowed(what.delivery->next_hop);
+        to.attempts = what.delivery->attempts;
+    }
+}
+
+} // namespace postern::daemon

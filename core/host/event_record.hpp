@@ -1,0 +1,67 @@
+#pragma once
+// hooks::event -> the record of abi/hooks.h. On the stack; lists in vectors that a thread keeps, so that a call does not allocate.
+
+#include "core/hooks/event.hpp"
+
+#include <postern/abi/hooks.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace postern::daemon {
+
+/// Memory for the lists of one record. A thread has one; a record made while it is in use brings its own.
+struct record_lists {
+    std::vector<postern_str> recipients;
+    std::vector<postern_param> params;
+    std::vector<postern_header> headers;
+    bool in_use = false;
+};
+
+/// Borrows all that the event points to. Lives in the frame that calls the plugin.
+class event_record {
+public:
+    /// `ticket` 0: a notification. `deadline_ns` is CLOCK_MONOTONIC.
+    event_record(const hooks::event& what, std::uint64_t ticket, std::uint64_t cookie, std::int64_t deadline_ns);
+    ~event_record();
+    event_record(const event_record&) = delete;
+    event_record& operator=(const event_record&) = delete;
+
+    [[nodiscard]] const postern_event& get() const noexcept { return record_.head; }
+
+private:
+    void peer(const hooks::event& what, postern_list& to);
+    void fill(const hooks::event& what);
+    void fill_message_hooks(const hooks::event& what);
+    void fill_delivery_hooks(const hooks::event& what);
+    [[nodiscard]] postern_list recipients(const hooks::draft& draft);
+    [[nodiscard]] postern_list params(const std::vector<message::parameter>& from);
+    [[nodiscard]] postern_list headers(const hooks::draft& draft);
+
+    union records {
+        postern_event head;
+        postern_ev_conn_open conn_open;
+        postern_ev_tls tls;
+        postern_ev_helo helo;
+        postern_ev_mail mail;
+        postern_ev_rcpt rcpt;
+        postern_ev_data data;
+        postern_ev_headers headers;
+        postern_ev_body body;
+        postern_ev_end end;
+        postern_ev_txn txn;
+        postern_ev_conn_close conn_close;
+        postern_ev_route route;
+        postern_ev_delivery_done delivery_done;
+    };
+
+    records record_;
+    postern_peer peer_;
+    char message_text_[13]; ///< the queue id
+    record_lists* lists_;
+};
+
+/// "YYYY": 13 digits of base::id_text without its allocation.
+void write_id(std::uint64_t id, char (&to)[13]) noexcept;
+
+} // namespace postern::daemon

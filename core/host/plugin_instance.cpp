@@ -1,0 +1,200 @@
+#include "core/host/plugin_instance.hpp"
+
+#include "core/host/reply_reader.hpp"
+
+#include <postern/abi/hooks.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace postern::daemon {
+namespace {
+
+constexpr std::size_t most_log_text = 8192;
+constexpr std::uint64_t longest_wake_ns = 366ULL * 24 * 3600 * 1'000'000'000ULL;
+constexpr auto hook_mask = (std::uint32_t{1} << hooks::hook_point_count) - 2; // 1..15
+
+// One set of numbers on both sides of the contract.
+static_assert(POSTERN_HOOK_CONN_OPEN == static_cast<unsigned>(hooks::hook_point::conn_open));
+static_assert(POSTERN_HOOK_TLS_ESTABLISHED == static_cast<unsigned>(hooks::hook_point::tls_established));
+static_assert(POSTERN_HOOK_HELO == static_cast<unsigned>(hooks::hook_point::cmd_helo));
+static_assert(POSTERN_HOOK_MAIL == static_cast<unsigned>(hooks::hook_point::cmd_mail));
+static_assert(POSTERN_HOOK_RCPT == static_cast<unsigned>(hooks::hook_point::cmd_rcpt));
+static_assert(POSTERN_HOOK_DATA == static_cast<unsigned>(hooks::hook_point::cmd_data));
+static_assert(POSTERN_HOOK_HEADERS == static_cast<unsigned>(hooks::hook_point::msg_headers));
+static_assert(POSTERN_HOOK_BODY == static_cast<unsigned>(hooks::hook_point::msg_body));
+static_assert(POSTERN_HOOK_END == static_cast<unsigned>(hooks::hook_point::msg_end));
+static_assert(POSTERN_HOOK_COMMIT_BEFORE == static_cast<unsigned>(hooks::hook_point::txn_commit_before));
+static_assert(POSTERN_HOOK_COMMITTED == static_cast<unsigned>(hooks::hook_point::txn_committed));
+static_assert(POSTERN_HOOK_ABORTED == static_cast<unsigned>(hooks::hook_point::txn_aborted));
+static_assert(POSTERN_HOOK_CONN_CLOSE == static_cast<unsigned>(hooks::hook_point::conn_close));
+static_assert(POSTERN_HOOK_ROUTE == static_cast<unsigned>(hooks::hook_point::queue_route));
+static_assert(POSTERN_HOOK_DELIVERY_DONE == static_cast<unsigned>(hooks::hook_point::delivery_done));
+static_assert(POSTERN_CONTINUE == static_cast<unsigned>(hooks::verdict_kind::proceed));
+static_assert(POSTERN_ACCEPT == static_cast<unsigned>(hooks::verdict_kind::accept));
+static_assert(POSTERN_REJECT == static_cast<unsigned>(hooks::verdict_kind::reject));
+static_assert(POSTERN_TEMPFAIL == static_cast<unsigned>(hooks::verdict_kind::tempfail));
+static_assert(POSTERN_DISCONNECT == static_cast<unsigned>(hooks::verdict_kind::disconnect));
+static_assert(POSTERN_DISCARD == static_cast<unsigned>(hooks::verdict_kind::discard));
+static_assert(POSTERN_HOLD == static_cast<unsigned>(hooks::verdict_kind::hold));
+static_assert(POSTERN_SCORE == static_cast<unsigned>(hooks::verdict_kind::score));
+static_assert(POSTERN_EDIT_HEADER_ADD == static_cast<unsigned>(hooks::edit_op::header_add));
+static_assert(POSTERN_EDIT_ROUTE_SET == static_cast<unsigned>(hooks::edit_op::route_set));
+
+const void* get_service(postern_host*, const char* id) noexcept { return id == nullptr ? nullptr : service_table(id); }
+
+} // namespace
+
+plugin_instance::plugin_instance(std::shared_ptr<const plugin_library> library, instance_settings settings, base::log log)
+    : library_{std::move(library)}, settings_{std::move(settings)}, log_{log}, host_{this}
+{
+    option_records_.reserve(settings_.options.size());
+    for (const auto& each : settings_.options)
+        option_records_.push_back({borrowed(each.key), borrowed(each.name), borrowed(each.text), each.number, each.kind, each.index});
+    if (is_blocking())
+        pool_ = std::make_unique<blocking_pool>();
+}
+
+std::shared_ptr<plugin_instance> plugin_instance::create(std::shared_ptr<const plugin_library> library, instance_settings settings,
+                                                         base::log log, problems& found)
+{
+    std::shared_ptr<plugin_instance> made{new plugin_instance{std::move(library), std::move(settings), log}};
+    const auto& table = made->library_->table();
+    postern_create_args args{};
+    args.size = sizeof args;
+    args.generation = made->settings_.generation;
+    args.contract = borrowed("1.0");
+    args.name = borrowed(made->settings_.name);
+
+    const auto before = found.size();
+    made->creating_ = &found;
+    postern_status status = POSTERN_E_PLUGIN;
+    std::string thrown;
+    try {
+        status = table.create(&made->host_, get_service, &args, &made->self_);
+    } catch (const std::exception& e) {
+        thrown = e.what();
+    } catch (...) {
+        thrown = "something that is not an exception";
+    }
+    made->creating_ = nullptr;
+    if (status == POSTERN_PASS && found.size() == before) {
+        made->created_ = true;
+        return made;
+    }
+    if (status == POSTERN_PASS) // it complained and went on all the same
+        made->created_ = true;
+    if (found.size() == before)
+        found.push_back({made->settings_.where,
+                         fmt::format("plugin {} ({} {}) could not start: {}", made->name(), table.id, table.version,
+                                     thrown.empty() ? fmt::format("status {}; what it logged says why", status) : "it threw " + thrown)});
+    return nullptr;
+}
+
+plugin_instance::~plugin_instance()
+{
+    pool_.reset();
+    if (!created_)
+        return;
+    try {
+        library_->table().destroy(self_);
+    } catch (...) {
+        log_.error("plugin.failed", {{"plugin", name()}, {"why", "destroy threw"}});
+    }
+}
+
+postern_status plugin_instance::call_handle(const postern_event& event) noexcept
+{
+    try {
+        return library_->table().handle(self_, &event);
+    } catch (const std::exception& e) { // a breach of the contract, but not the sessions' fault
+        log_.error("plugin.threw", {{"plugin", name()}, {"hook", event.hook}, {"what", e.what()}});
+    } catch (...) {
+        log_.error("plugin.threw", {{"plugin", name()}, {"hook", event.hook}, {"what", "not an exception"}});
+    }
+    return POSTERN_E_PLUGIN;
+}
+
+postern_status plugin_instance::handle(const postern_event& event) noexcept
+{
+    if ((library_->table().flags & POSTERN_PLUGIN_SERIAL) == 0)
+        return call_handle(event);
+    const std::scoped_lock lock{serial_};
+    return call_handle(event);
+}
+
+bool plugin_instance::post(std::uint64_t key, std::function<void()> job)
+{
+    return pool_->post(key, [self = shared_from_this(), run = std::move(job)] { run(); });
+}
+
+postern_status plugin_instance::subscribe(std::uint32_t hook, std::uint32_t flags) noexcept
+{
+    if (creating_ == nullptr)
+        return POSTERN_E_DENIED;
+    if (hook >= hooks::hook_point_count || (hook_mask >> hook & 1U) == 0 || (flags & ~POSTERN_SUBSCRIBE_OBSERVE) != 0)
+        return POSTERN_E_INVALID;
+    subscribed_ |= std::uint32_t{1} << hook;
+    if ((flags & POSTERN_SUBSCRIBE_OBSERVE) != 0)
+        observed_ |= std::uint32_t{1} << hook;
+    return POSTERN_PASS;
+}
+
+postern_status plugin_instance::reply(std::uint64_t ticket, const postern_reply* reply) noexcept
+{
+    const auto status = tickets_.answer(ticket, reply);
+    if (status == POSTERN_E_STALE) {
+        stale_replies_.fetch_add(1, std::memory_order_relaxed);
+        log_.debug("plugin.stale_reply", {{"plugin", name()}, {"ticket", ticket}});
+    }
+    return status;
+}
+
+postern_status plugin_instance::set_cookie(std::uint64_t session, std::uint64_t cookie) noexcept
+{
+    return sessions_.set_cookie(session, cookie) ? POSTERN_PASS : POSTERN_E_STALE;
+}
+
+postern_status plugin_instance::wake(std::uint64_t session, std::uint64_t token, std::uint64_t delay_ns) noexcept
+{
+    const auto port = sessions_.port(session);
+    auto face = face_.lock();
+    if (port == nullptr || face == nullptr)
+        return POSTERN_E_STALE;
+    const auto delay = std::chrono::nanoseconds{static_cast<std::int64_t>(std::min(delay_ns, longest_wake_ns))};
+    return port->wake(std::move(face), token, delay) ? POSTERN_PASS : POSTERN_E_STALE;
+}
+
+void plugin_instance::say(std::uint32_t level, postern_str text) noexcept
+{
+    if (!is_sound(text))
+        return;
+    const auto as = static_cast<base::log_level>(std::min(level, POSTERN_LOG_ERROR));
+    log_.write(as, "plugin.log", {{"plugin", name()}, {"text", view(text).substr(0, most_log_text)}});
+}
+
+postern_list plugin_instance::options() const noexcept
+{
+    if (creating_ == nullptr)
+        return {};
+    return {option_records_.data(), static_cast<std::uint32_t>(option_records_.size()), sizeof(postern_option)};
+}
+
+void plugin_instance::refuse(postern_str key, postern_str text) noexcept
+{
+    if (creating_ == nullptr || !is_sound(key) || !is_sound(text))
+        return;
+    auto where = settings_.where;
+    for (const auto& each : settings_.options)
+        if (each.key == view(key) && each.line != 0) {
+            where.line = each.line;
+            break;
+        }
+    creating_->push_back({std::move(where), fmt::format("plugin {}: {}: {}", name(), view(key), view(text))});
+}
+
+} // namespace postern::daemon

@@ -1,0 +1,109 @@
+#pragma once
+// One configured instance of a plugin over the C contract: its postern_host, the services that it calls, its tickets and sessions.
+// abi_plugin, plugin_store and plugin_transport are faces of it. It knows no SMTP and no queue.
+
+#include "core/base/log.hpp"
+#include "core/hooks/hook_point.hpp"
+#include "core/hooks/plugin.hpp"
+#include "core/host/blocking_pool.hpp"
+#include "core/host/option_values.hpp"
+#include "core/host/plugin_library.hpp"
+#include "core/host/problem.hpp"
+#include "core/host/session_table.hpp"
+#include "core/host/ticket_table.hpp"
+
+#include <postern/abi/config.h>
+#include <postern/abi/core.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern::daemon {
+class plugin_instance;
+}
+
+/// What a plugin's `postern_host *` points to.
+struct postern_host {
+    postern::daemon::plugin_instance* instance;
+};
+
+namespace postern::daemon {
+
+struct instance_settings {
+    std::string name;
+    std::vector<option_value> options;
+    source_place where; ///< of the instance in the configuration: where complaints without an option go
+    std::uint32_t generation = 1;
+};
+
+/// Lives as long as a chain, store or transport holds it; then the plugin's destroy is called. The library stays.
+class plugin_instance : public std::enable_shared_from_this<plugin_instance> {
+public:
+    /// Calls the plugin's create. Null on failure, with the reasons in `found`. [control]
+    [[nodiscard]] static std::shared_ptr<plugin_instance> create(std::shared_ptr<const plugin_library> library, instance_settings settings,
+                                                                 base::log log, problems& found);
+    ~plugin_instance();
+    plugin_instance(const plugin_instance&) = delete;
+    plugin_instance& operator=(const plugin_instance&) = delete;
+
+    [[nodiscard]] const std::string& name() const noexcept { return settings_.name; }
+    [[nodiscard]] const plugin_library& library() const noexcept { return *library_; }
+    [[nodiscard]] bool wants(hooks::hook_point hook) const noexcept { return (subscribed_ >> static_cast<unsigned>(hook) & 1U) != 0; }
+    [[nodiscard]] bool observes(hooks::hook_point hook) const noexcept { return (observed_ >> static_cast<unsigned>(hook) & 1U) != 0; }
+    [[nodiscard]] bool is_blocking() const noexcept { return (library_->table().flags & POSTERN_PLUGIN_BLOCKING) != 0; }
+
+    /// The plugin's handle, behind the barriers: SERIAL, and whatever is thrown becomes E_PLUGIN.
+    [[nodiscard]] postern_status handle(const postern_event& event) noexcept;
+    /// For BLOCKING plugins. The job gets the instance kept alive. False: too many wait.
+    [[nodiscard]] bool post(std::uint64_t key, std::function<void()> job);
+
+    [[nodiscard]] ticket_table& tickets() noexcept { return tickets_; }
+    [[nodiscard]] session_table& sessions() noexcept { return sessions_; }
+    [[nodiscard]] const base::log& log() const noexcept { return log_; }
+    /// Replies that came too late or twice.
+    [[nodiscard]] std::uint64_t stale_replies() const noexcept { return stale_replies_.load(std::memory_order_relaxed); }
+    /// Who is woken for this instance's sessions. Once, before the first call.
+    void set_face(std::weak_ptr<hooks::plugin> face) noexcept { face_ = std::move(face); }
+
+    // What the service tables call. Each is safe against every argument but a wrong postern_host.
+    [[nodiscard]] postern_status subscribe(std::uint32_t hook, std::uint32_t flags) noexcept;
+    [[nodiscard]] postern_status reply(std::uint64_t ticket, const postern_reply* reply) noexcept;
+    [[nodiscard]] postern_status set_cookie(std::uint64_t session, std::uint64_t cookie) noexcept;
+    [[nodiscard]] postern_status wake(std::uint64_t session, std::uint64_t token, std::uint64_t delay_ns) noexcept;
+    void say(std::uint32_t level, postern_str text) noexcept;
+    [[nodiscard]] postern_list options() const noexcept;
+    void refuse(postern_str key, postern_str text) noexcept;
+
+private:
+    plugin_instance(std::shared_ptr<const plugin_library> library, instance_settings settings, base::log log);
+    [[nodiscard]] postern_status call_handle(const postern_event& event) noexcept;
+
+    std::shared_ptr<const plugin_library> library_;
+    instance_settings settings_;
+    base::log log_;
+    postern_host host_;
+    void* self_ = nullptr;
+    bool created_ = false;
+    problems* creating_ = nullptr; ///< set while create runs
+    std::vector<postern_option> option_records_;
+    std::uint32_t subscribed_ = 0; ///< a bit a hook
+    std::uint32_t observed_ = 0;
+    std::mutex serial_;
+    std::weak_ptr<hooks::plugin> face_;
+    std::atomic<std::uint64_t> stale_replies_{0};
+    ticket_table tickets_;
+    session_table sessions_;
+    std::unique_ptr<blocking_pool> pool_; ///< last: its jobs use the rest
+};
+
+/// The table of that id, as every plugin's postern_get_fn answers it.
+[[nodiscard]] const void* service_table(std::string_view id) noexcept;
+
+} // namespace postern::daemon

@@ -1,0 +1,235 @@
+#define BOOST_DLL_USE_STD_FS
+#include "core/host/plugin_library.hpp"
+
+#include "core/base/result.hpp"
+
+#include <postern/abi/blob.h>
+#include <postern/abi/config.h>
+
+#include <boost/dll/library_info.hpp>
+#include <boost/dll/shared_library.hpp>
+#include <fmt/format.h>
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+namespace postern::daemon {
+namespace {
+
+constexpr std::array<std::string_view, 3> services{POSTERN_CORE_1, POSTERN_CONFIG_1, POSTERN_BLOB_1};
+constexpr std::string_view symbol_stem = "postern_plugin_v";
+
+class descriptor {
+public:
+    descriptor(int directory, const char* path, int flags) noexcept : fd_{::openat(directory, path, flags | O_CLOEXEC)} {}
+    ~descriptor()
+    {
+        if (fd_ >= 0)
+            ::close(fd_);
+    }
+    descriptor(const descriptor&) = delete;
+    descriptor& operator=(const descriptor&) = delete;
+
+    [[nodiscard]] int get() const noexcept { return fd_; }
+    int release() noexcept { return std::exchange(fd_, -1); }
+
+private:
+    int fd_;
+};
+
+std::optional<std::string> why_writable(const struct stat& facts, const char* what)
+{
+    if (facts.st_uid != 0 && facts.st_uid != ::geteuid())
+        return fmt::format("{} belongs to user {}; it must belong to root or to the user who runs this program", what, facts.st_uid);
+    if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return fmt::format("{} can be written by others (mode {:o}); do: chmod go-w", what, facts.st_mode & 07777U);
+    return std::nullopt;
+}
+
+/// A file and the folder that it really is in, both held open.
+struct held_file {
+    std::filesystem::path real;
+    descriptor folder;
+    descriptor file;
+    struct stat facts {};
+
+    explicit held_file(const std::filesystem::path& resolved)
+        : real{resolved}, folder{AT_FDCWD, real.parent_path().c_str(), O_RDONLY | O_DIRECTORY},
+          file{folder.get(), real.filename().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK}
+    {
+    }
+
+    [[nodiscard]] std::optional<std::string> why_untrusted()
+    {
+        if (folder.get() < 0 || file.get() < 0 || ::fstat(file.get(), &facts) != 0)
+            return std::string{"cannot be opened: "} + std::strerror(errno);
+        if (!S_ISREG(facts.st_mode))
+            return std::string{"not a regular file"};
+        struct stat around {};
+        if (::fstat(folder.get(), &around) != 0)
+            return std::string{"its folder cannot be examined: "} + std::strerror(errno);
+        if (auto why = why_writable(facts, "the file"))
+            return why;
+        return why_writable(around, "its folder");
+    }
+
+    /// Whether the folder still has the file that was checked under that name.
+    [[nodiscard]] bool is_still_there() const noexcept
+    {
+        struct stat now {};
+        return ::fstatat(folder.get(), real.filename().c_str(), &now, AT_SYMLINK_NOFOLLOW) == 0 && now.st_dev == facts.st_dev &&
+               now.st_ino == facts.st_ino;
+    }
+};
+
+std::optional<std::filesystem::path> resolve(const std::filesystem::path& file, std::string& why)
+{
+    std::error_code failed;
+    auto real = std::filesystem::canonical(file, failed);
+    if (failed) {
+        why = "cannot be opened: " + failed.message();
+        return std::nullopt;
+    }
+    // The link's own folder decides what it leads to, so it is held to the same rule as the file's.
+    struct stat around {};
+    const auto folder = std::filesystem::absolute(file).parent_path();
+    if (::stat(folder.c_str(), &around) == 0)
+        if (auto bad = why_writable(around, "its folder")) {
+            why = std::move(*bad);
+            return std::nullopt;
+        }
+    return real;
+}
+
+/// Reads the symbols of a file without running any of it. Empty: it is a plugin of this ABI.
+std::string why_not_a_plugin(int file)
+{
+    std::vector<std::string> symbols;
+    try {
+        boost::dll::library_info info{fmt::format("/proc/self/fd/{}", file)};
+        symbols = info.symbols();
+    } catch (const std::exception&) {
+        return "not a shared library for this machine";
+    }
+    if (std::ranges::find(symbols, "postern_plugin_v1") != symbols.end())
+        return {};
+    for (const auto& each : symbols) {
+        unsigned version = 0;
+        if (!each.starts_with(symbol_stem))
+            continue;
+        const auto* end = each.data() + each.size();
+        const auto [at, failed] = std::from_chars(each.data() + symbol_stem.size(), end, version);
+        if (failed == std::errc{} && at == end)
+            return fmt::format("built for plugin ABI {}; this host speaks 1", version);
+    }
+    return "not a Postern plugin (no symbol postern_plugin_v1)";
+}
+
+/// Maps the library for ever. The name that the loader sees leads through the folder's descriptor, for two reasons: nobody can put
+/// another folder under that path in between; and a loader that is given the same name twice answers with the library that it
+/// has, even when there is a new file under it, so that a reload would never see it.
+const postern_plugin* map_library(held_file& held, std::string& why)
+{
+    namespace dll = boost::dll;
+    const auto name = fmt::format("/proc/{}/fd/{}/{}", ::getpid(), held.folder.get(), held.real.filename().string());
+    const auto mode = static_cast<dll::load_mode::type>(dll::load_mode::rtld_now | dll::load_mode::rtld_local) |
+                      static_cast<dll::load_mode::type>(RTLD_NODELETE);
+    dll::shared_library library;
+    dll::fs::error_code failed;
+    library.load(name, failed, mode);
+    if (failed) {
+        const char* reason = ::dlerror();
+        why = reason == nullptr ? failed.message() : reason;
+        // The loader's line names the file by its descriptor; the operator knows it by its path.
+        if (const auto at = why.find(name); at != std::string::npos)
+            why.replace(at, name.size(), held.real.string());
+        return nullptr;
+    }
+    if (!held.is_still_there()) {
+        why = "changed while it was being loaded; try again";
+        return nullptr;
+    }
+    struct link_map* map = nullptr;
+    if (::dlinfo(library.native(), RTLD_DI_LINKMAP, &map) == 0 && map != nullptr && name == map->l_name)
+        held.folder.release(); // the name stays in use (for $ORIGIN, debuggers), so its descriptor does too
+    return &library.get<const postern_plugin>("postern_plugin_v1"); // NODELETE: it outlives the handle
+}
+
+std::string why_unusable(const postern_plugin& table)
+{
+    if (table.size < sizeof(postern_plugin))
+        return fmt::format("its table has {} octets, version 1 has {}; rebuild it", table.size, sizeof(postern_plugin));
+    if (table.id == nullptr || table.version == nullptr || table.create == nullptr || table.handle == nullptr || table.destroy == nullptr)
+        return "its table lacks an id, a version or a function";
+    for (const char* const* each = table.requires_; each != nullptr && *each != nullptr; ++each)
+        if (std::ranges::find(services, std::string_view{*each}) == services.end())
+            return fmt::format("plugin {} {} needs \"{}\", which this host does not offer", table.id, table.version, *each);
+    return {};
+}
+
+} // namespace
+
+std::span<const std::string_view> offered_services() noexcept { return services; }
+
+std::shared_ptr<const plugin_library> plugin_library::load(const std::filesystem::path& file, std::string& why)
+{
+    const auto refused = [&](const std::string& reason) {
+        why = file.filename().string() + ": " + reason;
+        return nullptr;
+    };
+    std::string reason;
+    const auto real = resolve(file, reason);
+    if (!real)
+        return refused(reason);
+    held_file held{*real};
+    if (const auto bad = held.why_untrusted())
+        return refused(*bad);
+    if (auto bad = why_not_a_plugin(held.file.get()); !bad.empty())
+        return refused(bad);
+    const auto* table = map_library(held, reason);
+    if (table == nullptr)
+        return refused(reason);
+    if (auto bad = why_unusable(*table); !bad.empty())
+        return refused(bad);
+    return std::shared_ptr<const plugin_library>{new plugin_library{file, table}};
+}
+
+bool plugin_library::provides(std::string_view id) const noexcept
+{
+    for (const char* const* each = table_->provides; each != nullptr && *each != nullptr; ++each)
+        if (id == *each)
+            return true;
+    return false;
+}
+
+std::optional<std::filesystem::path> find_library(const std::vector<std::filesystem::path>& folders, std::string_view name)
+{
+    for (const auto& each : folders) {
+        auto file = each / (std::string{name} + ".so");
+        std::error_code ignored;
+        if (std::filesystem::exists(file, ignored))
+            return file;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> why_untrusted(const std::filesystem::path& file)
+{
+    std::string why;
+    const auto real = resolve(file, why);
+    if (!real)
+        return why;
+    return held_file{*real}.why_untrusted();
+}
+
+} // namespace postern::daemon

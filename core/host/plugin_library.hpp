@@ -1,0 +1,52 @@
+#pragma once
+// A plugin's file: inspected before any of its code runs, then loaded for ever.
+// It never unloads (a library's statics, threads and vtables would go from under whoever still holds them).
+// SECURITY: a file or folder that others than root and the owner can write is not loaded; what was checked and what is loaded
+// is the same open file, so that it cannot be exchanged in between.
+
+#include "core/host/problem.hpp"
+
+#include <postern/abi/core.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern::daemon {
+
+/// Ids of the tables that this host offers through postern_get_fn.
+[[nodiscard]] std::span<const std::string_view> offered_services() noexcept;
+
+class plugin_library {
+public:
+    plugin_library(const plugin_library&) = delete;
+    plugin_library& operator=(const plugin_library&) = delete;
+
+    /// Loads `file`. On failure null, and `why` is one line that begins with the file's name:
+    /// "x.so: built for plugin ABI 2; this host speaks 1".
+    [[nodiscard]] static std::shared_ptr<const plugin_library> load(const std::filesystem::path& file, std::string& why);
+
+    [[nodiscard]] const postern_plugin& table() const noexcept { return *table_; }
+    [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
+    /// Whether the plugin lists `id` in `provides`.
+    [[nodiscard]] bool provides(std::string_view id) const noexcept;
+
+private:
+    plugin_library(std::filesystem::path file, const postern_plugin* table) noexcept : file_{std::move(file)}, table_{table} {}
+
+    std::filesystem::path file_;
+    const postern_plugin* table_;
+};
+
+/// Finds NAME.so in the folders, in order. Nothing when none has it.
+[[nodiscard]] std::optional<std::filesystem::path> find_library(const std::vector<std::filesystem::path>& folders, std::string_view name);
+
+/// Why a file may not be trusted to be code or rules ("can be written by others"), or nothing. Checks `file` and its folder as open
+/// descriptors: the owner is root or this process's user, nobody else may write.
+[[nodiscard]] std::optional<std::string> why_untrusted(const std::filesystem::path& file);
+
+} // namespace postern::daemon

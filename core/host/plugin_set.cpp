@@ -1,0 +1,147 @@
+#include "core/host/plugin_set.hpp"
+
+#include "core/host/manifest.hpp"
+
+#include <postern/abi/delivery.h>
+#include <postern/abi/queue.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace postern::daemon {
+namespace {
+
+/// A plugin that is ready to be created.
+struct candidate {
+    std::shared_ptr<const plugin_library> library;
+    instance_settings settings;
+};
+
+std::optional<manifest> find_manifest(const std::filesystem::path& library, const plugin_settings& of, problems& found)
+{
+    auto file = library;
+    file.replace_extension(".toml");
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored)) {
+        found.push_back({of.where, fmt::format("plugin {}: {} is missing; it names the plugin's options", of.name, file.string())});
+        return std::nullopt;
+    }
+    if (const auto why = why_untrusted(file)) {
+        found.push_back({of.where, fmt::format("plugin {}: {}: {}", of.name, file.filename().string(), *why)});
+        return std::nullopt;
+    }
+    return read_manifest(file, found);
+}
+
+std::optional<candidate> prepare(const config& from, const plugin_settings& of, std::uint32_t generation, problems& found)
+{
+    const auto before = found.size();
+    const auto folders = plugin_folders(from);
+    const auto file = find_library(folders, of.library);
+    if (!file) {
+        std::string searched;
+        for (const auto& each : folders)
+            searched += (searched.empty() ? "" : ", ") + each.string();
+        found.push_back({of.where, fmt::format("plugin {}: there is no {}.so in {}", of.name, of.library, searched)});
+        return std::nullopt;
+    }
+    std::string why;
+    auto library = plugin_library::load(*file, why);
+    if (library == nullptr) {
+        found.push_back({of.where, why});
+        return std::nullopt;
+    }
+    const auto rules = find_manifest(*file, of, found);
+    if (!rules)
+        return std::nullopt;
+    if (rules->id != library->table().id)
+        found.push_back({of.where, fmt::format("plugin {}: its manifest is for {}, its library is {}; install both from one build", of.name,
+                                               rules->id, library->table().id)});
+    candidate out{std::move(library), {of.name, {}, of.where, generation}};
+    out.settings.options = bind_options(*rules, of.options, {of.name, of.where, from.file.parent_path()}, found);
+    if (found.size() != before)
+        return std::nullopt;
+    return out;
+}
+
+void need(const plugin_library& library, std::string_view service, const source_place& where, std::string_view what, problems& found)
+{
+    if (!library.provides(service))
+        found.push_back({where, fmt::format("{}: {} does not provide \"{}\"", what, library.file().filename().string(), service)});
+}
+
+} // namespace
+
+std::vector<std::filesystem::path> plugin_folders(const config& from)
+{
+    if (!from.plugin_path.empty())
+        return from.plugin_path;
+    std::error_code failed;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", failed);
+    const auto above = program.parent_path().parent_path();
+    return {above / "plugins", above / "lib" / "postern" / "plugins"};
+}
+
+plugin_settings store_settings(const config& from)
+{
+    if (const auto* named = from.find_plugin(from.queue.store))
+        return *named;
+    plugin_settings out;
+    out.where = from.queue.where;
+    out.name = "queue-journal";
+    out.library = "queue-journal";
+    given_option folder;
+    folder.key = "path";
+    folder.line = from.queue.where.line;
+    folder.items.emplace_back("", given_value{(from.data_dir / "queue").string(), folder.line});
+    out.options.push_back(std::move(folder));
+    return out;
+}
+
+std::unique_ptr<plugin_set> plugin_set::load(const config& from, std::uint32_t generation, load_purpose purpose, base::log log,
+                                             std::shared_ptr<plugin_store> kept, problems& found)
+{
+    const auto before = found.size();
+    // Two phases: everything is inspected, loaded and checked before anything is created.
+    const auto store = store_settings(from);
+    auto store_candidate = prepare(from, store, generation, found);
+    if (store_candidate)
+        need(*store_candidate->library, POSTERN_QUEUE_1, from.queue.where, "queue.store", found);
+    std::vector<candidate> others;
+    for (const auto& each : from.plugins) {
+        if (each.name == store.name || purpose == load_purpose::store)
+            continue;
+        auto ready = prepare(from, each, generation, found);
+        if (!ready)
+            continue;
+        if (each.name == from.delivery.transport)
+            need(*ready->library, POSTERN_DELIVERY_1, from.transport_where, "delivery.transport", found);
+        others.push_back(std::move(*ready));
+    }
+    if (found.size() != before)
+        return nullptr;
+
+    auto out = std::make_unique<plugin_set>();
+    if (kept != nullptr) {
+        out->store_ = std::move(kept);
+    } else if (purpose != load_purpose::check) {
+        auto instance = plugin_instance::create(store_candidate->library, std::move(store_candidate->settings), log, found);
+        if (instance == nullptr)
+            return nullptr;
+        out->store_ = std::make_shared<plugin_store>(std::move(instance));
+    }
+    for (auto& each : others)
+        if (auto instance = plugin_instance::create(each.library, std::move(each.settings), log, found))
+            out->plugins_.push_back(abi_plugin::over(std::move(instance)));
+    return found.size() == before ? std::move(out) : nullptr;
+}
+
+std::shared_ptr<abi_plugin> plugin_set::find(std::string_view name) const noexcept
+{
+    const auto at = std::ranges::find_if(plugins_, [&](const auto& each) { return each->name() == name; });
+    return at == plugins_.end() ? nullptr : *at;
+}
+
+} // namespace postern::daemon

@@ -1,0 +1,29 @@
+#pragma once
+// delivery::transport over a plugin that provides postern.delivery/1.
+
+#include "core/delivery/transport.hpp"
+#include "core/host/deadline_timer.hpp"
+#include "core/host/plugin_instance.hpp"
+
+#include <chrono>
+#include <memory>
+
+namespace postern::daemon {
+
+/// Silence past `patience` is `deferred` for every recipient; a later answer is stale, and counted.
+class plugin_transport final : public delivery::transport {
+public:
+    plugin_transport(std::shared_ptr<plugin_instance> instance, std::shared_ptr<deadline_timer> timer, std::chrono::nanoseconds patience) noexcept
+        : instance_{std::move(instance)}, timer_{std::move(timer)}, patience_{patience}
+    {
+    }
+
+    void deliver(const delivery::transport_job& what, std::function<void(std::vector<delivery::recipient_result>)> done) override;
+
+private:
+    std::shared_ptr<plugin_instance> instance_;
+    std::shared_ptr<deadline_timer> timer_;
+    std::chrono::nanoseconds patience_;
+};
+
+} // namespace postern::daemon

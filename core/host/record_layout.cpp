@@ -1,0 +1,158 @@
+#include "core/host/record_layout.hpp"
+
+#include <postern/abi/delivery.h>
+#include <postern/abi/hooks.h>
+#include <postern/abi/queue.h>
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+
+namespace postern::daemon {
+namespace {
+
+struct layout;
+
+/// One string, or one list with the layout of its records.
+struct field {
+    std::size_t offset;
+    const layout* records; ///< null: a postern_str
+};
+
+struct layout {
+    std::size_t size;
+    std::span<const field> fields;
+};
+
+constexpr field str(std::size_t offset) noexcept { return {offset, nullptr}; }
+
+constexpr field text_fields[] = {str(0)};
+constexpr layout text_layout{sizeof(postern_str), text_fields};
+constexpr field param_fields[] = {str(offsetof(postern_param, keyword)), str(offsetof(postern_param, value))};
+constexpr layout param_layout{sizeof(postern_param), param_fields};
+constexpr field header_fields[] = {str(offsetof(postern_header, name)), str(offsetof(postern_header, value))};
+constexpr layout header_layout{sizeof(postern_header), header_fields};
+constexpr field peer_fields[] = {str(offsetof(postern_peer, peer_address)), str(offsetof(postern_peer, local_address)),
+                                 str(offsetof(postern_peer, listener)), str(offsetof(postern_peer, helo)),
+                                 str(offsetof(postern_peer, identity))};
+constexpr layout peer_layout{sizeof(postern_peer), peer_fields};
+
+constexpr field conn_open_fields[] = {{offsetof(postern_ev_conn_open, peer), &peer_layout}};
+constexpr field helo_fields[] = {{offsetof(postern_ev_helo, peer), &peer_layout}};
+constexpr field tls_fields[] = {{offsetof(postern_ev_tls, peer), &peer_layout}, str(offsetof(postern_ev_tls, version)),
+                                str(offsetof(postern_ev_tls, cipher)),          str(offsetof(postern_ev_tls, group)),
+                                str(offsetof(postern_ev_tls, server_name)),     str(offsetof(postern_ev_tls, peer_subject))};
+constexpr field mail_fields[] = {{offsetof(postern_ev_mail, peer), &peer_layout},
+                                 str(offsetof(postern_ev_mail, sender)),
+                                 {offsetof(postern_ev_mail, params), &param_layout}};
+constexpr field rcpt_fields[] = {{offsetof(postern_ev_rcpt, peer), &peer_layout},
+                                 str(offsetof(postern_ev_rcpt, sender)),
+                                 str(offsetof(postern_ev_rcpt, recipient)),
+                                 {offsetof(postern_ev_rcpt, params), &param_layout}};
+constexpr field data_fields[] = {{offsetof(postern_ev_data, peer), &peer_layout},
+                                 str(offsetof(postern_ev_data, sender)),
+                                 {offsetof(postern_ev_data, recipients), &text_layout}};
+constexpr field headers_fields[] = {{offsetof(postern_ev_headers, peer), &peer_layout},
+                                    str(offsetof(postern_ev_headers, sender)),
+                                    {offsetof(postern_ev_headers, recipients), &text_layout},
+                                    {offsetof(postern_ev_headers, headers), &header_layout}};
+constexpr field body_fields[] = {{offsetof(postern_ev_body, peer), &peer_layout}, str(offsetof(postern_ev_body, chunk))};
+constexpr field end_fields[] = {{offsetof(postern_ev_end, peer), &peer_layout},
+                                str(offsetof(postern_ev_end, sender)),
+                                {offsetof(postern_ev_end, recipients), &text_layout},
+                                {offsetof(postern_ev_end, headers), &header_layout}};
+constexpr field txn_fields[] = {{offsetof(postern_ev_txn, peer), &peer_layout}, str(offsetof(postern_ev_txn, message)),
+                                str(offsetof(postern_ev_txn, reason))};
+constexpr field conn_close_fields[] = {{offsetof(postern_ev_conn_close, peer), &peer_layout}, str(offsetof(postern_ev_conn_close, reason))};
+constexpr field route_fields[] = {str(offsetof(postern_ev_route, message)), str(offsetof(postern_ev_route, sender)),
+                                  str(offsetof(postern_ev_route, recipient)),
+                                  {offsetof(postern_ev_route, params), &param_layout}};
+constexpr field done_fields[] = {str(offsetof(postern_ev_delivery_done, message)),   str(offsetof(postern_ev_delivery_done, sender)),
+                                 str(offsetof(postern_ev_delivery_done, recipient)), str(offsetof(postern_ev_delivery_done, enhanced)),
+                                 str(offsetof(postern_ev_delivery_done, text)),      str(offsetof(postern_ev_delivery_done, next_hop))};
+constexpr field queue_fields[] = {str(offsetof(postern_ev_queue, envelope)), str(offsetof(postern_ev_queue, state)),
+                                  str(offsetof(postern_ev_queue, data)), str(offsetof(postern_ev_queue, tail))};
+constexpr field deliver_fields[] = {str(offsetof(postern_ev_deliver, message)), str(offsetof(postern_ev_deliver, sender)),
+                                    {offsetof(postern_ev_deliver, recipients), &text_layout}};
+
+layout layout_of(const postern_event& event) noexcept
+{
+    switch (event.hook) {
+    case POSTERN_HOOK_CONN_OPEN:
+        return {sizeof(postern_ev_conn_open), conn_open_fields};
+    case POSTERN_HOOK_TLS_ESTABLISHED:
+        return {sizeof(postern_ev_tls), tls_fields};
+    case POSTERN_HOOK_HELO:
+        return {sizeof(postern_ev_helo), helo_fields};
+    case POSTERN_HOOK_MAIL:
+        return {sizeof(postern_ev_mail), mail_fields};
+    case POSTERN_HOOK_RCPT:
+        return {sizeof(postern_ev_rcpt), rcpt_fields};
+    case POSTERN_HOOK_DATA:
+        return {sizeof(postern_ev_data), data_fields};
+    case POSTERN_HOOK_HEADERS:
+        return {sizeof(postern_ev_headers), headers_fields};
+    case POSTERN_HOOK_BODY:
+        return {sizeof(postern_ev_body), body_fields};
+    case POSTERN_HOOK_END:
+        return {sizeof(postern_ev_end), end_fields};
+    case POSTERN_HOOK_COMMIT_BEFORE:
+    case POSTERN_HOOK_COMMITTED:
+    case POSTERN_HOOK_ABORTED:
+        return {sizeof(postern_ev_txn), txn_fields};
+    case POSTERN_HOOK_CONN_CLOSE:
+        return {sizeof(postern_ev_conn_close), conn_close_fields};
+    case POSTERN_HOOK_ROUTE:
+        return {sizeof(postern_ev_route), route_fields};
+    case POSTERN_HOOK_DELIVERY_DONE:
+        return {sizeof(postern_ev_delivery_done), done_fields};
+    case POSTERN_HOOK_DELIVER:
+        return {sizeof(postern_ev_deliver), deliver_fields};
+    default:
+        break;
+    }
+    if (event.hook >= POSTERN_HOOK_QUEUE_SCAN && event.hook <= POSTERN_HOOK_QUEUE_PEEK)
+        return {sizeof(postern_ev_queue), queue_fields};
+    return {std::max<std::size_t>(event.size, sizeof event), {}};
+}
+
+void copy_fields(std::byte* record, std::span<const field> fields, std::pmr::memory_resource& memory)
+{
+    for (const auto& each : fields) {
+        if (each.records == nullptr) {
+            postern_str text;
+            std::memcpy(&text, record + each.offset, sizeof text);
+            if (text.len == 0)
+                continue;
+            auto* copy = static_cast<char*>(memory.allocate(text.len, 1));
+            std::memcpy(copy, text.ptr, text.len);
+            text.ptr = copy;
+            std::memcpy(record + each.offset, &text, sizeof text);
+            continue;
+        }
+        postern_list list;
+        std::memcpy(&list, record + each.offset, sizeof list);
+        if (list.count == 0)
+            continue;
+        const auto size = std::size_t{list.count} * list.stride;
+        auto* copy = static_cast<std::byte*>(memory.allocate(size, alignof(std::max_align_t)));
+        std::memcpy(copy, list.at, size);
+        for (std::uint32_t i = 0; i < list.count; ++i)
+            copy_fields(copy + std::size_t{i} * list.stride, each.records->fields, memory);
+        list.at = copy;
+        std::memcpy(record + each.offset, &list, sizeof list);
+    }
+}
+
+} // namespace
+
+owned_event::owned_event(const postern_event& event) : memory_{std::make_unique<std::pmr::monotonic_buffer_resource>()}
+{
+    const auto shape = layout_of(event);
+    auto* copy = static_cast<std::byte*>(memory_->allocate(shape.size, alignof(std::max_align_t)));
+    std::memcpy(copy, &event, shape.size);
+    copy_fields(copy, shape.fields, *memory_);
+    event_ = reinterpret_cast<const postern_event*>(copy);
+}
+
+} // namespace postern::daemon

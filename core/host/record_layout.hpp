@@ -1,0 +1,25 @@
+#pragma once
+// Where the strings and lists of each ABI record are: one row a record. With it a record is copied whole without knowing its hook.
+
+#include <postern/abi/core.h>
+
+#include <cstddef>
+#include <memory>
+#include <memory_resource>
+
+namespace postern::daemon {
+
+/// An event with everything that it points to, for a plugin that works later or elsewhere. Movable only.
+class owned_event {
+public:
+    /// Copies `event` and, by its hook, all its strings and lists. A hook without a layout is copied as a bare record.
+    explicit owned_event(const postern_event& event);
+
+    [[nodiscard]] const postern_event& get() const noexcept { return *event_; }
+
+private:
+    std::unique_ptr<std::pmr::monotonic_buffer_resource> memory_;
+    const postern_event* event_;
+};
+
+} // namespace postern::daemon

@@ -1,0 +1,104 @@
+#pragma once
+// The open questions of one plugin instance. A ticket is a number with a generation: it can be answered exactly once, from any
+// thread, at any moment between the call and its withdrawal; afterwards it is stale. Knows nothing of records or hooks.
+// SECURITY: tickets come back from plugins, so any 64-bit number may be asked for.
+
+#include "core/base/blob_source.hpp"
+#include "core/hooks/plugin.hpp"
+
+#include <postern/abi/core.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+namespace postern::daemon {
+
+/// What waits behind a ticket. Calls: take or fail once, by whoever claimed the ticket; then finish once.
+class ticket_owner {
+public:
+    virtual ~ticket_owner() = default;
+    /// Copies what matters out of the plugin's record, which is borrowed and may be null. False: it is nonsense; the owner counts
+    /// as failed then, as it does when finish comes without take.
+    [[nodiscard]] virtual bool take(const postern_reply* reply) noexcept = 0;
+    /// Tells whoever waits. Not called for an answer that the caller collects.
+    virtual void finish() noexcept = 0;
+};
+
+/// One ticket's place. Who may touch what is settled by the state in `word`:
+/// calling: the caller, but `caller` is left alone while the plugin has the ticket; claimed, delivering: the thread that got there;
+/// pending: nobody.
+struct ticket_slot {
+    std::atomic<std::uint64_t> word{0}; ///< generation << 3 | state
+    std::atomic<std::uint32_t> next_free{0};
+    std::uint32_t index = 0;
+    ticket_owner* caller = nullptr;      ///< takes an answer while calling; in the caller's frame
+    std::shared_ptr<ticket_owner> kept;  ///< takes it once pending
+    std::mutex reading;                  ///< held while a plugin reads `blob`
+    base::blob_source* blob = nullptr;   ///< what the ticket's number reads as a blob handle
+};
+
+/// Threads: any. No allocation once warm; at most 16 times 16,384 tickets are open at a time.
+class ticket_table {
+public:
+    enum class state : std::uint8_t { free = 0, calling = 1, claimed = 2, answered = 3, pending = 4, delivering = 5 };
+
+    ticket_table();
+    ~ticket_table();
+    ticket_table(const ticket_table&) = delete;
+    ticket_table& operator=(const ticket_table&) = delete;
+
+    /// A slot in state calling; null when all are taken.
+    [[nodiscard]] ticket_slot* open() noexcept;
+    [[nodiscard]] static std::uint64_t number(const ticket_slot& slot) noexcept;
+
+    /// The caller's side, after handle returned. True: the ticket is answered (by whichever thread) and the caller collects
+    /// the answer, then close()s. False: nobody answered yet.
+    [[nodiscard]] bool collect(ticket_slot& slot) noexcept;
+    /// The caller's side: leaves the ticket open for a later answer, with `owner` kept. False: it was answered meanwhile.
+    [[nodiscard]] bool leave_pending(ticket_slot& slot, std::shared_ptr<ticket_owner> owner) noexcept;
+    /// The caller's side: ends a ticket that is calling or answered. A reader of its blob is waited for.
+    void close(ticket_slot& slot) noexcept;
+
+    /// A reply's side: calls take, and finish unless the caller collects. PASS, E_STALE, or E_INVALID when take refused (the
+    /// ticket is closed all the same).
+    [[nodiscard]] postern_status answer(std::uint64_t ticket, const postern_reply* reply) noexcept;
+    /// Ends a pending ticket with finish but without take: false if it is stale.
+    bool give_up(std::uint64_t ticket) noexcept;
+    /// Ends a pending ticket silently. On return nobody is inside take, finish or its blob. False: it was answered before.
+    bool withdraw(std::uint64_t ticket) noexcept;
+    [[nodiscard]] bool is_open(std::uint64_t ticket) const noexcept;
+
+    [[nodiscard]] std::int64_t blob_size(std::uint64_t ticket) noexcept;
+    [[nodiscard]] std::int64_t blob_read(std::uint64_t ticket, std::uint64_t offset, char* to, std::size_t length) noexcept;
+
+private:
+    static constexpr unsigned shard_count = 16;
+    static constexpr unsigned chunk_size = 64;
+    static constexpr unsigned chunk_count = 256;
+
+    struct alignas(64) shard {
+        std::atomic<std::uint64_t> free_head{0}; ///< tag << 32 | index + 1
+        std::mutex growing;
+        unsigned used_chunks = 0;
+        std::array<std::atomic<ticket_slot*>, chunk_count> chunks{};
+    };
+
+    [[nodiscard]] ticket_slot* at(std::uint64_t ticket) const noexcept;
+    static bool advance(ticket_slot& slot, std::uint64_t generation, state from, state to) noexcept;
+    static void await_answered(ticket_slot& slot) noexcept;
+    static void bar_reading(ticket_slot& slot) noexcept;
+    [[nodiscard]] static bool may_read(const ticket_slot& slot, std::uint64_t ticket) noexcept;
+    [[nodiscard]] ticket_slot* slot_of(std::uint32_t index) const noexcept;
+    [[nodiscard]] ticket_slot* pop(shard& from) noexcept;
+    [[nodiscard]] ticket_slot* grow(shard& of, std::uint32_t shard_number) noexcept;
+    void push(ticket_slot& slot) noexcept;
+    void release(ticket_slot& slot, std::uint64_t generation) noexcept;
+    void deliver(ticket_slot& slot, std::uint64_t generation) noexcept;
+
+    std::unique_ptr<std::array<shard, shard_count>> shards_;
+};
+
+} // namespace postern::daemon

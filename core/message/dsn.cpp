@@ -1,0 +1,244 @@
+#include "core/message/dsn.hpp"
+
+#include "core/message/address.hpp"
+#include "core/message/date.hpp"
+#include "core/message/dsn_text.hpp"
+#include "core/message/unicode.hpp"
+#include "core/message/xtext.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace postern::message {
+
+namespace {
+
+// What the parts need to know of the whole.
+struct dsn_form {
+    bool utf8 = false; // message/global-*: RFC 6533
+    bool is_full = false;
+    std::string_view original; // what is given back
+    original_form returned;
+};
+
+[[nodiscard]] bool is_international(const dsn_report& report)
+{
+    const auto is_wide = [](std::string_view text) { return !is_ascii(text); };
+    // RFC 6533 4: only whoever spoke SMTPUTF8 can be expected to read it.
+    return report.smtputf8 &&
+           (is_wide(report.sender) || is_wide(report.original) ||
+            std::any_of(report.recipients.begin(), report.recipients.end(), [&](const dsn_recipient& to) {
+                return is_wide(to.address) || is_wide(to.orcpt) || is_wide(to.text);
+            }));
+}
+
+[[nodiscard]] dsn_form form_of(const dsn_report& report)
+{
+    dsn_form form;
+    form.original = report.original;
+    form.is_full = report.is_full;
+    form.utf8 = is_international(report);
+    form.returned = look_at(form.original);
+    if (form.is_full && form.returned.has_defect) {
+        // RFC 3461 4.3: RET is a request. Content that is not lines of text cannot be put between two boundaries.
+        form.is_full = false;
+    }
+    if (!form.is_full) {
+        form.original = header_section(form.original);
+        form.returned = look_at(form.original);
+    }
+    return form;
+}
+
+[[nodiscard]] std::string boundary_for(const dsn_report& report)
+{
+    // RFC 2046 5.1.1: it must not occur inside; and an author who guesses it has guessed wrong.
+    const auto id = base::to_text(report.id);
+    for (unsigned n = 0;; ++n) {
+        auto boundary = fmt::format("=_{}.{}", id, n);
+        if (report.original.find(boundary) == std::string_view::npos)
+            return boundary;
+    }
+}
+
+[[nodiscard]] std::string header_of(const dsn_report& report, const dsn_form& form, const std::string& boundary)
+{
+    const bool failed = report.kind == dsn_kind::failure;
+    const auto host = clean_text(report.hostname, false);
+    std::string out;
+    append_field(out, "Date", date_text(report.date));
+    append_field(out, "From", fmt::format("Mail Delivery System <MAILER-DAEMON@{}>", host));
+    append_field(out, "To", to_path(clean_text(report.sender, form.utf8)));
+    append_field(out, "Subject", failed ? "Undelivered mail: returned to sender" : "Delayed mail: still being tried");
+    append_field(out, "Message-ID", fmt::format("<{}@{}>", base::to_text(report.id), host));
+    append_field(out, "Auto-Submitted", "auto-replied"); // RFC 3834 5
+    append_field(out, "MIME-Version", "1.0");
+    append_field(out, "Content-Type", fmt::format("multipart/report; report-type=delivery-status; boundary=\"{}\"", boundary));
+    const bool has_8bit = form.utf8 || (form.is_full && form.returned.has_8bit);
+    if (has_8bit) // RFC 2045 6.4: a multipart says what its parts need
+        append_field(out, "Content-Transfer-Encoding", "8bit");
+    return out;
+}
+
+void append_notification(std::string& out, const dsn_report& report, const dsn_form& form)
+{
+    const bool failed = report.kind == dsn_kind::failure;
+    append_field(out, "Content-Type", form.utf8 ? "text/plain; charset=utf-8" : "text/plain; charset=us-ascii");
+    if (form.utf8)
+        append_field(out, "Content-Transfer-Encoding", "8bit");
+    out += "\r\n";
+    append_prose(out, fmt::format("This is the mail system at {}.", clean_text(report.hostname, false)));
+    out += "\r\n";
+    if (failed) {
+        append_prose(out, "Your message could not be delivered to one or more recipients. What was tried and what the reason is "
+                          "stands below; the message, or its header, is attached.");
+    } else {
+        append_prose(out, "This is a warning only: you need not send your message again. It could not be delivered yet to one or "
+                          "more recipients, and is still being tried.");
+        if (report.retry_until)
+            append_prose(out, "It will be returned if it cannot be delivered until " + date_text(*report.retry_until) + ".");
+    }
+    if (!report.queue_id.empty()) {
+        out += "\r\n";
+        append_prose(out, fmt::format("Its number here is {}.", clean_text(report.queue_id, false)));
+    }
+    for (const auto& to : report.recipients) {
+        out += "\r\n";
+        append_prose(out, to_path(clean_text(to.address, form.utf8)) + ":");
+        std::string said = "  ";
+        if (!to.remote_mta.empty())
+            said += clean_text(to.remote_mta, form.utf8) + (to.smtp_code != 0 ? " said: " : ": ");
+        if (to.smtp_code != 0)
+            said += fmt::format("{} ", to.smtp_code);
+        if (!to.enhanced.empty())
+            said += clean_text(to.enhanced, false) + " ";
+        append_prose(out, said + clean_text(to.text, form.utf8));
+    }
+    out += "\r\n";
+}
+
+// RFC 3464 2.3.4: class "." subject "." detail; here of the class that the action allows.
+[[nodiscard]] std::string status_of(const dsn_recipient& to, dsn_kind kind)
+{
+    const auto is_number = [](std::string_view digits) {
+        return !digits.empty() && digits.size() <= 3 &&
+               std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+    };
+    const auto text = to.status;
+    const auto dot = text.find('.', 2);
+    const bool good = text.size() >= 5 && (text[0] == '4' || text[0] == '5') && text[1] == '.' && dot != std::string_view::npos &&
+                      is_number(text.substr(2, dot - 2)) && is_number(text.substr(dot + 1));
+    if (good && (kind == dsn_kind::failure || text[0] == '4'))
+        return std::string{text};
+    return kind == dsn_kind::failure ? "5.0.0" : "4.0.0";
+}
+
+// RFC 3464 2.3.1: from ORCPT, decoded: what the sender wrote, before anybody expanded or forwarded it.
+void append_original_recipient(std::string& out, std::string_view orcpt, bool utf8)
+{
+    const auto semicolon = orcpt.find(';');
+    if (semicolon == std::string_view::npos || semicolon == 0)
+        return;
+    const auto type = orcpt.substr(0, semicolon);
+    const auto value = orcpt.substr(semicolon + 1);
+    const auto decoded = lower_ascii(type) == "utf-8" ? std::nullopt : decode_xtext(value); // RFC 6533 3: not xtext
+    append_field(out, "Original-Recipient", clean_text(type, false) + "; " + clean_text(decoded ? *decoded : value, utf8));
+}
+
+void append_recipient_fields(std::string& out, const dsn_report& report, const dsn_recipient& to, bool utf8)
+{
+    out += "\r\n";
+    append_original_recipient(out, to.orcpt, utf8);
+    const bool is_wide = utf8 && !is_ascii(to.address);
+    append_field(out, "Final-Recipient", (is_wide ? "utf-8; " : "rfc822; ") + clean_text(to.address, utf8));
+    append_field(out, "Action", report.kind == dsn_kind::failure ? "failed" : "delayed");
+    append_field(out, "Status", status_of(to, report.kind));
+    if (!to.remote_mta.empty())
+        append_field(out, "Remote-MTA", "dns; " + clean_text(to.remote_mta, false));
+    // RFC 3464 2.3.6: the type says whose language the diagnostic is in.
+    if (to.smtp_code != 0)
+        append_field(out, "Diagnostic-Code",
+                     fmt::format("smtp; {}{}{} {}", to.smtp_code, to.enhanced.empty() ? "" : " ", clean_text(to.enhanced, false),
+                                 clean_text(to.text, utf8)));
+    else if (!to.text.empty())
+        append_field(out, "Diagnostic-Code", "x-postern; " + clean_text(to.text, utf8));
+    if (to.last_attempt)
+        append_field(out, "Last-Attempt-Date", date_text(*to.last_attempt));
+    if (report.kind == dsn_kind::delay && report.retry_until)
+        append_field(out, "Will-Retry-Until", date_text(*report.retry_until));
+}
+
+void append_status(std::string& out, const dsn_report& report, const dsn_form& form)
+{
+    append_field(out, "Content-Type", form.utf8 ? "message/global-delivery-status" : "message/delivery-status");
+    if (form.utf8)
+        append_field(out, "Content-Transfer-Encoding", "8bit");
+    out += "\r\n";
+    if (const auto envid = decode_xtext(report.envid); envid && !envid->empty())
+        append_field(out, "Original-Envelope-Id", clean_text(*envid, false));
+    append_field(out, "Reporting-MTA", "dns; " + clean_text(report.hostname, false));
+    if (report.arrival)
+        append_field(out, "Arrival-Date", date_text(*report.arrival));
+    for (const auto& to : report.recipients)
+        append_recipient_fields(out, report, to, form.utf8);
+    out += "\r\n";
+}
+
+void append_original(std::string& out, const dsn_form& form)
+{
+    const bool is_wide = form.utf8 && form.returned.has_8bit && form.returned.is_utf8;
+    if (form.is_full) {
+        append_field(out, "Content-Type", is_wide ? "message/global" : "message/rfc822");
+        if (form.returned.has_8bit) // RFC 2046 5.2.1: message/rfc822 knows no other encoding
+            append_field(out, "Content-Transfer-Encoding", "8bit");
+        out += "\r\n";
+        out += form.original;
+    } else if (is_wide && !form.returned.has_defect) {
+        append_field(out, "Content-Type", "message/global-headers");
+        append_field(out, "Content-Transfer-Encoding", "8bit");
+        out += "\r\n";
+        out += form.original;
+    } else if (form.returned.has_8bit || form.returned.has_defect) {
+        // RFC 6522 4: headers that are not legal in 7 bits travel encoded.
+        append_field(out, "Content-Type", "text/rfc822-headers");
+        append_field(out, "Content-Transfer-Encoding", "quoted-printable");
+        out += "\r\n";
+        append_quoted_printable(out, form.original);
+    } else {
+        append_field(out, "Content-Type", "text/rfc822-headers");
+        out += "\r\n";
+        out += form.original;
+    }
+    if (!out.ends_with("\r\n"))
+        out += "\r\n";
+}
+
+} // namespace
+
+dsn make_dsn(const dsn_report& report)
+{
+    const auto form = form_of(report);
+    const auto boundary = boundary_for(report);
+    const auto delimiter = "--" + boundary + "\r\n";
+
+    dsn made;
+    made.headers = header_of(report, form, boundary);
+    auto& body = made.body;
+    body.reserve(2048 + form.original.size() + report.recipients.size() * 512);
+    body += "This is a report in MIME format about the delivery of your mail.\r\n\r\n";
+    body += delimiter;
+    append_notification(body, report, form);
+    body += delimiter;
+    append_status(body, report, form);
+    if (!form.original.empty()) {
+        body += delimiter;
+        append_original(body, form);
+    }
+    body += "\r\n--" + boundary + "--\r\n";
+    made.has_8bit = !is_ascii(body) || !is_ascii(made.headers);
+    made.needs_smtputf8 = form.utf8;
+    return made;
+}
+
+} // namespace postern::message

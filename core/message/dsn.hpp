@@ -1,0 +1,61 @@
+#pragma once
+// Delivery status notifications: the text of the message that tells a sender what became of its mail. Text only; whether one
+// is due, and storing it, are others' business.
+// STANDARDS: RFC 3461 6, 3464, 6522, 3834 (Auto-Submitted), 6533 (internationalised), 3463.
+// SECURITY: every field quotes a peer. Nothing that is quoted can begin a line, end a part or leave the character set.
+
+#include "core/base/clock.hpp"
+#include "core/base/ids.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern::message {
+
+enum class dsn_kind : std::uint8_t { failure, delay };
+
+/// One recipient that is reported. Views are borrowed during make_dsn.
+struct dsn_recipient {
+    std::string_view address;
+    std::string_view orcpt;      ///< "type;xtext" as RCPT gave it, or empty
+    std::string_view status;     ///< "5.1.1"; empty or malformed: 5.0.0 or 4.0.0 by the kind
+    std::string_view remote_mta; ///< name of the peer that said so; empty: decided here
+    std::uint16_t smtp_code = 0; ///< of its reply; 0: `text` is our own
+    std::string_view enhanced;   ///< of its reply, which `status` need not repeat; or empty
+    std::string_view text;
+    std::optional<base::wall_time> last_attempt;
+};
+
+struct dsn_report {
+    dsn_kind kind = dsn_kind::failure;
+    base::message_id id;                    ///< of the DSN: Message-ID and boundary
+    base::wall_time date;                   ///< now
+    std::string_view hostname;              ///< Reporting-MTA, and the domain of From and Message-ID
+    std::string_view sender;                ///< the original's reverse path: who is told; not empty
+    std::string_view envid;                 ///< xtext as MAIL gave it, or empty
+    std::string_view queue_id;              ///< of the original, for people and logs
+    std::optional<base::wall_time> arrival; ///< of the original
+    std::optional<base::wall_time> retry_until; ///< delay: when it is given up
+    bool smtputf8 = false;                  ///< the original asked for SMTPUTF8: its sender can take message/global
+    std::vector<dsn_recipient> recipients;  ///< at least one
+    std::string_view original;              ///< header section (CRLF lines), or all of the message if `is_full`; may be empty
+    bool is_full = false;                   ///< RET=FULL, and small enough to give back
+};
+
+/// A message to be sent from <> to the original's sender.
+struct dsn {
+    std::string headers; ///< CRLF lines without the empty one
+    std::string body;
+    bool has_8bit = false;
+    bool needs_smtputf8 = false;
+};
+
+/// RET=FULL is honoured for lines of text; of a message with NUL, bare CR, bare LF or a line over 998 octets the header section
+/// alone is returned.
+/// Headers with octets that 7 bits or UTF-8 cannot carry are returned in quoted-printable.
+[[nodiscard]] dsn make_dsn(const dsn_report& report);
+
+} // namespace postern::message

@@ -1,0 +1,158 @@
+#include "core/protocol/content_check.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+namespace postern::protocol {
+
+namespace {
+
+constexpr std::size_t block_size = 64;
+
+/// What is where in 64 octets: bit n stands for octet n.
+struct block_marks {
+    std::uint64_t cr = 0;
+    std::uint64_t lf = 0;
+    bool nul = false;       // somewhere
+    bool eight_bit = false; // somewhere
+};
+
+#ifdef __SSE2__
+
+block_marks mark(const char* octets) noexcept
+{
+    const auto load = [octets](unsigned i) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(octets) + i); };
+    const __m128i v0 = load(0), v1 = load(1), v2 = load(2), v3 = load(3);
+    const auto bits = [](__m128i v) { return static_cast<std::uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(v))); };
+    const auto equal = [&](char c) {
+        const __m128i wanted = _mm_set1_epi8(c);
+        return bits(_mm_cmpeq_epi8(v0, wanted)) | bits(_mm_cmpeq_epi8(v1, wanted)) << 16U |
+               bits(_mm_cmpeq_epi8(v2, wanted)) << 32U | bits(_mm_cmpeq_epi8(v3, wanted)) << 48U;
+    };
+    // The least octet of each column is 0 where there is a NUL; the top bits together tell of octets above 127.
+    const __m128i least = _mm_min_epu8(_mm_min_epu8(v0, v1), _mm_min_epu8(v2, v3));
+    const __m128i all = _mm_or_si128(_mm_or_si128(v0, v1), _mm_or_si128(v2, v3));
+    return {equal('\r'), equal('\n'), bits(_mm_cmpeq_epi8(least, _mm_setzero_si128())) != 0, bits(all) != 0};
+}
+
+#else
+
+block_marks mark(const char* octets) noexcept
+{
+    block_marks marks;
+    for (unsigned i = 0; i < block_size; ++i) {
+        marks.cr |= static_cast<std::uint64_t>(octets[i] == '\r') << i;
+        marks.lf |= static_cast<std::uint64_t>(octets[i] == '\n') << i;
+        marks.nul |= octets[i] == '\0';
+        marks.eight_bit |= static_cast<unsigned char>(octets[i]) > 127;
+    }
+    return marks;
+}
+
+#endif
+
+/// The part of scan_state that every block changes.
+struct moving_state {
+    std::uint64_t line;
+    std::uint64_t longest_line;
+    bool after_cr;
+    bool at_line_start;
+};
+
+/// Takes at most 64 octets; returns how many before a stop. `marks` are theirs, with no bit at or above `count`.
+template <scan_stop Stop>
+[[gnu::always_inline]] inline std::size_t scan_block(const char* octets, std::size_t count, const block_marks& marks, moving_state& now,
+                                                     content_facts& facts) noexcept
+{
+    const std::uint64_t behind_cr = marks.cr << 1U | static_cast<std::uint64_t>(now.after_cr);
+    const std::uint64_t line_ends = marks.lf & behind_cr;
+    const std::uint64_t bare_lf = marks.lf & ~behind_cr;
+
+    std::size_t stop = count;
+    if constexpr (Stop != scan_stop::never)
+        if (now.at_line_start && octets[0] == '.')
+            return 0;
+    if constexpr (Stop == scan_stop::at_leading_dot_or_bare_lf)
+        if (bare_lf != 0)
+            stop = static_cast<std::size_t>(std::countr_zero(bare_lf));
+
+    std::size_t begin = 0; // of the line at hand
+    for (std::uint64_t ends = line_ends; ends != 0; ends &= ends - 1) {
+        const auto next = static_cast<std::size_t>(std::countr_zero(ends)) + 1;
+        if (next > stop)
+            break;
+        now.longest_line = std::max(now.longest_line, now.line + (next - begin));
+        now.line = 0;
+        begin = next;
+        if constexpr (Stop != scan_stop::never)
+            // RFC 5321 4.5.2: a line that begins with a period.
+            if (next < stop && octets[next] == '.') {
+                stop = next;
+                break;
+            }
+    }
+    now.line += stop - begin;
+    now.longest_line = std::max(now.longest_line, now.line);
+    if (stop == 0)
+        return 0;
+
+    const std::uint64_t taken = ~std::uint64_t{0} >> (block_size - stop);
+    if ((behind_cr ^ marks.lf) & taken) {
+        facts.bare_lf |= (bare_lf & taken) != 0;
+        facts.bare_cr |= (behind_cr & ~marks.lf & taken) != 0;
+    }
+    if (marks.nul || marks.eight_bit) {
+        const std::string_view part{octets, stop};
+        facts.nul |= marks.nul && part.find('\0') != std::string_view::npos;
+        facts.eight_bit |= marks.eight_bit &&
+                                 std::any_of(part.begin(), part.end(), [](char c) { return static_cast<unsigned char>(c) > 127; });
+    }
+    now.after_cr = (marks.cr >> (stop - 1) & 1U) != 0;
+    now.at_line_start = (line_ends >> (stop - 1) & 1U) != 0;
+    return stop;
+}
+
+} // namespace
+
+template <scan_stop Stop>
+std::size_t scan(std::string_view octets, scan_state& state) noexcept
+{
+    // Locals stay in registers; behind the reference, each octet read could be one of the state's own.
+    moving_state now{state.line, state.facts.longest_line, state.after_cr, state.at_line_start};
+    std::size_t at = 0;
+    bool stopped = false;
+    while (!stopped && octets.size() - at >= block_size) {
+        const char* const block = octets.data() + at;
+        const auto taken = scan_block<Stop>(block, block_size, mark(block), now, state.facts);
+        at += taken;
+        stopped = taken < block_size;
+    }
+    if (const auto count = octets.size() - at; !stopped && count > 0) {
+        std::array<char, block_size> padded;
+        padded.fill(' ');
+        std::memcpy(padded.data(), octets.data() + at, count);
+        at += scan_block<Stop>(padded.data(), count, mark(padded.data()), now, state.facts);
+    }
+    state.line = now.line;
+    state.facts.longest_line = now.longest_line;
+    state.after_cr = now.after_cr;
+    state.at_line_start = now.at_line_start;
+    return at;
+}
+
+template std::size_t scan<scan_stop::never>(std::string_view, scan_state&) noexcept;
+template std::size_t scan<scan_stop::at_leading_dot>(std::string_view, scan_state&) noexcept;
+template std::size_t scan<scan_stop::at_leading_dot_or_bare_lf>(std::string_view, scan_state&) noexcept;
+
+void content_check::finish() noexcept
+{
+    state_.facts.bare_cr |= state_.after_cr;
+}
+
+} // namespace postern::protocol

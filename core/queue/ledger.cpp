@@ -1,0 +1,223 @@
+#include "core/queue/ledger.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace postern::queue {
+
+bool ledger::add(base::message_id id, const record& what, base::wall_time now)
+{
+    const auto open = what.state.open_count();
+    if (open == 0)
+        return false;
+    const auto [at, is_new] = entries_.try_emplace(id);
+    if (!is_new)
+        return false;
+    auto& which = at->second;
+    which.entry = {.id = id,
+                   .received = what.envelope.received,
+                   .next_attempt = now,
+                   .size = what.envelope.size,
+                   .attempts = what.state.attempts,
+                   .open = static_cast<std::uint32_t>(open),
+                   .state = life::received};
+    ++counts_[static_cast<std::size_t>(life::received)];
+    change(which, life_event::commit);
+    if (what.state.held) {
+        change(which, life_event::hold);
+        return true;
+    }
+    if (what.state.attempts != 0) {
+        // It was attempted before the restart: the same way through the states, without another attempt.
+        change(which, life_event::take);
+        change(which, life_event::defer);
+    }
+    wait_until(which, what.state.next_attempt.value_or(now));
+    return true;
+}
+
+std::optional<base::wall_time> ledger::next_due() const noexcept
+{
+    if (due_.empty())
+        return std::nullopt;
+    return due_.begin()->first;
+}
+
+std::optional<base::message_id> ledger::take_due(base::wall_time now)
+{
+    if (due_.empty() || due_.begin()->first > now)
+        return std::nullopt;
+    const auto id = due_.begin()->second;
+    auto& which = entries_.at(id);
+    stop_waiting(which);
+    change(which, life_event::take);
+    return id;
+}
+
+wish ledger::defer(base::message_id id, base::wall_time next_attempt, std::uint32_t attempts, std::uint32_t open)
+{
+    const auto at = entries_.find(id);
+    if (at == entries_.end())
+        return wish::none;
+    at->second.entry.attempts = attempts;
+    at->second.entry.open = open;
+    change(at->second, life_event::defer);
+    at->second.entry.next_attempt = next_attempt;
+    return settle(at);
+}
+
+wish ledger::put_back(base::message_id id, base::wall_time when)
+{
+    const auto at = entries_.find(id);
+    if (at == entries_.end())
+        return wish::none;
+    change(at->second, life_event::defer);
+    at->second.entry.next_attempt = when;
+    return settle(at);
+}
+
+void ledger::finish(base::message_id id, life_event how)
+{
+    const auto at = entries_.find(id);
+    if (at != entries_.end())
+        erase(at, how);
+}
+
+bool ledger::hold(base::message_id id)
+{
+    const auto at = entries_.find(id);
+    if (at == entries_.end())
+        return false;
+    auto& which = at->second;
+    if (which.entry.state == life::attempting) {
+        if (which.wanted == wish::none)
+            which.wanted = wish::hold;
+        return true;
+    }
+    stop_waiting(which);
+    change(which, life_event::hold);
+    return true;
+}
+
+bool ledger::release(base::message_id id, base::wall_time now)
+{
+    const auto at = entries_.find(id);
+    if (at == entries_.end())
+        return false;
+    auto& which = at->second;
+    if (which.wanted == wish::hold)
+        which.wanted = wish::none;
+    if (which.entry.state == life::held) {
+        change(which, life_event::release);
+        wait_until(which, now);
+    }
+    return true;
+}
+
+bool ledger::retry_now(base::message_id id, base::wall_time now)
+{
+    const auto at = entries_.find(id);
+    if (at == entries_.end())
+        return false;
+    auto& which = at->second;
+    if (after(which.entry.state, life_event::retry)) {
+        stop_waiting(which);
+        wait_until(which, std::min(which.entry.next_attempt, now));
+    }
+    return true;
+}
+
+bool ledger::remove(base::message_id id)
+{
+    const auto at = entries_.find(id);
+    if (at == entries_.end())
+        return false;
+    if (at->second.entry.state == life::attempting) {
+        at->second.wanted = wish::remove;
+        return true;
+    }
+    stop_waiting(at->second);
+    erase(at, life_event::remove);
+    return true;
+}
+
+std::size_t ledger::flush(base::wall_time now)
+{
+    std::vector<base::message_id> early;
+    for (auto later = due_.upper_bound({now, base::message_id{~std::uint64_t{0}}}); later != due_.end(); ++later)
+        early.push_back(later->second);
+    for (const auto id : early) {
+        auto& which = entries_.at(id);
+        stop_waiting(which);
+        wait_until(which, now);
+    }
+    return early.size();
+}
+
+std::optional<ledger_entry> ledger::find(base::message_id id) const
+{
+    const auto at = entries_.find(id);
+    return at == entries_.end() ? std::nullopt : std::optional{at->second.entry};
+}
+
+std::vector<ledger_entry> ledger::page(base::message_id after, std::size_t limit) const
+{
+    std::vector<ledger_entry> entries;
+    for (auto at = entries_.upper_bound(after); at != entries_.end() && entries.size() < limit; ++at)
+        entries.push_back(at->second.entry);
+    return entries;
+}
+
+std::size_t ledger::count(life state) const noexcept
+{
+    return counts_[static_cast<std::size_t>(state)];
+}
+
+void ledger::change(slot& which, life_event event)
+{
+    const auto next = after(which.entry.state, event);
+    assert(next.has_value());
+    if (!next)
+        return;
+    --counts_[static_cast<std::size_t>(which.entry.state)];
+    which.entry.state = *next;
+    ++counts_[static_cast<std::size_t>(*next)];
+}
+
+void ledger::wait_until(slot& which, base::wall_time at)
+{
+    which.entry.next_attempt = at;
+    due_.emplace(at, which.entry.id);
+}
+
+void ledger::stop_waiting(const slot& which)
+{
+    due_.erase({which.entry.next_attempt, which.entry.id});
+}
+
+// An attempt has ended and left something to do: what did an operator want meanwhile?
+wish ledger::settle(slots::iterator which)
+{
+    const auto wanted = std::exchange(which->second.wanted, wish::none);
+    switch (wanted) {
+    case wish::none:
+        wait_until(which->second, which->second.entry.next_attempt);
+        break;
+    case wish::hold:
+        change(which->second, life_event::hold);
+        break;
+    case wish::remove:
+        erase(which, life_event::remove);
+        break;
+    }
+    return wanted;
+}
+
+void ledger::erase(slots::iterator which, life_event how)
+{
+    change(which->second, how);
+    --counts_[static_cast<std::size_t>(which->second.entry.state)]; // nobody counts what has left
+    entries_.erase(which);
+}
+
+} // namespace postern::queue

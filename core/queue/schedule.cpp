@@ -1,0 +1,40 @@
+#include "core/queue/schedule.hpp"
+
+#include <algorithm>
+
+namespace postern::queue {
+
+using std::chrono::milliseconds;
+
+milliseconds retry_delay(const retry_policy& policy, std::uint32_t attempts, base::random_source& random)
+{
+    constexpr milliseconds least = std::chrono::seconds{1};
+    if (policy.retry.empty())
+        return std::max(least, milliseconds{std::chrono::minutes{1}});
+    const std::size_t step = std::min<std::size_t>(attempts == 0 ? 0 : attempts - 1, policy.retry.size() - 1);
+    // 53 bits: every value is exact, and below 1.
+    const double chance = static_cast<double>(random.next() >> 11U) * 0x1.0p-53;
+    const double factor = 1.0 + std::clamp(policy.jitter, 0.0, 1.0) * (2.0 * chance - 1.0);
+    const auto delay = std::chrono::duration<double, std::milli>{policy.retry[step]} * factor;
+    return std::max(least, std::chrono::duration_cast<milliseconds>(delay));
+}
+
+bool is_expired(const retry_policy& policy, base::wall_time received, base::wall_time now) noexcept
+{
+    return now - received >= policy.expire;
+}
+
+std::optional<base::wall_time> next_attempt(const retry_policy& policy, base::wall_time received, std::uint32_t attempts,
+                                            base::wall_time now, base::random_source& random)
+{
+    if (is_expired(policy, received, now))
+        return std::nullopt;
+    return std::min(now + retry_delay(policy, attempts, random), received + policy.expire);
+}
+
+bool is_warning_due(const retry_policy& policy, base::wall_time received, bool is_warned, base::wall_time now) noexcept
+{
+    return !is_warned && policy.warn > milliseconds::zero() && now - received >= policy.warn;
+}
+
+} // namespace postern::queue

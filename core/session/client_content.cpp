@@ -1,0 +1,87 @@
+// The message's octets on their way out, by BDAT where offered, else by DATA. The first chunk waits for the recipients'
+// replies: a server that refused them all and does not know to skip the chunk would run our content as commands.
+// STANDARDS: RFC 5321 4.1.1.4, 4.5.2; RFC 3030 2; RFC 1047.
+#include "core/session/client_state.hpp"
+
+#include <algorithm>
+
+namespace postern::session {
+
+using kind = client_recipient_result::kind;
+
+void client_session::state::give_content(std::string_view octets, bool is_last)
+{
+    if (where != stage::content || is_last_given)
+        return; // the connection ended while the caller was fetching them
+    if (with_bdat)
+        give_chunk(octets, is_last);
+    else
+        give_data(octets, is_last);
+
+    const auto& facts = with_bdat ? check.facts() : encoder.facts();
+    if (!message.is_binary && facts.has_defect()) {
+        // RFC 5321 2.3.8: neither CR nor LF leaves alone; without its end the peer keeps nothing of what it has.
+        decide_rest({kind::failed, 0, "5.6.0", "the content has a NUL, or a CR or LF that is not part of a line end", false});
+        break_off(client_end::content_failed, "5.6.0", "content is not canonical");
+    }
+}
+
+void client_session::state::give_data(std::string_view octets, bool is_last)
+{
+    output.reserve(output.size() + octets.size() + octets.size() / 64 + 8);
+    while (true) {
+        const auto run = encoder.next(octets);
+        if (run.empty())
+            break;
+        output += run;
+    }
+    if (is_last) {
+        is_last_given = true;
+        say(encoder.finish());
+    }
+}
+
+void client_session::state::give_chunk(std::string_view octets, bool is_last)
+{
+    if (!message.is_binary) {
+        check.take(octets);
+        if (is_last)
+            check.finish();
+    }
+    if (octets.empty() && !is_last)
+        return;
+    is_last_given = is_last;
+    output.reserve(output.size() + octets.size() + 32);
+    append_bdat(output, octets.size(), is_last);
+    say(octets);
+}
+
+void client_session::state::take_content(const protocol::reply& reply)
+{
+    if (reply.is_positive() && reply.code >= 300) {
+        out_of_place(reply);
+        return;
+    }
+    // RFC 3030 2: a refused chunk ends the transaction; further ones are refused for its sake, and the first reason counts.
+    if (!reply.is_positive() && !is_refused) {
+        is_refused = true;
+        decide_rest(judged(reply));
+    }
+    if (awaited != 0 || !(is_last_given || is_refused))
+        return;
+    if (!is_refused) {
+        decide_rest(judged(reply));
+        needs_rset = false;
+    }
+    finish();
+}
+
+std::optional<client_step> client_session::state::content_step()
+{
+    const std::size_t ahead = offered.pipelining && config.pipelining ? std::max(config.limits.chunks_ahead, 1U) : 1;
+    if (is_last_given || is_refused || awaited >= ahead)
+        return client_step{.what = client_step::kind::read, .waits_for = waits_for()};
+    return client_step{.what = client_step::kind::content};
+}
+
+} // namespace postern::session

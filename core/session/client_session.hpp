@@ -1,0 +1,149 @@
+#pragma once
+// The client's half of an SMTP connection as a state machine without I/O: octets in, steps out. One object is one
+// connection and carries many messages in turn. It knows no socket, queue, route or clock; runtime/ turns steps into I/O.
+// STANDARDS: RFC 5321, 1870, 2034, 2920, 3030, 3207, 3461, 6152, 6531.
+// SECURITY: everything that feed() takes is hostile; envelopes may hold what a plugin wrote and are checked before use.
+
+#include "core/message/envelope.hpp"
+#include "core/session/client_config.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace postern::session {
+
+/// What the server is being waited for; each has its own timeout (RFC 5321 4.5.3.2).
+enum class client_phase : std::uint8_t {
+    greeting, ///< the 220
+    command,  ///< EHLO, STARTTLS, MAIL, RCPT, RSET, QUIT and the replies to them
+    data,     ///< the reply to DATA, or to a BDAT chunk that is not the last
+    final,    ///< the reply to the final dot or the last chunk
+};
+
+/// What to do next. Views are valid until the session is called again.
+struct client_step {
+    enum class kind : std::uint8_t {
+        read,      ///< flush output(), wait for octets (waits_for says how long), feed() them
+        content,   ///< flush output(), then hand over the message's next octets with give_content() (or content_failed())
+        start_tls, ///< nothing is left to flush; handshake, then tls_started() or tls_failed(). What was fed is forgotten
+        done,      ///< the message of the last send() is decided: see result()
+        idle,      ///< the connection is ready and has nothing to do: send() or quit()
+        close,     ///< flush output(), close; the session is at its end
+    };
+    kind what;
+    client_phase waits_for = client_phase::command; ///< read
+    std::string_view reason = {};                   ///< close: for the log
+};
+
+/// What became of one recipient. runtime/ converts it for delivery/.
+struct client_recipient_result {
+    enum class kind : std::uint8_t { delivered = 0, deferred = 1, failed = 2 };
+    kind result = kind::deferred;
+    std::uint16_t smtp_code = 0; ///< of the reply that decided; 0: there was none
+    std::string enhanced;        ///< "5.1.1"; of the reply, or of what was found out here; empty: the peer gave none
+    std::string text;            ///< one line of printable text: the reply's (bounded), or what happened instead
+    bool over_limit = false;     ///< 452 or 552 for too many recipients: worth another transaction at once, if any was accepted
+};
+
+/// What became of a message.
+struct client_result {
+    std::span<const client_recipient_result> recipients; ///< in the order of transaction.recipients
+    bool reply_lost = false; ///< the message went out whole and no reply came: a second attempt may make a duplicate (RFC 1047)
+    bool untouched = false;  ///< a connection that had served before ended before it answered anything: not an attempt, try a new one
+    bool reusable = false;   ///< the connection takes another send()
+};
+
+/// One message for one peer. The envelope and the indices are borrowed until the step `done`.
+struct client_transaction {
+    const message::envelope* envelope = nullptr;
+    std::span<const std::uint32_t> recipients; ///< indices into envelope->to; at least one
+    std::uint64_t size = 0;                    ///< octets of the content, CRLFs counted, dots not stuffed; 0: not known
+    bool has_8bit = false;                     ///< content has octets above 127
+    bool is_binary = false;                    ///< content is not lines of text: BODY=BINARYMIME
+    bool needs_smtputf8 = false;               ///< header fields in UTF-8 (RFC 6531); addresses are looked at here
+};
+
+/// Facts of the connection, for logs and decisions. Views are valid until the session is called again.
+struct client_peer {
+    std::string_view greeting; ///< text of the 220
+    bool extended = false;     ///< EHLO was accepted
+    bool is_tls = false;
+    bool pipelining = false;
+    bool chunking = false;
+    bool eight_bit = false;
+    bool binary = false;
+    bool smtputf8 = false;
+    bool dsn = false;
+    bool offers_starttls = false;
+    std::uint64_t size = 0; ///< its SIZE limit in octets; 0: none given
+};
+
+/// Why the connection is, or is going, down.
+enum class client_end : std::uint8_t {
+    none,           ///< it is not
+    quit,           ///< quit() was called
+    refused,        ///< greeting, EHLO and HELO were refused
+    no_tls,         ///< TLS is required and cannot be had
+    tls_failed,     ///< the handshake failed; without `required` a new connection with client_tls::none may do
+    lost,           ///< the peer went away, or a 421
+    timed_out,
+    protocol_error, ///< a malformed reply, or one out of place
+    content_failed, ///< the caller could not go on with the content
+};
+
+/// One connection. Threads: one. Memory: bounded by the limits of the configuration, a reply and a piece of content.
+///
+/// Protocol with the caller: call resume(), do the step, call what the step names, and resume() again. send() may be called
+/// at once, before the first resume(), or at the step idle. Commands gather in output() until a step has to wait.
+///
+/// What is refused before MAIL (greeting, EHLO, TLS) concerns the two hosts and not the message: it defers. From MAIL on 5xx
+/// fails and 4xx defers. A reply that is malformed or out of place ends the connection, and all that has no answer yet is
+/// deferred: no reply is ever taken for the answer to another command.
+class client_session {
+public:
+    /// `config` outlives the session. `tls_from_start`: the connection is TLS before its greeting.
+    explicit client_session(const client_config& config, bool tls_from_start = false);
+    ~client_session();
+    client_session(const client_session&) = delete;
+    client_session& operator=(const client_session&) = delete;
+
+    [[nodiscard]] client_step resume();
+
+    /// Octets from the peer, at the step read (or idle, when some came unasked): borrowed until resume() returns `read` or
+    /// `idle`; all have been taken then.
+    void feed(std::string_view octets);
+    /// At the step content: the next octets of the message (canonical: CRLF, not dot-stuffed), copied. `is_last`: nothing
+    /// follows. Pieces of 64 KiB and more make the best BDAT chunks. An empty piece is allowed.
+    void give_content(std::string_view octets, bool is_last);
+    /// At the step content: there will be no more. The connection has to go, since DATA cannot be taken back.
+    void content_failed(std::string_view why);
+    /// Sends a message: before the first resume(), or at the step idle or done of a reusable connection.
+    void send(const client_transaction& what);
+    /// Ends the connection politely. At the step idle or done.
+    void quit();
+    /// The handshake succeeded, or not (then resume() tells what became of the message).
+    void tls_started();
+    void tls_failed(std::string_view why);
+    /// The peer let the phase's timeout pass.
+    void timed_out();
+    /// End of stream or a broken connection. Octets that arrived before it are fed first.
+    void disconnected(std::string_view why = {});
+
+    /// Commands and content not yet sent. Valid until the session is called again.
+    [[nodiscard]] std::string_view output() const noexcept;
+    void output_sent() noexcept; ///< all of output() went out
+
+    /// Of the last send(), from the step `done` until the next send().
+    [[nodiscard]] client_result result() const noexcept;
+    [[nodiscard]] client_peer peer() const noexcept;
+    [[nodiscard]] client_end end() const noexcept;
+
+private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+} // namespace postern::session

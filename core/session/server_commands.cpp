@@ -1,0 +1,151 @@
+// Command lines of a server session: which are taken, who handles them, and the verbs that change little.
+// STANDARDS: RFC 5321 4.1, 4.3.2, 4.5.3.1; RFC 3207 4.
+#include "core/session/server_state.hpp"
+
+#include "core/protocol/reply.hpp"
+
+#include <algorithm>
+
+namespace postern::session {
+
+using protocol::verb;
+using namespace protocol::literals;
+
+namespace {
+
+// Old clients put a space behind the colon; there is only one way to read it.
+constexpr protocol::command_rules rules{.space_before_path = true};
+
+bool begins_with_bdat(std::string_view line) noexcept
+{
+    constexpr std::string_view bdat = "BDAT";
+    return line.size() >= bdat.size() &&
+           std::equal(bdat.begin(), bdat.end(), line.begin(), [](char a, char b) { return a == (b & ~0x20); });
+}
+
+} // namespace
+
+/// Takes lines until one leads to a step or all octets are taken.
+std::optional<step> server_session::state::take_commands()
+{
+    while (at == doing::commands && left == aftermath::nothing && !to_ask) {
+        if (is_shutting_down) {
+            say(421, "4.3.2", "shutting down");
+            close("shutting down");
+            break;
+        }
+        const auto line = lines.take(input);
+        if (!line)
+            return read(phase::command);
+        take_line(*line);
+    }
+    return std::nullopt;
+}
+
+void server_session::state::take_line(const protocol::line& line)
+{
+    switch (line.defect) {
+    case protocol::line_defect::none:
+        return take_command(protocol::parse_command(line.text, rules));
+    case protocol::line_defect::overlong:
+        return error(500, "5.5.2", "line too long"); // RFC 5321 4.5.3.1.9
+    case protocol::line_defect::bare_lf:
+    case protocol::line_defect::bare_cr:
+    case protocol::line_defect::nul:
+        break;
+    }
+    error(500, "5.5.2", "bare CR, bare LF or NUL in a command"); // RFC 5321 2.3.8: only CRLF ends a line
+    if (begins_with_bdat(line.text))
+        close("BDAT with octets that no command may hold"); // nobody can say where its chunk ends
+}
+
+void server_session::state::take_command(const protocol::command& what)
+{
+    if (what.what == verb::bdat)
+        return on_bdat(what);
+    if (what.what == verb::quit && what.error == protocol::command_error::none)
+        return on_quit();
+    if (const auto why = closed_to(what.what))
+        return error(why->code, why->enhanced, why->text);
+    if (what.error != protocol::command_error::none) {
+        const auto why = protocol::refusal_of(what);
+        return error(why.code, why.enhanced, why.text);
+    }
+    switch (what.what) {
+    case verb::helo:
+    case verb::ehlo:
+        return on_hello(what);
+    case verb::mail:
+        return on_mail(what);
+    case verb::rcpt:
+        return on_rcpt(what);
+    case verb::data:
+        return on_data();
+    case verb::rset:
+        return on_rset();
+    case verb::noop:
+        return on_noop();
+    case verb::vrfy:
+        return on_vrfy();
+    case verb::help:
+        return on_help();
+    case verb::starttls:
+        return on_starttls();
+    case verb::expn:
+    case verb::auth:
+        return error(502, "5.5.1", "not implemented");
+    case verb::bdat:
+    case verb::quit:
+    case verb::unknown:
+        break; // handled above
+    }
+}
+
+/// Why the session as it stands takes no such command at all.
+std::optional<protocol::command_refusal> server_session::state::closed_to(verb what) const
+{
+    if (shut_out)
+        return protocol::command_refusal{shut_out->smtp_code, shut_out->enhanced, shut_out->text};
+    // RFC 3207 4: 530 to everything but NOOP, EHLO, STARTTLS, QUIT; HELO and RSET change nothing that could leak.
+    const bool is_free = what == verb::noop || what == verb::ehlo || what == verb::helo || what == verb::starttls ||
+                         what == verb::rset || what == verb::quit || what == verb::unknown;
+    if (config.tls == server_tls::required && !facts.tls && !is_free)
+        return protocol::command_refusal{530, "5.7.0", "Must issue a STARTTLS command first"};
+    return std::nullopt;
+}
+
+void server_session::state::on_rset()
+{
+    if (!count_idle())
+        return;
+    abort("RSET");
+    protocol::append_reply(output, "250 2.0.0 reset\r\n"_reply);
+}
+
+void server_session::state::on_noop()
+{
+    if (count_idle())
+        protocol::append_reply(output, "250 2.0.0 ok\r\n"_reply);
+}
+
+void server_session::state::on_vrfy()
+{
+    // RFC 5321 3.5.3, 7.3: which addresses exist is not told to whoever asks.
+    if (count_idle())
+        protocol::append_reply(output, "252 2.5.0 cannot verify, but will take mail for it\r\n"_reply);
+}
+
+void server_session::state::on_help()
+{
+    if (count_idle())
+        protocol::append_reply(
+            output, "214 2.0.0 commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP STARTTLS QUIT\r\n"_reply);
+}
+
+void server_session::state::on_quit()
+{
+    protocol::append_reply(output, "221 2.0.0 closing the connection\r\n"_reply);
+    close("QUIT");
+}
+
+} // namespace postern::session

@@ -1,0 +1,76 @@
+// Replies of a server session, and the counts that end a connection that only makes trouble.
+#include "core/hooks/reply_rules.hpp"
+#include "core/protocol/reply.hpp"
+#include "core/session/server_state.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace postern::session {
+
+std::int32_t add_scores(std::int32_t a, std::int32_t b) noexcept
+{
+    using range = std::numeric_limits<std::int32_t>;
+    return static_cast<std::int32_t>(std::clamp<std::int64_t>(std::int64_t{a} + b, range::min(), range::max()));
+}
+
+void standing_orders::take(const hooks::outcome& from)
+{
+    score = add_scores(score, from.score);
+    if (from.verdict == hooks::verdict_kind::discard)
+        discard = true;
+    if (from.verdict == hooks::verdict_kind::hold)
+        hold = from.text;
+}
+
+void server_session::state::say(std::uint16_t code, std::string_view enhanced, std::string_view text)
+{
+    protocol::append_reply(output, code, enhanced, text);
+}
+
+/// The reply of a refusing outcome; a DISCONNECT closes behind it.
+void server_session::state::refuse(hooks::outcome& outcome)
+{
+    hooks::complete(outcome);
+    say(outcome.smtp_code, outcome.enhanced, outcome.text);
+    if (outcome.verdict == hooks::verdict_kind::disconnect)
+        close("a plugin said so");
+}
+
+/// The reply to a command that the client should not have sent.
+void server_session::state::error(std::uint16_t code, std::string_view enhanced, std::string_view text)
+{
+    if (count_error())
+        say(code, enhanced, text);
+}
+
+/// False: that was one too many, and said so.
+bool server_session::state::count_error()
+{
+    if (++errors <= config.limits.errors)
+        return true;
+    say(421, "4.7.0", "too many errors");
+    close("too many errors");
+    return false;
+}
+
+/// For commands that bring no mail nearer. False: that was one too many, and said so.
+bool server_session::state::count_idle()
+{
+    if (++idle <= config.limits.idle_commands)
+        return true;
+    say(421, "4.7.0", "too many commands without a message");
+    close("too many commands without a message");
+    return false;
+}
+
+/// DISCARD and HOLD mark the draft. The chain has done so already; an embedder's answer may come from elsewhere.
+void server_session::state::apply_to_draft(const hooks::outcome& outcome)
+{
+    if (outcome.verdict == hooks::verdict_kind::discard)
+        txn->draft.discarded = true;
+    if (outcome.verdict == hooks::verdict_kind::hold && !txn->draft.held)
+        txn->draft.held = outcome.text;
+}
+
+} // namespace postern::session

@@ -1,0 +1,160 @@
+#pragma once
+// The state of a server session, and one function a verb over it, spread over server_*.cpp: each checks, asks, and goes on
+// when the answer is there. Private to core/session/server_*.
+// STANDARDS: as server_session.hpp. SECURITY: what the lines and the content say is hostile.
+
+#include "core/protocol/command.hpp"
+#include "core/protocol/line_reader.hpp"
+#include "core/session/server_session.hpp"
+#include "core/session/server_transaction.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace postern::session {
+
+/// The sum, or the end of the range that it would leave.
+[[nodiscard]] std::int32_t add_scores(std::int32_t a, std::int32_t b) noexcept;
+
+/// Decisions about all messages to come, made before there was one.
+struct standing_orders {
+    bool discard = false;
+    std::int32_t score = 0;
+    std::optional<std::string> hold;
+
+    void take(const hooks::outcome& from);
+};
+
+struct server_session::state {
+    enum class doing : std::uint8_t {
+        opening,    ///< nothing has happened yet
+        commands,   ///< taking command lines
+        content,    ///< taking a message, or a chunk of one
+        swallowing, ///< throwing a refused chunk away
+        committing, ///< the store has the message
+        securing,   ///< 220 to STARTTLS was said
+        closing,    ///< all is said; conn.close is to be told
+        closed,
+    };
+    /// What is left to do for a transaction that is over. Until `nothing` the draft stands.
+    enum class aftermath : std::uint8_t { nothing, tell_committed, tell_aborted, abandon, drop };
+
+    state(const server_config& config, hooks::connection_facts about, base::id_source& ids);
+
+    // server_session.cpp
+    [[nodiscard]] step next();
+    [[nodiscard]] std::optional<step> clear_up();
+    [[nodiscard]] std::optional<step> say_goodbye();
+    [[nodiscard]] step ask(hooks::hook_point hook) noexcept;
+    [[nodiscard]] step read(phase waits_for) noexcept;
+    void answered(hooks::outcome outcome);
+    void abort(std::string_view reason);
+    void close(std::string_view reason);
+
+    // server_reply.cpp
+    void say(std::uint16_t code, std::string_view enhanced, std::string_view text);
+    void refuse(hooks::outcome& outcome);
+    void error(std::uint16_t code, std::string_view enhanced, std::string_view text);
+    [[nodiscard]] bool count_error();
+    [[nodiscard]] bool count_idle();
+    void apply_to_draft(const hooks::outcome& outcome);
+
+    // server_commands.cpp
+    [[nodiscard]] std::optional<step> take_commands();
+    void take_line(const protocol::line& line);
+    void take_command(const protocol::command& what);
+    [[nodiscard]] std::optional<protocol::command_refusal> closed_to(protocol::verb what) const;
+    void on_rset();
+    void on_noop();
+    void on_vrfy();
+    void on_help();
+    void on_quit();
+
+    // server_hello.cpp
+    [[nodiscard]] std::optional<step> open();
+    void opened(hooks::outcome& outcome);
+    [[nodiscard]] bool lets_in(hooks::outcome& outcome);
+    void greet();
+    void on_hello(const protocol::command& what);
+    void hello_answered(hooks::outcome& outcome);
+    void say_hello();
+    void on_starttls();
+    [[nodiscard]] std::optional<step> secure();
+    void tls_answered(hooks::outcome& outcome);
+
+    // server_mail.cpp
+    void on_mail(const protocol::command& what);
+    void mail_answered(hooks::outcome& outcome);
+
+    // server_rcpt.cpp
+    void on_rcpt(const protocol::command& what);
+    void rcpt_answered(hooks::outcome& outcome);
+    void forget_recipient();
+
+    // server_data.cpp
+    void on_data();
+    void on_bdat(const protocol::command& what);
+    void refuse_chunk(std::uint64_t size, protocol::command_refusal why);
+    void data_answered(hooks::outcome& outcome);
+    void begin_chunk();
+    void end_chunk();
+    [[nodiscard]] std::optional<step> swallow();
+
+    // server_content.cpp
+    [[nodiscard]] std::optional<step> take_content();
+    [[nodiscard]] std::optional<step> take_headers();
+    [[nodiscard]] std::optional<step> headers_over();
+    [[nodiscard]] std::optional<step> take_body();
+    [[nodiscard]] std::optional<step> drain();
+    [[nodiscard]] std::string_view next_run();
+    [[nodiscard]] std::string_view next_body_run();
+    [[nodiscard]] bool is_chunk_over() const noexcept;
+    [[nodiscard]] bool is_message_over() const noexcept;
+    [[nodiscard]] step give(std::string_view octets, bool is_last);
+    void examine(const protocol::content_facts& facts);
+    void fail(std::uint16_t code, std::string_view enhanced, std::string_view text);
+    void content_answered(hooks::outcome& outcome);
+    void headers_answered(hooks::outcome& outcome);
+
+    // server_end.cpp
+    void content_over();
+    void end_answered(hooks::outcome& outcome);
+    void commit_before_answered(hooks::outcome& outcome);
+    void committed(commit_result result);
+    void accept();
+
+    const server_config& config;
+    base::id_source& ids;
+    hooks::connection_facts facts;
+    protocol::line_reader lines;
+    std::string_view input; ///< fed and not yet taken
+    std::string output;
+    base::wall_time now{};
+    std::unique_ptr<transaction> txn;
+
+    doing at = doing::opening;
+    aftermath left = aftermath::nothing;
+    std::optional<hooks::hook_point> asking; ///< an ask that is not answered
+    std::optional<hooks::hook_point> to_ask; ///< the next step is this ask
+    bool is_giving = false;                  ///< a content step that is not answered
+    bool is_opened = false;                  ///< conn.open was asked: conn.close is owed
+    bool has_helo = false;                   ///< EHLO or HELO was accepted
+    bool is_shutting_down = false;
+    bool was_extended = false;               ///< while cmd.helo is asked: what to go back to if it is refused
+    std::string_view abort_reason;
+    std::string_view close_reason;
+    std::uint32_t errors = 0;
+    std::uint32_t idle = 0;
+    std::uint64_t accepted = 0;
+    std::uint64_t swallow_left = 0;
+    std::string swallow_reply; ///< for the chunk that is thrown away
+    std::string previous_helo;
+    standing_orders orders;      ///< of conn.open and tls.established
+    standing_orders helo_orders; ///< of the last cmd.helo
+    std::unique_ptr<hooks::outcome> shut_out; ///< what every command but QUIT gets
+};
+
+} // namespace postern::session

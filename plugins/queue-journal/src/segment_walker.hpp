@@ -1,0 +1,54 @@
+#pragma once
+// Walks the records of one segment in order, reading headers and metadata only, and finds its way again behind damage.
+// Must not know: what a record means for the queue.
+
+#include "file_system.hpp"
+#include "record.hpp"
+
+namespace postern_queue_journal {
+
+class segment_walker {
+public:
+    enum class step {
+        record,  ///< header(), metadata()
+        damaged, ///< octets from damage_begin() to damage_end() are no records; a good one follows
+        end,     ///< no record follows; what is behind damage_begin() is zeros, a torn tail, or nothing
+        failed,  ///< the file could not be read: error()
+    };
+
+    /// Walks [begin, end) of `from`, which must outlive the walker.
+    segment_walker(file& from, std::uint64_t mark, std::uint64_t begin, std::uint64_t end) noexcept
+        : file_{from}, mark_{mark}, at_{begin}, end_{end}
+    {
+    }
+
+    [[nodiscard]] step next();
+
+    [[nodiscard]] const record_header& header() const noexcept { return header_; }
+    /// Valid until the next call of next().
+    [[nodiscard]] std::string_view metadata() const noexcept { return metadata_; }
+    [[nodiscard]] std::uint64_t damage_begin() const noexcept { return damage_begin_; }
+    [[nodiscard]] std::uint64_t damage_end() const noexcept { return at_; }
+    /// The id in a header whose metadata is damaged; 0: unknown.
+    [[nodiscard]] std::uint64_t damaged_id() const noexcept { return damaged_id_; }
+    [[nodiscard]] std::error_code error() const noexcept { return error_; }
+
+private:
+    [[nodiscard]] bool record_at(std::uint64_t offset);
+    [[nodiscard]] bool find_mark();
+    [[nodiscard]] std::string_view view(std::uint64_t offset, std::uint64_t size);
+
+    file& file_;
+    std::uint64_t mark_;
+    std::uint64_t at_;
+    std::uint64_t end_;
+    std::string window_;
+    std::uint64_t window_at_ = 0;
+    record_header header_;
+    std::string_view metadata_;
+    std::uint64_t damage_begin_ = 0;
+    std::uint64_t damaged_id_ = 0;
+    std::error_code error_;
+};
+
+} // namespace postern_queue_journal

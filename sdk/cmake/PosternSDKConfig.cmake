@@ -1,0 +1,3 @@
+# find_package(PosternSDK): the targets postern::sdk and postern::sdk_testing, and postern_add_plugin().
+include(${CMAKE_CURRENT_LIST_DIR}/PosternSDKTargets.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/PosternAddPlugin.cmake)

@@ -1,0 +1,226 @@
+#pragma once
+// What a plugin asks of its host: options, log lines, cookies, timers, message octets, late answers.
+// SECURITY: options come from the operator; octets of messages from peers.
+
+#include <postern/sdk/events.hpp>
+#include <postern/sdk/task.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace postern {
+
+/// An option that the plugin cannot work with. Thrown in a constructor, it becomes one line with FILE:LINE of `key`.
+class config_error : public std::runtime_error {
+public:
+    config_error(std::string key, const std::string& text) : std::runtime_error{text}, key_{std::move(key)} {}
+    [[nodiscard]] const std::string& key() const noexcept { return key_; }
+
+private:
+    std::string key_;
+};
+
+enum class log_level : std::uint32_t {
+    debug = POSTERN_LOG_DEBUG,
+    info = POSTERN_LOG_INFO,
+    warning = POSTERN_LOG_WARNING,
+    error = POSTERN_LOG_ERROR,
+};
+
+/// Reads a message: header section, empty line, body. Good until the event that it came with is answered. May block.
+class blob_reader {
+public:
+    blob_reader(const sdk::services& instance, std::uint64_t handle) noexcept : instance_{&instance}, handle_{handle} {}
+
+    /// Octets; negative: a status, POSTERN_E_STALE after the answer.
+    [[nodiscard]] std::int64_t size() const noexcept
+    {
+        return instance_->blob == nullptr ? POSTERN_E_DENIED : instance_->blob->size(instance_->host, handle_);
+    }
+    /// Up to `length` octets from `offset`; the count, 0 at the end, or a negative status.
+    [[nodiscard]] std::int64_t read(std::uint64_t offset, char* to, std::size_t length) const noexcept
+    {
+        return instance_->blob == nullptr ? POSTERN_E_DENIED : instance_->blob->read(instance_->host, handle_, offset, to, length);
+    }
+    /// All of it, up to `limit` octets; nothing when it is longer or cannot be read.
+    [[nodiscard]] std::optional<std::string> text(std::size_t limit) const
+    {
+        const std::int64_t octets = size();
+        if (octets < 0 || static_cast<std::uint64_t>(octets) > limit)
+            return std::nullopt;
+        std::string all(static_cast<std::size_t>(octets), '\0');
+        for (std::size_t at = 0; at < all.size();) {
+            const std::int64_t count = read(at, all.data() + at, all.size() - at);
+            if (count <= 0)
+                return std::nullopt;
+            at += static_cast<std::size_t>(count);
+        }
+        return all;
+    }
+
+private:
+    const sdk::services* instance_;
+    std::uint64_t handle_;
+};
+
+/// A cheap handle: keep a copy. Valid in the plugin's constructor, until the end of its destructor. Threads: any, but where
+/// a function says otherwise.
+class host {
+public:
+    explicit host(sdk::services& instance) noexcept : instance_{&instance} {}
+
+    /// Of this instance, as configured.
+    [[nodiscard]] const std::string& name() const noexcept { return instance_->name; }
+    /// Of the configuration, from 1.
+    [[nodiscard]] std::uint32_t generation() const noexcept { return instance_->generation; }
+
+    // Options. `fallback` stands for one that was not given and has no default in plugin.toml. Each throws config_error when
+    // the option is of another kind or does not fit.
+
+    /// Text and paths; paths are absolute.
+    [[nodiscard]] std::string config(std::string_view key, const char* fallback) const { return config(key, std::string{fallback}); }
+    [[nodiscard]] std::string config(std::string_view key, std::string fallback) const
+    {
+        const auto option = find(key, POSTERN_OPTION_STRING, "a string");
+        return option ? std::string{sdk::view(option->text)} : std::move(fallback);
+    }
+    [[nodiscard]] bool config(std::string_view key, std::same_as<bool> auto fallback) const
+    {
+        const auto option = find(key, POSTERN_OPTION_BOOLEAN, "true or false");
+        return option ? option->number != 0 : fallback;
+    }
+    /// Integers, and sizes in octets.
+    template <std::integral Integer>
+        requires(!std::same_as<Integer, bool>)
+    [[nodiscard]] Integer config(std::string_view key, Integer fallback) const
+    {
+        const auto option = find(key, POSTERN_OPTION_INTEGER, "an integer");
+        if (option && !std::in_range<Integer>(option->number))
+            refuse(key, "is out of range");
+        return option ? static_cast<Integer>(option->number) : fallback;
+    }
+    [[nodiscard]] double config(std::string_view key, double fallback) const
+    {
+        const auto option = find(key, POSTERN_OPTION_FLOAT, "a number");
+        return option ? static_cast<double>(option->number) / 1000 : fallback;
+    }
+    template <class Rep, class Period>
+    [[nodiscard]] std::chrono::duration<Rep, Period> config(std::string_view key, std::chrono::duration<Rep, Period> fallback) const
+    {
+        const auto option = find(key, POSTERN_OPTION_DURATION, "a duration");
+        return option ? std::chrono::duration_cast<std::chrono::duration<Rep, Period>>(std::chrono::nanoseconds{option->number})
+                      : fallback;
+    }
+    /// Text that has to be there and not be empty.
+    [[nodiscard]] std::string required(std::string_view key) const
+    {
+        std::string value = config(key, "");
+        if (value.empty())
+            refuse(key, "is required");
+        return value;
+    }
+    /// A list of strings; empty when it was not given.
+    [[nodiscard]] std::vector<std::string> list(std::string_view key) const
+    {
+        std::vector<std::string> all;
+        for_each(key, [&](const postern_option& option) { all.emplace_back(sdk::view(option.text)); });
+        return all;
+    }
+    /// A table of strings, as name and value in the order of the file; empty when it was not given.
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> table(std::string_view key) const
+    {
+        std::vector<std::pair<std::string, std::string>> all;
+        for_each(key, [&](const postern_option& option) { all.emplace_back(sdk::view(option.name), sdk::view(option.text)); });
+        return all;
+    }
+    /// Says what is wrong with an option; ends create.
+    [[noreturn]] void refuse(std::string_view key, const std::string& text) const { throw config_error{std::string{key}, text}; }
+
+    /// One line to the host's log: key=value, never bodies or secrets. The host adds the instance and escapes.
+    void log(log_level level, std::string_view text) const noexcept { instance_->log(static_cast<std::uint32_t>(level), text); }
+    void debug(std::string_view text) const noexcept { log(log_level::debug, text); }
+    void info(std::string_view text) const noexcept { log(log_level::info, text); }
+    void warning(std::string_view text) const noexcept { log(log_level::warning, text); }
+    void error(std::string_view text) const noexcept { log(log_level::error, text); }
+
+    /// A number that comes with every later event of the session. False: the session is over. Only on its thread.
+    template <class Record>
+    bool cookie(const basic_event<Record>& event, std::uint64_t value) const noexcept
+    {
+        return instance_->core->set_cookie(instance_->host, event.session(), value) >= 0;
+    }
+
+    /// The message of a message_end or deliver event, until that is answered.
+    template <class Event>
+        requires requires(const Event& event) { event.blob(); }
+    [[nodiscard]] blob_reader blob(const Event& event) const noexcept
+    {
+        return blob_reader{*instance_, event.blob()};
+    }
+
+    /// co_await it in a task: continues in `delay` on the session's thread. Throws `cancelled` if the session ends first.
+    [[nodiscard]] sdk::wake_awaiter sleep(std::chrono::nanoseconds delay) const noexcept
+    {
+        return {*instance_, static_cast<std::uint64_t>(std::max<std::chrono::nanoseconds::rep>(delay.count(), 0))};
+    }
+    /// co_await it in a task: continues on the session's thread, from whichever thread it was awaited on.
+    [[nodiscard]] sdk::wake_awaiter resume_on_session() const noexcept { return {*instance_, 0}; }
+
+    /// For plugins without coroutines: exactly one `on(const postern::wake&)` with `token` on the session's thread. False: not
+    /// accepted. `token` is below 2^63.
+    [[nodiscard]] bool wake(std::uint64_t session, std::uint64_t token, std::chrono::nanoseconds delay) const noexcept
+    {
+        if ((token & sdk::waiters::token_bit) != 0)
+            return false;
+        const auto delay_ns = static_cast<std::uint64_t>(std::max<std::chrono::nanoseconds::rep>(delay.count(), 0));
+        return instance_->core->wake(instance_->host, session, token, delay_ns) >= 0;
+    }
+
+    /// Answers a ticket that `on` left open (it returned `pending`, or the event was a queue_request). False: it was answered
+    /// before, is past its deadline, or the answer breaks the contract.
+    bool answer(std::uint64_t ticket, const verdict& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+    bool answer(std::uint64_t ticket, const delivery_report& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+    bool answer(std::uint64_t ticket, const queue_answer& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+
+    /// A table of the host by id, for capabilities that have no wrapper here; null: not offered.
+    template <class Table>
+    [[nodiscard]] const Table* capability(const char* id) const noexcept
+    {
+        return static_cast<const Table*>(instance_->get(instance_->host, id));
+    }
+    /// What to pass to such a table.
+    [[nodiscard]] postern_host* handle() const noexcept { return instance_->host; }
+
+private:
+    template <class Function>
+    void for_each(std::string_view key, Function&& function) const
+    {
+        for (std::uint32_t i = 0; i < instance_->options.count; ++i) {
+            const auto option = sdk::record_at<postern_option>(instance_->options, i);
+            if (sdk::view(option.key) == key)
+                function(option);
+        }
+    }
+
+    [[nodiscard]] std::optional<postern_option> find(std::string_view key, std::uint32_t kind, const char* what) const
+    {
+        std::optional<postern_option> found;
+        for_each(key, [&](const postern_option& option) { found = option; });
+        if (found && found->kind != kind)
+            refuse(key, std::string{"has to be "} + what);
+        return found;
+    }
+
+    sdk::services* instance_;
+};
+
+} // namespace postern

@@ -1,0 +1,373 @@
+#pragma once
+// From a class with overloads of `on` to the contract's table: which events it takes is found at compile time, what comes in is
+// dispatched to it, and no exception leaves it.
+
+#include <postern/sdk/host.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+
+namespace postern::sdk {
+
+/// `on` can be called with this event.
+template <class Plugin, class Event>
+concept takes = requires(Plugin& plugin, const Event& event) { plugin.on(event); };
+
+template <class Plugin, class Event>
+using answer_of = decltype(std::declval<Plugin&>().on(std::declval<const Event&>()));
+
+/// There is an `on` of exactly this shape.
+template <class Plugin, class Answer, class Parameter>
+concept has_overload =
+    requires { static_cast<Answer (Plugin::*)(Parameter)>(&Plugin::on); } ||
+    requires { static_cast<Answer (Plugin::*)(Parameter) const>(&Plugin::on); } ||
+    requires { static_cast<Answer (Plugin::*)(Parameter)&>(&Plugin::on); } ||
+    requires { static_cast<Answer (Plugin::*)(Parameter) const&>(&Plugin::on); } ||
+    requires { static_cast<Answer (*)(Parameter)>(&Plugin::on); };
+
+template <class Plugin, class Answer, class Event>
+concept takes_by_reference = has_overload<Plugin, Answer, const Event&> || has_overload<Plugin, Answer, Event&> ||
+                             has_overload<Plugin, Answer, Event&&> || has_overload<Plugin, Answer, const Event&&>;
+
+template <class Plugin, class Answer, class Event>
+concept mentions = takes_by_reference<Plugin, Answer, Event> || has_overload<Plugin, Answer, Event>;
+
+template <class Answer, event_kind Kind>
+inline constexpr bool answers = false;
+template <class Answer>
+inline constexpr bool answers<Answer, event_kind::decision> =
+    std::is_void_v<Answer> || std::is_same_v<Answer, verdict> || std::is_same_v<Answer, task<verdict>> || std::is_same_v<Answer, pending>;
+template <class Answer>
+inline constexpr bool answers<Answer, event_kind::notification> = std::is_void_v<Answer>;
+template <class Answer>
+inline constexpr bool answers<Answer, event_kind::delivery> =
+    std::is_same_v<Answer, delivery_report> || std::is_same_v<Answer, delivery_result> ||
+    std::is_same_v<Answer, task<delivery_report>> || std::is_same_v<Answer, pending>;
+template <class Answer>
+inline constexpr bool answers<Answer, event_kind::request> = std::is_void_v<Answer>;
+
+template <class Answer>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<task<T>> = true;
+
+template <class Plugin, class Event>
+constexpr bool check_event()
+{
+    if constexpr (takes<Plugin, Event>) {
+        using answer = answer_of<Plugin, Event>;
+        static_assert(Event::kind != event_kind::decision || answers<answer, Event::kind>,
+                      "postern: `on` for a decision returns verdict, task<verdict> or pending; or void, to observe");
+        static_assert(Event::kind != event_kind::notification || answers<answer, Event::kind>,
+                      "postern: `on` for a notification returns void");
+        static_assert(Event::kind != event_kind::delivery || answers<answer, Event::kind>,
+                      "postern: `on(deliver)` returns delivery_report, delivery_result, task<delivery_report> or pending");
+        static_assert(Event::kind != event_kind::request || answers<answer, Event::kind>,
+                      "postern: `on(queue_request)` returns void and answers with host::answer");
+        if constexpr (is_task<answer>)
+            static_assert(!takes_by_reference<Plugin, answer, Event>,
+                          "postern: a task takes its event by value: the reference dangles at the first co_await");
+    } else {
+        static_assert(!mentions<Plugin, verdict, Event> && !mentions<Plugin, task<verdict>, Event> && !mentions<Plugin, void, Event> &&
+                          !mentions<Plugin, pending, Event> && !mentions<Plugin, delivery_report, Event> &&
+                          !mentions<Plugin, task<delivery_report>, Event>,
+                      "postern: this `on` cannot be called: take the event by const reference or by value, and only once");
+    }
+    return takes<Plugin, Event>;
+}
+
+template <class Plugin, class... Events>
+constexpr bool check_plugin(event_list<Events...>)
+{
+    static_assert(std::is_class_v<Plugin>, "postern: a plugin is a class");
+    static_assert(std::is_constructible_v<Plugin, const host&> || std::is_default_constructible_v<Plugin>,
+                  "postern: a plugin is constructed from (const postern::host&) or from nothing");
+    constexpr bool takes_any = (int{check_event<Plugin, Events>()} + ...) != 0; // every one is checked
+    static_assert(takes_any, "postern: the class has no public `on` that takes an event, so it would never be called; is the event's type misspelt?");
+    return takes_any;
+}
+
+// What the class says about itself, and what follows from its events.
+
+template <class Plugin>
+constexpr std::uint32_t flags_of()
+{
+    if constexpr (requires { Plugin::flags; })
+        return Plugin::flags;
+    else
+        return 0;
+}
+
+/// A NULL-terminated list of ids, with room for those that the SDK adds.
+template <std::size_t Room>
+struct id_list {
+    std::array<const char*, Room + 1> ids{};
+    std::size_t count = 0;
+
+    constexpr void add(const char* id)
+    {
+        for (std::size_t i = 0; i < count; ++i) {
+            if (std::string_view{ids[i]} == id)
+                return;
+        }
+        ids[count++] = id;
+    }
+};
+
+template <class Plugin>
+constexpr auto provides_of()
+{
+    constexpr std::size_t given = [] {
+        if constexpr (requires { Plugin::provides; })
+            return std::size(Plugin::provides);
+        else
+            return std::size_t{0};
+    }();
+    id_list<given + 2> list;
+    if constexpr (requires { Plugin::provides; }) {
+        for (const char* id : Plugin::provides)
+            list.add(id);
+    }
+    if constexpr (takes<Plugin, deliver>)
+        list.add(POSTERN_DELIVERY_1);
+    if constexpr (takes<Plugin, queue_request>)
+        list.add(POSTERN_QUEUE_1);
+    return list;
+}
+
+template <class Plugin>
+constexpr auto requires_of()
+{
+    constexpr std::size_t given = [] {
+        if constexpr (requires { Plugin::requires_; })
+            return std::size(Plugin::requires_);
+        else
+            return std::size_t{0};
+    }();
+    id_list<given + 1> list;
+    list.add(POSTERN_CORE_1);
+    if constexpr (requires { Plugin::requires_; }) {
+        for (const char* id : Plugin::requires_)
+            list.add(id);
+    }
+    return list;
+}
+
+template <class Plugin>
+inline constexpr auto provides_list = provides_of<Plugin>();
+template <class Plugin>
+inline constexpr auto requires_list = requires_of<Plugin>();
+
+/// One instance: the plugin's object and what it has from its host.
+template <class Plugin>
+class instance {
+public:
+    instance(postern_host* host_handle, postern_get_fn get, const postern_create_args& args)
+        : services_{}, plugin_(make(host_handle, get, args))
+    {
+    }
+    instance(const instance&) = delete;
+    instance& operator=(const instance&) = delete;
+    ~instance() { unwind(std::nullopt); }
+
+    // The four functions of the contract. Nothing thrown leaves them.
+
+    static postern_status create(postern_host* host_handle, postern_get_fn get, const postern_create_args* args, void** self) noexcept
+    {
+        const auto* core = static_cast<const postern_core_1*>(get(host_handle, POSTERN_CORE_1));
+        if (core == nullptr)
+            return POSTERN_E_INVALID;
+        const auto say = [&](std::string_view text) { core->log(host_handle, POSTERN_LOG_ERROR, str(text)); };
+        try {
+            auto made = std::make_unique<instance>(host_handle, get, *args);
+            if (const postern_status status = made->subscribe(all_events{}); status < 0) {
+                say("the host refused a subscription");
+                return status;
+            }
+            *self = made.release();
+            return POSTERN_PASS;
+        } catch (const config_error& error) {
+            if (const auto* config = static_cast<const postern_config_1*>(get(host_handle, POSTERN_CONFIG_1)); config != nullptr)
+                config->refuse(host_handle, str(error.key()), str(error.what()));
+            else
+                say(error.what());
+            return POSTERN_E_INVALID;
+        } catch (const std::exception& error) {
+            say(error.what());
+        } catch (...) {
+            say("create threw what is no std::exception");
+        }
+        return POSTERN_E_PLUGIN;
+    }
+
+    static postern_status handle(void* self, const postern_event* event) noexcept
+    {
+        auto& me = *static_cast<instance*>(self);
+        try {
+            return me.dispatch(*event, all_events{});
+        } catch (const std::exception& error) {
+            me.services_.log(POSTERN_LOG_ERROR, error.what());
+        } catch (...) {
+            me.services_.log(POSTERN_LOG_ERROR, "handle threw what is no std::exception");
+        }
+        return POSTERN_E_PLUGIN;
+    }
+
+    static void destroy(void* self) noexcept { delete static_cast<instance*>(self); }
+
+private:
+    Plugin make(postern_host* host_handle, postern_get_fn get, const postern_create_args& args)
+    {
+        services_.host = host_handle;
+        services_.get = get;
+        services_.core = static_cast<const postern_core_1*>(get(host_handle, POSTERN_CORE_1));
+        services_.config = static_cast<const postern_config_1*>(get(host_handle, POSTERN_CONFIG_1));
+        services_.blob = static_cast<const postern_blob_1*>(get(host_handle, POSTERN_BLOB_1));
+        services_.name = view(args.name);
+        services_.generation = args.generation;
+        if (services_.config != nullptr)
+            services_.options = services_.config->options(host_handle);
+        if constexpr (std::is_constructible_v<Plugin, const host&>)
+            return Plugin(host{services_});
+        else
+            return Plugin();
+    }
+
+    template <class... Events>
+    postern_status subscribe(event_list<Events...>)
+    {
+        postern_status status = POSTERN_PASS;
+        (void)((status = subscribe_to<Events>(), status >= 0) && ...);
+        return status;
+    }
+
+    template <class Event>
+    postern_status subscribe_to()
+    {
+        if constexpr (takes<Plugin, Event> && is_subscribed<Event>) {
+            constexpr bool observes = Event::kind == event_kind::decision && std::is_void_v<answer_of<Plugin, Event>>;
+            return services_.core->subscribe(services_.host, Event::hook, observes ? POSTERN_SUBSCRIBE_OBSERVE : 0u);
+        } else {
+            return POSTERN_PASS;
+        }
+    }
+
+    template <class... Events>
+    postern_status dispatch(const postern_event& event, event_list<Events...>)
+    {
+        if (event.hook == POSTERN_HOOK_WAKE && (wake_of(event).token & waiters::token_bit) != 0)
+            return resume_waiter(event);
+        if (event.hook == POSTERN_HOOK_SESSION_END)
+            unwind(event.session);
+        postern_status status = POSTERN_PASS; // also for what nobody here takes
+        (void)(try_one<Events>(event, status) || ...);
+        return status;
+    }
+
+    template <class Event>
+    bool try_one(const postern_event& event, postern_status& status)
+    {
+        if constexpr (!takes<Plugin, Event>) {
+            return false;
+        } else {
+            if constexpr (requires { Event::last_hook; }) {
+                if (event.hook < Event::hook || event.hook > Event::last_hook)
+                    return false;
+            } else if (event.hook != Event::hook) {
+                return false;
+            }
+            status = call<Event>(event);
+            return true;
+        }
+    }
+
+    template <class Event>
+    postern_status call(const postern_event& event)
+    {
+        using record = typename Event::record_type;
+        if (event.size >= sizeof(record)) // the usual case: a host of this version, or a newer one
+            return call_with(Event{*reinterpret_cast<const record*>(&event)});
+        record padded{}; // an older host's record is shorter; what it lacks is zero
+        std::memcpy(&padded, &event, event.size);
+        return call_with(Event{padded});
+    }
+
+    template <class Event>
+    postern_status call_with(const Event& event)
+    {
+        using answer = answer_of<Plugin, Event>;
+        if constexpr (std::is_void_v<answer>) {
+            plugin_.on(event);
+            return Event::kind == event_kind::request && event.ticket() != 0 ? POSTERN_TAKEN : POSTERN_PASS;
+        } else if constexpr (std::is_same_v<answer, pending>) {
+            plugin_.on(event);
+            return POSTERN_TAKEN;
+        } else if constexpr (is_task<answer>) {
+            const std::uint64_t session = event.session();
+            const std::uint64_t ticket = event.ticket();
+            answer running = plugin_.on(event);
+            std::move(running).start(services_, session, ticket);
+            return POSTERN_TAKEN;
+        } else {
+            const answer what = plugin_.on(event);
+            if constexpr (std::is_same_v<answer, verdict>) {
+                if (what.is_pass())
+                    return POSTERN_PASS;
+            }
+            postern_status sent;
+            if constexpr (std::is_same_v<answer, delivery_result>)
+                sent = send(services_, event.ticket(), delivery_report{what});
+            else
+                sent = send(services_, event.ticket(), what);
+            // Past its deadline the ticket is the host's again, and that is no fault of this answer.
+            return sent >= 0 || sent == POSTERN_E_STALE ? POSTERN_TAKEN : POSTERN_E_PLUGIN;
+        }
+    }
+
+    static postern_ev_wake wake_of(const postern_event& event) noexcept
+    {
+        postern_ev_wake wake{};
+        std::memcpy(&wake, &event, std::min<std::size_t>(event.size, sizeof wake));
+        return wake;
+    }
+
+    postern_status resume_waiter(const postern_event& event)
+    {
+        if (const auto who = services_.waiting.take(wake_of(event).token))
+            resume(*who, (event.flags & POSTERN_WAKE_CANCELLED) != 0);
+        return POSTERN_PASS;
+    }
+
+    void unwind(std::optional<std::uint64_t> session)
+    {
+        for (const waiter& who : services_.waiting.take_all(session))
+            resume(who, true);
+    }
+
+    services services_; // outlives the plugin, whose destructor may still use its host
+    Plugin plugin_;
+};
+
+template <class Plugin>
+constexpr postern_plugin describe(const char* id, const char* version, const char* built_with) noexcept
+{
+    static_assert(check_plugin<Plugin>(all_events{}));
+    using made = instance<Plugin>;
+    return {sizeof(postern_plugin),
+            flags_of<Plugin>(),
+            id,
+            version,
+            built_with,
+            provides_list<Plugin>.count == 0 ? nullptr : provides_list<Plugin>.ids.data(),
+            requires_list<Plugin>.ids.data(),
+            &made::create,
+            &made::handle,
+            &made::destroy};
+}
+
+} // namespace postern::sdk

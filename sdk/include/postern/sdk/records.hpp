@@ -1,0 +1,275 @@
+#pragma once
+// Octets and lists as they cross the contract, and what is needed to keep them longer than a call: a description of every
+// record's pointers, and a deep copy by it. It must not know hosts, verdicts or plugins.
+// SECURITY: the octets come from peers; nothing here interprets them.
+
+#include <postern/abi/delivery.h>
+#include <postern/abi/hooks.h>
+#include <postern/abi/queue.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <memory>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+
+namespace postern::sdk {
+
+/// Octets of the contract as C++ sees them. Valid as long as `octets` is.
+[[nodiscard]] constexpr std::string_view view(postern_str octets) noexcept
+{
+    return octets.len == 0 ? std::string_view{} : std::string_view{octets.ptr, octets.len};
+}
+
+/// The way back; no copy.
+[[nodiscard]] constexpr postern_str str(std::string_view octets) noexcept { return {octets.data(), octets.size()}; }
+
+/// One record out of a list. Records grow: what a shorter `stride` does not hold is zero.
+template <class Record>
+[[nodiscard]] Record record_at(const postern_list& list, std::uint32_t index) noexcept
+{
+    static_assert(std::is_trivially_copyable_v<Record>);
+    Record record{};
+    const auto* at = static_cast<const char*>(list.at) + std::size_t{index} * list.stride;
+    std::memcpy(&record, at, list.stride < sizeof(Record) ? list.stride : sizeof(Record));
+    return record;
+}
+
+// The pointers of each record: its octets, and its lists with the record that they hold. Append as records grow.
+template <auto List, class Element>
+struct list_of {
+    static constexpr auto member = List;
+    using element = Element;
+};
+
+template <class Record>
+struct layout;
+
+/// Says of a record which members hold octets.
+template <auto... Strings>
+struct octets {
+    template <class Record, class Function>
+    static void for_each(Record& record, Function&& function)
+    {
+        (function(record.*Strings), ...);
+    }
+};
+
+template <class Record, class Strings, class... Lists>
+struct described {
+    template <class R, class Function>
+    static void strings(R& record, Function&& function)
+    {
+        Strings::for_each(record, function);
+    }
+    /// Calls function.template operator()<Element>(list).
+    template <class R, class Function>
+    static void lists(R& record, Function&& function)
+    {
+        (function.template operator()<typename Lists::element>(record.*Lists::member), ...);
+    }
+};
+
+/// A list whose records are octets themselves.
+template <>
+struct layout<postern_str> {
+    template <class R, class Function>
+    static void strings(R& record, Function&& function)
+    {
+        function(record);
+    }
+    template <class R, class Function>
+    static void lists(R&, Function&&)
+    {
+    }
+};
+
+template <>
+struct layout<postern_param> : described<postern_param, octets<&postern_param::keyword, &postern_param::value>> {};
+template <>
+struct layout<postern_header> : described<postern_header, octets<&postern_header::name, &postern_header::value>> {};
+template <>
+struct layout<postern_peer>
+    : described<postern_peer, octets<&postern_peer::peer_address, &postern_peer::local_address, &postern_peer::listener,
+                                     &postern_peer::helo, &postern_peer::identity>> {};
+template <>
+struct layout<postern_ev_conn_open>
+    : described<postern_ev_conn_open, octets<>, list_of<&postern_ev_conn_open::peer, postern_peer>> {};
+template <>
+struct layout<postern_ev_tls>
+    : described<postern_ev_tls,
+                octets<&postern_ev_tls::version, &postern_ev_tls::cipher, &postern_ev_tls::group, &postern_ev_tls::server_name,
+                       &postern_ev_tls::peer_subject>,
+                list_of<&postern_ev_tls::peer, postern_peer>> {};
+template <>
+struct layout<postern_ev_helo> : described<postern_ev_helo, octets<>, list_of<&postern_ev_helo::peer, postern_peer>> {};
+template <>
+struct layout<postern_ev_mail>
+    : described<postern_ev_mail, octets<&postern_ev_mail::sender>, list_of<&postern_ev_mail::peer, postern_peer>,
+                list_of<&postern_ev_mail::params, postern_param>> {};
+template <>
+struct layout<postern_ev_rcpt>
+    : described<postern_ev_rcpt, octets<&postern_ev_rcpt::sender, &postern_ev_rcpt::recipient>,
+                list_of<&postern_ev_rcpt::peer, postern_peer>, list_of<&postern_ev_rcpt::params, postern_param>> {};
+template <>
+struct layout<postern_ev_data>
+    : described<postern_ev_data, octets<&postern_ev_data::sender>, list_of<&postern_ev_data::peer, postern_peer>,
+                list_of<&postern_ev_data::recipients, postern_str>> {};
+template <>
+struct layout<postern_ev_headers>
+    : described<postern_ev_headers, octets<&postern_ev_headers::sender>, list_of<&postern_ev_headers::peer, postern_peer>,
+                list_of<&postern_ev_headers::recipients, postern_str>, list_of<&postern_ev_headers::headers, postern_header>> {};
+template <>
+struct layout<postern_ev_body>
+    : described<postern_ev_body, octets<&postern_ev_body::chunk>, list_of<&postern_ev_body::peer, postern_peer>> {};
+template <>
+struct layout<postern_ev_end>
+    : described<postern_ev_end, octets<&postern_ev_end::sender>, list_of<&postern_ev_end::peer, postern_peer>,
+                list_of<&postern_ev_end::recipients, postern_str>, list_of<&postern_ev_end::headers, postern_header>> {};
+template <>
+struct layout<postern_ev_txn> : described<postern_ev_txn, octets<&postern_ev_txn::message, &postern_ev_txn::reason>,
+                                          list_of<&postern_ev_txn::peer, postern_peer>> {};
+template <>
+struct layout<postern_ev_conn_close> : described<postern_ev_conn_close, octets<&postern_ev_conn_close::reason>,
+                                                 list_of<&postern_ev_conn_close::peer, postern_peer>> {};
+template <>
+struct layout<postern_ev_route>
+    : described<postern_ev_route, octets<&postern_ev_route::message, &postern_ev_route::sender, &postern_ev_route::recipient>,
+                list_of<&postern_ev_route::params, postern_param>> {};
+template <>
+struct layout<postern_ev_delivery_done>
+    : described<postern_ev_delivery_done,
+                octets<&postern_ev_delivery_done::message, &postern_ev_delivery_done::sender, &postern_ev_delivery_done::recipient,
+                       &postern_ev_delivery_done::enhanced, &postern_ev_delivery_done::text,
+                       &postern_ev_delivery_done::next_hop>> {};
+template <>
+struct layout<postern_ev_deliver>
+    : described<postern_ev_deliver, octets<&postern_ev_deliver::message, &postern_ev_deliver::sender>,
+                list_of<&postern_ev_deliver::recipients, postern_str>> {};
+template <>
+struct layout<postern_ev_queue>
+    : described<postern_ev_queue,
+                octets<&postern_ev_queue::envelope, &postern_ev_queue::state, &postern_ev_queue::data, &postern_ev_queue::tail>> {};
+template <>
+struct layout<postern_ev_wake> : described<postern_ev_wake, octets<>> {};
+template <>
+struct layout<postern_event> : described<postern_event, octets<>> {};
+
+/// A record with all that it points to in one block of memory. Made once, never changed.
+template <class Record>
+class owned_record {
+public:
+    explicit owned_record(const Record& from)
+    {
+        std::size_t size = sizeof(Record);
+        Record scratch = from;
+        measure(scratch, size);
+        block_ = std::make_unique<std::max_align_t[]>((size + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t));
+        char* next = reinterpret_cast<char*>(block_.get()) + sizeof(Record);
+        place(scratch, next);
+        std::memcpy(block_.get(), &scratch, sizeof(Record));
+    }
+    /// Lives as long as the owned_record that this one becomes part of: moving keeps it in place.
+    [[nodiscard]] const Record* get() const noexcept { return reinterpret_cast<const Record*>(block_.get()); }
+
+private:
+    static constexpr std::size_t aligned(std::size_t n) noexcept
+    {
+        return (n + alignof(std::max_align_t) - 1) / alignof(std::max_align_t) * alignof(std::max_align_t);
+    }
+
+    template <class R>
+    static void measure(R& record, std::size_t& size)
+    {
+        layout<R>::strings(record, [&](postern_str& text) { size += aligned(text.len); });
+        layout<R>::lists(record, [&]<class Element>(postern_list& list) {
+            size += aligned(list.count * sizeof(Element));
+            for (std::uint32_t i = 0; i < list.count; ++i) {
+                auto element = record_at<Element>(list, i);
+                measure(element, size);
+            }
+        });
+    }
+
+    template <class R>
+    static void place(R& record, char*& next)
+    {
+        layout<R>::strings(record, [&](postern_str& text) {
+            if (text.len != 0)
+                std::memcpy(next, text.ptr, text.len);
+            text.ptr = next;
+            next += aligned(text.len);
+        });
+        layout<R>::lists(record, [&]<class Element>(postern_list& list) {
+            char* to = next;
+            next += aligned(list.count * sizeof(Element));
+            for (std::uint32_t i = 0; i < list.count; ++i) {
+                auto element = record_at<Element>(list, i);
+                place(element, next);
+                std::memcpy(to + i * sizeof(Element), &element, sizeof(Element));
+            }
+            list.at = to;
+            list.stride = sizeof(Element);
+        });
+    }
+
+    static_assert(sizeof(Record) % alignof(std::max_align_t) == 0 || alignof(Record) <= alignof(std::max_align_t));
+    std::unique_ptr<std::max_align_t[]> block_;
+};
+
+/// A list of the contract as a range. `As` is what one record looks like to a plugin: constructible from it.
+/// Valid as long as the event that it came from.
+template <class Record, class As>
+class list_view {
+public:
+    class iterator {
+    public:
+        using iterator_category = std::input_iterator_tag;
+        using iterator_concept = std::forward_iterator_tag;
+        using value_type = As;
+        using difference_type = std::ptrdiff_t;
+        using reference = As;
+        using pointer = void;
+
+        iterator() = default;
+        iterator(const postern_list* list, std::uint32_t at) noexcept : list_{list}, at_{at} {}
+        [[nodiscard]] As operator*() const noexcept { return As(record_at<Record>(*list_, at_)); }
+        iterator& operator++() noexcept
+        {
+            ++at_;
+            return *this;
+        }
+        iterator operator++(int) noexcept
+        {
+            auto before = *this;
+            ++at_;
+            return before;
+        }
+        bool operator==(const iterator& other) const noexcept { return at_ == other.at_; }
+
+    private:
+        const postern_list* list_ = nullptr;
+        std::uint32_t at_ = 0;
+    };
+
+    explicit list_view(const postern_list& list) noexcept : list_{list} {}
+    [[nodiscard]] std::uint32_t size() const noexcept { return list_.count; }
+    [[nodiscard]] bool empty() const noexcept { return list_.count == 0; }
+    /// `index` is below size().
+    [[nodiscard]] As operator[](std::uint32_t index) const noexcept { return As(record_at<Record>(list_, index)); }
+    [[nodiscard]] iterator begin() const noexcept { return {&list_, 0}; }
+    [[nodiscard]] iterator end() const noexcept { return {&list_, list_.count}; }
+
+private:
+    postern_list list_;
+};
+
+/// An address in a list, usable wherever a string_view is.
+struct address_view : std::string_view {
+    explicit address_view(const postern_str& octets) noexcept : std::string_view{view(octets)} {}
+};
+
+} // namespace postern::sdk

@@ -1,0 +1,202 @@
+#pragma once
+// What `on` answers: a verdict and the edits that go with it. Values; nothing here talks to a host.
+// A verdict without edits allocates nothing but for texts that outgrow a std::string's own buffer.
+
+#include <postern/sdk/records.hpp>
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace postern {
+
+/// An answer to a decision hook. Made by proceed(), reject() and their like below; edits are added by chaining.
+class verdict {
+public:
+    /// One change. Indices refer to the state before the batch.
+    struct edit {
+        std::uint32_t op;
+        std::uint32_t index;
+        std::string name;
+        std::string value;
+    };
+
+    explicit verdict(std::uint32_t kind) noexcept : kind_{kind} {}
+    verdict(std::uint32_t kind, std::uint32_t smtp_code, std::string enhanced, std::string text) noexcept
+        : kind_{kind}, smtp_code_{smtp_code}, enhanced_{std::move(enhanced)}, text_{std::move(text)}
+    {
+    }
+
+    /// A header field at the end of the header section. `value` has no CR or LF except in front of a space (a fold).
+    verdict& add_header(std::string name, std::string value) & { return with(POSTERN_EDIT_HEADER_ADD, 0, std::move(name), std::move(value)); }
+    verdict add_header(std::string name, std::string value) && { return std::move(add_header(std::move(name), std::move(value))); }
+
+    /// A header field in front of field `index`.
+    verdict& insert_header(std::uint32_t index, std::string name, std::string value) &
+    {
+        return with(POSTERN_EDIT_HEADER_INSERT, index, std::move(name), std::move(value));
+    }
+    verdict insert_header(std::uint32_t index, std::string name, std::string value) &&
+    {
+        return std::move(insert_header(index, std::move(name), std::move(value)));
+    }
+
+    /// A new value for field `index`.
+    verdict& replace_header(std::uint32_t index, std::string value) & { return with(POSTERN_EDIT_HEADER_REPLACE, index, {}, std::move(value)); }
+    verdict replace_header(std::uint32_t index, std::string value) && { return std::move(replace_header(index, std::move(value))); }
+
+    verdict& remove_header(std::uint32_t index) & { return with(POSTERN_EDIT_HEADER_REMOVE, index, {}, {}); }
+    verdict remove_header(std::uint32_t index) && { return std::move(remove_header(index)); }
+
+    /// A new reverse path; empty: the null reverse path.
+    verdict& set_sender(std::string address) & { return with(POSTERN_EDIT_SENDER_SET, 0, {}, std::move(address)); }
+    verdict set_sender(std::string address) && { return std::move(set_sender(std::move(address))); }
+
+    verdict& add_rcpt(std::string address) & { return with(POSTERN_EDIT_RCPT_ADD, 0, {}, std::move(address)); }
+    verdict add_rcpt(std::string address) && { return std::move(add_rcpt(std::move(address))); }
+
+    verdict& replace_rcpt(std::uint32_t index, std::string address) & { return with(POSTERN_EDIT_RCPT_REPLACE, index, {}, std::move(address)); }
+    verdict replace_rcpt(std::uint32_t index, std::string address) && { return std::move(replace_rcpt(index, std::move(address))); }
+
+    verdict& remove_rcpt(std::uint32_t index) & { return with(POSTERN_EDIT_RCPT_REMOVE, index, {}, {}); }
+    verdict remove_rcpt(std::uint32_t index) && { return std::move(remove_rcpt(index)); }
+
+    /// At msg.body this chunk, at msg.end the whole body. Canonical: CRLF, not dot-stuffed.
+    verdict& replace_body(std::string octets) & { return with(POSTERN_EDIT_BODY_REPLACE, 0, {}, std::move(octets)); }
+    verdict replace_body(std::string octets) && { return std::move(replace_body(std::move(octets))); }
+
+    /// At queue.route: the next hop, "host:port", by `transport`; empty: SMTP.
+    verdict& route_to(std::string next_hop, std::string transport = {}) &
+    {
+        return with(POSTERN_EDIT_ROUTE_SET, 0, std::move(transport), std::move(next_hop));
+    }
+    verdict route_to(std::string next_hop, std::string transport = {}) &&
+    {
+        return std::move(route_to(std::move(next_hop), std::move(transport)));
+    }
+
+    /// At cmd.rcpt: we take mail for this recipient. Needs `provides` with "postern.recipients/1".
+    verdict& vouch() & noexcept
+    {
+        flags_ |= POSTERN_REPLY_VOUCH;
+        return *this;
+    }
+    verdict vouch() && noexcept { return std::move(vouch()); }
+
+    [[nodiscard]] std::uint32_t kind() const noexcept { return kind_; }
+    [[nodiscard]] std::uint32_t smtp_code() const noexcept { return smtp_code_; }
+    [[nodiscard]] std::uint32_t flags() const noexcept { return flags_; }
+    [[nodiscard]] const std::string& enhanced() const noexcept { return enhanced_; }
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+    /// Of score(): thousandths.
+    [[nodiscard]] std::int32_t thousandths() const noexcept { return score_; }
+    [[nodiscard]] const std::vector<edit>& edits() const noexcept { return edits_; }
+    /// Says nothing at all: needs no reply.
+    [[nodiscard]] bool is_pass() const noexcept { return kind_ == POSTERN_CONTINUE && flags_ == 0 && edits_.empty(); }
+
+private:
+    friend verdict score(std::string symbol, double points);
+
+    verdict& with(std::uint32_t op, std::uint32_t index, std::string name, std::string value)
+    {
+        edits_.push_back({op, index, std::move(name), std::move(value)});
+        return *this;
+    }
+
+    std::uint32_t kind_;
+    std::uint32_t smtp_code_ = 0;
+    std::uint32_t flags_ = 0;
+    std::int32_t score_ = 0;
+    std::string enhanced_;
+    std::string text_;
+    std::vector<edit> edits_;
+};
+
+namespace sdk {
+/// The host would count a code of the wrong class as the plugin's failure; this says where it came from.
+inline void check_code(const char* what, std::uint32_t code, std::uint32_t first)
+{
+    if (code != 0 && (code < first || code > first + 99))
+        throw std::invalid_argument(std::string{what} + " cannot answer with code " + std::to_string(code));
+}
+} // namespace sdk
+
+/// No objection.
+[[nodiscard]] inline verdict proceed() noexcept { return verdict{POSTERN_CONTINUE}; }
+/// No objection, and nobody further is asked on this hook. Needs the grant "accept".
+[[nodiscard]] inline verdict accept() noexcept { return verdict{POSTERN_ACCEPT}; }
+/// No objection, and at cmd.rcpt: we take mail for this recipient. Needs `provides` with "postern.recipients/1".
+[[nodiscard]] inline verdict vouch() noexcept { return proceed().vouch(); }
+/// For good: a 5xx reply. Code 0 and empty texts: the host's defaults. Throws std::invalid_argument for another class.
+[[nodiscard]] inline verdict reject(std::uint32_t code, std::string enhanced, std::string text)
+{
+    sdk::check_code("reject", code, 500);
+    return {POSTERN_REJECT, code, std::move(enhanced), std::move(text)};
+}
+/// For now: a 4xx reply; the client tries again.
+[[nodiscard]] inline verdict defer(std::uint32_t code, std::string enhanced, std::string text)
+{
+    sdk::check_code("defer", code, 400);
+    return {POSTERN_TEMPFAIL, code, std::move(enhanced), std::move(text)};
+}
+/// A reply, then the connection is closed. Code 0: 421.
+[[nodiscard]] inline verdict disconnect(std::uint32_t code = 0, std::string enhanced = {}, std::string text = {})
+{
+    if (code != 0 && (code < 400 || code > 599))
+        throw std::invalid_argument("disconnect cannot answer with code " + std::to_string(code));
+    return {POSTERN_DISCONNECT, code, std::move(enhanced), std::move(text)};
+}
+/// The client hears that all is well; nothing is kept.
+[[nodiscard]] inline verdict discard() noexcept { return verdict{POSTERN_DISCARD}; }
+/// Kept, but not delivered until an operator releases it.
+[[nodiscard]] inline verdict hold(std::string reason) { return {POSTERN_HOLD, 0, {}, std::move(reason)}; }
+/// Adds to the message's sum; decides nothing by itself. Kept in thousandths of a point, up to two million points.
+[[nodiscard]] inline verdict score(std::string symbol, double points)
+{
+    if (!(points >= -2'000'000 && points <= 2'000'000))
+        throw std::invalid_argument("score cannot be " + std::to_string(points));
+    verdict made{POSTERN_SCORE, 0, {}, std::move(symbol)};
+    made.score_ = static_cast<std::int32_t>(points * 1000 + (points < 0 ? -0.5 : 0.5));
+    return made;
+}
+
+/// `on` took the ticket and will answer with host::answer, from any thread.
+struct pending {};
+
+/// What became of one recipient of a deliver event.
+struct delivery_result {
+    std::uint32_t verdict = POSTERN_CONTINUE; ///< POSTERN_CONTINUE, POSTERN_TEMPFAIL or POSTERN_REJECT
+    std::uint32_t smtp_code = 0;
+    std::string enhanced;
+    std::string text;
+};
+
+[[nodiscard]] inline delivery_result delivered(std::string text = {}) { return {POSTERN_CONTINUE, 250, "2.0.0", std::move(text)}; }
+[[nodiscard]] inline delivery_result deferred(std::uint32_t code, std::string enhanced, std::string text)
+{
+    sdk::check_code("deferred", code, 400);
+    return {POSTERN_TEMPFAIL, code, std::move(enhanced), std::move(text)};
+}
+[[nodiscard]] inline delivery_result failed(std::uint32_t code, std::string enhanced, std::string text)
+{
+    sdk::check_code("failed", code, 500);
+    return {POSTERN_REJECT, code, std::move(enhanced), std::move(text)};
+}
+
+/// An answer to a deliver event: one result for all recipients, or one each in their order.
+class delivery_report {
+public:
+    delivery_report(delivery_result all) : all_{std::move(all)} {} // NOLINT(google-explicit-constructor): a result is a report
+    delivery_report(std::vector<delivery_result> each) : each_{std::move(each)} {} // NOLINT(google-explicit-constructor): likewise
+    [[nodiscard]] const delivery_result& all() const noexcept { return all_; }
+    [[nodiscard]] const std::vector<delivery_result>& each() const noexcept { return each_; }
+
+private:
+    delivery_result all_;
+    std::vector<delivery_result> each_;
+};
+
+} // namespace postern

@@ -1,0 +1,120 @@
+#pragma once
+// What a plugin answered, copied out of the contract's records so that tests can look at it at leisure.
+
+#include <postern/sdk/services.hpp>
+
+#include <cstdint>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace postern::testing {
+
+/// One change; the numbers are POSTERN_EDIT_...
+struct edit {
+    std::uint32_t op = 0;
+    std::uint32_t index = 0;
+    std::string name;
+    std::string value;
+
+    bool operator==(const edit&) const = default;
+    friend std::ostream& operator<<(std::ostream& to, const edit& e)
+    {
+        return to << "{op " << e.op << ", index " << e.index << ", \"" << e.name << "\", \"" << e.value << "\"}";
+    }
+};
+
+/// One recipient's result of a deliver event.
+struct result {
+    std::uint32_t verdict = 0;
+    std::uint32_t smtp_code = 0;
+    std::string enhanced;
+    std::string text;
+};
+
+struct message {
+    std::uint64_t id = 0;
+    std::uint64_t content_size = 0;
+    std::string envelope;
+    std::string state;
+};
+
+/// How one call of a plugin came out.
+struct answer {
+    enum class how : std::uint8_t {
+        passed,   ///< no opinion
+        answered, ///< the fields below hold
+        pending,  ///< taken, not yet answered: ask fake_host::answer_to(ticket) later
+        failed,   ///< a negative status, POSTERN_BROKEN, or an answer that breaks the contract: on_error applies
+    };
+    how came = how::passed;
+    std::uint64_t ticket = 0;
+
+    std::uint32_t verdict = POSTERN_CONTINUE;
+    std::uint32_t smtp_code = 0;
+    std::uint32_t flags = 0;
+    std::int32_t score = 0; ///< thousandths
+    std::string enhanced;
+    std::string text;
+    std::vector<edit> edits;
+
+    std::vector<result> results; ///< deliver: one for all when a single one was given, else one each
+
+    std::uint32_t queue_result = 0; ///< the rest: queue operations
+    std::uint64_t next = 0;
+    std::vector<message> messages;
+    std::string data;
+
+    [[nodiscard]] bool is_failed() const noexcept { return came == how::failed; }
+    [[nodiscard]] bool is_pending() const noexcept { return came == how::pending; }
+    /// No objection was raised.
+    [[nodiscard]] bool proceeds() const noexcept
+    {
+        return came == how::passed || (came == how::answered && (verdict == POSTERN_CONTINUE || verdict == POSTERN_ACCEPT));
+    }
+    [[nodiscard]] bool rejects() const noexcept { return came == how::answered && verdict == POSTERN_REJECT; }
+    [[nodiscard]] bool defers() const noexcept { return came == how::answered && verdict == POSTERN_TEMPFAIL; }
+    [[nodiscard]] bool discards() const noexcept { return came == how::answered && verdict == POSTERN_DISCARD; }
+    [[nodiscard]] bool vouches() const noexcept { return proceeds() && (flags & POSTERN_REPLY_VOUCH) != 0; }
+};
+
+/// Copies a reply. `hook` says which record it really is.
+[[nodiscard]] inline answer copy_of(const postern_reply& reply, std::uint32_t hook)
+{
+    answer made;
+    made.came = reply.verdict == POSTERN_BROKEN ? answer::how::failed : answer::how::answered;
+    made.verdict = reply.verdict;
+    made.smtp_code = reply.smtp_code;
+    made.flags = reply.flags;
+    made.score = reply.score;
+    made.enhanced = sdk::view(reply.enhanced);
+    made.text = sdk::view(reply.text);
+    for (std::uint32_t i = 0; i < reply.edits.count; ++i) {
+        const auto record = sdk::record_at<postern_edit>(reply.edits, i);
+        made.edits.push_back({record.op, record.index, std::string{sdk::view(record.name)}, std::string{sdk::view(record.value)}});
+    }
+    if (hook == POSTERN_HOOK_DELIVER && reply.size >= sizeof(postern_deliver_reply)) {
+        const auto& full = reinterpret_cast<const postern_deliver_reply&>(reply);
+        if (full.results.count == 0)
+            made.results.push_back({made.verdict, made.smtp_code, made.enhanced, made.text});
+        for (std::uint32_t i = 0; i < full.results.count; ++i) {
+            const auto record = sdk::record_at<postern_delivery_result>(full.results, i);
+            made.results.push_back(
+                {record.verdict, record.smtp_code, std::string{sdk::view(record.enhanced)}, std::string{sdk::view(record.text)}});
+        }
+    }
+    if (hook >= POSTERN_HOOK_QUEUE_SCAN && hook <= POSTERN_HOOK_QUEUE_PEEK && reply.size >= sizeof(postern_queue_reply)) {
+        const auto& full = reinterpret_cast<const postern_queue_reply&>(reply);
+        made.queue_result = full.result;
+        made.next = full.next;
+        made.data = sdk::view(full.data);
+        for (std::uint32_t i = 0; i < full.messages.count; ++i) {
+            const auto record = sdk::record_at<postern_queue_message>(full.messages, i);
+            made.messages.push_back(
+                {record.id, record.content_size, std::string{sdk::view(record.envelope)}, std::string{sdk::view(record.state)}});
+        }
+    }
+    return made;
+}
+
+} // namespace postern::testing

@@ -1,0 +1,473 @@
+#pragma once
+// A host for the unit tests of a plugin: no sockets, no threads, a clock that stands still until it is told. It makes one
+// instance from the plugin's table, feeds events, and keeps answers, log lines and complaints.
+//
+//     postern::testing::fake_host host{postern_plugin_v1};
+//     host.option("word", "apple");
+//     ASSERT_EQ(host.create(), POSTERN_PASS);
+//     postern::testing::fake_session session{host};
+//     EXPECT_TRUE(session.mail("apple@example.org").rejects());
+//
+// It is as strict as a real one: octets of an event are freed when the call returns, an answer that breaks the contract is a
+// complaint, a second answer is stale.
+// Threads: any; sessions may be driven from several threads at once.
+
+#include <postern/abi/blob.h>
+#include <postern/abi/config.h>
+#include <postern/testing/answer.hpp>
+#include <postern/testing/rules.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <deque>
+#include <initializer_list>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace postern::testing {
+
+class fake_host {
+public:
+    explicit fake_host(const postern_plugin& plugin) : plugin_{plugin} {}
+    fake_host(const fake_host&) = delete;
+    fake_host& operator=(const fake_host&) = delete;
+    ~fake_host() { destroy(); }
+
+    // Options, as a host hands them on after checking them against plugin.toml. Before create.
+
+    void option(std::string key, const char* text) { add(std::move(key), {}, text, 0, POSTERN_OPTION_STRING, 0); }
+    void option(std::string key, const std::string& text) { add(std::move(key), {}, text, 0, POSTERN_OPTION_STRING, 0); }
+    void option(std::string key, std::same_as<bool> auto value)
+    {
+        add(std::move(key), {}, value ? "true" : "false", value ? 1 : 0, POSTERN_OPTION_BOOLEAN, 0);
+    }
+    template <std::integral Integer>
+        requires(!std::same_as<Integer, bool>)
+    void option(std::string key, Integer value)
+    {
+        add(std::move(key), {}, std::to_string(value), static_cast<std::int64_t>(value), POSTERN_OPTION_INTEGER, 0);
+    }
+    void option(std::string key, double value)
+    {
+        add(std::move(key), {}, std::to_string(value), static_cast<std::int64_t>(value * 1000), POSTERN_OPTION_FLOAT, 0);
+    }
+    void option(std::string key, std::chrono::nanoseconds value)
+    {
+        add(std::move(key), {}, std::to_string(value.count()) + "ns", value.count(), POSTERN_OPTION_DURATION, 0);
+    }
+    void list(const std::string& key, const std::vector<std::string>& values)
+    {
+        for (std::uint32_t i = 0; i < values.size(); ++i)
+            add(key, {}, values[i], 0, POSTERN_OPTION_STRING, i);
+    }
+    void table(const std::string& key, const std::vector<std::pair<std::string, std::string>>& values)
+    {
+        for (std::uint32_t i = 0; i < values.size(); ++i)
+            add(key, values[i].first, values[i].second, 0, POSTERN_OPTION_STRING, i);
+    }
+
+    /// Makes the instance; its status. At most once.
+    postern_status create(std::string name = "test")
+    {
+        name_ = std::move(name);
+        const std::string_view contract = "1.0";
+        const postern_create_args args{sizeof args, 1, sdk::str(contract), sdk::str(name_)};
+        in_create_ = true;
+        const postern_status status = plugin_.create(handle(), &get, &args, &self_);
+        in_create_ = false;
+        if (status < 0)
+            self_ = nullptr;
+        return status;
+    }
+
+    /// Ends all sessions, then the instance; the destructor does it too.
+    void destroy()
+    {
+        if (self_ == nullptr)
+            return;
+        std::set<std::uint64_t> open;
+        {
+            const std::lock_guard lock{mutex_};
+            open = sessions_;
+        }
+        for (const std::uint64_t session : open)
+            end_session(session);
+        destroy_at_once();
+    }
+    /// Ends the instance although sessions are open: no real host does.
+    void destroy_at_once() { plugin_.destroy(std::exchange(self_, nullptr)); }
+
+    /// Sends an event; `record` is any event record whose first member is set up by fake_session or by hand. The host fills in
+    /// ticket, cookie and deadline. A hook that was not subscribed to is not sent and counts as passed.
+    template <class Record>
+    answer send(Record record, std::optional<std::string> blob_octets = {})
+    {
+        postern_event& event = reinterpret_cast<postern_event&>(record);
+        const std::uint32_t hook = event.hook;
+        if (hook < POSTERN_HOOK_WAKE && !subscriptions_.contains(hook))
+            return {};
+        {
+            const std::lock_guard lock{mutex_};
+            sessions_.insert(event.session);
+            event.cookie = cookies_[event.session];
+            if (wants_answer(hook)) {
+                event.ticket = ++last_ticket_;
+                event.deadline_ns = (now_ + std::chrono::seconds{5}).count();
+                tickets_[event.ticket] = {hook, {}, false};
+                tickets_[event.ticket].said.ticket = event.ticket;
+            }
+            if (blob_octets) {
+                // The handle is the ticket: it goes when that closes.
+                blobs_[event.ticket] = std::move(*blob_octets);
+                set_blob(record, event.ticket);
+            }
+        }
+        return call(record, event.ticket, hook);
+    }
+
+    /// Of a ticket, as far as it has come.
+    [[nodiscard]] answer answer_to(std::uint64_t ticket)
+    {
+        const std::lock_guard lock{mutex_};
+        return tickets_.at(ticket).said;
+    }
+    /// Takes a ticket back, as at its deadline.
+    void withdraw(std::uint64_t ticket)
+    {
+        const std::lock_guard lock{mutex_};
+        tickets_.at(ticket).is_closed = true;
+        blobs_.erase(ticket);
+    }
+
+    /// Moves the clock and delivers what is due, in order, here.
+    void advance(std::chrono::nanoseconds by)
+    {
+        const auto until = now() + by;
+        while (auto due = take_wake([&](const pending_wake& wake) { return wake.due <= until; })) {
+            {
+                const std::lock_guard lock{mutex_};
+                now_ = std::max(now_, due->due);
+            }
+            deliver_wake(*due, false);
+        }
+        const std::lock_guard lock{mutex_};
+        now_ = until;
+    }
+    [[nodiscard]] std::chrono::nanoseconds now()
+    {
+        const std::lock_guard lock{mutex_};
+        return now_;
+    }
+    /// Wakes that were accepted and are not delivered.
+    [[nodiscard]] std::size_t waiting()
+    {
+        const std::lock_guard lock{mutex_};
+        return wakes_.size();
+    }
+
+    /// Closes its tickets, cancels its wakes, and says that nothing more comes.
+    void end_session(std::uint64_t session)
+    {
+        {
+            const std::lock_guard lock{mutex_};
+            ended_.insert(session);
+            sessions_.erase(session);
+        }
+        while (auto wake = take_wake([&](const pending_wake& one) { return one.session == session; }))
+            deliver_wake(*wake, true);
+        postern_event event{};
+        event.size = sizeof event;
+        event.hook = POSTERN_HOOK_SESSION_END;
+        event.session = session;
+        {
+            const std::lock_guard lock{mutex_};
+            event.cookie = cookies_[session];
+        }
+        plugin_.handle(self_, &event);
+    }
+
+    [[nodiscard]] bool is_subscribed(std::uint32_t hook) const { return subscriptions_.contains(hook); }
+    [[nodiscard]] bool observes(std::uint32_t hook) const
+    {
+        const auto found = subscriptions_.find(hook);
+        return found != subscriptions_.end() && (found->second & POSTERN_SUBSCRIBE_OBSERVE) != 0;
+    }
+    /// Lines that the plugin logged, as level and text.
+    [[nodiscard]] std::vector<std::pair<std::uint32_t, std::string>> log_lines()
+    {
+        const std::lock_guard lock{mutex_};
+        return log_;
+    }
+    /// Options that the plugin refused, as key and text.
+    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& refusals() const noexcept { return refusals_; }
+    /// Where the plugin broke the contract.
+    [[nodiscard]] std::vector<std::string> complaints()
+    {
+        const std::lock_guard lock{mutex_};
+        return complaints_;
+    }
+    [[nodiscard]] bool provides(std::string_view id) const noexcept
+    {
+        for (const char* const* at = plugin_.provides; at != nullptr && *at != nullptr; ++at) {
+            if (id == *at)
+                return true;
+        }
+        return false;
+    }
+    [[nodiscard]] const postern_plugin& plugin() const noexcept { return plugin_; }
+    [[nodiscard]] void* self() const noexcept { return self_; }
+
+    /// Makes every read of a blob from `offset` on fail; nothing: none.
+    std::optional<std::uint64_t> blob_fails_at;
+    /// Capabilities that this host does not offer.
+    std::set<std::string, std::less<>> missing;
+
+private:
+    struct option_row {
+        std::string key, name, text;
+        std::int64_t number;
+        std::uint32_t kind, index;
+    };
+    struct ticket_row {
+        std::uint32_t hook = 0;
+        answer said;
+        bool is_closed = false;
+    };
+    struct pending_wake {
+        std::chrono::nanoseconds due;
+        std::uint64_t session;
+        std::uint64_t token;
+    };
+
+    postern_host* handle() noexcept { return reinterpret_cast<postern_host*>(this); }
+    static fake_host& of(postern_host* host) noexcept { return *reinterpret_cast<fake_host*>(host); }
+
+    void add(std::string key, std::string name, std::string text, std::int64_t number, std::uint32_t kind, std::uint32_t index)
+    {
+        rows_.push_back({std::move(key), std::move(name), std::move(text), number, kind, index});
+    }
+
+    [[nodiscard]] bool wants_answer(std::uint32_t hook) const
+    {
+        switch (hook) {
+        case POSTERN_HOOK_COMMITTED:
+        case POSTERN_HOOK_ABORTED:
+        case POSTERN_HOOK_CONN_CLOSE:
+        case POSTERN_HOOK_DELIVERY_DONE:
+        case POSTERN_HOOK_QUEUE_ABANDON: return false;
+        default: return !observes(hook);
+        }
+    }
+
+    template <class Record>
+    static void set_blob(Record& record, std::uint64_t blob) noexcept
+    {
+        if constexpr (requires { record.blob; })
+            record.blob = blob;
+    }
+
+    template <class Record>
+    answer call(const Record& record, std::uint64_t ticket, std::uint32_t hook)
+    {
+        postern_status status;
+        {
+            const sdk::owned_record<Record> lent{record}; // freed on return: a plugin that kept a pointer is caught
+            status = plugin_.handle(self_, reinterpret_cast<const postern_event*>(lent.get()));
+        }
+        const std::lock_guard lock{mutex_};
+        if (ticket == 0) {
+            answer nothing;
+            nothing.came = status < 0 ? answer::how::failed : answer::how::passed;
+            return nothing;
+        }
+        ticket_row& row = tickets_[ticket];
+        if (status == POSTERN_TAKEN) {
+            if (!row.is_closed)
+                row.said.came = answer::how::pending;
+            return row.said;
+        }
+        if (status > POSTERN_TAKEN)
+            complaints_.push_back("handle returned " + std::to_string(status) + " at hook " + std::to_string(hook));
+        if (status == POSTERN_PASS && row.is_closed)
+            complaints_.push_back("passed after an answer at hook " + std::to_string(hook));
+        if (status != POSTERN_PASS)
+            row.said.came = answer::how::failed;
+        row.is_closed = true;
+        blobs_.erase(ticket);
+        return row.said;
+    }
+
+    template <class Predicate>
+    std::optional<pending_wake> take_wake(Predicate&& wanted)
+    {
+        const std::lock_guard lock{mutex_};
+        auto best = wakes_.end();
+        for (auto at = wakes_.begin(); at != wakes_.end(); ++at) {
+            if (wanted(*at) && (best == wakes_.end() || at->due < best->due))
+                best = at;
+        }
+        if (best == wakes_.end())
+            return std::nullopt;
+        const pending_wake found = *best;
+        wakes_.erase(best);
+        return found;
+    }
+
+    void deliver_wake(const pending_wake& wake, bool is_cancelled)
+    {
+        postern_ev_wake record{};
+        record.ev.size = sizeof record;
+        record.ev.hook = POSTERN_HOOK_WAKE;
+        record.ev.flags = is_cancelled ? POSTERN_WAKE_CANCELLED : 0;
+        record.ev.session = wake.session;
+        record.token = wake.token;
+        {
+            const std::lock_guard lock{mutex_};
+            record.ev.cookie = cookies_[wake.session];
+        }
+        plugin_.handle(self_, &record.ev);
+    }
+
+    // The tables.
+
+    static postern_status subscribe(postern_host* host, std::uint32_t hook, std::uint32_t flags)
+    {
+        fake_host& me = of(host);
+        if (!me.in_create_ || hook == 0 || hook >= POSTERN_HOOK_WAKE)
+            return POSTERN_E_INVALID;
+        me.subscriptions_[hook] = flags;
+        return POSTERN_PASS;
+    }
+
+    static postern_status reply(postern_host* host, std::uint64_t ticket, const postern_reply* reply)
+    {
+        fake_host& me = of(host);
+        const std::lock_guard lock{me.mutex_};
+        const auto found = me.tickets_.find(ticket);
+        if (found == me.tickets_.end() || found->second.is_closed)
+            return POSTERN_E_STALE;
+        ticket_row& row = found->second;
+        row.said = copy_of(*reply, row.hook);
+        row.said.ticket = ticket;
+        row.is_closed = true;
+        me.blobs_.erase(ticket);
+        if (const std::string fault = fault_of(row.said, row.hook, me.provides("postern.recipients/1")); !fault.empty()) {
+            me.complaints_.push_back(fault);
+            row.said.came = answer::how::failed;
+            return POSTERN_E_INVALID;
+        }
+        return POSTERN_PASS;
+    }
+
+    static postern_status set_cookie(postern_host* host, std::uint64_t session, std::uint64_t cookie)
+    {
+        fake_host& me = of(host);
+        const std::lock_guard lock{me.mutex_};
+        if (me.ended_.contains(session))
+            return POSTERN_E_STALE;
+        me.cookies_[session] = cookie;
+        return POSTERN_PASS;
+    }
+
+    static postern_status wake(postern_host* host, std::uint64_t session, std::uint64_t token, std::uint64_t delay_ns)
+    {
+        fake_host& me = of(host);
+        const std::lock_guard lock{me.mutex_};
+        if (session == 0 || me.ended_.contains(session))
+            return POSTERN_E_STALE;
+        me.wakes_.push_back({me.now_ + std::chrono::nanoseconds{static_cast<std::int64_t>(delay_ns)}, session, token});
+        return POSTERN_PASS;
+    }
+
+    static void log(postern_host* host, std::uint32_t level, postern_str text)
+    {
+        fake_host& me = of(host);
+        const std::lock_guard lock{me.mutex_};
+        me.log_.emplace_back(level, sdk::view(text));
+    }
+
+    static postern_list options(postern_host* host)
+    {
+        fake_host& me = of(host);
+        me.records_.clear();
+        for (const option_row& row : me.rows_)
+            me.records_.push_back({sdk::str(row.key), sdk::str(row.name), sdk::str(row.text), row.number, row.kind, row.index});
+        return sdk::list_over(me.records_.data(), me.records_.size());
+    }
+
+    static void refuse(postern_host* host, postern_str key, postern_str text)
+    {
+        of(host).refusals_.emplace_back(sdk::view(key), sdk::view(text));
+    }
+
+    static std::int64_t blob_size(postern_host* host, std::uint64_t blob)
+    {
+        fake_host& me = of(host);
+        const std::lock_guard lock{me.mutex_};
+        const auto found = me.blobs_.find(blob);
+        return found == me.blobs_.end() ? POSTERN_E_STALE : static_cast<std::int64_t>(found->second.size());
+    }
+
+    static std::int64_t blob_read(postern_host* host, std::uint64_t blob, std::uint64_t offset, char* to, std::size_t len)
+    {
+        fake_host& me = of(host);
+        const std::lock_guard lock{me.mutex_};
+        const auto found = me.blobs_.find(blob);
+        if (found == me.blobs_.end())
+            return POSTERN_E_STALE;
+        if (me.blob_fails_at && offset + len > *me.blob_fails_at)
+            return POSTERN_E_AGAIN;
+        if (offset >= found->second.size())
+            return 0;
+        const std::size_t count = std::min(len, found->second.size() - static_cast<std::size_t>(offset));
+        std::memcpy(to, found->second.data() + offset, count);
+        return static_cast<std::int64_t>(count);
+    }
+
+    static const void* get(postern_host* host, const char* id)
+    {
+        static constexpr postern_core_1 core{&subscribe, &reply, &set_cookie, &wake, &log};
+        static constexpr postern_config_1 config{&options, &refuse};
+        static constexpr postern_blob_1 blob{&blob_size, &blob_read};
+        const std::string_view wanted{id};
+        if (of(host).missing.contains(wanted))
+            return nullptr;
+        if (wanted == POSTERN_CORE_1)
+            return &core;
+        if (wanted == POSTERN_CONFIG_1)
+            return &config;
+        return wanted == POSTERN_BLOB_1 ? &blob : nullptr;
+    }
+
+    const postern_plugin& plugin_;
+    void* self_ = nullptr;
+    std::string name_;
+    bool in_create_ = false;
+    std::deque<option_row> rows_;
+    std::vector<postern_option> records_;
+    std::map<std::uint32_t, std::uint32_t> subscriptions_;
+    std::vector<std::pair<std::string, std::string>> refusals_;
+
+    std::mutex mutex_; // guards the rest
+    std::chrono::nanoseconds now_ = std::chrono::seconds{1};
+    std::uint64_t last_ticket_ = 0;
+    std::map<std::uint64_t, ticket_row> tickets_;
+    std::map<std::uint64_t, std::string> blobs_;
+    std::map<std::uint64_t, std::uint64_t> cookies_;
+    std::set<std::uint64_t> sessions_;
+    std::set<std::uint64_t> ended_;
+    std::vector<pending_wake> wakes_;
+    std::vector<std::pair<std::uint32_t, std::string>> log_;
+    std::vector<std::string> complaints_;
+};
+
+} // namespace postern::testing
+
+#include <postern/testing/fake_session.hpp>

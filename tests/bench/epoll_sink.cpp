@@ -1,0 +1,207 @@
+// The yardstick of the measurements: an SMTP server that does as little as one can and still be one. One thread, epoll, no
+// checks of any kind: it believes every line, answers 250, and throws content away. What a real server costs above this is
+// what its checks, its plugins and its durability cost.
+// Prints "listening PORT", and at SIGTERM "messages N".
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+/// What a connection is in the middle of. 32 octets, so that an idle one costs next to nothing.
+struct connection {
+    int socket = -1;
+    bool in_content = false;
+    unsigned char tail_size = 0;                ///< of `tail`
+    std::array<char, 4> tail{'\r', '\n', 0, 0}; ///< the last octets of content, for an end of data cut in two
+    char verb = 0; ///< first letter of a command line whose rest is still to come; R is RCPT or RSET, all one here
+};
+
+class sink {
+public:
+    int run();
+
+private:
+    void accept_all();
+    /// false: the connection is over.
+    [[nodiscard]] bool serve(connection &peer);
+    [[nodiscard]] std::string_view take_commands(connection &peer, std::string_view octets);
+    [[nodiscard]] std::string_view take_content(connection &peer, std::string_view octets);
+    void say(std::string_view reply)
+    {
+        std::memcpy(out_.data() + out_size_, reply.data(), reply.size());
+        out_size_ += reply.size();
+    }
+
+    int listener_ = -1;
+    int epoll_ = -1;
+    std::size_t messages_ = 0;
+    bool quit_ = false;
+    std::array<char, 65536> in_{};
+    std::array<char, 65536 * 8> out_{}; ///< the shortest line has two octets, the longest reply fourteen
+    std::size_t out_size_ = 0;
+};
+
+std::string_view sink::take_commands(connection &peer, std::string_view octets)
+{
+    while (!octets.empty()) {
+        if (peer.verb == 0)
+            peer.verb = octets.front();
+        const auto end = octets.find('\n');
+        if (end == std::string_view::npos)
+            return {};
+        octets.remove_prefix(end + 1);
+        const char verb = static_cast<char>(peer.verb | 0x20);
+        peer.verb = 0;
+        if (verb == 'd') {
+            say("354 go on\r\n"sv);
+            peer.in_content = true;
+            peer.tail = {'\r', '\n', 0, 0};
+            peer.tail_size = 2;
+            return octets;
+        }
+        if (verb == 'q') {
+            say("221 bye\r\n"sv);
+            quit_ = true;
+            return {};
+        }
+        say("250 ok\r\n"sv);
+    }
+    return octets;
+}
+
+std::string_view sink::take_content(connection &peer, std::string_view octets)
+{
+    constexpr auto mark = "\r\n.\r\n"sv;
+    const auto whole = [&](std::size_t behind) {
+        ++messages_;
+        peer.in_content = false;
+        say("250 ok\r\n"sv);
+        return octets.substr(behind);
+    };
+    // The mark over the border of two reads: the tail and the first octets of these.
+    std::array<char, 8> border{};
+    std::memcpy(border.data(), peer.tail.data(), peer.tail_size);
+    const auto head = std::min<std::size_t>(4, octets.size());
+    std::memcpy(border.data() + peer.tail_size, octets.data(), head);
+    const std::string_view seam{border.data(), peer.tail_size + head};
+    if (const auto at = seam.find(mark); at != std::string_view::npos && at < peer.tail_size)
+        return whole(at + mark.size() - peer.tail_size);
+    for (auto dot = octets.find('.'); dot != std::string_view::npos; dot = octets.find('.', dot + 1))
+        if (dot >= 2 && octets.substr(dot - 2, mark.size()) == mark)
+            return whole(dot + 3);
+    if (octets.size() >= 4) {
+        std::memcpy(peer.tail.data(), octets.data() + octets.size() - 4, 4);
+        peer.tail_size = 4;
+    } else {
+        const auto keep = std::min<std::size_t>(4, seam.size());
+        std::memcpy(peer.tail.data(), seam.data() + seam.size() - keep, keep);
+        peer.tail_size = static_cast<unsigned char>(keep);
+    }
+    return {};
+}
+
+bool sink::serve(connection &peer)
+{
+    const auto got = ::recv(peer.socket, in_.data(), in_.size(), MSG_DONTWAIT);
+    if (got < 0)
+        return errno == EAGAIN || errno == EINTR;
+    if (got == 0)
+        return false;
+    out_size_ = 0;
+    quit_ = false;
+    for (std::string_view octets{in_.data(), static_cast<std::size_t>(got)}; !octets.empty();)
+        octets = peer.in_content ? take_content(peer, octets) : take_commands(peer, octets);
+    if (out_size_ > 0 && ::send(peer.socket, out_.data(), out_size_, MSG_NOSIGNAL) < 0)
+        return false;
+    return !quit_;
+}
+
+void sink::accept_all()
+{
+    for (;;) {
+        const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+        if (socket < 0)
+            return;
+        const int on = 1;
+        ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        auto *peer = new connection{.socket = socket}; // owned by the epoll set; freed when it is over
+        epoll_event event{};
+        event.events = EPOLLIN;
+        event.data.ptr = peer;
+        ::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event);
+        constexpr auto greeting = "220 sink\r\n"sv;
+        (void)::send(socket, greeting.data(), greeting.size(), MSG_NOSIGNAL);
+    }
+}
+
+int sink::run()
+{
+    sigset_t stop{};
+    ::sigemptyset(&stop);
+    ::sigaddset(&stop, SIGTERM);
+    ::sigprocmask(SIG_BLOCK, &stop, nullptr);
+    const int signals = ::signalfd(-1, &stop, SFD_CLOEXEC);
+
+    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto *generic = reinterpret_cast<sockaddr *>(&address);
+    if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 4096) != 0 ||
+        ::getsockname(listener_, generic, &size) != 0) {
+        std::perror("epoll_sink");
+        return 1;
+    }
+    epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.ptr = nullptr; // the listener
+    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, listener_, &event);
+    event.data.ptr = this; // the signal
+    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, signals, &event);
+    std::printf("listening %u\n", ntohs(address.sin_port));
+    std::fflush(stdout);
+
+    std::array<epoll_event, 256> ready{};
+    for (;;) {
+        const int count = ::epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), -1);
+        for (int i = 0; i < count; ++i) {
+            auto *what = ready[static_cast<std::size_t>(i)].data.ptr;
+            if (what == nullptr) {
+                accept_all();
+            } else if (what == this) {
+                std::printf("messages %zu\n", messages_);
+                return 0;
+            } else if (auto *peer = static_cast<connection *>(what); !serve(*peer)) {
+                ::close(peer->socket);
+                delete peer;
+            }
+        }
+    }
+}
+
+} // namespace
+
+int main()
+{
+    return std::make_unique<sink>()->run();
+}

@@ -1,0 +1,50 @@
+#include "tests/bench/load.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <stdexcept>
+
+namespace postern::bench {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+[[nodiscard]] double seconds(clock::duration time)
+{
+    return std::chrono::duration<double>{time}.count();
+}
+
+} // namespace
+
+measurement measure(subject &server, const workload &what, test::smtp_sink *next_hop)
+{
+    const auto messages_before = server.messages();
+    const auto arrived_before = next_hop != nullptr ? next_hop->messages() : 0;
+    const auto cpu_before = server.cpu();
+    const auto begin = clock::now();
+    test::process generator{test::smtp_source_command(
+        {.port = server.port(), .sessions = what.sessions, .messages = what.messages, .size = what.size, .reuse = what.reuse})};
+    const auto status = generator.wait(std::chrono::minutes{5});
+    const auto accepted = clock::now();
+    // smtp-source stops at the first reply that it does not like.
+    if (status != test::exit_status{0, 0})
+        throw std::runtime_error{fmt::format("{}: not every message was accepted: {}", server.name(), generator.errors())};
+    if (next_hop != nullptr && !next_hop->wait_for(arrived_before + what.messages, std::chrono::minutes{5}))
+        throw std::runtime_error{
+            fmt::format("{}: {} of {} messages arrived", server.name(), next_hop->messages() - arrived_before, what.messages)};
+    const auto arrived = clock::now();
+    const auto cpu_after = server.cpu();
+    if (const auto now = server.messages(); now && *now != *messages_before + what.messages)
+        throw std::runtime_error{
+            fmt::format("{}: {} of {} messages counted", server.name(), *now - *messages_before, what.messages)};
+
+    measurement result;
+    result.rate = what.messages / seconds(accepted - begin);
+    result.server_cpu = std::chrono::duration<double, std::micro>{cpu_after - cpu_before}.count() / what.messages;
+    result.generator = std::chrono::duration<double>{generator.cpu_used()}.count() / seconds(accepted - begin);
+    result.end_to_end = next_hop != nullptr ? what.messages / seconds(arrived - begin) : 0;
+    return result;
+}
+
+} // namespace postern::bench

@@ -1,0 +1,32 @@
+#pragma once
+// One run of the generator (Postfix's smtp-source) against one server, and what it cost both.
+
+#include "tests/bench/subjects.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace postern::bench {
+
+/// What is sent.
+struct workload {
+    std::string name;
+    unsigned size = 50000;
+    unsigned messages = 5000;
+    unsigned sessions = 20;
+    bool reuse = true;
+};
+
+/// What one run showed. Every message was accepted, or there is no measurement.
+struct measurement {
+    double rate = 0;       ///< messages a second, to the last reply
+    double server_cpu = 0; ///< microseconds a message
+    double generator = 0;  ///< the generator's share of one core, 0 to 1
+    double end_to_end = 0; ///< messages a second until the last arrived at the next hop; 0: not a relay
+};
+
+/// Sends the workload and waits for its end. `next_hop`: also waits until the messages have arrived there.
+/// Throws std::runtime_error when a message was refused or a count is wrong.
+[[nodiscard]] measurement measure(subject &server, const workload &what, test::smtp_sink *next_hop = nullptr);
+
+} // namespace postern::bench

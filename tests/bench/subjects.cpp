@@ -1,0 +1,93 @@
+#include "tests/bench/subjects.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <stdexcept>
+
+namespace postern::bench {
+namespace {
+
+class epoll_sink final : public subject {
+public:
+    epoll_sink() : child_{{POSTERN_BENCH_SINK}}
+    {
+        constexpr std::string_view key = "listening ";
+        if (!child_.wait_for_output([](std::string_view text) { return text.find('\n') != std::string_view::npos; }))
+            throw std::runtime_error{"epoll_sink does not start"};
+        const auto text = child_.output();
+        port_ = static_cast<std::uint16_t>(std::stoul(text.substr(text.find(key) + key.size())));
+    }
+    [[nodiscard]] std::string name() const override { return "epoll sink"; }
+    [[nodiscard]] std::uint16_t port() const override { return port_; }
+    [[nodiscard]] pid_t pid() override { return child_.pid(); }
+
+private:
+    test::process child_;
+    std::uint16_t port_ = 0;
+};
+
+class peer_smtp_sink final : public subject {
+public:
+    // More sessions than its usual 256, for the idle connections.
+    peer_smtp_sink() : sink_{{"-m", "4096"}} {}
+    [[nodiscard]] std::string name() const override { return "smtp-sink"; }
+    [[nodiscard]] std::uint16_t port() const override { return sink_.port(); }
+    [[nodiscard]] pid_t pid() override { return sink_.child().pid(); }
+    [[nodiscard]] std::optional<std::size_t> messages() override { return sink_.messages(); }
+
+private:
+    test::smtp_sink sink_;
+};
+
+class postern final : public subject {
+public:
+    postern(std::string name, const test::configuration &what) : name_{std::move(name)}, server_{what} {}
+    [[nodiscard]] std::string name() const override { return name_; }
+    [[nodiscard]] std::uint16_t port() const override { return server_.port(); }
+    [[nodiscard]] pid_t pid() override { return server_.child().pid(); }
+
+private:
+    std::string name_;
+    test::server server_;
+};
+
+/// Limits that a load from one address must not meet.
+[[nodiscard]] test::configuration without_limits_per_address()
+{
+    test::configuration what;
+    what.section("limits", "connections_per_ip = 0").section("log", "level = \"warning\"");
+    return what;
+}
+
+} // namespace
+
+std::unique_ptr<subject> make_epoll_sink()
+{
+    return std::make_unique<epoll_sink>();
+}
+
+std::unique_ptr<subject> make_smtp_sink()
+{
+    return std::make_unique<peer_smtp_sink>();
+}
+
+std::unique_ptr<subject> make_postern_discard()
+{
+    auto what = without_limits_per_address();
+    what.listener("in", {"relay-domains", "discard"})
+        .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
+        .plugin("discard", "discard");
+    return std::make_unique<postern>("Postern", what);
+}
+
+std::unique_ptr<subject> make_postern_relay(std::uint16_t next_hop)
+{
+    auto what = without_limits_per_address();
+    what.listener("in", {"relay-domains"})
+        .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
+        .section("delivery", fmt::format("relay = \"127.0.0.1:{}\"\ntls = \"opportunistic\"", next_hop));
+    return std::make_unique<postern>("Postern", what);
+}
+
+} // namespace postern::bench

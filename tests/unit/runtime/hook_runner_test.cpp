@@ -1,0 +1,135 @@
+#include "core/runtime/hook_runner.hpp"
+#include "tests/support/lambda_plugin.hpp"
+#include "tests/support/memory_log.hpp"
+
+#include <thread>
+
+namespace postern::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+using hooks::call_result;
+using hooks::call_status;
+using hooks::hook_point;
+using test::asked;
+
+struct runner : testing::Test {
+    test::memory_log lines;
+    base::log log{lines};
+    io::loop home{log};
+    base::system_clock clock;
+    std::shared_ptr<connection_port> port = std::make_shared<connection_port>(home, base::session_id{1});
+    std::shared_ptr<const hooks::chain> order;
+    hooks::outcome result;
+
+    std::shared_ptr<test::lambda_plugin> plugin(test::lambda_plugin::function on)
+    {
+        return std::make_shared<test::lambda_plugin>("p", std::set{hook_point::cmd_mail}, std::move(on));
+    }
+    hooks::outcome ask(std::vector<hooks::link> links)
+    {
+        order = std::make_shared<hooks::chain>(std::move(links));
+        home.spawn("ask", ask_task());
+        home.context().run();
+        home.context().restart();
+        return result;
+    }
+    io::task<void> ask_task()
+    {
+        hook_runner run_hooks{order, port, log, clock};
+        hooks::draft draft;
+        hooks::event what;
+        what.hook = hook_point::cmd_mail;
+        hooks::chain_run run{*order, hook_point::cmd_mail, &draft};
+        if (const auto waiting = run_hooks.advance(run, what))
+            co_await run_hooks.finish(run, what, *waiting);
+        result = run.take_result();
+    }
+};
+
+hooks::plugin_reply rejection()
+{
+    hooks::plugin_reply reply;
+    reply.verdict = hooks::verdict_kind::reject;
+    reply.smtp_code = 550;
+    return reply;
+}
+
+TEST_F(runner, takes_an_answer_at_once)
+{
+    const auto one = plugin([](const asked& about) {
+        about.answer = rejection();
+        return call_result{call_status::answered};
+    });
+    EXPECT_EQ(ask({{one}}).verdict, hooks::verdict_kind::reject);
+}
+
+TEST_F(runner, takes_an_answer_from_another_thread_later)
+{
+    std::thread other;
+    const auto one = plugin([&other](const asked& about) {
+        other = std::thread{[port = about.port] { port->answer(42, rejection()); }};
+        return call_result{call_status::pending, 42};
+    });
+    EXPECT_EQ(ask({{one}}).verdict, hooks::verdict_kind::reject);
+    other.join();
+}
+
+TEST_F(runner, asks_the_next_one_after_a_late_answer)
+{
+    const auto late = plugin([](const asked& about) {
+        about.port->answer(1, {});
+        return call_result{call_status::pending, 1};
+    });
+    const auto next = plugin([](const asked& about) {
+        about.answer = rejection();
+        return call_result{call_status::answered};
+    });
+    EXPECT_EQ(ask({{late}, {next}}).verdict, hooks::verdict_kind::reject);
+    EXPECT_EQ(next->calls, 1);
+}
+
+TEST_F(runner, applies_on_error_when_no_answer_comes_in_time)
+{
+    const auto silent = plugin([](const asked&) { return call_result{call_status::pending, 9}; });
+    EXPECT_EQ(ask({{silent, hooks::failure_policy::tempfail, 1ms}}).verdict, hooks::verdict_kind::tempfail);
+    EXPECT_THAT(silent->withdrawn(), testing::ElementsAre(9U));
+    EXPECT_TRUE(lines.contains("plugin_failed session=0000000000000 plugin=p hook=cmd.mail cause=no answer"));
+}
+
+TEST_F(runner, ignores_an_answer_to_another_ticket)
+{
+    const auto liar = plugin([](const asked& about) {
+        about.port->answer(1, rejection());
+        return call_result{call_status::pending, 2};
+    });
+    EXPECT_EQ(ask({{liar, hooks::failure_policy::proceed, 5ms}}).verdict, hooks::verdict_kind::proceed);
+}
+
+TEST_F(runner, delivers_each_accepted_wake_once)
+{
+    const auto one = plugin([](const asked&) { return call_result{call_status::passed}; });
+    EXPECT_TRUE(port->wake(one, 1, 0ns));
+    EXPECT_TRUE(port->wake(one, 2, 1ms));
+    home.context().run();
+    EXPECT_THAT(one->wakes(), testing::ElementsAre(std::pair{1U, false}, std::pair{2U, false}));
+}
+
+TEST_F(runner, cancels_outstanding_wakes_when_the_session_ends_and_takes_none_afterwards)
+{
+    const auto one = plugin([](const asked&) { return call_result{call_status::passed}; });
+    const hooks::chain chain{{{one}}};
+    EXPECT_TRUE(port->wake(one, 1, 1h));
+    home.context().poll(); // armed
+    home.context().restart();
+    EXPECT_TRUE(port->wake(one, 2, 1h)); // not yet armed
+    port->end(chain);
+    EXPECT_THAT(one->wakes(), testing::UnorderedElementsAre(std::pair{1U, true}, std::pair{2U, true}));
+    EXPECT_EQ(one->ended, 1);
+    EXPECT_FALSE(port->wake(one, 3, 0ns));
+    home.context().run();
+    EXPECT_EQ(one->wakes().size(), 2U) << "nothing comes after the end of the session";
+}
+
+} // namespace
+} // namespace postern::runtime

@@ -1,0 +1,304 @@
+// A whole server in one process, with a store in memory: what clients, an operator and the next hop see of it.
+
+#include "core/runtime/server.hpp"
+
+#include "core/io/tls.hpp"
+#include "core/runtime/client.hpp"
+#include "tests/support/lambda_plugin.hpp"
+#include "tests/support/memory_log.hpp"
+#include "tests/support/memory_store.hpp"
+
+#include <future>
+#include <thread>
+
+namespace postern::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+using hooks::call_result;
+using hooks::call_status;
+using hooks::hook_point;
+using test::asked;
+using test::lambda_plugin;
+
+/// A transport that tells the test what it got.
+class inbox final : public delivery::transport {
+public:
+    struct mail {
+        std::string sender;
+        std::vector<std::string> recipients;
+        std::string content;
+    };
+    void deliver(const delivery::transport_job& what, std::function<void(std::vector<delivery::recipient_result>)> done) override
+    {
+        mail got{std::string{what.sender}, {what.recipients.begin(), what.recipients.end()}, {}};
+        got.content.resize(what.content->size());
+        // The content may come from the store's own threads: it is read apart from the delivery thread, as a pool does.
+        std::thread{[this, got = std::move(got), content = what.content, done = std::move(done)]() mutable {
+            const auto count = content->read(0, got.content.data(), got.content.size());
+            EXPECT_EQ(count, static_cast<std::int64_t>(got.content.size()));
+            std::vector<delivery::recipient_result> results;
+            for (const auto& recipient : got.recipients)
+                results.push_back(recipient.starts_with("nobody") ? failed() : recipient.starts_with("busy") ? busy() : delivered());
+            {
+                const std::lock_guard lock{guard_};
+                mails_.push_back(std::move(got));
+            }
+            done(std::move(results));
+        }}.detach();
+    }
+    [[nodiscard]] std::vector<mail> mails() const
+    {
+        const std::lock_guard lock{guard_};
+        return mails_;
+    }
+
+private:
+    static delivery::recipient_result delivered() { return {delivery::recipient_result::kind::delivered, 250, "2.0.0", "taken"}; }
+    static delivery::recipient_result failed() { return {delivery::recipient_result::kind::failed, 550, "5.1.1", "no such user"}; }
+    static delivery::recipient_result busy() { return {delivery::recipient_result::kind::deferred, 450, "4.2.1", "busy"}; }
+    mutable std::mutex guard_;
+    std::vector<mail> mails_;
+};
+
+struct a_server : testing::Test {
+    test::memory_log lines;
+    test::memory_store store;
+    std::shared_ptr<inbox> box = std::make_shared<inbox>();
+    std::vector<hooks::link> links{{std::make_shared<lambda_plugin>("ours", std::set{hook_point::cmd_rcpt}, test::vouch, true)}};
+    listener_profile profile;
+    std::shared_ptr<generation> current = std::make_shared<generation>();
+    std::unique_ptr<server> running;
+
+    void start(unsigned threads = 2)
+    {
+        profile.name = "in";
+        profile.session.hostname = "mx.example";
+        profile.chain = std::make_shared<hooks::chain>(links);
+        current->listeners["in"] = std::make_shared<listener_profile>(profile);
+        current->delivery.hostname = "mx.example";
+        current->delivery.transport = "box";
+        current->transports["box"] = box;
+        current->delivery_chain = std::make_shared<hooks::chain>();
+        running = std::make_unique<server>(std::vector<listener_address>{{"in", "127.0.0.1:0"}}, current, store, base::log{lines}, threads);
+        std::string why;
+        ASSERT_TRUE(running->bind(why)) << why;
+        ASSERT_TRUE(running->start());
+    }
+    [[nodiscard]] client_options client() const
+    {
+        const auto where = base::ip_endpoint::from_text(running->bound_address("in"));
+        client_options options;
+        options.host = where->address.text();
+        options.port = where->port;
+        options.hostname = "client.example";
+        return options;
+    }
+    [[nodiscard]] static outgoing mail(std::string to, std::size_t size = 100)
+    {
+        outgoing what;
+        what.envelope.from.address = "a@client.example";
+        what.envelope.to.push_back({std::move(to), {}, {}, {}});
+        what.content = "Subject: hi\r\n\r\n";
+        while (what.content.size() < size)
+            what.content += "0123456789012345678901234567890123456789012345678901234567890123456789\r\n";
+        return what;
+    }
+    /// Waits until the delivery side has done something with every message, without sleeping: it polls the queue desk.
+    void until(const std::function<bool()>& holds)
+    {
+        const auto limit = std::chrono::steady_clock::now() + 30s;
+        while (!holds()) {
+            ASSERT_LT(std::chrono::steady_clock::now(), limit) << "it did not happen";
+            (void)running->queue_list({}, 1); // goes through the delivery thread: lets it work
+        }
+    }
+};
+
+TEST_F(a_server, keeps_a_message_and_hands_it_to_the_transport_octet_by_octet)
+{
+    start();
+    const auto what = mail("b@example.com");
+    const auto sent = send_message(client(), what);
+    ASSERT_TRUE(sent.all_accepted()) << sent.failure;
+    until([&] { return !box->mails().empty() && running->status().queued == 0; });
+    const auto got = box->mails().front();
+    EXPECT_EQ(got.sender, "a@client.example");
+    EXPECT_THAT(got.recipients, testing::ElementsAre("b@example.com"));
+    EXPECT_THAT(got.content, testing::StartsWith("Received: from client.example"));
+    EXPECT_THAT(got.content, testing::EndsWith(what.content));
+    EXPECT_TRUE(store.messages().empty()) << "a delivered message leaves the queue";
+    EXPECT_EQ(running->status().accepted, 1U);
+    EXPECT_EQ(running->status().delivered, 1U);
+}
+
+TEST_F(a_server, keeps_a_message_that_is_larger_than_any_buffer)
+{
+    start();
+    const auto what = mail("b@example.com", std::size_t{3} << 20U);
+    ASSERT_TRUE(send_message(client(), what).all_accepted());
+    until([&] { return !box->mails().empty(); });
+    EXPECT_THAT(box->mails().front().content, testing::EndsWith(what.content));
+}
+
+TEST_F(a_server, refuses_every_recipient_when_nobody_vouches)
+{
+    links.clear();
+    start();
+    const auto sent = send_message(client(), mail("b@example.com"));
+    ASSERT_EQ(sent.recipients.size(), 1U);
+    EXPECT_EQ(sent.recipients.front().smtp_code, 550);
+    EXPECT_TRUE(store.messages().empty());
+}
+
+TEST_F(a_server, answers_452_when_the_store_has_no_room_and_takes_mail_again_afterwards)
+{
+    start();
+    store.fail_with(queue::store_errc::full);
+    EXPECT_EQ(send_message(client(), mail("b@example.com")).recipients.front().smtp_code, 452);
+    EXPECT_EQ(send_message(client(), mail("b@example.com", std::size_t{1} << 20U)).recipients.front().smtp_code, 452);
+    EXPECT_EQ(store.uncommitted(), 0U);
+    store.fail_with(std::nullopt);
+    EXPECT_TRUE(send_message(client(), mail("b@example.com")).all_accepted());
+}
+
+TEST_F(a_server, answers_451_when_the_store_fails)
+{
+    start();
+    store.fail_with(queue::store_errc::failed);
+    EXPECT_EQ(send_message(client(), mail("b@example.com")).recipients.front().smtp_code, 451);
+    EXPECT_TRUE(lines.contains("not_stored"));
+}
+
+TEST_F(a_server, tells_the_sender_what_failed_and_keeps_what_is_deferred)
+{
+    start();
+    auto what = mail("nobody@example.com");
+    what.envelope.to.push_back({"busy@example.com", {}, {}, {}});
+    what.envelope.to.push_back({"b@example.com", {}, {}, {}});
+    ASSERT_TRUE(send_message(client(), what).all_accepted());
+    until([&] { return running->status().delivered == 2; }); // b, and the DSN
+    const auto mails = box->mails();
+    const auto& report = mails.back();
+    EXPECT_EQ(report.sender, "");
+    EXPECT_THAT(report.recipients, testing::ElementsAre("a@client.example"));
+    EXPECT_THAT(report.content, testing::HasSubstr("nobody@example.com"));
+    EXPECT_THAT(report.content, testing::HasSubstr("Status: 5.1.1"));
+    EXPECT_THAT(report.content, testing::Not(testing::HasSubstr("busy@example.com")));
+    const auto left = running->queue_list({}, 10);
+    ASSERT_EQ(left.size(), 1U);
+    EXPECT_EQ(left.front().state, "deferred");
+    EXPECT_THAT(left.front().recipients, testing::ElementsAre("busy@example.com"));
+}
+
+TEST_F(a_server, obeys_an_operator)
+{
+    start();
+    ASSERT_TRUE(send_message(client(), mail("busy@example.com")).all_accepted());
+    until([&] { return running->status().deferred == 1; });
+    until([&] { return running->queue_list({}, 10).front().state == "deferred"; });
+    const auto id = running->queue_list({}, 10).front().id;
+    EXPECT_TRUE(running->queue_change(id, server::queue_command::hold));
+    EXPECT_EQ(running->queue_show(id)->state, "held");
+    EXPECT_EQ(running->queue_flush(), 0U) << "held is held";
+    EXPECT_TRUE(running->queue_change(id, server::queue_command::release));
+    until([&] { return running->status().deferred == 2; });
+    until([&] { return running->queue_show(id)->state == "deferred"; });
+    EXPECT_TRUE(running->queue_change(id, server::queue_command::remove));
+    until([&] { return running->status().queued == 0; });
+    EXPECT_FALSE(running->queue_show(id));
+    EXPECT_FALSE(running->queue_change(id, server::queue_command::retry));
+    EXPECT_TRUE(store.messages().empty());
+}
+
+TEST_F(a_server, takes_up_the_queue_where_the_last_process_left_it)
+{
+    start();
+    for (int i = 0; i < 5; ++i)
+        ASSERT_TRUE(send_message(client(), mail("busy@example.com")).all_accepted());
+    until([&] { return running->status().deferred == 5; });
+    running.reset();
+    ASSERT_EQ(store.messages().size(), 5U);
+    start();
+    EXPECT_EQ(running->status().queued, 5U);
+    EXPECT_EQ(running->queue_flush(), 5U);
+    until([&] { return running->status().deferred == 5; });
+}
+
+TEST_F(a_server, lets_one_address_have_as_many_connections_as_configured)
+{
+    current->limits.connections_per_ip = 2;
+    start(1);
+    load_options load;
+    load.client = client();
+    load.messages = 40;
+    load.sessions = 2;
+    load.reuse = true;
+    load.to = "b@example.com";
+    EXPECT_EQ(run_load(load).accepted, 40U);
+    load.sessions = 4;
+    EXPECT_GT(run_load(load).refused, 0U);
+    EXPECT_TRUE(lines.contains("refused listener=in"));
+}
+
+TEST_F(a_server, waits_for_plugins_that_answer_from_other_threads)
+{
+    auto on = [](const asked& about) {
+        std::thread{[port = about.port] { port->answer(77, {}); }}.detach();
+        return call_result{call_status::pending, 77};
+    };
+    links.insert(links.begin(), {std::make_shared<lambda_plugin>(
+                                    "slow", std::set{hook_point::cmd_mail, hook_point::cmd_data, hook_point::msg_headers, hook_point::msg_body, hook_point::msg_end}, on)});
+    start();
+    EXPECT_TRUE(send_message(client(), mail("b@example.com", 200'000)).all_accepted());
+}
+
+TEST_F(a_server, answers_4xx_for_a_plugin_that_never_answers)
+{
+    const auto silent = std::make_shared<lambda_plugin>("silent", std::set{hook_point::cmd_mail},
+                                                        [](const asked&) { return call_result{call_status::pending, 5}; });
+    links.insert(links.begin(), {silent, hooks::failure_policy::tempfail, 5ms});
+    start();
+    const auto sent = send_message(client(), mail("b@example.com"));
+    EXPECT_EQ(sent.recipients.front().smtp_code / 100, 4);
+    EXPECT_TRUE(sent.recipients.front().temporary);
+}
+
+TEST_F(a_server, changes_a_body_that_a_plugin_transforms)
+{
+    auto shout = [](const asked& about) {
+        std::string loud{about.what.chunk};
+        std::replace(loud.begin(), loud.end(), '0', 'O');
+        about.answer.edits.push_back({hooks::edit_op::body_replace, 0, {}, std::move(loud)});
+        return call_result{call_status::answered};
+    };
+    links.push_back({std::make_shared<lambda_plugin>("shout", std::set{hook_point::msg_body}, shout), hooks::failure_policy::tempfail, 5s, {.body = true}});
+    start();
+    ASSERT_TRUE(send_message(client(), mail("b@example.com", 200'000)).all_accepted());
+    until([&] { return !box->mails().empty(); });
+    const auto content = box->mails().front().content;
+    const auto body = content.substr(content.find("\r\n\r\n"));
+    EXPECT_EQ(body.find('0'), std::string::npos);
+    EXPECT_NE(body.find('O'), std::string::npos);
+}
+
+TEST_F(a_server, ends_while_clients_are_connected)
+{
+    start();
+    load_options load;
+    load.client = client();
+    load.messages = 2000;
+    load.sessions = 4;
+    load.reuse = true;
+    load.to = "b@example.com";
+    auto working = std::async(std::launch::async, [&load] { return run_load(load); });
+    until([&] { return running->status().accepted > 20; });
+    running->shut_down(10s);
+    const auto report = working.get();
+    EXPECT_EQ(report.accepted + report.refused, 2000U) << "no message is left without an answer";
+    EXPECT_EQ(running->status().connections, 0U);
+    EXPECT_EQ(box->mails().size() + store.messages().size(), report.accepted) << "what was accepted is delivered or kept";
+}
+
+} // namespace
+} // namespace postern::runtime
