@@ -65,8 +65,10 @@ void server_session::state::take_command(const protocol::command& what)
         return on_bdat(what);
     if (what.what == verb::quit && what.error == protocol::command_error::none)
         return on_quit();
-    if (const auto why = closed_to(what.what))
-        return error(why->code, why->enhanced, why->text);
+    if (const auto why = closed_to(what.what)) {
+        const bool is_hello = what.what == verb::ehlo || what.what == verb::helo;
+        return error(why->code, is_hello ? std::string_view{} : why->enhanced, why->text); // RFC 2034 4
+    }
     if (what.error != protocol::command_error::none) {
         const auto why = protocol::refusal_of(what);
         return error(why.code, why.enhanced, why.text);

@@ -98,9 +98,7 @@ void server_session::state::on_hello(const protocol::command& what)
 
 void server_session::state::hello_answered(hooks::outcome& outcome)
 {
-    const bool is_refused = outcome.verdict == hooks::verdict_kind::reject || outcome.verdict == hooks::verdict_kind::tempfail ||
-                            outcome.verdict == hooks::verdict_kind::disconnect;
-    if (is_refused) {
+    if (is_refusal(outcome)) {
         // RFC 5321 4.1.4: the server stays in the state that it was in.
         facts.helo.swap(previous_helo);
         facts.extended = was_extended;
@@ -167,22 +165,13 @@ void server_session::state::tls_answered(hooks::outcome& outcome)
         return;
     }
     orders.take(outcome);
-    switch (outcome.verdict) {
-    case hooks::verdict_kind::reject:
-    case hooks::verdict_kind::tempfail:
-        // No command waits for a reply; whatever comes next gets it.
-        hooks::complete(outcome);
-        shut_out = std::make_unique<hooks::outcome>(std::move(outcome));
-        return;
-    case hooks::verdict_kind::disconnect:
+    if (outcome.verdict == hooks::verdict_kind::disconnect)
         return refuse(outcome);
-    case hooks::verdict_kind::proceed:
-    case hooks::verdict_kind::accept:
-    case hooks::verdict_kind::discard:
-    case hooks::verdict_kind::hold:
-    case hooks::verdict_kind::score:
+    if (!is_refusal(outcome))
         return;
-    }
+    // No command waits for a reply; whatever comes next gets it.
+    hooks::complete(outcome);
+    shut_out = std::make_unique<hooks::outcome>(std::move(outcome));
 }
 
 } // namespace postern::session

@@ -14,6 +14,12 @@ std::int32_t add_scores(std::int32_t a, std::int32_t b) noexcept
     return static_cast<std::int32_t>(std::clamp<std::int64_t>(std::int64_t{a} + b, range::min(), range::max()));
 }
 
+bool is_refusal(const hooks::outcome& outcome) noexcept
+{
+    return outcome.verdict == hooks::verdict_kind::reject || outcome.verdict == hooks::verdict_kind::tempfail ||
+           outcome.verdict == hooks::verdict_kind::disconnect;
+}
+
 void standing_orders::take(const hooks::outcome& from)
 {
     score = add_scores(score, from.score);

@@ -33,35 +33,35 @@ step server_session::state::next()
                 return *tidy;
             continue;
         }
-        std::optional<step> now;
+        std::optional<step> due;
         switch (at) {
         case doing::opening:
-            now = open();
+            due = open();
             break;
         case doing::commands:
-            now = take_commands();
+            due = take_commands();
             break;
         case doing::content:
-            now = take_content();
+            due = take_content();
             break;
         case doing::swallowing:
-            now = swallow();
+            due = swallow();
             break;
         case doing::committing:
-            now = step{.what = step::kind::commit};
+            due = step{.what = step::kind::commit};
             break;
         case doing::securing:
-            now = secure();
+            due = secure();
             break;
         case doing::closing:
-            now = say_goodbye();
+            due = say_goodbye();
             break;
         case doing::closed:
-            now = step{.what = step::kind::close, .reason = close_reason};
+            due = step{.what = step::kind::close, .reason = close_reason};
             break;
         }
-        if (now)
-            return *now;
+        if (due)
+            return *due;
     }
 }
 
@@ -132,7 +132,7 @@ void server_session::state::answered(hooks::outcome outcome)
     case hooks::hook_point::cmd_data:
         return data_answered(outcome);
     case hooks::hook_point::msg_headers:
-        return headers_answered(outcome);
+        return content_answered(outcome);
     case hooks::hook_point::msg_end:
         return end_answered(outcome);
     case hooks::hook_point::txn_commit_before:

@@ -3,6 +3,7 @@
 // when the answer is there. Private to core/session/server_*.
 // STANDARDS: as server_session.hpp. SECURITY: what the lines and the content say is hostile.
 
+#include "core/base/result.hpp"
 #include "core/protocol/command.hpp"
 #include "core/protocol/line_reader.hpp"
 #include "core/session/server_session.hpp"
@@ -18,6 +19,9 @@ namespace postern::session {
 
 /// The sum, or the end of the range that it would leave.
 [[nodiscard]] std::int32_t add_scores(std::int32_t a, std::int32_t b) noexcept;
+
+/// REJECT, TEMPFAIL, DISCONNECT.
+[[nodiscard]] bool is_refusal(const hooks::outcome& outcome) noexcept;
 
 /// Decisions about all messages to come, made before there was one.
 struct standing_orders {
@@ -88,6 +92,7 @@ struct server_session::state {
     // server_mail.cpp
     void on_mail(const protocol::command& what);
     void mail_answered(hooks::outcome& outcome);
+    void path_error(const base::error_code& why, std::string_view syntax);
 
     // server_rcpt.cpp
     void on_rcpt(const protocol::command& what);
@@ -97,9 +102,9 @@ struct server_session::state {
     // server_data.cpp
     void on_data();
     void on_bdat(const protocol::command& what);
-    void refuse_chunk(std::uint64_t size, protocol::command_refusal why);
+    enum class counts : bool { no, yes }; ///< among the errors of the connection
+    void refuse_chunk(std::uint64_t size, protocol::command_refusal why, counts as_error = counts::yes);
     void data_answered(hooks::outcome& outcome);
-    void begin_chunk();
     void end_chunk();
     [[nodiscard]] std::optional<step> swallow();
 
@@ -117,7 +122,6 @@ struct server_session::state {
     void examine(const protocol::content_facts& facts);
     void fail(std::uint16_t code, std::string_view enhanced, std::string_view text);
     void content_answered(hooks::outcome& outcome);
-    void headers_answered(hooks::outcome& outcome);
 
     // server_end.cpp
     void content_over();

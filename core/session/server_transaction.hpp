@@ -38,6 +38,7 @@ struct transaction {
     bool is_all_given = false;
     std::uint64_t size = 0;          ///< octets of content
     header_section head;
+    std::string overhang;            ///< of head, while it is given out
     std::string_view rest;           ///< a run, or what is left of one, not yet looked at
     std::string_view ready;          ///< the next content step
     std::string refusal;             ///< the reply that the message will get at its real end; empty: nothing wrong so far

@@ -88,7 +88,7 @@ struct pipe_ends {
 
 } // namespace
 
-process::process(start_options options) : group_{options.with_children}
+process::process(start_options options)
 {
     const auto path = search_path();
     const auto program = find_program(options.command.at(0), path);
@@ -109,8 +109,6 @@ process::process(start_options options) : group_{options.with_children}
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != parent)
             ::_exit(126); // it died before we asked to be told
-        if (group_)
-            ::setpgid(0, 0);
         ::dup2(in.read, 0);
         ::dup2(out.write, 1);
         ::dup2(err.write, 2);
@@ -170,11 +168,7 @@ void process::collect(int output, int errors)
 
 void process::signal(int number) const
 {
-    if (status_)
-        return;
-    if (group_)
-        ::kill(-pid_, number);
-    else
+    if (!status_)
         ::kill(pid_, number);
 }
 
@@ -205,8 +199,6 @@ void process::kill()
 {
     signal(SIGKILL);
     (void)wait();
-    if (group_)
-        ::kill(-pid_, SIGKILL); // those whom the leader left behind
 }
 
 std::string process::output() const

@@ -35,7 +35,6 @@ struct start_options {
     std::string input = {};            ///< its standard input, then end of file; at most 64 KiB unless the child reads it
     bool keep_input_open = false;      ///< the child's input stays open for write_input()
     std::filesystem::path folder = {}; ///< its working folder; empty: ours
-    bool with_children = false;        ///< it leads a process group, and ending it ends the whole group
 };
 
 /// A running child. Its output and errors are collected as they come. The destructor kills and reaps it; the kernel does so
@@ -82,7 +81,6 @@ private:
     pid_t pid_ = -1;
     int pidfd_ = -1;
     int input_ = -1;
-    bool group_ = false;
     std::optional<exit_status> status_;
     std::chrono::microseconds cpu_used_{};
     mutable std::mutex mutex_;

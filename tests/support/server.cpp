@@ -130,8 +130,17 @@ configuration configuration::relay(std::string_view relay, std::string_view tls)
     return made;
 }
 
+configuration configuration::of_text(std::string text)
+{
+    configuration made;
+    made.whole_ = std::move(text);
+    return made;
+}
+
 std::string configuration::text() const
 {
+    if (!whole_.empty())
+        return whole_;
     auto out =
         fmt::format("hostname = \"mx.example.org\"\ndata_dir = \"data\"\ncontrol = \"control.sock\"\nplugin_path = [{}]\n{}",
                     toml_string(plugin_folder().string()), top_);

@@ -40,6 +40,9 @@ public:
     /// The smallest relay: a listener "in" (STARTTLS when `tls` says so) for example.com to `relay` ("host:port").
     [[nodiscard]] static configuration relay(std::string_view relay, std::string_view tls = "none");
 
+    /// A whole configuration as it is.
+    [[nodiscard]] static configuration of_text(std::string text);
+
     [[nodiscard]] std::string text() const;
     /// The line number (from 1) of the first line in text() that contains `words`; 0: none.
     [[nodiscard]] std::size_t line_of(std::string_view words) const;
@@ -48,6 +51,7 @@ private:
     std::string top_;
     std::vector<std::pair<std::string, std::string>> sections_;
     std::string tables_;
+    std::string whole_; ///< of_text()
 };
 
 /// A running server in a temporary folder of its own, or in one that outlives it (for restarts).

@@ -145,14 +145,14 @@ TEST(queue_record, survives_any_octet_changed)
         for (const char octet : {'\0', '\x01', '\x7f', '\xff'}) {
             auto damaged = envelope;
             damaged[at] = octet;
-            if (const auto back = decode_envelope(damaged))
-                EXPECT_EQ(encode(*back), damaged) << at; // what is taken is what encode writes
+            const auto back = decode_envelope(damaged);
+            EXPECT_TRUE(!back || encode(*back) == damaged) << at; // what is taken is what encode writes
         }
     for (std::size_t at = 0; at < state.size(); ++at) {
         auto damaged = state;
         damaged[at] = '\xff';
-        if (const auto back = decode_state(damaged))
-            EXPECT_EQ(encode(*back), damaged) << at;
+        const auto back = decode_state(damaged);
+        EXPECT_TRUE(!back || encode(*back) == damaged) << at;
     }
 }
 

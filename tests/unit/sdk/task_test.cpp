@@ -13,6 +13,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include <unistd.h>
+
 using namespace postern::testing;
 using namespace std::chrono_literals;
 using testing::ElementsAre;
@@ -242,11 +244,11 @@ public:
     postern::task<postern::verdict> on(postern::mail event)
     {
         const alive here{frames};
-        const auto home = std::this_thread::get_id();
+        const auto home = ::gettid(); // clang takes pthread_self() for a constant, even across a co_await
         co_await elsewhere{worker_};
-        const bool went = std::this_thread::get_id() != home;
+        const bool went = ::gettid() != home;
         co_await host_.resume_on_session();
-        const bool is_back = std::this_thread::get_id() == home;
+        const bool is_back = ::gettid() == home;
         co_return postern::reject(went && is_back ? 550 : 554, "", std::string{event.sender()});
     }
 

@@ -157,7 +157,7 @@ TEST_F(verdict, routes_by_transport_and_next_hop)
 
 TEST_F(verdict, vouches_by_itself_and_on_top_of_another)
 {
-    session_.mail("a@b");
+    static_cast<void>(at_mail([] { return postern::proceed(); }));
     const auto at_rcpt = [&](script what) { return saying(std::move(what), [&] { return session_.rcpt("c@d"); }); };
     EXPECT_TRUE(at_rcpt([] { return postern::vouch(); }).vouches());
     EXPECT_TRUE(at_rcpt([] { return postern::proceed().replace_rcpt(0, "e@f").vouch(); }).vouches());

@@ -56,7 +56,7 @@ typedef struct postern_param {
 
 typedef struct postern_header {
     postern_str name;
-    postern_str value; /* folds kept, final CRLF not */
+    postern_str value; /* behind the colon and one space; folds kept, final CRLF not */
 } postern_header;
 
 /* conn.open: before the greeting. */

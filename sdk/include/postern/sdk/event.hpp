@@ -28,7 +28,7 @@ struct param {
 /// A header field.
 struct header {
     std::string_view name;
-    std::string_view value; ///< as received: leading space and folds kept, the final CRLF not
+    std::string_view value; ///< behind the colon and one space; folds kept, the final CRLF not
 
     explicit header(const postern_header& record) noexcept : name{sdk::view(record.name)}, value{sdk::view(record.value)} {}
 };

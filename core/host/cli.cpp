@@ -1,0 +1,155 @@
+#include "core/host/cli.hpp"
+
+#include "core/host/serve.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <memory>
+
+#ifndef POSTERN_VERSION
+#define POSTERN_VERSION "0.1.0"
+#endif
+
+namespace postern::daemon {
+namespace {
+
+/// What the options are read into: each command has its own, so that nothing of one leaks into another.
+struct command_line {
+    std::string config;
+    std::string listener;
+    std::string hook;
+    bool as_json = false;
+    std::string id;
+    std::string user;          // of send: for a later version
+    std::string password_file; // likewise
+    send_request send;
+    load_request load;
+    int exit_code = exit_done;
+};
+
+void take_config(CLI::App& command, command_line& line)
+{
+    command.add_option("-c,--config", line.config, "The configuration file")->required()->type_name("FILE");
+}
+
+void add_server_commands(CLI::App& program, command_line& line)
+{
+    auto* serve_it = program.add_subcommand("serve", "Run in the foreground: SIGTERM drains, SIGHUP reloads");
+    take_config(*serve_it, line);
+    serve_it->callback([&line] { line.exit_code = serve(line.config); });
+
+    auto* check = program.add_subcommand("check", "Validate the configuration, plugins included");
+    take_config(*check, line);
+    check->callback([&line] { line.exit_code = check_command(line.config); });
+
+    auto* chain = program.add_subcommand("chain", "Print the order in which plugins are asked");
+    take_config(*chain, line);
+    chain->add_option("LISTENER", line.listener, "Only this listener; \"delivery\" for the queue's side");
+    chain->add_option("HOOK", line.hook, "Only this hook, such as cmd.rcpt");
+    chain->callback([&line] { line.exit_code = chain_command(line.config, line.listener, line.hook); });
+
+    for (const char* name : {"status", "reload"}) {
+        auto* command = program.add_subcommand(name, std::string_view{name} == "status" ? "Print the running server's counters"
+                                                                                       : "Make the running server read its configuration anew");
+        take_config(*command, line);
+        command->add_flag("--json", line.as_json, "Print JSON");
+        command->callback([&line, name] { line.exit_code = control_command(line.config, name, line.as_json); });
+    }
+}
+
+void add_queue_commands(CLI::App& program, command_line& line)
+{
+    auto* queue = program.add_subcommand("queue", "Look at and change the running server's queue");
+    queue->require_subcommand(1);
+    const auto add = [&](const char* name, const char* what, bool has_id) {
+        auto* command = queue->add_subcommand(name, what);
+        take_config(*command, line);
+        command->add_flag("--json", line.as_json, "Print JSON");
+        if (has_id)
+            command->add_option("ID", line.id, "The message's id, as queue list shows it")->required();
+        return command;
+    };
+    const auto ask = [&](const char* name, const char* what, bool has_id) {
+        add(name, what, has_id)->callback([&line, name] { line.exit_code = queue_command({line.config, name, line.id, line.as_json}); });
+    };
+    ask("list", "All messages", false);
+    ask("show", "One message, with what became of each recipient", true);
+    ask("retry", "Try a message now", true);
+    ask("hold", "Keep a message from being delivered", true);
+    ask("release", "Let a held message go", true);
+    ask("delete", "Remove a message without a bounce", true);
+    ask("flush", "Try all deferred messages now", false);
+    add("verify", "Read every message of a stopped server's queue", false)->callback([&line] {
+        line.exit_code = queue_verify_command(line.config, line.as_json);
+    });
+}
+
+void take_client(CLI::App& command, client_request& to)
+{
+    command.add_option("--server", to.server, "Where to send to")->required()->type_name("HOST:PORT");
+    command.add_option("--tls", to.tls, "none, starttls or implicit")->check(CLI::IsMember({"none", "starttls", "implicit"}));
+}
+
+void add_client_commands(CLI::App& program, command_line& line)
+{
+    auto* send = program.add_subcommand("send", "Send one message");
+    take_client(*send, line.send.client);
+    send->add_option("--from", line.send.from, "The sender; \"\" for none")->required()->type_name("ADDRESS");
+    send->add_option("--to", line.send.to, "A recipient; may be given again")->required()->take_all()->expected(1)->type_name("ADDRESS");
+    send->add_option("--user", line.user, "Log in as; not supported in this version");
+    send->add_option("--password-file", line.password_file, "Not supported in this version");
+    send->add_option("FILE", line.send.file, "The message; standard input if left out");
+    send->callback([&line] {
+        if (!line.user.empty() || !line.password_file.empty())
+            throw CLI::ValidationError{"--user", "logging in is not supported in this version; leave it out"};
+        line.exit_code = send_command(line.send);
+    });
+
+    auto* load = program.add_subcommand("load", "Send many messages and print how fast that went, as JSON");
+    take_client(*load, line.load.client);
+    load->add_option("--messages", line.load.messages, "How many", true)->check(CLI::PositiveNumber);
+    load->add_option("--size", line.load.size, "Octets of each, such as 50000 or 50KiB", true);
+    load->add_option("--sessions", line.load.sessions, "How many connections at a time", true)->check(CLI::Range(1, 100'000));
+    load->add_flag("--reuse", line.load.reuse, "Send many messages on one connection");
+    load->add_flag("--pipelining", line.load.pipelining, "Send commands in batches");
+    load->add_option("--from", line.load.from, "The sender", true);
+    load->add_option("--to", line.load.to, "The recipient", true);
+    load->callback([&line] { line.exit_code = load_command(line.load); });
+}
+
+int run(int argc, const char* const* argv)
+{
+    command_line line;
+    CLI::App program{"Postern, an extensible mail transfer agent", "postern"};
+    program.set_version_flag("--version", "postern " POSTERN_VERSION);
+    program.require_subcommand(1);
+    add_server_commands(program, line);
+    add_queue_commands(program, line);
+    add_client_commands(program, line);
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::Success& e) { // --help, --version
+        return program.exit(e);
+    } catch (const CLI::ParseError& e) {
+        fmt::print(stderr, "postern: {}; see postern --help\n", e.what());
+        return exit_usage;
+    }
+    return line.exit_code;
+}
+
+} // namespace
+
+int run_command_line(int argc, const char* const* argv) noexcept
+{
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& e) {
+        (void)std::fprintf(stderr, "postern: %s\n", e.what());
+        return exit_failed;
+    }
+}
+
+} // namespace postern::daemon

@@ -1,0 +1,64 @@
+#pragma once
+// The command line: `postern COMMAND ...`. Each command is a function from its options to an exit code.
+// Exit codes: 0 done, 1 the thing asked for failed, 2 usage. Errors are one line on standard error that says what to do.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace postern::daemon {
+
+/// The program's main().
+[[nodiscard]] int run_command_line(int argc, const char* const* argv) noexcept;
+
+inline constexpr int exit_done = 0;
+inline constexpr int exit_failed = 1;
+inline constexpr int exit_usage = 2;
+
+/// Validates everything, plugins included; makes missing folders under data_dir.
+[[nodiscard]] int check_command(const std::filesystem::path& config_file);
+
+/// Prints "LISTENER HOOK: plugin plugin ..." for every listener and for deliveries ("delivery"); both may be given to filter.
+[[nodiscard]] int chain_command(const std::filesystem::path& config_file, const std::string& listener, const std::string& hook);
+
+struct queue_request {
+    std::filesystem::path config_file;
+    std::string command; ///< "list", "show", "retry", "hold", "release", "delete", "flush"
+    std::string id;
+    bool as_json = false;
+};
+[[nodiscard]] int queue_command(const queue_request& what);
+/// Opens the store offline and reads every message of it.
+[[nodiscard]] int queue_verify_command(const std::filesystem::path& config_file, bool as_json);
+
+/// "status" or "reload".
+[[nodiscard]] int control_command(const std::filesystem::path& config_file, const std::string& command, bool as_json);
+
+struct client_request {
+    std::string server; ///< "HOST:PORT"
+    std::string tls = "none";
+};
+
+struct send_request {
+    client_request client;
+    std::string from;
+    std::vector<std::string> to;
+    std::string file; ///< empty: standard input
+};
+[[nodiscard]] int send_command(const send_request& what);
+
+struct load_request {
+    client_request client;
+    std::uint64_t messages = 1000;
+    std::string size = "4KiB"; ///< octets, with or without a unit
+    std::uint32_t sessions = 20;
+    bool reuse = false;
+    bool pipelining = false;
+    std::string from = "load@localhost";
+    std::string to = "load@localhost";
+};
+[[nodiscard]] int load_command(const load_request& what);
+
+} // namespace postern::daemon

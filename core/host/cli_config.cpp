@@ -1,0 +1,124 @@
+// check and chain: what can be said about a configuration without running it.
+
+#include "core/host/cli.hpp"
+#include "core/host/config.hpp"
+#include "core/host/generation_builder.hpp"
+#include "core/host/log_output.hpp"
+#include "core/host/plugin_set.hpp"
+#include "core/host/process.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace postern::daemon {
+namespace {
+
+struct examined {
+    config settings;
+    std::shared_ptr<const runtime::generation> generation;
+};
+
+std::optional<examined> examine(const std::filesystem::path& file, base::log log, problems& found)
+{
+    auto settings = read_config(file, found);
+    if (!settings)
+        return std::nullopt;
+    const auto tls = load_tls(*settings, found);
+    const auto plugins = plugin_set::load(*settings, 1, load_purpose::check, log, nullptr, found);
+    std::shared_ptr<const runtime::generation> made;
+    if (plugins != nullptr)
+        made = build_generation(*settings, *plugins, tls, std::make_shared<deadline_timer>(), 1, found);
+    if (made == nullptr || !found.empty())
+        return std::nullopt;
+    return examined{std::move(*settings), std::move(made)};
+}
+
+int fail(const problems& found)
+{
+    for (const auto& each : found)
+        fmt::print(stderr, "{}\n", each.text());
+    return exit_failed;
+}
+
+std::string names_of(const std::vector<const hooks::link*>& links)
+{
+    std::vector<std::string> names;
+    for (const auto* each : links)
+        names.push_back(each->who->name());
+    return fmt::format("{}", fmt::join(names, " "));
+}
+
+bool is_of_the_queue(hooks::hook_point hook) noexcept
+{
+    return hook == hooks::hook_point::queue_route || hook == hooks::hook_point::delivery_done;
+}
+
+/// One line a hook that somebody subscribed to.
+void print_chain(const std::string& name, const hooks::chain& chain, std::string_view only_hook, bool queue_side)
+{
+    for (unsigned i = 1; i < hooks::hook_point_count; ++i) {
+        const auto hook = static_cast<hooks::hook_point>(i);
+        if (is_of_the_queue(hook) != queue_side || (!only_hook.empty() && hooks::name_of(hook) != only_hook) || !chain.has(hook))
+            continue;
+        fmt::print("{} {}: {}\n", name, hooks::name_of(hook), names_of(chain.links(hook)));
+    }
+}
+
+bool is_hook(std::string_view name)
+{
+    for (unsigned i = 1; i < hooks::hook_point_count; ++i)
+        if (hooks::name_of(static_cast<hooks::hook_point>(i)) == name)
+            return true;
+    return false;
+}
+
+} // namespace
+
+int check_command(const std::filesystem::path& config_file)
+{
+    log_output output{{log_format::text, base::log_level::warning}};
+    problems found;
+    const auto good = examine(config_file, base::log{output}, found);
+    if (!good)
+        return fail(found);
+    std::string why;
+    std::optional<account> user;
+    if (!good->settings.user.empty())
+        user = find_account(good->settings.user, good->settings.group, why);
+    if (why.empty())
+        why = make_folder(good->settings.data_dir, good->settings.data_dir, user ? &*user : nullptr);
+    if (!why.empty())
+        return fail({{{config_file.string(), 0}, why}});
+    fmt::print("{}: good\n", config_file.string());
+    return exit_done;
+}
+
+int chain_command(const std::filesystem::path& config_file, const std::string& listener, const std::string& hook)
+{
+    log_output output{{log_format::text, base::log_level::warning}};
+    problems found;
+    const auto good = examine(config_file, base::log{output}, found);
+    if (!good)
+        return fail(found);
+    const auto& listeners = good->settings.listeners;
+    const bool is_known = listener.empty() || listener == "delivery" ||
+                          std::ranges::find(listeners, listener, &listener_settings::name) != listeners.end();
+    if (!is_known) {
+        fmt::print(stderr, "{}: there is no listener \"{}\"\n", config_file.string(), listener);
+        return exit_failed;
+    }
+    if (!hook.empty() && !is_hook(hook)) {
+        fmt::print(stderr, "there is no hook \"{}\"; such as: conn.open, cmd.mail, cmd.rcpt, msg.end\n", hook);
+        return exit_failed;
+    }
+    for (const auto& each : listeners)
+        if (listener.empty() || listener == each.name)
+            print_chain(each.name, *good->generation->listeners.at(each.name)->chain, hook, false);
+    if (listener.empty() || listener == "delivery")
+        print_chain("delivery", *good->generation->delivery_chain, hook, true);
+    return exit_done;
+}
+
+} // namespace postern::daemon

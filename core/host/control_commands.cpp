@@ -1,0 +1,133 @@
+#include "core/host/control_commands.hpp"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+namespace postern::daemon {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t most_items = 1000;
+
+json::object failure(std::string_view why) { return {{"ok", false}, {"error", why}}; }
+
+std::string_view text_of(const json::object& from, std::string_view key)
+{
+    const auto* value = from.if_contains(key);
+    return value != nullptr && value->is_string() ? std::string_view{value->get_string()} : std::string_view{};
+}
+
+json::value moment(const std::optional<base::wall_time>& when)
+{
+    return when ? json::value{when->time_since_epoch().count()} : json::value{};
+}
+
+json::object describe(const runtime::queue_item& item)
+{
+    json::object out{{"id", base::to_text(item.id)},
+                     {"state", item.state},
+                     {"sender", item.sender},
+                     {"recipients", json::value_from(item.recipients)},
+                     {"size", item.size},
+                     {"attempts", item.attempts},
+                     {"received_ms", moment(item.received)},
+                     {"next_attempt_ms", moment(item.next_attempt)},
+                     {"last_reply", item.last_reply}};
+    if (!item.results.empty())
+        out["results"] = json::value_from(item.results);
+    return out;
+}
+
+json::object list(runtime::server& server, const json::object& request)
+{
+    std::size_t limit = most_items;
+    if (const auto* given = request.if_contains("limit"); given != nullptr && given->is_int64())
+        limit = static_cast<std::size_t>(std::clamp<std::int64_t>(given->get_int64(), 1, most_items));
+    const auto after = base::parse_id(text_of(request, "after")).value_or(0);
+    const auto items = server.queue_list(base::message_id{after}, limit);
+    json::array rows;
+    for (const auto& each : items)
+        rows.push_back(describe(each));
+    json::object out{{"ok", true}, {"items", std::move(rows)}};
+    if (items.size() == limit)
+        out["next"] = base::to_text(items.back().id);
+    return out;
+}
+
+std::optional<runtime::server::queue_command> change_of(std::string_view command) noexcept
+{
+    using enum runtime::server::queue_command;
+    if (command == "queue.retry")
+        return retry;
+    if (command == "queue.hold")
+        return hold;
+    if (command == "queue.release")
+        return release;
+    if (command == "queue.delete")
+        return remove;
+    return std::nullopt;
+}
+
+json::object with_message(runtime::server& server, std::string_view command, const json::object& request)
+{
+    const auto id = base::parse_id(text_of(request, "id"));
+    if (!id)
+        return failure("the id is not one: 13 digits and letters, as queue list shows them");
+    const base::message_id message{*id};
+    if (command == "queue.show") {
+        const auto item = server.queue_show(message);
+        return item ? json::object{{"ok", true}, {"item", describe(*item)}} : failure("there is no such message");
+    }
+    const auto change = change_of(command);
+    if (!change)
+        return failure("unknown command");
+    return server.queue_change(message, *change) ? json::object{{"ok", true}} : failure("there is no such message");
+}
+
+json::object status(const runtime::server& server)
+{
+    const auto now = server.status();
+    return {{"ok", true},
+            {"status", json::object{{"connections", now.connections},
+                                    {"accepted", now.accepted},
+                                    {"queued", now.queued},
+                                    {"delivered", now.delivered},
+                                    {"deferred", now.deferred},
+                                    {"failed", now.failed}}}};
+}
+
+} // namespace
+
+std::string control_commands::answer(std::string_view text)
+{
+    json::error_code failed;
+    const auto parsed = json::parse({text.data(), text.size()}, failed);
+    if (failed || !parsed.is_object())
+        return json::serialize(failure("a request is one JSON object a line"));
+    const auto& request = parsed.get_object();
+    const auto command = text_of(request, "command");
+    json::object reply;
+    if (command == "queue.list") {
+        reply = list(server_, request);
+    } else if (command == "queue.flush") {
+        reply = {{"ok", true}, {"count", server_.queue_flush()}};
+    } else if (command == "status") {
+        reply = status(server_);
+    } else if (command == "reload") {
+        json::array lines;
+        for (const auto& each : reload_())
+            lines.emplace_back(each.text());
+        reply["ok"] = lines.empty();
+        if (!lines.empty())
+            reply["problems"] = std::move(lines);
+    } else {
+        reply = with_message(server_, command, request);
+    }
+    return json::serialize(reply);
+}
+
+} // namespace postern::daemon

@@ -1,0 +1,33 @@
+#pragma once
+// What the control socket can do: requests and replies as JSON objects.
+//   {"command":"queue.list","after":"ID","limit":100}   -> {"ok":true,"items":[...],"next":"ID"}; next is missing at the end
+//   {"command":"queue.show","id":"ID"}                  -> {"ok":true,"item":{...}}
+//   {"command":"queue.retry|hold|release|delete","id":"ID"} -> {"ok":true}
+//   {"command":"queue.flush"}                           -> {"ok":true,"count":N}
+//   {"command":"status"}                                -> {"ok":true,"status":{...}}
+//   {"command":"reload"}                                -> {"ok":true} or {"ok":false,"problems":["FILE:LINE: ..."]}
+// A failure is {"ok":false,"error":"..."}.
+
+#include "core/host/problem.hpp"
+#include "core/runtime/server.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace postern::daemon {
+
+class control_commands {
+public:
+    /// `reload` reads the configuration anew and publishes it, or says what is wrong with it.
+    control_commands(runtime::server& server, std::function<problems()> reload) : server_{server}, reload_{std::move(reload)} {}
+
+    /// Threads: one. Never throws for a bad request.
+    [[nodiscard]] std::string answer(std::string_view request);
+
+private:
+    runtime::server& server_;
+    std::function<problems()> reload_;
+};
+
+} // namespace postern::daemon

@@ -1,0 +1,102 @@
+#include "core/host/generation_builder.hpp"
+
+#include "core/host/plugin_transport.hpp"
+#include "core/io/tls.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace postern::daemon {
+namespace {
+
+hooks::link link_to(const config& from, std::shared_ptr<abi_plugin> plugin)
+{
+    const auto* settings = from.find_plugin(plugin->name());
+    hooks::link out;
+    out.who = std::move(plugin);
+    if (settings != nullptr) {
+        out.on_error = settings->on_error;
+        out.deadline = settings->deadline;
+        out.may = settings->may;
+    }
+    return out;
+}
+
+std::shared_ptr<const hooks::chain> chain_of(const config& from, const listener_settings& listener, const plugin_set& plugins, problems& found)
+{
+    std::vector<hooks::link> links;
+    for (const auto& name : listener.chain) {
+        auto plugin = plugins.find(name);
+        if (plugin == nullptr) // the names were checked, so only the store is not there
+            found.push_back({listener.chain_where, fmt::format("listener.chain: \"{}\" is the queue's store; it cannot be in a chain", name)});
+        else
+            links.push_back(link_to(from, std::move(plugin)));
+    }
+    return std::make_shared<const hooks::chain>(std::move(links));
+}
+
+} // namespace
+
+tls_contexts load_tls(const config& from, problems& found)
+{
+    tls_contexts out;
+    std::string why;
+    if (from.tls) {
+        out.server = io::tls_context::server(from.tls->cert.string(), from.tls->key.string(), why);
+        if (out.server == nullptr)
+            found.push_back({from.tls->where, "tls: " + why});
+    }
+    if (from.delivery.tls != delivery::tls_mode::none) {
+        // "required" asks for encryption. Whose certificate it must be is for TLS policies to say: without one no name is worth
+        // more than the (unsigned) MX record or relay that it came from.
+        out.client = io::tls_context::client(false, "", why);
+        if (out.client == nullptr)
+            found.push_back({from.transport_where, "delivery.tls: " + why});
+    }
+    return out;
+}
+
+std::shared_ptr<const runtime::generation> build_generation(const config& from, const plugin_set& plugins, const tls_contexts& tls,
+                                                            const std::shared_ptr<deadline_timer>& timer, std::uint32_t number, problems& found)
+{
+    const auto before = found.size();
+    auto out = std::make_shared<runtime::generation>();
+    out->number = number;
+    for (const auto& each : from.listeners) {
+        auto profile = std::make_shared<runtime::listener_profile>();
+        profile->name = each.name;
+        profile->session.hostname = from.hostname;
+        profile->session.limits = from.limits.session;
+        profile->session.tls = each.tls;
+        profile->session.bare = from.limits.bare_lf;
+        profile->timeouts = from.limits.timeouts;
+        profile->chain = chain_of(from, each, plugins, found);
+        if (each.tls != session::server_tls::none)
+            profile->tls = tls.server;
+        out->listeners.emplace(each.name, std::move(profile));
+    }
+    out->limits = from.limits.connections;
+    out->retry = from.queue.policy;
+    out->delivery = from.delivery;
+    out->client_tls = tls.client;
+    std::vector<hooks::link> everybody;
+    for (const auto& each : plugins.plugins()) {
+        everybody.push_back(link_to(from, each));
+        if (each->instance().library().provides("postern.delivery/1"))
+            out->transports.emplace(each->name(), std::make_shared<plugin_transport>(each->instance().shared_from_this(), timer,
+                                                                                     from.delivery.timeout.final));
+    }
+    out->delivery_chain = std::make_shared<const hooks::chain>(std::move(everybody));
+    return found.size() == before ? out : nullptr;
+}
+
+std::vector<runtime::listener_address> listener_addresses(const config& from)
+{
+    std::vector<runtime::listener_address> out;
+    for (const auto& each : from.listeners)
+        out.push_back({each.name, each.address});
+    return out;
+}
+
+} // namespace postern::daemon

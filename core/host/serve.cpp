@@ -1,0 +1,292 @@
+#include "core/host/serve.hpp"
+
+#include "core/host/config.hpp"
+#include "core/host/control_commands.hpp"
+#include "core/host/control_server.hpp"
+#include "core/host/generation_builder.hpp"
+#include "core/host/log_output.hpp"
+#include "core/host/plugin_set.hpp"
+#include "core/host/process.hpp"
+#include "core/runtime/server.hpp"
+
+#include <fmt/format.h>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace postern::daemon {
+namespace {
+
+constexpr std::chrono::seconds drain_time{30};
+
+/// The signals that steer the daemon, taken from all threads (those that exist later inherit it) and read here.
+class signal_source {
+public:
+    signal_source()
+    {
+        sigset_t set;
+        ::sigemptyset(&set);
+        for (const int each : {SIGTERM, SIGINT, SIGHUP})
+            ::sigaddset(&set, each);
+        (void)::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+        (void)std::signal(SIGPIPE, SIG_IGN);
+        descriptor_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    }
+    ~signal_source() { ::close(descriptor_); }
+    signal_source(const signal_source&) = delete;
+    signal_source& operator=(const signal_source&) = delete;
+
+    /// The next signal; 0 when `other` became readable first.
+    [[nodiscard]] int next(int other = -1) const
+    {
+        while (true) {
+            signalfd_siginfo info{};
+            if (::read(descriptor_, &info, sizeof info) == sizeof info)
+                return static_cast<int>(info.ssi_signo);
+            std::array<pollfd, 2> both{{{descriptor_, POLLIN, 0}, {other, POLLIN, 0}}};
+            if (::poll(both.data(), both.size(), -1) > 0 && both[1].revents != 0)
+                return 0;
+        }
+    }
+
+private:
+    int descriptor_;
+};
+
+/// Everything that runs. Members die in the reverse of their order, which is the order of who uses whom.
+class daemon {
+public:
+    explicit daemon(config first) : config_{std::move(first)}, output_{config_.log}, log_{output_} {}
+
+    [[nodiscard]] bool start(problems& found);
+    [[nodiscard]] int run(const signal_source& signals);
+
+private:
+    [[nodiscard]] bool find_user(problems& found);
+    [[nodiscard]] bool make_folders(problems& found);
+    [[nodiscard]] bool bind(problems& found);
+    [[nodiscard]] problems reload();
+    void warn_of_what_stays(const config& next);
+    void announce();
+    [[nodiscard]] int drain(const signal_source& signals);
+    [[nodiscard]] const account* user() const noexcept { return account_ ? &*account_ : nullptr; }
+    [[nodiscard]] source_place whole_file() const { return {config_.file.string(), 0}; }
+
+    config config_;
+    log_output output_;
+    base::log log_;
+    std::optional<account> account_;
+    std::shared_ptr<deadline_timer> timer_ = std::make_shared<deadline_timer>();
+    std::shared_ptr<plugin_store> store_;
+    std::unique_ptr<runtime::server> server_;
+    std::unique_ptr<control_commands> commands_;
+    std::unique_ptr<control_server> control_;
+    std::mutex reloading_;
+    std::uint32_t generation_ = 1;
+};
+
+bool daemon::find_user(problems& found)
+{
+    if (config_.user.empty())
+        return true;
+    std::string why;
+    account_ = find_account(config_.user, config_.group, why);
+    if (!account_)
+        found.push_back({whole_file(), why});
+    return account_.has_value();
+}
+
+bool daemon::make_folders(problems& found)
+{
+    for (const auto& each : {config_.data_dir, config_.control.parent_path()}) {
+        if (auto why = make_folder(each, config_.data_dir, user()); !why.empty()) {
+            found.push_back({whole_file(), why});
+            return false;
+        }
+    }
+    return true;
+}
+
+bool daemon::bind(problems& found)
+{
+    std::string why;
+    control_ = control_server::open(config_.control, log_, why);
+    if (control_ == nullptr) {
+        found.push_back({whole_file(), "control: " + why});
+        return false;
+    }
+    if (account_ && ::geteuid() == 0 && ::lchown(config_.control.c_str(), account_->uid, account_->gid) != 0)
+        log_.warning("control.owner", {{"path", config_.control.string()}, {"error", errno}});
+    if (!server_->bind(why)) {
+        found.push_back({whole_file(), why});
+        return false;
+    }
+    if (account_)
+        if (why = become(*account_); !why.empty()) {
+            found.push_back({whole_file(), "user: " + why});
+            return false;
+        }
+    return true;
+}
+
+bool daemon::start(problems& found)
+{
+    harden_process();
+    if (!find_user(found) || !make_folders(found))
+        return false;
+    const auto tls = load_tls(config_, found); // as root still: the key may be its alone
+    std::unique_ptr<plugin_set> plugins;
+    {
+        const acting_as its_user{user()};
+        if (!its_user.succeeded())
+            found.push_back({whole_file(), "cannot act as user " + config_.user});
+        else
+            plugins = plugin_set::load(config_, generation_, load_purpose::serve, log_, nullptr, found);
+    }
+    if (plugins == nullptr)
+        return false;
+    store_ = plugins->store();
+    auto first = build_generation(config_, *plugins, tls, timer_, generation_, found);
+    if (first == nullptr || !found.empty())
+        return false;
+    plugins.reset();
+    server_ = std::make_unique<runtime::server>(listener_addresses(config_), std::move(first), *store_, log_);
+    if (!bind(found))
+        return false;
+    if (const auto started = server_->start(); !started) {
+        found.push_back({whole_file(), "the queue cannot be read: " + started.error().message()});
+        return false;
+    }
+    commands_ = std::make_unique<control_commands>(*server_, [this] { return reload(); });
+    control_->start([this](std::string_view request) { return commands_->answer(request); });
+    announce();
+    return true;
+}
+
+// Whatever the level is: scripts and service managers wait for it.
+void daemon::announce()
+{
+    std::vector<std::pair<std::string, std::string>> places;
+    for (const auto& each : config_.listeners)
+        places.emplace_back(each.name, server_->bound_address(each.name));
+    std::vector<base::log_field> fields;
+    for (const auto& [name, address] : places)
+        fields.emplace_back(name, address);
+    output_.write(base::log_level::info, "ready", fields);
+    notify_service_manager("READY=1");
+}
+
+void daemon::warn_of_what_stays(const config& next)
+{
+    const auto stays = [this](std::string_view what) { log_.warning("reload.partial", {{"takes effect at the next start", what}}); };
+    const auto same_place = [](const listener_settings& a, const listener_settings& b) { return a.name == b.name && a.address == b.address; };
+    if (!std::equal(config_.listeners.begin(), config_.listeners.end(), next.listeners.begin(), next.listeners.end(), same_place))
+        stays("listeners and their addresses");
+    if (store_settings(config_).name != store_settings(next).name || config_.data_dir != next.data_dir)
+        stays("the queue's store");
+    if (config_.control != next.control)
+        stays("the control socket");
+    if (config_.user != next.user || config_.group != next.group)
+        stays("the user");
+}
+
+problems daemon::reload()
+{
+    const std::scoped_lock lock{reloading_};
+    problems found;
+    auto next = read_config(config_.file, found);
+    std::shared_ptr<const runtime::generation> made;
+    if (next) {
+        const auto tls = load_tls(*next, found);
+        const auto plugins = plugin_set::load(*next, generation_ + 1, load_purpose::serve, log_, store_, found);
+        if (plugins != nullptr)
+            made = build_generation(*next, *plugins, tls, timer_, generation_ + 1, found);
+    }
+    if (made == nullptr || !found.empty()) {
+        for (const auto& each : found)
+            log_.error("reload.failed", {{"problem", each.text()}});
+        return found;
+    }
+    warn_of_what_stays(*next);
+    server_->publish(std::move(made));
+    ++generation_;
+    output_.configure(next->log);
+    // Addresses stay what they were, so that the next reload is compared with what is in force.
+    next->listeners = config_.listeners;
+    config_ = std::move(*next);
+    log_.info("reloaded", {{"generation", generation_}});
+    return {};
+}
+
+int daemon::drain(const signal_source& signals)
+{
+    log_.info("draining", {{"seconds", drain_time.count()}});
+    notify_service_manager("STOPPING=1");
+    control_.reset();
+    const int over = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    std::thread ending{[this, over] {
+        server_->shut_down(drain_time);
+        const std::uint64_t one = 1;
+        (void)!::write(over, &one, sizeof one);
+    }};
+    int signal = 0;
+    do
+        signal = signals.next(over);
+    while (signal == SIGHUP);
+    if (signal != 0) {
+        // At once. What was acknowledged is on the disk already, and nothing else is promised.
+        (void)std::fputs("postern: stopped at once by a second signal\n", stderr);
+        std::_Exit(1);
+    }
+    ending.join();
+    ::close(over);
+    log_.info("stopped");
+    return 0;
+}
+
+int daemon::run(const signal_source& signals)
+{
+    while (signals.next() == SIGHUP)
+        (void)reload(); // its problems are logged
+    return drain(signals);
+}
+
+int fail(const problems& found)
+{
+    for (const auto& each : found)
+        fmt::print(stderr, "{}\n", each.text());
+    return 1;
+}
+
+} // namespace
+
+int serve(const std::filesystem::path& config_file)
+{
+    const signal_source signals;
+    problems found;
+    auto first = read_config(config_file, found);
+    if (!first)
+        return fail(found);
+    daemon all{std::move(*first)};
+    if (!all.start(found))
+        return fail(found);
+    return all.run(signals);
+}
+
+} // namespace postern::daemon

@@ -1,0 +1,369 @@
+#include "journal.hpp"
+
+#include "batch_writer.hpp"
+#include "crc32c.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <sys/random.h>
+
+namespace postern_queue_journal {
+
+namespace {
+
+// A record's own content is read and checked as a whole, so it stays small; more goes into extents.
+constexpr std::size_t most_inline = 96U << 10U; // head, and the rest, each
+constexpr std::size_t layout_head = 24;
+
+} // namespace
+
+journal::journal(std::unique_ptr<file_system> folder, settings options, log_line log)
+    : folder_{std::move(folder)}, settings_{options}, log_{std::move(log)}
+{
+}
+
+std::unique_ptr<journal> journal::open(std::unique_ptr<file_system> folder, settings options, log_line log, std::string& error)
+{
+    std::unique_ptr<journal> opened{new journal{std::move(folder), options, std::move(log)}};
+    if (!opened->recover(error))
+        return nullptr;
+    const auto& segments = opened->index_.segments;
+    opened->writer_ = std::make_unique<batch_writer>(*opened, segments.empty() ? 1 : segments.rbegin()->first + 1);
+    if (options.threads) {
+        opened->committer_ = std::thread{&journal::run_committer, opened.get()};
+        opened->compactor_ = std::thread{&journal::run_compactor, opened.get()};
+    }
+    return opened;
+}
+
+journal::~journal()
+{
+    {
+        const std::lock_guard lock{mutex_};
+        compactor_stops_ = true;
+    }
+    dead_space_.notify_all();
+    if (compactor_.joinable())
+        compactor_.join(); // before the committer, for which it may be waiting
+    {
+        const std::lock_guard lock{mutex_};
+        committer_stops_ = true;
+    }
+    work_.notify_all();
+    if (committer_.joinable())
+        committer_.join();
+    if (!writer_)
+        return; // it was never open
+    while (commit_step()) {
+    }
+    writer_->close();
+}
+
+void journal::append(std::uint64_t id, std::string_view body, completion done)
+{
+    std::shared_ptr<upload> arriving;
+    std::error_code failure;
+    {
+        const std::lock_guard lock{mutex_};
+        compactor_may_run_ = true;
+        auto& slot = index_.uploads[id];
+        if (!slot)
+            slot = std::make_shared<upload>();
+        arriving = slot;
+        failure = arriving->failure;
+    }
+    if (failure)
+        return done(failure == std::errc::no_space_on_device ? outcome::full : outcome::failed);
+    arriving->size += body.size();
+    while (arriving->pending.size() + body.size() >= settings_.extent_size) {
+        const auto taken = body.substr(0, settings_.extent_size - arriving->pending.size());
+        body.remove_prefix(taken.size());
+        arriving->pending += taken;
+        piece full;
+        full.octets = std::exchange(arriving->pending, {});
+        full.where.size = static_cast<std::uint32_t>(full.octets.size());
+        full.where.crc = crc32c(full.octets);
+        std::unique_lock lock{mutex_};
+        auto waiting = extent_operation(arriving, id, arriving->pieces.emplace_back(std::move(full)));
+        enqueue(std::move(waiting), lock);
+    }
+    arriving->pending += body;
+    {
+        const std::lock_guard lock{mutex_};
+        if (queued_octets_ > settings_.backlog) {
+            waiting_for_room_.push_back(std::move(done));
+            return;
+        }
+    }
+    done(outcome::ok);
+}
+
+operation journal::extent_operation(const std::shared_ptr<upload>& of, std::uint64_t id, piece& part)
+{
+    operation waiting;
+    waiting.kind = operation_kind::extent;
+    waiting.header.kind = record_kind::extent;
+    waiting.header.id = id;
+    waiting.header.content_size = part.where.size;
+    waiting.header.content_crc = part.where.crc;
+    waiting.of = of;
+    waiting.part = &part;
+    return waiting;
+}
+
+/// Cuts octets that come with the commit into pieces of their own; they stand before or behind those that are there.
+void journal::add_pieces(const std::shared_ptr<upload>& of, std::uint64_t id, std::string_view body, bool at_front)
+{
+    std::deque<piece> fresh;
+    for (; !body.empty(); body.remove_prefix(std::min<std::size_t>(body.size(), settings_.extent_size))) {
+        piece full;
+        full.octets = body.substr(0, settings_.extent_size);
+        full.where.size = static_cast<std::uint32_t>(full.octets.size());
+        full.where.crc = crc32c(full.octets);
+        fresh.push_back(std::move(full));
+    }
+    std::unique_lock lock{mutex_};
+    if (at_front) {
+        for (; !fresh.empty(); fresh.pop_back()) { // backwards, so that the first ends up first
+            of->pieces.push_front(std::move(fresh.back()));
+            enqueue(extent_operation(of, id, of->pieces.front()), lock);
+        }
+        return;
+    }
+    for (auto& full : fresh)
+        enqueue(extent_operation(of, id, of->pieces.emplace_back(std::move(full))), lock);
+}
+
+void journal::commit(std::uint64_t id, std::string_view envelope, std::string_view state, std::string_view head,
+                     std::string_view tail, completion done)
+{
+    std::shared_ptr<upload> arriving;
+    {
+        const std::lock_guard lock{mutex_};
+        compactor_may_run_ = true;
+        if (const auto found = index_.uploads.find(id); found != index_.uploads.end()) {
+            arriving = std::move(found->second);
+            index_.uploads.erase(found);
+        }
+    }
+    operation waiting;
+    waiting.kind = operation_kind::commit;
+    waiting.content_size = head.size() + (arriving ? arriving->size : 0) + tail.size();
+    if (arriving)
+        waiting.body = std::exchange(arriving->pending, {});
+    const bool cuts_head = head.size() > most_inline;
+    const bool cuts_tail = waiting.body.size() + tail.size() > most_inline && !tail.empty();
+    if ((cuts_head || cuts_tail) && !arriving)
+        arriving = std::make_shared<upload>();
+    if (cuts_head)
+        add_pieces(arriving, id, std::exchange(head, {}), true);
+    if (cuts_tail) {
+        add_pieces(arriving, id, std::exchange(waiting.body, {}), false);
+        add_pieces(arriving, id, std::exchange(tail, {}), false);
+    }
+    const std::size_t count = arriving ? arriving->pieces.size() : 0;
+    if (envelope.size() + state.size() + count * 24 + layout_head > largest_metadata) {
+        if (arriving) {
+            const std::lock_guard lock{mutex_};
+            index_.release(*arriving);
+            arriving->is_abandoned = true;
+        }
+        say(severity::error, id_text(id) + ": its envelope is larger than a record may be");
+        return done(outcome::failed);
+    }
+    waiting.extents_at = static_cast<std::uint32_t>(layout_head + envelope.size() + state.size());
+    waiting.metadata = encode_layout(envelope, state, waiting.content_size, count, head.size());
+    auto& header = waiting.header;
+    header.kind = record_kind::message;
+    header.id = id;
+    header.metadata_size = static_cast<std::uint32_t>(waiting.metadata.size());
+    header.metadata_crc = count == 0 ? crc32c(waiting.metadata) : 0; // with extents: when their places are known
+    header.head_size = static_cast<std::uint32_t>(head.size());
+    header.content_size = static_cast<std::uint32_t>(head.size() + waiting.body.size() + tail.size());
+    header.content_crc = crc32c(crc32c(crc32c(head), waiting.body), tail);
+    waiting.metadata += head;
+    waiting.tail = tail;
+    waiting.of = count == 0 ? nullptr : std::move(arriving);
+    waiting.done = std::move(done);
+    std::unique_lock lock{mutex_};
+    enqueue(std::move(waiting), lock);
+}
+
+void journal::abandon(std::uint64_t id) noexcept
+{
+    const std::lock_guard lock{mutex_};
+    const auto found = index_.uploads.find(id);
+    if (found == index_.uploads.end())
+        return;
+    found->second->is_abandoned = true; // pieces that still wait are not written
+    index_.release(*found->second);
+    for (const auto& part : found->second->pieces)
+        if (part.where.segment != 0)
+            note_dead_space(part.where.segment);
+    index_.uploads.erase(found);
+}
+
+void journal::update(std::uint64_t id, std::string_view state, completion done)
+{
+    if (state.size() > largest_metadata)
+        return done(outcome::failed);
+    operation waiting;
+    waiting.kind = operation_kind::update;
+    waiting.header.kind = record_kind::state;
+    waiting.header.id = id;
+    waiting.header.metadata_size = static_cast<std::uint32_t>(state.size());
+    waiting.header.metadata_crc = crc32c(state);
+    waiting.metadata = state;
+    {
+        std::unique_lock lock{mutex_};
+        compactor_may_run_ = true;
+        const auto found = index_.messages.find(id);
+        if (found != index_.messages.end() && !found->second.removing) {
+            ++found->second.version;
+            waiting.done = std::move(done);
+            return enqueue(std::move(waiting), lock);
+        }
+    }
+    done(outcome::missing);
+}
+
+void journal::remove(std::uint64_t id, completion done)
+{
+    operation waiting;
+    waiting.kind = operation_kind::removal;
+    waiting.header.kind = record_kind::removal;
+    waiting.header.id = id;
+    waiting.header.metadata_size = sizeof(std::uint64_t); // at least: the writer fills it in
+    {
+        std::unique_lock lock{mutex_};
+        compactor_may_run_ = true;
+        const auto found = index_.messages.find(id);
+        if (found != index_.messages.end() && !found->second.removing) {
+            ++found->second.version;
+            found->second.removing = true;
+            waiting.done = std::move(done);
+            return enqueue(std::move(waiting), lock);
+        }
+    }
+    done(outcome::missing);
+}
+
+/// Under `lock`, which stays taken.
+void journal::enqueue(operation&& waiting, std::unique_lock<std::mutex>& lock)
+{
+    queued_octets_ += waiting.footprint();
+    queue_.push_back(std::move(waiting));
+    if (std::exchange(committer_sleeps_, false)) {
+        lock.unlock(); // lest it wakes only to wait for us
+        work_.notify_one();
+        lock.lock();
+    }
+}
+
+/// Writes what was taken from the queue, in batches.
+void journal::write_all(std::vector<operation>& taken)
+{
+    std::vector<operation> batch;
+    for (auto next = taken.begin(); next != taken.end();) {
+        std::uint64_t octets = 0;
+        do {
+            octets += next->footprint();
+            batch.push_back(std::move(*next++));
+        } while (next != taken.end() && octets + next->footprint() <= settings_.batch_size);
+        writer_->write(batch);
+        batch.clear();
+        std::vector<completion> released;
+        {
+            const std::lock_guard lock{mutex_};
+            queued_octets_ -= std::min(queued_octets_, octets);
+            if (queued_octets_ <= settings_.backlog / 2)
+                released.swap(waiting_for_room_);
+        }
+        for (auto& done : released)
+            done(outcome::ok);
+    }
+}
+
+bool journal::commit_step()
+{
+    std::vector<operation> taken;
+    {
+        const std::lock_guard lock{mutex_};
+        taken.swap(queue_);
+    }
+    if (taken.empty())
+        return false;
+    write_all(taken);
+    return true;
+}
+
+void journal::run_committer()
+{
+    for (;;) {
+        {
+            std::unique_lock lock{mutex_};
+            committer_sleeps_ = true;
+            work_.wait(lock, [&] { return !queue_.empty() || committer_stops_; });
+            committer_sleeps_ = false;
+            if (queue_.empty())
+                return;
+        }
+        (void)commit_step();
+    }
+}
+
+void journal::run_compactor()
+{
+    for (;;) {
+        {
+            std::unique_lock lock{mutex_};
+            dead_space_.wait(lock, [&] { return compactor_stops_ || (compactor_wanted_ && compactor_may_run_ && !scanning_); });
+            if (compactor_stops_)
+                return;
+            compactor_wanted_ = false;
+        }
+        while (compact_step()) {
+        }
+    }
+}
+
+/// Under the lock: octets of that segment died, or it was sealed. Wakes the compactor if there is something in it for it.
+void journal::note_dead_space(std::uint64_t segment_number)
+{
+    const auto* holder = index_.find(segment_number);
+    if (holder == nullptr || !holder->is_sealed || !is_worth_compacting(*holder))
+        return;
+    compactor_wanted_ = true;
+    if (compactor_may_run_ && !scanning_)
+        dead_space_.notify_one();
+}
+
+statistics journal::measure() const
+{
+    const std::lock_guard lock{mutex_};
+    statistics all{.messages = index_.messages.size(), .segments = index_.segments.size()};
+    for (const auto& [number, each] : index_.segments) {
+        all.live_octets += each->live;
+        all.file_octets += std::max(each->capacity, each->tail);
+    }
+    return all;
+}
+
+std::uint64_t journal::random_mark() const
+{
+    if (settings_.random != nullptr)
+        return settings_.random();
+    std::uint64_t mark = 0;
+    if (::getrandom(&mark, sizeof mark, 0) != static_cast<ssize_t>(sizeof mark))
+        std::abort(); // cannot happen on a Linux that has booted; a mark that can be guessed must not be
+    return mark;
+}
+
+void journal::say(severity how, const std::string& line) const
+{
+    if (log_)
+        log_(how, line);
+}
+
+} // namespace postern_queue_journal

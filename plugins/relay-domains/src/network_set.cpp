@@ -1,0 +1,92 @@
+#include "network_set.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include <arpa/inet.h>
+
+namespace relay_domains {
+namespace {
+
+constexpr unsigned mapped_bits = 96; // of ::ffff:0:0/96
+
+bool has_prefix(const address& of, const address& prefix, unsigned bits) noexcept
+{
+    const std::size_t octets = bits / 8;
+    if (std::memcmp(of.data(), prefix.data(), octets) != 0)
+        return false;
+    if (bits % 8 == 0)
+        return true;
+    const auto mask = static_cast<std::uint8_t>(0xff << (8 - bits % 8));
+    return ((of[octets] ^ prefix[octets]) & mask) == 0;
+}
+
+bool is_zero_behind(const address& of, unsigned bits) noexcept
+{
+    for (unsigned bit = bits; bit < 128; ++bit) {
+        if ((of[bit / 8] & (0x80u >> (bit % 8))) != 0)
+            return false;
+    }
+    return true;
+}
+
+} // namespace
+
+std::optional<address> parse_address(std::string_view text) noexcept
+{
+    std::array<char, INET6_ADDRSTRLEN> copy{}; // inet_pton wants a NUL at the end
+    if (text.empty() || text.size() >= copy.size() || text.find('\0') != text.npos)
+        return std::nullopt;
+    std::copy(text.begin(), text.end(), copy.begin());
+
+    address made{};
+    if (text.find(':') != text.npos) {
+        if (inet_pton(AF_INET6, copy.data(), made.data()) != 1)
+            return std::nullopt;
+        return made;
+    }
+    made[10] = made[11] = 0xff; // RFC 4291 2.5.5.2
+    if (inet_pton(AF_INET, copy.data(), made.data() + 12) != 1)
+        return std::nullopt;
+    return made;
+}
+
+const char* network_set::add(std::string_view text)
+{
+    const std::size_t slash = text.find('/');
+    const auto first = parse_address(text.substr(0, slash));
+    if (!first)
+        return "is no IP address or network";
+    const bool is_v4 = text.substr(0, slash).find(':') == text.npos;
+    const unsigned most = is_v4 ? 32 : 128;
+
+    unsigned length = most;
+    if (slash != text.npos) {
+        const std::string_view digits = text.substr(slash + 1);
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
+        if (error != std::errc{} || end != digits.data() + digits.size() || length > most)
+            return "has no valid prefix length";
+    }
+    const unsigned bits = is_v4 ? mapped_bits + length : length;
+    if (!is_zero_behind(*first, bits)) // RFC 4632 3.1: likely a slip, and a wider one than meant
+        return "has bits set behind its prefix";
+    networks_.push_back({*first, bits, length});
+    return nullptr;
+}
+
+bool network_set::contains(std::string_view client) const noexcept
+{
+    if (networks_.empty())
+        return false;
+    const auto at = parse_address(client);
+    return at && std::any_of(networks_.begin(), networks_.end(),
+                             [&](const network& one) { return has_prefix(*at, one.first, one.bits); });
+}
+
+bool network_set::trusts_everybody() const noexcept
+{
+    return std::any_of(networks_.begin(), networks_.end(), [](const network& one) { return one.length == 0; });
+}
+
+} // namespace relay_domains

@@ -1,0 +1,210 @@
+#include "tests/support/transcript_script.hpp"
+
+#include "tests/support/transcript.hpp"
+
+#include <charconv>
+#include <map>
+#include <stdexcept>
+
+namespace postern::test {
+
+namespace {
+
+using hooks::edit_op;
+using hooks::hook_point;
+using hooks::verdict_kind;
+
+[[noreturn]] void refuse(std::string_view what, std::string_view word)
+{
+    throw std::runtime_error{std::string{what} + " '" + std::string{word} + "'"};
+}
+
+template <class Number>
+Number number(std::string_view text)
+{
+    Number value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || text.empty())
+        refuse("no number", text);
+    return value;
+}
+
+template <class Value>
+Value named(const std::map<std::string_view, Value>& names, std::string_view word, std::string_view what)
+{
+    const auto found = names.find(word);
+    if (found == names.end())
+        refuse(what, word);
+    return found->second;
+}
+
+hook_point hook_named(std::string_view name)
+{
+    for (unsigned i = 1; i < hooks::hook_point_count; ++i)
+        if (hooks::name_of(static_cast<hook_point>(i)) == name)
+            return static_cast<hook_point>(i);
+    refuse("no hook", name);
+}
+
+void set_limit(session::server_limits& limits, std::string_view word)
+{
+    const auto equals = word.find('=');
+    if (equals == std::string_view::npos)
+        refuse("no NAME=NUMBER", word);
+    const auto name = word.substr(0, equals);
+    if (name == "message_size") {
+        limits.message_size = number<std::uint64_t>(word.substr(equals + 1));
+        return;
+    }
+    static const std::map<std::string_view, std::uint32_t session::server_limits::*> names = {
+        {"recipients", &session::server_limits::recipients}, {"received", &session::server_limits::received},
+        {"line", &session::server_limits::line},             {"text_line", &session::server_limits::text_line},
+        {"header_size", &session::server_limits::header_size}, {"errors", &session::server_limits::errors},
+        {"idle_commands", &session::server_limits::idle_commands},
+    };
+    limits.*named(names, name, "no limit") = number<std::uint32_t>(word.substr(equals + 1));
+}
+
+/// "reject 550 5.7.1 text": code and enhanced code may be left out.
+void set_answer(scripted_plugin& plugin, hook_point hook, std::string_view text)
+{
+    const auto word = take_word(text);
+    plugin.failing.erase(hook);
+    if (word == "fails") {
+        plugin.failing.insert(hook);
+        return;
+    }
+    if (word == "quiet") {
+        plugin.script.erase(hook);
+        return;
+    }
+    static const std::map<std::string_view, verdict_kind> verdicts = {
+        {"proceed", verdict_kind::proceed}, {"accept", verdict_kind::accept},         {"reject", verdict_kind::reject},
+        {"tempfail", verdict_kind::tempfail}, {"disconnect", verdict_kind::disconnect}, {"discard", verdict_kind::discard},
+        {"hold", verdict_kind::hold},       {"score", verdict_kind::score},
+    };
+    auto& answer = plugin.script[hook];
+    answer.verdict = named(verdicts, word, "no verdict");
+    if (answer.verdict == verdict_kind::score) {
+        answer.score = number<std::int32_t>(take_word(text));
+        return;
+    }
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (text.size() >= 3 && is_digit(text[0]) && is_digit(text[1]) && is_digit(text[2]))
+        answer.smtp_code = number<std::uint16_t>(take_word(text));
+    if (text.size() >= 2 && is_digit(text[0]) && text[1] == '.')
+        answer.enhanced = take_word(text);
+    answer.text = unescaped(text);
+}
+
+/// "add NAME: value", "insert N NAME: value", "replace N value", "remove N", "sender A", "rcpt_add A", "rcpt_replace N A",
+/// "rcpt_remove N", "body octets".
+void add_edit(scripted_plugin& plugin, hook_point hook, std::string_view text)
+{
+    static const std::map<std::string_view, edit_op> ops = {
+        {"add", edit_op::header_add},        {"insert", edit_op::header_insert},     {"replace", edit_op::header_replace},
+        {"remove", edit_op::header_remove},  {"sender", edit_op::sender_set},        {"rcpt_add", edit_op::rcpt_add},
+        {"rcpt_replace", edit_op::rcpt_replace}, {"rcpt_remove", edit_op::rcpt_remove}, {"body", edit_op::body_replace},
+    };
+    hooks::edit what{.op = named(ops, take_word(text), "no edit"), .index = 0, .name = {}, .value = {}};
+    if (what.op == edit_op::header_insert || what.op == edit_op::header_replace || what.op == edit_op::header_remove ||
+        what.op == edit_op::rcpt_replace || what.op == edit_op::rcpt_remove)
+        what.index = number<std::uint32_t>(take_word(text));
+    if (what.op == edit_op::header_add || what.op == edit_op::header_insert) {
+        what.name = take_word(text);
+        if (what.name.empty() || what.name.back() != ':')
+            refuse("no 'NAME:' in front of", text);
+        what.name.pop_back();
+    }
+    what.value = unescaped(text);
+    plugin.script[hook].edits.push_back(std::move(what));
+}
+
+hooks::permissions permissions_named(std::string_view text)
+{
+    hooks::permissions may;
+    static const std::map<std::string_view, bool hooks::permissions::*> names = {
+        {"headers", &hooks::permissions::headers}, {"sender", &hooks::permissions::sender}, {"rcpt", &hooks::permissions::rcpt},
+        {"body", &hooks::permissions::body},       {"route", &hooks::permissions::route},   {"accept", &hooks::permissions::accept},
+    };
+    for (auto word = take_word(text); !word.empty(); word = take_word(text))
+        if (word != "nothing")
+            may.*named(names, word, "no permission") = true;
+    return may;
+}
+
+} // namespace
+
+std::string_view take_word(std::string_view& text)
+{
+    const auto end = text.find(' ');
+    const auto word = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+    return word;
+}
+
+bool configure(session::server_config& config, std::string_view directive)
+{
+    using session::server_tls;
+    const auto name = take_word(directive);
+    if (name == "limit") {
+        for (auto word = take_word(directive); !word.empty(); word = take_word(directive))
+            set_limit(config.limits, word);
+    } else if (name == "tls" && !directive.empty()) {
+        static const std::map<std::string_view, server_tls> modes = {{"none", server_tls::none},
+                                                                     {"offered", server_tls::offered},
+                                                                     {"required", server_tls::required},
+                                                                     {"implicit", server_tls::implicit}};
+        config.tls = named(modes, directive, "no TLS mode");
+    } else if (name == "bare") {
+        static const std::map<std::string_view, session::bare_line_end> rules = {{"refuse", session::bare_line_end::refuse},
+                                                                                 {"normalize", session::bare_line_end::normalize}};
+        config.bare = named(rules, directive, "no rule");
+    } else if (name == "without") {
+        static const std::map<std::string_view, bool session::server_config::*> names = {
+            {"pipelining", &session::server_config::pipelining}, {"chunking", &session::server_config::chunking},
+            {"binarymime", &session::server_config::binarymime}, {"smtputf8", &session::server_config::smtputf8},
+            {"dsn", &session::server_config::dsn},
+        };
+        for (auto word = take_word(directive); !word.empty(); word = take_word(directive))
+            config.*named(names, word, "no extension") = false;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool arrange(conversation& world, std::string_view directive)
+{
+    using result = conversation::commit_result;
+    static const std::map<std::string_view, result> results = {
+        {"keeps", result::kept}, {"full", result::no_room}, {"failed", result::failed}};
+    static const std::map<std::string_view, hooks::failure_policy> policies = {
+        {"continue", hooks::failure_policy::proceed},      {"tempfail", hooks::failure_policy::tempfail},
+        {"reject", hooks::failure_policy::reject},         {"disconnect", hooks::failure_policy::disconnect},
+        {"hold", hooks::failure_policy::hold},
+    };
+    const auto name = take_word(directive);
+    if (name == "on_error")
+        world.on_error = named(policies, directive, "no policy");
+    else if (name == "may")
+        world.may = permissions_named(directive);
+    else if (name == "vouch")
+        world.plugin().vouches = named<bool>({{"usual", true}, {"nobody", false}}, directive, "no rule");
+    else if (name == "store")
+        world.store = named(results, directive, "no result");
+    else if (name == "spool")
+        world.spool = named(results, directive, "no result");
+    else if (name == "hook") {
+        const auto hook = hook_named(take_word(directive));
+        set_answer(world.plugin(), hook, directive);
+    } else if (name == "edit") {
+        const auto hook = hook_named(take_word(directive));
+        add_edit(world.plugin(), hook, directive);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+} // namespace postern::test

@@ -1,0 +1,106 @@
+#include "core/delivery/report.hpp"
+
+namespace postern::delivery {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+
+const base::wall_time arrival{std::chrono::milliseconds{1'700'000'000'000}};
+
+queue::record failed_message()
+{
+    queue::record about;
+    about.envelope.received = arrival;
+    about.envelope.size = 100;
+    about.envelope.session = "0123456789ABC";
+    about.envelope.envelope.from.address = "sender@example.org";
+    about.envelope.envelope.from.envid = "id+2B7";
+    about.envelope.envelope.to = {{"a@example.com", {}, "rfc822;alias+40example.org", {}}, {"b@example.com", {}, {}, {}}};
+    about.state = queue::fresh_state(2);
+    about.state.recipients[0] = {queue::recipient_status::failed, true, 1, 550, "5.1.1", "no such user", "mx.example.com:25"};
+    about.state.recipients[1] = {queue::recipient_status::expired, true, 9, 450, "4.2.2", "mailbox full", "mx.example.com:25"};
+    return about;
+}
+
+report_facts facts(message::dsn_kind kind = message::dsn_kind::failure)
+{
+    return {.kind = kind,
+            .id = {77},
+            .queue_id = "QUEUEID",
+            .now = arrival + 24h * 5,
+            .hostname = "mx.example.org",
+            .original = "Subject: hi\r\n"};
+}
+
+TEST(delivery_report, tells_what_became_of_each_recipient)
+{
+    const auto about = failed_message();
+    const std::uint32_t who[] = {0, 1};
+    const auto made = message::make_dsn(make_report(about, who, {}, facts()));
+    EXPECT_THAT(made.headers, HasSubstr("To: <sender@example.org>\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Original-Envelope-Id: id+7\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Original-Recipient: rfc822; alias@example.org\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Final-Recipient: rfc822; a@example.com\r\nAction: failed\r\nStatus: 5.1.1\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n"));
+    EXPECT_THAT(made.body, Not(HasSubstr("Will-Retry-Until")));
+}
+
+// RFC 3463 3.5, 4.4.7: delivery time expired.
+TEST(delivery_report, gives_expiry_its_own_status_and_keeps_the_last_reply)
+{
+    const auto about = failed_message();
+    const std::uint32_t who[] = {1};
+    const auto made = message::make_dsn(make_report(about, who, {}, facts()));
+    EXPECT_THAT(made.body, HasSubstr("Action: failed\r\nStatus: 4.4.7\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Diagnostic-Code: smtp; 450 4.2.2 mailbox full\r\n"));
+    EXPECT_THAT(made.body, Not(HasSubstr("a@example.com")));
+}
+
+TEST(delivery_report, says_until_when_a_delayed_message_is_tried)
+{
+    auto about = failed_message();
+    about.state.recipients[1].status = queue::recipient_status::open;
+    const std::uint32_t who[] = {1};
+    queue::retry_policy policy;
+    policy.expire = 24h;
+    const auto made = message::make_dsn(make_report(about, who, policy, facts(message::dsn_kind::delay)));
+    EXPECT_THAT(made.body, HasSubstr("Action: delayed\r\nStatus: 4.2.2\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Will-Retry-Until: Wed, 15 Nov 2023 22:13:20 +0000\r\n"));
+}
+
+TEST(delivery_report, returns_the_whole_of_a_small_message_whose_sender_asked_for_it)
+{
+    auto envelope = failed_message().envelope;
+    EXPECT_FALSE(returns_full(envelope, message::dsn_kind::failure));
+    envelope.envelope.from.ret = message::dsn_return::full;
+    EXPECT_TRUE(returns_full(envelope, message::dsn_kind::failure));
+    EXPECT_FALSE(returns_full(envelope, message::dsn_kind::delay));
+    envelope.size = most_returned;
+    EXPECT_TRUE(returns_full(envelope, message::dsn_kind::failure));
+    ++envelope.size;
+    EXPECT_FALSE(returns_full(envelope, message::dsn_kind::failure));
+    envelope.size = 1;
+    envelope.is_binary = true;
+    EXPECT_FALSE(returns_full(envelope, message::dsn_kind::failure));
+}
+
+// RFC 3461 6.1, RFC 5321 6.1
+TEST(delivery_report, is_sent_from_nobody_and_asks_for_no_report)
+{
+    const auto about = failed_message();
+    const std::uint32_t who[] = {0};
+    const auto made = message::make_dsn(make_report(about, who, {}, facts()));
+    const auto record = record_of(made, about, arrival);
+    EXPECT_EQ(record.envelope.envelope.from.address, "");
+    ASSERT_EQ(record.envelope.envelope.to.size(), 1U);
+    EXPECT_EQ(record.envelope.envelope.to[0].address, "sender@example.org");
+    EXPECT_TRUE(record.envelope.envelope.to[0].notify.never);
+    EXPECT_EQ(record.envelope.size, made.headers.size() + 2 + made.body.size());
+    EXPECT_EQ(record.envelope.session, "0123456789ABC");
+    EXPECT_EQ(record.state.open_count(), 1U);
+}
+
+} // namespace
+} // namespace postern::delivery

@@ -1,0 +1,76 @@
+#include "core/delivery/route.hpp"
+
+namespace postern::delivery {
+namespace {
+
+std::string read(std::string_view text)
+{
+    const auto next = route::from_text(text);
+    return next ? next->text() : "none";
+}
+
+TEST(route, reads_hosts_and_ports)
+{
+    EXPECT_EQ(read("127.0.0.1:2526"), "127.0.0.1:2526");
+    EXPECT_EQ(read("mx.example.org:587"), "mx.example.org:587");
+    EXPECT_EQ(read("mx.example.org"), "mx.example.org:25");
+    EXPECT_EQ(read("[2001:db8::1]:26"), "[2001:db8::1]:26");
+    EXPECT_EQ(read("[2001:db8::1]"), "[2001:db8::1]:25");
+    EXPECT_EQ(read("[192.0.2.1]:26"), "192.0.2.1:26");
+    EXPECT_EQ(read("a_b.example:1"), "a_b.example:1");
+    EXPECT_EQ(read("h:65535"), "h:65535");
+}
+
+TEST(route, has_one_name_for_two_spellings)
+{
+    EXPECT_EQ(read("MX.Example.ORG."), "mx.example.org:25");
+    EXPECT_EQ(route::from_text("[2001:DB8:0::1]:25"), route::from_text("[2001:db8::1]"));
+}
+
+TEST(route, refuses_what_is_no_host_and_port)
+{
+    for (const auto* bad : {"", ":25", "h:", "h:0", "h:65536", "h:-1", "h:+1", "h:25x", "h: 25", "h:25:26", "2001:db8::1", "[2001:db8::1",
+                            "[mx.example]:25", "[::1]25", "a b:25", "a..b:25", ".a:25", "-a:25", "a-:25", "a\r\nb:25", "a/b:25"})
+        EXPECT_EQ(read(bad), "none") << bad;
+    EXPECT_EQ(read(std::string_view{"a\0b:25", 6}), "none");
+}
+
+TEST(route, bounds_names_and_labels)
+{
+    const std::string label(63, 'a');
+    EXPECT_EQ(read(label + ":25"), label + ":25");
+    EXPECT_EQ(read(label + "a:25"), "none");
+    const auto name = label + "." + label + "." + label + "." + std::string(61, 'a');
+    EXPECT_EQ(name.size(), 253U);
+    EXPECT_EQ(read(name), name + ":25");
+    EXPECT_EQ(read(name + "a"), "none");
+}
+
+TEST(route, reads_a_plugins_edit)
+{
+    EXPECT_EQ(route::from_edit("", "mx.example:26")->text(), "mx.example:26");
+    EXPECT_EQ(route::from_edit("smtp", "mx.example:26"), route::from_edit("", "mx.example:26"));
+    EXPECT_EQ(route::from_edit("maildir", "")->text(), "maildir");
+    EXPECT_EQ(route::from_edit("lmtp", "store.example:24")->text(), "lmtp:store.example:24");
+    EXPECT_FALSE(route::from_edit("", ""));
+    EXPECT_FALSE(route::from_edit("smtp", "bad host"));
+    EXPECT_FALSE(route::from_edit("lmtp", "bad host"));
+    EXPECT_FALSE(route::from_edit("a\nb", ""));
+    EXPECT_FALSE(route::from_edit("a:b", ""));
+}
+
+TEST(route, knows_when_it_leads_to_ourselves)
+{
+    const std::vector<base::ip_endpoint> own = {*base::ip_endpoint::from_text("192.0.2.1:25"), *base::ip_endpoint::from_text("0.0.0.0:2525")};
+    EXPECT_TRUE(leads_to_ourselves(*route::from_text("192.0.2.1"), own));
+    EXPECT_FALSE(leads_to_ourselves(*route::from_text("192.0.2.1:26"), own));
+    EXPECT_FALSE(leads_to_ourselves(*route::from_text("192.0.2.2"), own));
+    EXPECT_TRUE(leads_to_ourselves(*route::from_text("127.0.0.1:2525"), own));
+    EXPECT_TRUE(leads_to_ourselves(*route::from_text("127.9.9.9:2525"), own));
+    EXPECT_TRUE(leads_to_ourselves(*route::from_text("0.0.0.0:2525"), own));
+    EXPECT_FALSE(leads_to_ourselves(*route::from_text("mx.example:25"), own));
+    EXPECT_FALSE(leads_to_ourselves(*route::from_edit("maildir", "192.0.2.1:25"), own));
+}
+
+} // namespace
+} // namespace postern::delivery

@@ -1,0 +1,339 @@
+#include "core/message/dsn.hpp"
+#include "core/message/dsn_text.hpp"
+
+namespace postern::message {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+dsn_report report()
+{
+    dsn_report r;
+    r.id = {1};
+    r.date = base::wall_time{1'700'000'000'000ms};
+    r.hostname = "mx.example.org";
+    r.sender = "sender@example.net";
+    r.queue_id = "0000000000042";
+    r.arrival = r.date - 1h;
+    dsn_recipient to;
+    to.address = "user@example.com";
+    to.status = "5.1.1";
+    to.remote_mta = "mx.example.com";
+    to.smtp_code = 550;
+    to.enhanced = "5.1.1";
+    to.text = "no such user";
+    to.last_attempt = r.date;
+    r.recipients = {to};
+    r.original = "From: a@example.net\r\nSubject: hi\r\n";
+    return r;
+}
+
+// Every line ends in CRLF, is at most 998 octets long, and has no control octets but tabs.
+void expect_lines(std::string_view text)
+{
+    ASSERT_THAT(std::string{text}, EndsWith("\r\n"));
+    while (!text.empty()) {
+        const auto end = text.find("\r\n");
+        const auto line = text.substr(0, end);
+        EXPECT_LE(line.size(), 998U);
+        for (const char c : line)
+            EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\t') << line;
+        text.remove_prefix(end + 2);
+    }
+}
+
+std::string status_part(const dsn& made)
+{
+    const auto begin = made.body.find("delivery-status\r\n");
+    return made.body.substr(begin, made.body.find("\r\n--", begin) - begin);
+}
+
+std::vector<std::string> lines_of(const std::string& text)
+{
+    std::vector<std::string> lines;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto end = text.find("\r\n", at);
+        lines.push_back(text.substr(at, end - at));
+        at = end == std::string::npos ? text.size() : end + 2;
+    }
+    return lines;
+}
+
+TEST(dsn, is_a_multipart_report_of_three_parts)
+{
+    const auto made = make_dsn(report());
+    EXPECT_THAT(made.headers, HasSubstr("From: Mail Delivery System <MAILER-DAEMON@mx.example.org>\r\n"));
+    EXPECT_THAT(made.headers, HasSubstr("To: <sender@example.net>\r\n"));
+    EXPECT_THAT(made.headers, HasSubstr("Auto-Submitted: auto-replied\r\n"));
+    EXPECT_THAT(made.headers, HasSubstr("Date: Tue, 14 Nov 2023 22:13:20 +0000\r\n"));
+    EXPECT_THAT(made.headers, HasSubstr("Message-ID: <0000000000001@mx.example.org>\r\n"));
+    EXPECT_THAT(made.headers, HasSubstr("Content-Type: multipart/report; report-type=delivery-status;"));
+    EXPECT_THAT(made.headers, HasSubstr("boundary=\"=_0000000000001.0\""));
+    const std::string line = "--=_0000000000001.0";
+    std::size_t parts = 0;
+    for (auto at = made.body.find(line + "\r\n"); at != std::string::npos; at = made.body.find(line + "\r\n", at + 1))
+        ++parts;
+    EXPECT_EQ(parts, 3U);
+    EXPECT_THAT(made.body, EndsWith("\r\n" + line + "--\r\n"));
+    EXPECT_FALSE(made.has_8bit);
+    EXPECT_FALSE(made.needs_smtputf8);
+    expect_lines(made.headers);
+    expect_lines(made.body);
+}
+
+TEST(dsn, has_the_fields_of_rfc_3464_in_their_groups)
+{
+    auto r = report();
+    r.envid = "QQ+2B7";
+    r.recipients[0].orcpt = "rfc822;old+2Bname@example.com";
+    EXPECT_EQ(status_part(make_dsn(r)), "delivery-status\r\n"
+                                        "\r\n"
+                                        "Original-Envelope-Id: QQ+7\r\n"
+                                        "Reporting-MTA: dns; mx.example.org\r\n"
+                                        "Arrival-Date: Tue, 14 Nov 2023 21:13:20 +0000\r\n"
+                                        "\r\n"
+                                        "Original-Recipient: rfc822; old+name@example.com\r\n"
+                                        "Final-Recipient: rfc822; user@example.com\r\n"
+                                        "Action: failed\r\n"
+                                        "Status: 5.1.1\r\n"
+                                        "Remote-MTA: dns; mx.example.com\r\n"
+                                        "Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n"
+                                        "Last-Attempt-Date: Tue, 14 Nov 2023 22:13:20 +0000\r\n");
+}
+
+TEST(dsn, tells_a_delay_from_a_failure)
+{
+    auto r = report();
+    r.kind = dsn_kind::delay;
+    r.recipients[0].status = "4.2.2";
+    r.retry_until = r.date + 24h;
+    const auto made = make_dsn(r);
+    EXPECT_THAT(made.body, HasSubstr("Action: delayed\r\nStatus: 4.2.2\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Will-Retry-Until: Wed, 15 Nov 2023 22:13:20 +0000\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("still being tried"));
+    EXPECT_THAT(made.headers, Not(HasSubstr("Undelivered")));
+}
+
+TEST(dsn, names_every_recipient)
+{
+    auto r = report();
+    r.recipients.push_back(r.recipients[0]);
+    r.recipients[1].address = "second@example.com";
+    const auto made = make_dsn(r);
+    EXPECT_THAT(made.body, HasSubstr("\r\n\r\nFinal-Recipient: rfc822; user@example.com\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("\r\n\r\nFinal-Recipient: rfc822; second@example.com\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("<second@example.com>:\r\n"));
+}
+
+TEST(dsn, says_when_the_reason_is_our_own)
+{
+    auto r = report();
+    r.recipients[0].smtp_code = 0;
+    r.recipients[0].remote_mta = {};
+    r.recipients[0].text = "the message needs SMTPUTF8";
+    const auto made = make_dsn(r);
+    EXPECT_THAT(made.body, HasSubstr("Diagnostic-Code: x-postern; the message needs SMTPUTF8\r\n"));
+    EXPECT_THAT(made.body, Not(HasSubstr("Remote-MTA")));
+}
+
+TEST(dsn, has_a_status_that_fits_its_action)
+{
+    const auto status = [](dsn_kind kind, std::string_view given) {
+        auto r = report();
+        r.kind = kind;
+        r.recipients[0].status = given;
+        const auto made = make_dsn(r);
+        const auto at = made.body.find("\r\nStatus: ") + 10;
+        return made.body.substr(at, made.body.find("\r\n", at) - at);
+    };
+    EXPECT_EQ(status(dsn_kind::failure, "4.4.7"), "4.4.7");
+    EXPECT_EQ(status(dsn_kind::failure, "5.7.123"), "5.7.123");
+    EXPECT_EQ(status(dsn_kind::delay, "5.1.1"), "4.0.0");
+    for (const auto* bad : {"", "5", "5.1", "5.1.", "2.0.0", "5.1.1.1", "5.1.1\r\nX: y", "5.1234.1", "5.x.1", "550"})
+        EXPECT_EQ(status(dsn_kind::failure, bad), "5.0.0") << bad;
+}
+
+TEST(dsn, lets_no_quoted_text_begin_a_line)
+{
+    auto r = report();
+    const std::string evil = "x\r\nAction: delivered\r\n\r\n--=_0000000000001.0--\r\n\nBcc: v@example.org\rQ\0Z";
+    r.recipients[0].address = evil;
+    r.recipients[0].text = evil;
+    r.recipients[0].remote_mta = evil;
+    r.recipients[0].enhanced = evil;
+    r.recipients[0].status = evil;
+    r.recipients[0].orcpt = "rfc822;a+0D+0AAction:+20delivered";
+    r.envid = "a+0D+0AReporting-MTA:+20evil";
+    r.sender = evil;
+    r.hostname = evil;
+    r.queue_id = evil;
+    const auto made = make_dsn(r);
+    expect_lines(made.headers);
+    expect_lines(made.body);
+    for (const auto& text : {made.headers, made.body})
+        for (const auto& line : lines_of(text)) {
+            EXPECT_THAT(line, Not(StartsWith("Action: delivered")));
+            EXPECT_THAT(line, Not(StartsWith("Reporting-MTA: evil")));
+            EXPECT_THAT(line, Not(StartsWith("Bcc")));
+        }
+    EXPECT_EQ(made.body.find("\r\n--=_0000000000001.0--"), made.body.size() - std::string_view{"\r\n--=_0000000000001.0--\r\n"}.size());
+}
+
+TEST(dsn, chooses_a_boundary_that_the_original_does_not_have)
+{
+    auto r = report();
+    r.original = "X: a\r\n--=_0000000000001.0--\r\n--=_0000000000001.1\r\n";
+    EXPECT_THAT(make_dsn(r).headers, HasSubstr("boundary=\"=_0000000000001.2\""));
+}
+
+TEST(dsn, folds_long_fields_and_keeps_their_text)
+{
+    auto r = report();
+    std::string text;
+    for (int i = 0; i < 60; ++i)
+        text += "word" + std::to_string(i) + " ";
+    const std::string solid(5000, 'x');
+    r.recipients[0].text = text;
+    r.recipients.push_back(r.recipients[0]);
+    r.recipients[1].text = solid;
+    const auto made = make_dsn(r);
+    expect_lines(made.body);
+    auto unfolded = status_part(made);
+    for (auto at = unfolded.find("\r\n "); at != std::string::npos; at = unfolded.find("\r\n "))
+        unfolded.erase(at, 2);
+    EXPECT_THAT(unfolded, HasSubstr(text.substr(0, text.size() - 1)));
+    EXPECT_THAT(unfolded, HasSubstr(std::string(900, 'x')));
+}
+
+TEST(dsn, returns_only_the_header_unless_asked_for_all)
+{
+    auto r = report();
+    r.original = "Subject: hi\r\n\r\nsecret body\r\n";
+    EXPECT_THAT(make_dsn(r).body, HasSubstr("Content-Type: text/rfc822-headers\r\n\r\nSubject: hi\r\n\r\n--"));
+    EXPECT_THAT(make_dsn(r).body, Not(HasSubstr("secret body")));
+    r.is_full = true;
+    EXPECT_THAT(make_dsn(r).body, HasSubstr("Content-Type: message/rfc822\r\n\r\nSubject: hi\r\n\r\nsecret body\r\n"));
+    r.original = {};
+    EXPECT_THAT(make_dsn(r).body, Not(HasSubstr("rfc822\r\n\r\n")));
+}
+
+TEST(dsn, returns_only_the_header_of_what_is_not_lines_of_text)
+{
+    using namespace std::string_literals;
+    for (const auto& body : {"a\nb\r\n"s, "a\rb\r\n"s, "a\0b\r\n"s, "a\r"s, std::string(999, 'x') + "\r\n"}) {
+        auto r = report();
+        const auto whole = "Subject: hi\r\n\r\n" + body;
+        r.original = whole;
+        r.is_full = true;
+        const auto made = make_dsn(r);
+        EXPECT_THAT(made.body, HasSubstr("Content-Type: text/rfc822-headers\r\n\r\nSubject: hi\r\n"));
+        expect_lines(made.body);
+    }
+    auto r = report();
+    const auto longest = "Subject: hi\r\n\r\n" + std::string(998, 'x') + "\r\n";
+    r.original = longest;
+    r.is_full = true;
+    EXPECT_THAT(make_dsn(r).body, HasSubstr("message/rfc822"));
+}
+
+TEST(dsn, encodes_headers_that_seven_bits_cannot_carry)
+{
+    auto r = report();
+    r.original = "Subject: caf\xe9 = \r\nX: a\nY: \t\r\n";
+    const auto made = make_dsn(r);
+    EXPECT_THAT(made.body, HasSubstr("Content-Type: text/rfc822-headers\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+                                     "Subject: caf=E9 =3D=20\r\nX: a=0AY: =09\r\n"));
+    EXPECT_FALSE(made.has_8bit);
+    expect_lines(made.body);
+}
+
+TEST(dsn, marks_a_returned_body_of_eight_bits)
+{
+    auto r = report();
+    r.original = "Subject: hi\r\n\r\ncaf\xe9\r\n";
+    r.is_full = true;
+    const auto made = make_dsn(r);
+    EXPECT_TRUE(made.has_8bit);
+    EXPECT_FALSE(made.needs_smtputf8);
+    EXPECT_THAT(made.headers, HasSubstr("Content-Transfer-Encoding: 8bit\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 8bit\r\n"));
+}
+
+// RFC 6533
+TEST(dsn, speaks_utf8_to_a_sender_who_asked_for_it)
+{
+    auto r = report();
+    r.smtputf8 = true;
+    r.sender = "s\xc3\xa9nder@example.net";
+    r.recipients[0].address = "us\xc3\xa9r@example.com";
+    r.recipients[0].orcpt = "utf-8;\\x{E9}@example.com";
+    r.original = "Subject: caf\xc3\xa9\r\n";
+    const auto made = make_dsn(r);
+    EXPECT_TRUE(made.needs_smtputf8);
+    EXPECT_TRUE(made.has_8bit);
+    EXPECT_THAT(made.headers, HasSubstr("To: <s\xc3\xa9nder@example.net>\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Content-Type: message/global-delivery-status\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Original-Recipient: utf-8; \\x{E9}@example.com\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Final-Recipient: utf-8; us\xc3\xa9r@example.com\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Content-Type: message/global-headers\r\n"));
+}
+
+TEST(dsn, speaks_ascii_to_everybody_else)
+{
+    auto r = report();
+    r.recipients[0].text = "caf\xc3\xa9 is closed";
+    auto made = make_dsn(r);
+    EXPECT_FALSE(made.has_8bit);
+    EXPECT_THAT(made.body, HasSubstr("caf?? is closed"));
+    r.smtputf8 = true; // but nothing needs it
+    r.recipients[0].text = "closed";
+    made = make_dsn(r);
+    EXPECT_FALSE(made.needs_smtputf8);
+    EXPECT_THAT(made.body, HasSubstr("Content-Type: message/delivery-status\r\n"));
+}
+
+TEST(dsn, replaces_octets_that_are_no_utf8_even_for_utf8_readers)
+{
+    auto r = report();
+    r.smtputf8 = true;
+    r.sender = "s\xc3\xa9nder@example.net";
+    r.recipients[0].text = "caf\xe9";
+    EXPECT_THAT(make_dsn(r).body, HasSubstr("550 5.1.1 caf?\r\n"));
+}
+
+TEST(dsn_text, cleans_at_most_a_thousand_octets_between_code_points)
+{
+    EXPECT_EQ(clean_text(std::string(1000, 'a'), true).size(), 1000U);
+    EXPECT_EQ(clean_text(std::string(1001, 'a'), true).size(), 1000U);
+    EXPECT_EQ(clean_text(std::string(999, 'a') + "\xc3\xa9", true).size(), 999U);
+    EXPECT_EQ(clean_text(std::string{"a\0\r\n\t\x7f z", 8}, true), "a????? z");
+}
+
+TEST(dsn_text, breaks_quoted_printable_lines_at_76)
+{
+    std::string out;
+    append_quoted_printable(out, std::string(200, '=') + "\r\n");
+    for (const auto& line : lines_of(out))
+        EXPECT_LE(line.size(), 76U);
+    out.clear();
+    append_quoted_printable(out, std::string(75, 'a'));
+    EXPECT_EQ(out, std::string(75, 'a'));
+    out.clear();
+    append_quoted_printable(out, std::string(76, 'a'));
+    EXPECT_EQ(out, std::string(75, 'a') + "=\r\na");
+}
+
+TEST(dsn_text, finds_the_header_section)
+{
+    EXPECT_EQ(header_section("A: b\r\nC: d\r\n\r\nbody\r\n"), "A: b\r\nC: d\r\n");
+    EXPECT_EQ(header_section("A: b\r\n"), "A: b\r\n");
+    EXPECT_EQ(header_section("\r\nbody\r\n"), "");
+    EXPECT_EQ(header_section(""), "");
+}
+
+} // namespace
+} // namespace postern::message
