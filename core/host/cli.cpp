@@ -110,13 +110,13 @@ void add_client_commands(CLI::App& program, command_line& line)
 
     auto* load = program.add_subcommand("load", "Send many messages and print how fast that went, as JSON");
     take_client(*load, line.load.client);
-    load->add_option("--messages", line.load.messages, "How many", true)->check(CLI::PositiveNumber);
-    load->add_option("--size", line.load.size, "Octets of each, such as 50000 or 50KiB", true);
-    load->add_option("--sessions", line.load.sessions, "How many connections at a time", true)->check(CLI::Range(1, 100'000));
+    load->add_option("--messages", line.load.messages, "How many")->capture_default_str()->check(CLI::PositiveNumber);
+    load->add_option("--size", line.load.size, "Octets of each, such as 50000 or 50KiB")->capture_default_str();
+    load->add_option("--sessions", line.load.sessions, "How many connections at a time")->capture_default_str()->check(CLI::Range(1, 100'000));
     load->add_flag("--reuse", line.load.reuse, "Send many messages on one connection");
     load->add_flag("--pipelining", line.load.pipelining, "Send commands in batches");
-    load->add_option("--from", line.load.from, "The sender", true);
-    load->add_option("--to", line.load.to, "The recipient", true);
+    load->add_option("--from", line.load.from, "The sender")->capture_default_str();
+    load->add_option("--to", line.load.to, "The recipient")->capture_default_str();
     load->callback([&line] { line.exit_code = load_command(line.load); });
 }
 

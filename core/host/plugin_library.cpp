@@ -204,6 +204,15 @@ std::shared_ptr<const plugin_library> plugin_library::load(const std::filesystem
     return std::shared_ptr<const plugin_library>{new plugin_library{file, table}};
 }
 
+std::shared_ptr<const plugin_library> plugin_library::linked_in(const postern_plugin& table, const std::string& name, std::string& why)
+{
+    if (auto bad = why_unusable(table); !bad.empty()) {
+        why = name + ": " + bad;
+        return nullptr;
+    }
+    return std::shared_ptr<const plugin_library>{new plugin_library{name, &table}};
+}
+
 bool plugin_library::provides(std::string_view id) const noexcept
 {
     for (const char* const* each = table_->provides; each != nullptr && *each != nullptr; ++each)

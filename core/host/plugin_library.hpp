@@ -30,6 +30,9 @@ public:
     /// "x.so: built for plugin ABI 2; this host speaks 1".
     [[nodiscard]] static std::shared_ptr<const plugin_library> load(const std::filesystem::path& file, std::string& why);
 
+    /// A plugin that is linked into the program, as an embedder or a test has it. `table` lives for ever; `name` stands for the file.
+    [[nodiscard]] static std::shared_ptr<const plugin_library> linked_in(const postern_plugin& table, const std::string& name, std::string& why);
+
     [[nodiscard]] const postern_plugin& table() const noexcept { return *table_; }
     [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
     /// Whether the plugin lists `id` in `provides`.

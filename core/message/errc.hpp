@@ -22,4 +22,5 @@ enum class errc {
 } // namespace postern::message
 
 template <>
-struct boost::system::is_error_code_enum<postern::message::errc> : std::true_type {};
+struct boost::system::is_error_code_enum<postern::message::errc> : std::true_type {
+};

@@ -39,9 +39,7 @@ std::string upper_ascii(std::string_view text)
 bool is_keyword(std::string_view text) noexcept
 {
     // RFC 5321 4.1.2: esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
-    const auto is_alpha_digit = [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-    };
+    const auto is_alpha_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
     return !text.empty() && text.front() != '-' &&
            std::all_of(text.begin(), text.end(), [&](char c) { return is_alpha_digit(c) || c == '-'; });
 }
@@ -178,7 +176,10 @@ refusal take_notify(std::string_view value, dsn_notify& into)
         more = comma != std::string_view::npos;
         const auto name = upper_ascii(value.substr(0, comma));
         value.remove_prefix(more ? comma + 1 : value.size());
-        bool& flag = name == "SUCCESS" ? into.success : name == "FAILURE" ? into.failure : name == "DELAY" ? into.delay : into.never;
+        bool& flag = name == "SUCCESS"   ? into.success
+                     : name == "FAILURE" ? into.failure
+                     : name == "DELAY"   ? into.delay
+                                         : into.never;
         if (flag || into.never || (&flag == &into.never && (name != "NEVER" || into.is_given())))
             return bad("Bad NOTIFY value");
         flag = true;

@@ -6,6 +6,7 @@
 
 #include "core/message/envelope.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>

@@ -9,13 +9,14 @@ namespace postern::message {
 
 namespace {
 
-constexpr std::size_t longest_quoted_name = 128;
+constexpr std::size_t longest_quoted_name = max_domain;
 
 /// Text for a comment or an atom: whatever could end either becomes '?'.
 void append_safely(std::string& out, std::string_view text)
 {
     for (const char c : text.substr(0, longest_quoted_name)) {
-        const bool safe = c > ' ' && c <= '~' && c != '(' && c != ')' && c != '\\' && c != ';' && c != '<' && c != '>' && c != '"';
+        const bool safe =
+            c > ' ' && c <= '~' && c != '(' && c != ')' && c != '\\' && c != ';' && c != '<' && c != '>' && c != '"';
         out += safe || c == ' ' ? c : '?';
     }
 }
@@ -25,7 +26,9 @@ void append_from(std::string& out, const received_facts& facts)
 {
     const bool has_peer = facts.peer != base::ip_address{};
     out += "from ";
-    if (is_domain(facts.helo) || is_address_literal(facts.helo)) {
+    // A literal with a tag of its own may hold what readers of the field take for a comment or for the date's semicolon.
+    const bool is_plain_literal = is_address_literal(facts.helo) && facts.helo.find_first_of("();<>\"") == std::string_view::npos;
+    if (is_domain(facts.helo) || is_plain_literal) {
         out += facts.helo;
     } else {
         // Names like "MY_PC" are no Domain; the connection's own address stands in, and the name goes where anything may.

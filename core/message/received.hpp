@@ -14,16 +14,16 @@ namespace postern::message {
 
 /// What a Received field tells. Views: valid until the call returns. Empty views and default values are left out.
 struct received_facts {
-    std::string_view helo;    ///< the argument of EHLO or HELO
-    base::ip_address peer;    ///< "::": not a TCP connection
-    std::string_view by;      ///< our host name
+    std::string_view helo; ///< the argument of EHLO or HELO
+    base::ip_address peer; ///< "::": not a TCP connection
+    std::string_view by;   ///< our host name
     std::string_view software;
-    std::string_view id;      ///< the queue id, as printed
+    std::string_view id; ///< the queue id, as printed
     std::string_view tls_version;
     std::string_view tls_cipher;
     std::string_view recipient; ///< canonical address; give it only when there is exactly one (RFC 5321 7.2: Bcc)
     base::wall_time when;
-    bool extended = false;      ///< EHLO
+    bool extended = false; ///< EHLO
     bool tls = false;
     bool authenticated = false;
     bool smtputf8 = false; ///< MAIL said SMTPUTF8

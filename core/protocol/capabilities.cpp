@@ -87,7 +87,8 @@ std::string limits_line(const session_limits& limits)
 
 void take_auth(std::string_view parameters, capabilities& into)
 {
-    for (auto word = next_word(parameters); !word.empty(); word = next_word(parameters)) {
+    for (auto word = next_word(parameters); !word.empty() && into.auth.size() < max_auth_mechanisms;
+         word = next_word(parameters)) {
         auto mechanism = upper_ascii(word);
         if (std::find(into.auth.begin(), into.auth.end(), mechanism) == into.auth.end())
             into.auth.push_back(std::move(mechanism));
@@ -150,9 +151,7 @@ const ehlo_line* capabilities::find(std::string_view keyword) const noexcept
 
 bool is_ehlo_line(std::string_view keyword, std::string_view parameters) noexcept
 {
-    const auto is_alpha_digit = [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-    };
+    const auto is_alpha_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
     // RFC 5321 4.1.1.1: ehlo-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-"); ehlo-param = 1*(%d33-126)
     if (keyword.empty() || !is_alpha_digit(keyword.front()) ||
         !std::all_of(keyword.begin(), keyword.end(), [&](char c) { return is_alpha_digit(c) || c == '-'; }))

@@ -5,6 +5,7 @@
 
 #include "core/protocol/reply.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,6 +30,9 @@ struct ehlo_line {
 
     bool operator==(const ehlo_line&) const = default;
 };
+
+/// More mechanisms than that in AUTH are not read: comparing names must not cost a hostile server's peer its time.
+inline constexpr std::size_t max_auth_mechanisms = 64;
 
 struct capabilities {
     bool pipelining = false;

@@ -86,7 +86,7 @@ command_error check_argument(command& what, command_rules rules) noexcept
     const auto rule = facts_of(what.what).argument;
     if (what.argument.empty())
         return rule == argument_rule::none || rule == argument_rule::optional ? command_error::none
-                                                                             : command_error::missing_argument;
+                                                                              : command_error::missing_argument;
     const auto is_word_octet = [](char c) { return c > ' ' && c <= '~'; };
     switch (rule) {
     case argument_rule::none:

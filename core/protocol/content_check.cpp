@@ -43,15 +43,37 @@ block_marks mark(const char* octets) noexcept
 
 #else
 
+/// 0x80 in each octet of `word` that is 0, and 0 elsewhere; no carry crosses from one octet to the next.
+constexpr std::uint64_t zeros(std::uint64_t word) noexcept
+{
+    constexpr std::uint64_t low = 0x7f7f7f7f7f7f7f7f;
+    return ~(((word & low) + low) | word | low);
+}
+
+/// The eight top bits of `zeros` side by side.
+constexpr std::uint64_t gathered(std::uint64_t tops) noexcept
+{
+    return ((tops >> 7U) * 0x0102040810204080U) >> 56U;
+}
+
 block_marks mark(const char* octets) noexcept
 {
+    constexpr std::uint64_t each = 0x0101010101010101;
     block_marks marks;
-    for (unsigned i = 0; i < block_size; ++i) {
-        marks.cr |= static_cast<std::uint64_t>(octets[i] == '\r') << i;
-        marks.lf |= static_cast<std::uint64_t>(octets[i] == '\n') << i;
-        marks.nul |= octets[i] == '\0';
-        marks.eight_bit |= static_cast<unsigned char>(octets[i]) > 127;
+    std::uint64_t nul = 0;
+    std::uint64_t all = 0;
+    for (unsigned i = 0; i < block_size; i += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, octets + i, sizeof word);
+        if constexpr (std::endian::native == std::endian::big)
+            word = __builtin_bswap64(word);
+        marks.cr |= gathered(zeros(word ^ each * '\r')) << i;
+        marks.lf |= gathered(zeros(word ^ each * '\n')) << i;
+        nul |= zeros(word);
+        all |= word;
     }
+    marks.nul = nul != 0;
+    marks.eight_bit = (all & each << 7U) != 0;
     return marks;
 }
 
@@ -67,8 +89,8 @@ struct moving_state {
 
 /// Takes at most 64 octets; returns how many before a stop. `marks` are theirs, with no bit at or above `count`.
 template <scan_stop Stop>
-[[gnu::always_inline]] inline std::size_t scan_block(const char* octets, std::size_t count, const block_marks& marks, moving_state& now,
-                                                     content_facts& facts) noexcept
+[[gnu::always_inline]] inline std::size_t scan_block(const char* octets, std::size_t count, const block_marks& marks,
+                                                     moving_state& now, content_facts& facts) noexcept
 {
     const std::uint64_t behind_cr = marks.cr << 1U | static_cast<std::uint64_t>(now.after_cr);
     const std::uint64_t line_ends = marks.lf & behind_cr;
@@ -110,8 +132,8 @@ template <scan_stop Stop>
     if (marks.nul || marks.eight_bit) {
         const std::string_view part{octets, stop};
         facts.nul |= marks.nul && part.find('\0') != std::string_view::npos;
-        facts.eight_bit |= marks.eight_bit &&
-                                 std::any_of(part.begin(), part.end(), [](char c) { return static_cast<unsigned char>(c) > 127; });
+        facts.eight_bit |=
+            marks.eight_bit && std::any_of(part.begin(), part.end(), [](char c) { return static_cast<unsigned char>(c) > 127; });
     }
     now.after_cr = (marks.cr >> (stop - 1) & 1U) != 0;
     now.at_line_start = (line_ends >> (stop - 1) & 1U) != 0;

@@ -11,10 +11,10 @@ namespace postern::protocol {
 
 /// Facts of the content so far. Defects are never taken back.
 struct content_facts {
-    bool bare_cr = false;   ///< a CR that no LF follows
-    bool bare_lf = false;   ///< an LF that no CR precedes
+    bool bare_cr = false; ///< a CR that no LF follows
+    bool bare_lf = false; ///< an LF that no CR precedes
     bool nul = false;
-    bool eight_bit = false; ///< octets above 127
+    bool eight_bit = false;         ///< octets above 127
     std::uint64_t longest_line = 0; ///< octets with its CRLF, without a stuffed dot; finished lines and the one begun
 
     /// Octets that RFC 5321 2.3.8 and RFC 5322 2.3 forbid in content that is not BINARYMIME.
@@ -24,9 +24,9 @@ struct content_facts {
 /// What scan() carries from one portion to the next.
 struct scan_state {
     content_facts facts;
-    std::uint64_t line = 0;     ///< octets of the line begun
-    bool after_cr = false;      ///< the last octet was a CR
-    bool at_line_start = true;  ///< nothing yet, or the last octets were CRLF
+    std::uint64_t line = 0;    ///< octets of the line begun
+    bool after_cr = false;     ///< the last octet was a CR
+    bool at_line_start = true; ///< nothing yet, or the last octets were CRLF
 };
 
 /// Where scan() stops short of the end.

@@ -29,7 +29,8 @@ void append_text(std::string& out, std::string_view text)
 {
     const auto begin = out.size();
     out += text;
-    std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), [](char c) { return !is_text(c); }, '?');
+    std::replace_if(
+        out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), [](char c) { return !is_text(c); }, '?');
     out += "\r\n";
 }
 

@@ -14,8 +14,8 @@ namespace postern::protocol {
 inline constexpr std::size_t max_reply_line = 512; ///< RFC 5321 4.5.3.1.5: octets with code and CRLF
 
 struct reply {
-    std::uint16_t code = 0;         ///< 200 to 599
-    std::string enhanced = {};      ///< "2.1.0"; empty: none
+    std::uint16_t code = 0;              ///< 200 to 599
+    std::string enhanced = {};           ///< "2.1.0"; empty: none
     std::vector<std::string> lines = {}; ///< texts, without codes; empty: a reply without text
 
     /// Lines joined by a space: for logs and reports.

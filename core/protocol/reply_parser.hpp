@@ -14,7 +14,7 @@
 namespace postern::protocol {
 
 struct reply_limits {
-    std::size_t line = 2048;      ///< octets with CRLF; RFC 5321 4.5.3.1.5 says 512, servers say more
+    std::size_t line = 2048;        ///< octets with CRLF; RFC 5321 4.5.3.1.5 says 512, servers say more
     std::size_t total = 64U << 10U; ///< octets of a whole reply
     std::size_t lines = 256;
 };

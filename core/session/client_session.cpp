@@ -13,11 +13,17 @@ namespace {
 
 using kind = client_recipient_result::kind;
 
-// One line that a log or a DSN can hold: bounded, and UTF-8 or ASCII whatever the peer wrote.
+// One line that a log or a DSN can hold: bounded, printable, and UTF-8 or ASCII whatever the peer wrote.
 std::string bounded_text(std::string text, std::size_t most)
 {
-    if (!message::is_utf8(text))
-        std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
+    const bool keeps_wide = message::is_utf8(text);
+    for (char& c : text) {
+        const auto octet = static_cast<unsigned char>(c);
+        if (c == '\t')
+            c = ' ';
+        else if (octet < 0x20 || octet == 0x7f || (octet >= 0x80 && !keeps_wide))
+            c = '?';
+    }
     if (text.size() > most) {
         while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0U) == 0x80U)
             --most; // not inside a code point

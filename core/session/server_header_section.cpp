@@ -65,7 +65,7 @@ header_section::status header_section::take(std::string_view& run, std::size_t l
         if (kind == line_kind::empty)
             return status::over;
         octets_ += part;
-        if (octets_.size() > limit)
+        if (kind == line_kind::field && octets_.size() > limit)
             return status::too_big;
         if (end != std::string_view::npos)
             line_ = octets_.size();
@@ -84,11 +84,12 @@ header_section::status header_section::take_part(std::string_view part, std::siz
         octets_.resize(line_);
         return status::over;
     case line_kind::field:
-    case line_kind::undecided:
+        if (octets_.size() > limit)
+            return status::too_big;
         break;
+    case line_kind::undecided: // what may still prove to be body does not count
+        return status::more;
     }
-    if (octets_.size() > limit)
-        return status::too_big;
     if (octets_.back() == '\n')
         line_ = octets_.size();
     return status::more;

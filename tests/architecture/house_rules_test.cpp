@@ -20,8 +20,8 @@ using ::testing::IsEmpty;
 [[nodiscard]] std::vector<source_file> all_sources()
 {
     std::vector<source_file> all;
-    for (const auto *folder : {"core", "sdk", "plugins", "examples", "tests"})
-        for (auto &file : sources_in(folder))
+    for (const auto* folder : {"core", "sdk", "plugins", "examples", "tests"})
+        for (auto& file : sources_in(folder))
             all.push_back(std::move(file));
     return all;
 }
@@ -31,14 +31,14 @@ template <class Wrong>
 [[nodiscard]] std::vector<std::string> wrong_lines(Wrong is_wrong)
 {
     std::vector<std::string> found;
-    for (const auto &file : all_sources())
+    for (const auto& file : all_sources())
         for (std::size_t i = 0; i < file.lines.size(); ++i)
             if (is_wrong(file, file.lines[i]))
                 found.push_back(file.at(i + 1) + file.lines[i]);
     return found;
 }
 
-[[nodiscard]] bool is_test(const source_file &file)
+[[nodiscard]] bool is_test(const source_file& file)
 {
     return file.path.starts_with("tests/") || file.stem().ends_with("_test") || file.path.find("/tests/") != std::string::npos;
 }
@@ -48,7 +48,7 @@ TEST(a_source_file, is_short_or_says_at_its_top_why_it_is_long)
     constexpr std::size_t most_lines = 450; // about 400 is the aim
     constexpr std::size_t most_lines_of_a_test = 650;
     std::vector<std::string> found;
-    for (const auto &file : all_sources()) {
+    for (const auto& file : all_sources()) {
         const auto most = is_test(file) ? most_lines_of_a_test : most_lines;
         if (file.lines.size() > most && !file.says_at_top("LONG:"))
             found.push_back(file.path + ": " + std::to_string(file.lines.size()) +
@@ -60,12 +60,12 @@ TEST(a_source_file, is_short_or_says_at_its_top_why_it_is_long)
 TEST(a_header, is_included_once_and_says_what_it_is)
 {
     std::vector<std::string> found;
-    for (const auto &file : all_sources()) {
+    for (const auto& file : all_sources()) {
         if (!file.is_header())
             continue;
         if (!file.says_at_top("#pragma once") && !file.says_at_top("#ifndef POSTERN_")) // the C contract uses guards
             found.push_back(file.path + ": no #pragma once");
-        const auto comment = std::find_if(file.lines.begin(), file.lines.end(), [](const std::string &line) {
+        const auto comment = std::find_if(file.lines.begin(), file.lines.end(), [](const std::string& line) {
             return line.starts_with("//") || line.starts_with("/*");
         });
         if (comment == file.lines.end() || comment - file.lines.begin() > 3)
@@ -77,9 +77,9 @@ TEST(a_header, is_included_once_and_says_what_it_is)
 TEST(a_source_file, leaves_nothing_to_be_done)
 {
     const std::vector<std::string> marks{std::string{"TO"} + "DO", std::string{"FIX"} + "ME", std::string{"XX"} + "X:"};
-    EXPECT_THAT(wrong_lines([&](const source_file &, const std::string &line) {
+    EXPECT_THAT(wrong_lines([&](const source_file&, const std::string& line) {
                     return std::any_of(marks.begin(), marks.end(),
-                                       [&](const std::string &mark) { return line.find(mark) != std::string::npos; });
+                                       [&](const std::string& mark) { return line.find(mark) != std::string::npos; });
                 }),
                 IsEmpty());
 }
@@ -88,8 +88,8 @@ TEST(a_source_file, never_sleeps)
 {
     const std::vector<std::string> calls{std::string{"sleep_"} + "for(", std::string{"sleep_"} + "until(",
                                          std::string{"usl"} + "eep(", std::string{"nano"} + "sleep("};
-    EXPECT_THAT(wrong_lines([&](const source_file &, const std::string &line) {
-                    return std::any_of(calls.begin(), calls.end(), [&](const std::string &call) {
+    EXPECT_THAT(wrong_lines([&](const source_file&, const std::string& line) {
+                    return std::any_of(calls.begin(), calls.end(), [&](const std::string& call) {
                         const auto at = line.find(call);
                         return at != std::string::npos && line.rfind("//", at) == std::string::npos;
                     });
@@ -99,9 +99,8 @@ TEST(a_source_file, never_sleeps)
 
 TEST(a_source_file, imports_no_whole_standard_namespace)
 {
-    EXPECT_THAT(
-        wrong_lines([](const source_file &, const std::string &line) { return line.starts_with("using namespace std;"); }),
-        IsEmpty());
+    EXPECT_THAT(wrong_lines([](const source_file&, const std::string& line) { return line.starts_with("using namespace std;"); }),
+                IsEmpty());
 }
 
 /// tests/unit/ROOM/NAME_test.cpp stands for core/ROOM/NAME.*, or for a part of it called NAME_PART.
@@ -110,7 +109,7 @@ TEST(a_unit_test, mirrors_a_source)
     namespace fs = std::filesystem;
     constexpr std::string_view ending = "_test";
     std::vector<std::string> found;
-    for (const auto &file : sources_in("tests/unit")) {
+    for (const auto& file : sources_in("tests/unit")) {
         auto name = file.stem();
         if (!name.ends_with(ending))
             continue;
@@ -119,7 +118,7 @@ TEST(a_unit_test, mirrors_a_source)
         if (!fs::exists(source_root() / "core" / room))
             continue; // a test of the SDK, or of something else that is no room
         const auto sources = sources_in("core/" + room);
-        const bool has_source = std::any_of(sources.begin(), sources.end(), [&](const source_file &source) {
+        const bool has_source = std::any_of(sources.begin(), sources.end(), [&](const source_file& source) {
             return name == source.stem() || name.starts_with(source.stem() + "_");
         });
         if (!has_source)
@@ -132,7 +131,7 @@ TEST(a_room, has_a_readme_of_at_most_40_lines)
 {
     namespace fs = std::filesystem;
     std::vector<std::string> found;
-    for (const auto &entry : fs::directory_iterator{source_root() / "core"}) {
+    for (const auto& entry : fs::directory_iterator{source_root() / "core"}) {
         if (!entry.is_directory())
             continue;
         const auto readme = entry.path() / "README.md";
@@ -147,10 +146,10 @@ TEST(a_room, has_a_readme_of_at_most_40_lines)
 TEST(a_plugin, has_a_readme_a_manifest_and_an_example)
 {
     namespace fs = std::filesystem;
-    for (const auto &entry : fs::directory_iterator{source_root() / "plugins"}) {
+    for (const auto& entry : fs::directory_iterator{source_root() / "plugins"}) {
         if (!entry.is_directory())
             continue;
-        for (const auto *name : {"README.md", "plugin.toml", "example.toml", "CMakeLists.txt"})
+        for (const auto* name : {"README.md", "plugin.toml", "example.toml", "CMakeLists.txt"})
             EXPECT_TRUE(fs::exists(entry.path() / name)) << entry.path() << " lacks " << name;
     }
 }

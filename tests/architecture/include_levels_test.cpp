@@ -20,7 +20,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 /// Room -> the rooms that it may include besides itself.
-const std::map<std::string, std::set<std::string>, std::less<>> &allowed_rooms()
+const std::map<std::string, std::set<std::string>, std::less<>>& allowed_rooms()
 {
     static const std::map<std::string, std::set<std::string>, std::less<>> rooms{
         {"base", {}},
@@ -52,8 +52,8 @@ template <class Wrong>
 [[nodiscard]] std::vector<std::string> wrong_includes(std::string_view folder, Wrong is_wrong)
 {
     std::vector<std::string> found;
-    for (const auto &file : sources_in(folder))
-        for (const auto &include : file.includes())
+    for (const auto& file : sources_in(folder))
+        for (const auto& include : file.includes())
             if (is_wrong(file, include.text))
                 found.push_back(file.at(include.number) + include.text);
     return found;
@@ -67,7 +67,7 @@ template <class Wrong>
 TEST(includes, of_a_room_go_to_itself_and_to_lower_rooms_only)
 {
     EXPECT_THAT(wrong_includes("core",
-                               [](const source_file &file, std::string_view include) {
+                               [](const source_file& file, std::string_view include) {
                                    const auto target = room_of(include);
                                    const auto room = allowed_rooms().find(file.room());
                                    return !target.empty() && target != file.room() &&
@@ -79,7 +79,7 @@ TEST(includes, of_a_room_go_to_itself_and_to_lower_rooms_only)
 TEST(includes, of_the_core_are_written_from_the_repository_root)
 {
     EXPECT_THAT(wrong_includes("core",
-                               [](const source_file &file, std::string_view include) {
+                               [](const source_file& file, std::string_view include) {
                                    return std::filesystem::exists(source_root() / file.path / ".." / include) ||
                                           include.starts_with("..");
                                }),
@@ -88,7 +88,7 @@ TEST(includes, of_the_core_are_written_from_the_repository_root)
 
 TEST(includes, name_every_room_that_exists)
 {
-    for (const auto &entry : std::filesystem::directory_iterator{source_root() / "core"})
+    for (const auto& entry : std::filesystem::directory_iterator{source_root() / "core"})
         if (entry.is_directory()) {
             EXPECT_TRUE(allowed_rooms().contains(entry.path().filename().string())) << entry.path();
         }
@@ -97,7 +97,7 @@ TEST(includes, name_every_room_that_exists)
 TEST(includes, of_asio_are_in_io_and_runtime_only)
 {
     EXPECT_THAT(wrong_includes("core",
-                               [](const source_file &file, std::string_view include) {
+                               [](const source_file& file, std::string_view include) {
                                    return include.starts_with("boost/asio") && file.room() != "io" && file.room() != "runtime";
                                }),
                 IsEmpty());
@@ -106,7 +106,7 @@ TEST(includes, of_asio_are_in_io_and_runtime_only)
 TEST(includes, of_openssl_are_in_io_only)
 {
     EXPECT_THAT(
-        wrong_includes("core", [](const source_file &file,
+        wrong_includes("core", [](const source_file& file,
                                   std::string_view include) { return include.starts_with("openssl/") && file.room() != "io"; }),
         IsEmpty());
 }
@@ -114,7 +114,7 @@ TEST(includes, of_openssl_are_in_io_only)
 TEST(includes, of_plugin_loading_configuration_and_the_contract_are_in_host_only)
 {
     EXPECT_THAT(wrong_includes("core",
-                               [](const source_file &file, std::string_view include) {
+                               [](const source_file& file, std::string_view include) {
                                    return is_one_of(include,
                                                     {"boost/dll", "toml++", "toml.hpp", "CLI/", "spdlog/", "postern/", "sdk/"}) &&
                                           file.room() != "host";
@@ -129,7 +129,7 @@ TEST(includes, of_the_pure_rooms_reach_no_socket_file_thread_or_clock)
                                                 "future",     "poll.h"};
     const std::set<std::string, std::less<>> pure{"protocol", "session", "hooks", "delivery", "message", "queue"};
     EXPECT_THAT(wrong_includes("core",
-                               [&](const source_file &file, std::string_view include) {
+                               [&](const source_file& file, std::string_view include) {
                                    return pure.contains(file.room()) &&
                                           std::any_of(outside.begin(), outside.end(), [&](std::string_view each) {
                                               return each.find('/') == std::string_view::npos ? include == each
@@ -141,9 +141,7 @@ TEST(includes, of_the_pure_rooms_reach_no_socket_file_thread_or_clock)
 
 TEST(includes, of_plugins_and_examples_never_reach_the_core)
 {
-    const auto is_core = [](const source_file &, std::string_view include) {
-        return is_one_of(include, {"core/", "../../core"});
-    };
+    const auto is_core = [](const source_file&, std::string_view include) { return is_one_of(include, {"core/", "../../core"}); };
     EXPECT_THAT(wrong_includes("plugins", is_core), IsEmpty());
     EXPECT_THAT(wrong_includes("examples", is_core), IsEmpty());
 }
@@ -153,7 +151,7 @@ TEST(includes, of_the_sdk_are_its_own_and_the_standard_library)
     EXPECT_THAT(
         wrong_includes(
             "sdk",
-            [](const source_file &file, std::string_view include) {
+            [](const source_file& file, std::string_view include) {
                 const bool is_standard = include.find('/') == std::string_view::npos &&
                                          (include.find('.') == std::string_view::npos || include.ends_with(".h"));
                 const bool is_test = file.path.find("/testing/") != std::string::npos;
@@ -166,7 +164,7 @@ TEST(includes, of_the_contract_are_two_c_headers_and_its_own)
 {
     const std::set<std::string, std::less<>> standard{"stdint.h", "stddef.h"};
     EXPECT_THAT(wrong_includes("sdk/include/postern/abi",
-                               [&](const source_file &, std::string_view include) {
+                               [&](const source_file&, std::string_view include) {
                                    // A sibling by its bare name is found wherever the folder lies.
                                    const auto sibling = source_root() / "sdk/include/postern/abi" / include;
                                    return !standard.contains(include) && !std::filesystem::exists(sibling);
@@ -177,7 +175,7 @@ TEST(includes, of_the_contract_are_two_c_headers_and_its_own)
 TEST(includes, are_found_at_all)
 {
     EXPECT_THAT(sources_in("core"), Not(IsEmpty()));
-    EXPECT_THAT(wrong_includes("core", [](const source_file &, std::string_view) { return true; }), Not(IsEmpty()));
+    EXPECT_THAT(wrong_includes("core", [](const source_file&, std::string_view) { return true; }), Not(IsEmpty()));
 }
 
 } // namespace

@@ -43,7 +43,7 @@ struct rfc_entry {
 [[nodiscard]] std::map<int, rfc_entry> read_index()
 {
     std::map<int, rfc_entry> index;
-    rfc_entry *current = nullptr;
+    rfc_entry* current = nullptr;
     for (const std::string_view line : read_source(source_root() / "docs/rfc_index.toml").lines) {
         if (line.starts_with("[rfc"))
             current = &index[std::stoi(std::string{line.substr(4)})];
@@ -58,7 +58,7 @@ struct rfc_entry {
 }
 
 /// Takes digits off the beginning; 0: fewer than three, so no RFC that we would cite.
-[[nodiscard]] int take_number(std::string_view &rest)
+[[nodiscard]] int take_number(std::string_view& rest)
 {
     std::string digits;
     while (!rest.empty() && std::isdigit(static_cast<unsigned char>(rest.front())) != 0) {
@@ -90,8 +90,8 @@ struct rfc_entry {
 [[nodiscard]] std::map<int, std::vector<std::string>> citations()
 {
     std::map<int, std::vector<std::string>> all;
-    for (const auto *folder : {"core", "sdk", "plugins"})
-        for (const auto &file : sources_in(folder))
+    for (const auto* folder : {"core", "sdk", "plugins"})
+        for (const auto& file : sources_in(folder))
             for (std::size_t i = 0; i < file.lines.size(); ++i)
                 for (const int number : cited_in(comment_of(file.lines[i])))
                     all[number].push_back(file.at(i + 1));
@@ -102,7 +102,7 @@ TEST(the_rfc_index, has_every_rfc_that_a_comment_cites)
 {
     const auto index = read_index();
     std::vector<std::string> missing;
-    for (const auto &[number, places] : citations())
+    for (const auto& [number, places] : citations())
         if (!index.contains(number))
             missing.push_back("RFC " + std::to_string(number) + ", cited at " + places.front());
     EXPECT_THAT(missing, IsEmpty());
@@ -112,11 +112,11 @@ TEST(the_rfc_index, names_places_that_cite_the_rfc)
 {
     const auto all = citations();
     std::vector<std::string> wrong;
-    for (const auto &[number, entry] : read_index())
-        for (const auto &place : entry.where) {
+    for (const auto& [number, entry] : read_index())
+        for (const auto& place : entry.where) {
             const auto cited = all.find(number);
             const bool is_cited = cited != all.end() && std::any_of(cited->second.begin(), cited->second.end(),
-                                                                    [&](const auto &at) { return at.starts_with(place); });
+                                                                    [&](const auto& at) { return at.starts_with(place); });
             if (!is_cited)
                 wrong.push_back("RFC " + std::to_string(number) + " is not cited in " + place);
         }
@@ -126,7 +126,7 @@ TEST(the_rfc_index, names_places_that_cite_the_rfc)
 TEST(the_rfc_index, gives_each_rfc_a_title_and_a_known_status)
 {
     const std::set<std::string, std::less<>> known{"implemented", "partial", "referenced"};
-    for (const auto &[number, entry] : read_index()) {
+    for (const auto& [number, entry] : read_index()) {
         EXPECT_FALSE(entry.title.empty()) << number;
         EXPECT_TRUE(known.contains(entry.status)) << number << ": " << entry.status;
         EXPECT_EQ(entry.where.empty(), entry.status == "referenced")

@@ -39,7 +39,7 @@ std::vector<source_line> source_file::includes() const
 bool source_file::says_at_top(std::string_view words, std::size_t count) const
 {
     const auto end = lines.begin() + static_cast<std::ptrdiff_t>(std::min(count, lines.size()));
-    return std::any_of(lines.begin(), end, [&](const std::string &line) { return line.find(words) != std::string::npos; });
+    return std::any_of(lines.begin(), end, [&](const std::string& line) { return line.find(words) != std::string::npos; });
 }
 
 std::string source_file::at(std::size_t line) const
@@ -52,7 +52,7 @@ fs::path source_root()
     return POSTERN_TEST_SOURCE;
 }
 
-source_file read_source(const fs::path &file)
+source_file read_source(const fs::path& file)
 {
     source_file read{.path = fs::relative(file, source_root()).string(), .lines = {}};
     std::ifstream in{file};
@@ -69,12 +69,12 @@ std::vector<source_file> sources_in(std::string_view folder)
     const auto root = source_root() / folder;
     if (!fs::exists(root))
         return all;
-    for (const auto &entry : fs::recursive_directory_iterator{root}) {
+    for (const auto& entry : fs::recursive_directory_iterator{root}) {
         const auto ending = entry.path().extension();
         if (entry.is_regular_file() && (ending == ".cpp" || ending == ".hpp" || ending == ".c" || ending == ".h"))
             all.push_back(read_source(entry.path()));
     }
-    std::sort(all.begin(), all.end(), [](const source_file &a, const source_file &b) { return a.path < b.path; });
+    std::sort(all.begin(), all.end(), [](const source_file& a, const source_file& b) { return a.path < b.path; });
     return all;
 }
 

@@ -39,7 +39,7 @@ struct source_file {
 [[nodiscard]] std::vector<source_file> sources_in(std::string_view folder);
 
 /// A file of the repository by lines; throws std::runtime_error if it cannot be read.
-[[nodiscard]] source_file read_source(const std::filesystem::path &file);
+[[nodiscard]] source_file read_source(const std::filesystem::path& file);
 
 /// The text of a line behind its first "//", or the line of a "///" or "#" comment; empty: no comment.
 [[nodiscard]] std::string_view comment_of(std::string_view line);

@@ -25,7 +25,7 @@ constexpr unsigned idle_connections = 2000;
 
 struct collected {
     std::vector<double> rate, server_cpu, generator, end_to_end;
-    void add(const measurement &one)
+    void add(const measurement& one)
     {
         rate.push_back(one.rate);
         server_cpu.push_back(one.server_cpu);
@@ -40,7 +40,7 @@ void note(std::string_view text)
 }
 
 /// A tenth of the load, to warm caches and pools before anything counts.
-void warm_up(subject &server, workload what, test::smtp_sink *next_hop = nullptr)
+void warm_up(subject& server, workload what, test::smtp_sink* next_hop = nullptr)
 {
     what.messages = std::max(what.messages / 10, what.sessions);
     (void)measure(server, what, next_hop);
@@ -64,17 +64,17 @@ void discard()
         {.name = "W2 4 KB, single", .size = 4000, .messages = 3000, .reuse = false},
     };
     table results{{"accept and discard", "server", "CPU us/message", "to epoll sink", "messages/s", "generator", "peak MB"}};
-    for (const auto &load : loads) {
+    for (const auto& load : loads) {
         note(fmt::format("discard, {}: {} rounds of {} messages, {} sessions", load.name, rounds, load.messages, load.sessions));
-        std::map<subject *, collected> figures;
-        for (const auto &server : servers)
+        std::map<subject*, collected> figures;
+        for (const auto& server : servers)
             warm_up(*server, load);
         for (int round = 0; round < rounds; ++round)
-            for (const auto &server : servers)
+            for (const auto& server : servers)
                 figures[server.get()].add(measure(*server, load));
         const double yardstick = median(figures[servers.front().get()].server_cpu);
-        for (const auto &server : servers) {
-            const auto &mine = figures[server.get()];
+        for (const auto& server : servers) {
+            const auto& mine = figures[server.get()];
             const double cpu = median(mine.server_cpu);
             results.add({load.name, server->name(), fmt::format("{:.1f}", cpu), ratio(cpu, yardstick),
                          fmt::format("{:.0f}", median(mine.rate)), fmt::format("{:.0f} %", 100 * median(mine.generator)),
@@ -85,23 +85,23 @@ void discard()
 }
 
 /// Durable acceptance and relaying differ in who waits for what; the rounds are the same.
-void against_postfix(std::string_view title, const std::vector<workload> &loads, std::vector<std::unique_ptr<subject>> &servers,
-                     const std::vector<test::smtp_sink *> &next_hops, bool relayed)
+void against_postfix(std::string_view title, const std::vector<workload>& loads, std::vector<std::unique_ptr<subject>>& servers,
+                     const std::vector<test::smtp_sink*>& next_hops, bool relayed)
 {
     table results{{std::string{title}, "server", "messages/s", "to Postfix", "CPU us/message", "to Postfix", "generator"}};
-    for (const auto &load : loads) {
+    for (const auto& load : loads) {
         note(
             fmt::format("{}, {}: {} rounds of {} messages, {} sessions", title, load.name, rounds, load.messages, load.sessions));
-        std::map<subject *, collected> figures;
+        std::map<subject*, collected> figures;
         for (std::size_t i = 0; i < servers.size(); ++i)
             warm_up(*servers[i], load, next_hops[i]);
         for (int round = 0; round < rounds; ++round)
             for (std::size_t i = 0; i < servers.size(); ++i)
                 figures[servers[i].get()].add(measure(*servers[i], load, next_hops[i]));
-        const auto rate = [&](subject *server) { return median(relayed ? figures[server].end_to_end : figures[server].rate); };
-        subject *peer = servers.size() > 1 ? servers.back().get() : nullptr;
-        for (const auto &server : servers) {
-            const auto &mine = figures[server.get()];
+        const auto rate = [&](subject* server) { return median(relayed ? figures[server].end_to_end : figures[server].rate); };
+        subject* peer = servers.size() > 1 ? servers.back().get() : nullptr;
+        for (const auto& server : servers) {
+            const auto& mine = figures[server.get()];
             results.add({load.name, server->name(), fmt::format("{:.0f}", rate(server.get())),
                          peer != nullptr ? ratio(rate(server.get()), rate(peer)) : "-",
                          fmt::format("{:.0f}", median(mine.server_cpu)),
@@ -129,7 +129,7 @@ void durable()
         {.name = "W2 4 KB, reuse", .size = 4000, .messages = 4000, .reuse = true},
         {.name = "W2 4 KB, 100 sessions", .size = 4000, .messages = 4000, .sessions = 100, .reuse = true},
     };
-    against_postfix("accept durably", loads, servers, std::vector<test::smtp_sink *>(servers.size()), false);
+    against_postfix("accept durably", loads, servers, std::vector<test::smtp_sink*>(servers.size()), false);
 }
 
 void relay()
@@ -164,21 +164,21 @@ void idle()
     servers.push_back(make_smtp_sink());
     servers.push_back(make_postern_discard());
     table results{{"idle connection", "KiB"}};
-    for (const auto &server : servers)
+    for (const auto& server : servers)
         results.add({server->name(), fmt::format("{:.1f}", memory_of_idle_connection(*server, idle_connections) / 1024)});
     fmt::print("{}\n", results.text());
 }
 
-int run(const std::vector<std::string_view> &wanted)
+int run(const std::vector<std::string_view>& wanted)
 {
     const std::vector<std::pair<std::string_view, void (*)()>> all{
         {"discard", discard}, {"durable", durable}, {"relay", relay}, {"idle", idle}};
     for (const auto what : wanted)
-        if (std::none_of(all.begin(), all.end(), [&](const auto &each) { return each.first == what; })) {
+        if (std::none_of(all.begin(), all.end(), [&](const auto& each) { return each.first == what; })) {
             note(fmt::format("bench: nothing is called {}; there are: discard, durable, relay, idle", what));
             return 2;
         }
-    for (const auto &[name, measure_it] : all)
+    for (const auto& [name, measure_it] : all)
         if (wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end()) {
             measure_it();
             std::fflush(stdout);
@@ -189,11 +189,11 @@ int run(const std::vector<std::string_view> &wanted)
 } // namespace
 } // namespace postern::bench
 
-int main(int count, char **words)
+int main(int count, char** words)
 {
     try {
         return postern::bench::run({words + 1, words + count});
-    } catch (const std::exception &error) {
+    } catch (const std::exception& error) {
         fmt::print(stderr, "bench: {}\n", error.what());
         return 1;
     }

@@ -41,9 +41,9 @@ public:
 private:
     void accept_all();
     /// false: the connection is over.
-    [[nodiscard]] bool serve(connection &peer);
-    [[nodiscard]] std::string_view take_commands(connection &peer, std::string_view octets);
-    [[nodiscard]] std::string_view take_content(connection &peer, std::string_view octets);
+    [[nodiscard]] bool serve(connection& peer);
+    [[nodiscard]] std::string_view take_commands(connection& peer, std::string_view octets);
+    [[nodiscard]] std::string_view take_content(connection& peer, std::string_view octets);
     void say(std::string_view reply)
     {
         std::memcpy(out_.data() + out_size_, reply.data(), reply.size());
@@ -59,7 +59,7 @@ private:
     std::size_t out_size_ = 0;
 };
 
-std::string_view sink::take_commands(connection &peer, std::string_view octets)
+std::string_view sink::take_commands(connection& peer, std::string_view octets)
 {
     while (!octets.empty()) {
         if (peer.verb == 0)
@@ -87,7 +87,7 @@ std::string_view sink::take_commands(connection &peer, std::string_view octets)
     return octets;
 }
 
-std::string_view sink::take_content(connection &peer, std::string_view octets)
+std::string_view sink::take_content(connection& peer, std::string_view octets)
 {
     constexpr auto mark = "\r\n.\r\n"sv;
     const auto whole = [&](std::size_t behind) {
@@ -118,7 +118,7 @@ std::string_view sink::take_content(connection &peer, std::string_view octets)
     return {};
 }
 
-bool sink::serve(connection &peer)
+bool sink::serve(connection& peer)
 {
     const auto got = ::recv(peer.socket, in_.data(), in_.size(), MSG_DONTWAIT);
     if (got < 0)
@@ -142,7 +142,7 @@ void sink::accept_all()
             return;
         const int on = 1;
         ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        auto *peer = new connection{.socket = socket}; // owned by the epoll set; freed when it is over
+        auto* peer = new connection{.socket = socket}; // owned by the epoll set; freed when it is over
         epoll_event event{};
         event.events = EPOLLIN;
         event.data.ptr = peer;
@@ -165,7 +165,7 @@ int sink::run()
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    auto *generic = reinterpret_cast<sockaddr *>(&address);
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
     if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 4096) != 0 ||
         ::getsockname(listener_, generic, &size) != 0) {
         std::perror("epoll_sink");
@@ -185,13 +185,13 @@ int sink::run()
     for (;;) {
         const int count = ::epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), -1);
         for (int i = 0; i < count; ++i) {
-            auto *what = ready[static_cast<std::size_t>(i)].data.ptr;
+            auto* what = ready[static_cast<std::size_t>(i)].data.ptr;
             if (what == nullptr) {
                 accept_all();
             } else if (what == this) {
                 std::printf("messages %zu\n", messages_);
                 return 0;
-            } else if (auto *peer = static_cast<connection *>(what); !serve(*peer)) {
+            } else if (auto* peer = static_cast<connection*>(what); !serve(*peer)) {
                 ::close(peer->socket);
                 delete peer;
             }

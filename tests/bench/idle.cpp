@@ -9,11 +9,11 @@
 
 namespace postern::bench {
 
-double memory_of_idle_connection(subject &server, unsigned connections)
+double memory_of_idle_connection(subject& server, unsigned connections)
 {
     std::list<test::smtp_peer> held;
     const auto hold_one = [&] {
-        auto &peer = held.emplace_back(server.port());
+        auto& peer = held.emplace_back(server.port());
         if (const auto reply = peer.greets(); reply.code != 250)
             throw std::runtime_error{fmt::format("{}: connection {} got {}", server.name(), held.size(), reply.text())};
     };

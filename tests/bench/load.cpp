@@ -17,7 +17,7 @@ using clock = std::chrono::steady_clock;
 
 } // namespace
 
-measurement measure(subject &server, const workload &what, test::smtp_sink *next_hop)
+measurement measure(subject& server, const workload& what, test::smtp_sink* next_hop)
 {
     const auto messages_before = server.messages();
     const auto arrived_before = next_hop != nullptr ? next_hop->messages() : 0;

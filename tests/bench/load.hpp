@@ -27,6 +27,6 @@ struct measurement {
 
 /// Sends the workload and waits for its end. `next_hop`: also waits until the messages have arrived there.
 /// Throws std::runtime_error when a message was refused or a count is wrong.
-[[nodiscard]] measurement measure(subject &server, const workload &what, test::smtp_sink *next_hop = nullptr);
+[[nodiscard]] measurement measure(subject& server, const workload& what, test::smtp_sink* next_hop = nullptr);
 
 } // namespace postern::bench

@@ -16,7 +16,7 @@ namespace postern::bench {
 namespace {
 
 /// The tuning is that of a relay under load: as many processes as sessions, no waiting between cleanup and queue manager.
-[[nodiscard]] std::string main_cf(const std::filesystem::path &folder, std::uint16_t next_hop)
+[[nodiscard]] std::string main_cf(const std::filesystem::path& folder, std::uint16_t next_hop)
 {
     return fmt::format("compatibility_level = 3.6\n"
                        "queue_directory = {0}/spool\n"
@@ -93,7 +93,7 @@ private:
         namespace fs = std::filesystem;
         // Its processes are the user postfix and pass through here.
         fs::permissions(folder_.path(), fs::perms{0755});
-        for (const auto *name : {"etc", "spool", "data"})
+        for (const auto* name : {"etc", "spool", "data"})
             fs::create_directory(folder_ / name);
         folder_.write("etc/main.cf", main_cf(folder_.path(), next_hop));
         folder_.write("etc/master.cf", master_cf(postfix_kind::accept_only, test::unused_port()));
@@ -126,7 +126,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<subject> make_postfix(postfix_kind kind, std::uint16_t next_hop, std::string &why)
+std::unique_ptr<subject> make_postfix(postfix_kind kind, std::uint16_t next_hop, std::string& why)
 {
     if (::geteuid() != 0) {
         why = "Postfix is left out: its master process has to be root";

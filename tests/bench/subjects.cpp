@@ -42,7 +42,7 @@ private:
 
 class postern final : public subject {
 public:
-    postern(std::string name, const test::configuration &what) : name_{std::move(name)}, server_{what} {}
+    postern(std::string name, const test::configuration& what) : name_{std::move(name)}, server_{what} {}
     [[nodiscard]] std::string name() const override { return name_; }
     [[nodiscard]] std::uint16_t port() const override { return server_.port(); }
     [[nodiscard]] pid_t pid() override { return server_.child().pid(); }

@@ -41,6 +41,6 @@ enum class postfix_kind : std::uint8_t {
 };
 /// A Postfix of our own with all its files in a temporary folder. Null, with the reason in `why`, where it cannot run:
 /// its master process has to be root.
-[[nodiscard]] std::unique_ptr<subject> make_postfix(postfix_kind kind, std::uint16_t next_hop, std::string &why);
+[[nodiscard]] std::unique_ptr<subject> make_postfix(postfix_kind kind, std::uint16_t next_hop, std::string& why);
 
 } // namespace postern::bench

@@ -21,7 +21,7 @@ double median(std::vector<double> values)
 std::string table::text() const
 {
     std::vector<std::size_t> widths;
-    for (const auto &row : rows_) {
+    for (const auto& row : rows_) {
         widths.resize(std::max(widths.size(), row.size()));
         for (std::size_t i = 0; i < row.size(); ++i)
             widths[i] = std::max(widths[i], row[i].size());

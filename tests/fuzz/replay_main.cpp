@@ -9,14 +9,14 @@
 #include <iterator>
 #include <vector>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size);
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
-int main(int count, char **words)
+int main(int count, char** words)
 {
     std::size_t fed = 0;
     for (int i = 1; i < count; ++i) {
         std::error_code none;
-        for (const auto &entry : std::filesystem::recursive_directory_iterator{words[i], none}) {
+        for (const auto& entry : std::filesystem::recursive_directory_iterator{words[i], none}) {
             if (!entry.is_regular_file())
                 continue;
             std::ifstream file{entry.path(), std::ios::binary};

@@ -50,10 +50,10 @@ struct dialogue {
     return out;
 }
 
-[[nodiscard]] std::vector<dialogue> read_transcripts(const fs::path &folder)
+[[nodiscard]] std::vector<dialogue> read_transcripts(const fs::path& folder)
 {
     std::vector<dialogue> all;
-    for (const auto &entry : fs::recursive_directory_iterator{folder}) {
+    for (const auto& entry : fs::recursive_directory_iterator{folder}) {
         if (entry.path().extension() != ".txt")
             continue;
         dialogue one{.name = fs::relative(entry.path(), folder).string(), .client = {}, .server = {}};
@@ -62,7 +62,7 @@ struct dialogue {
         for (std::string line; std::getline(file, line);) {
             if (line.size() < 3 || line[1] != ':' || line[2] != ' ')
                 continue;
-            auto &side = line[0] == 'C' ? one.client : one.server;
+            auto& side = line[0] == 'C' ? one.client : one.server;
             if (line[0] == 'C' || line[0] == 'S')
                 side.push_back(unescaped(std::string_view{line}.substr(3)) + "\r\n");
         }
@@ -71,16 +71,16 @@ struct dialogue {
     return all;
 }
 
-void write(const fs::path &file, std::string_view octets)
+void write(const fs::path& file, std::string_view octets)
 {
     std::ofstream{file, std::ios::binary} << octets;
 }
 
 /// One file a distinct part.
-void write_parts(const fs::path &folder, const std::set<std::string> &parts)
+void write_parts(const fs::path& folder, const std::set<std::string>& parts)
 {
     std::size_t number = 0;
-    for (const auto &part : parts)
+    for (const auto& part : parts)
         write(folder / ("part-" + std::to_string(++number)), part);
 }
 
@@ -97,19 +97,20 @@ void write_parts(const fs::path &folder, const std::set<std::string> &parts)
                : std::string{line.substr(begin + 1, end - begin - 1)};
 }
 
-void make_seeds(const fs::path &folder, const std::string &name, const std::vector<dialogue> &dialogues)
+void make_seeds(const fs::path& folder, const std::string& name, const std::vector<dialogue>& dialogues)
 {
     fs::remove_all(folder);
     fs::create_directories(folder);
     write(folder / "empty", "");
     const bool is_client = name.find("client") != std::string::npos || name.find("reply") != std::string::npos;
     const bool is_address = name.find("address") != std::string::npos;
-    const bool takes_lines = is_address || name == "command" || name == "parameters";
+    const bool takes_lines =
+        is_address || name.find("command") != std::string::npos || name.find("parameters") != std::string::npos;
     std::set<std::string> parts;
-    for (const auto &each : dialogues) {
-        const auto &side = is_client ? each.server : each.client;
+    for (const auto& each : dialogues) {
+        const auto& side = is_client ? each.server : each.client;
         std::string whole;
-        for (const auto &line : side) {
+        for (const auto& line : side) {
             whole += line;
             parts.insert(part_of(line, is_address));
         }
@@ -122,7 +123,7 @@ void make_seeds(const fs::path &folder, const std::string &name, const std::vect
 
 } // namespace
 
-int main(int count, char **words)
+int main(int count, char** words)
 {
     if (count < 3) {
         std::fputs("usage: make_fuzz_seeds TRANSCRIPTS CORPUS NAME..\n", stderr);

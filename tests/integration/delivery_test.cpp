@@ -27,14 +27,14 @@ using ::testing::UnorderedElementsAre;
 constexpr exit_status success{0, 0};
 
 /// A relay that tries again at once, more or less.
-[[nodiscard]] configuration impatient(const next_hop &next, std::string_view more = {})
+[[nodiscard]] configuration impatient(const next_hop& next, std::string_view more = {})
 {
     auto what = configuration::relay(next.address());
     what.section("queue", fmt::format("retry = [\"50ms\"]\njitter = 0.0\n{}", more));
     return what;
 }
 
-void send(const server &gateway, std::string_view sender, const std::vector<std::string> &recipients,
+void send(const server& gateway, std::string_view sender, const std::vector<std::string>& recipients,
           std::string_view content = "Subject: hi\r\n\r\nhello\r\n")
 {
     smtp_peer peer{gateway.port()};
@@ -143,7 +143,7 @@ TEST(delivery, keeps_only_the_recipients_that_are_still_open)
     ASSERT_TRUE(next.wait_for(2)) << gateway.log();
     EXPECT_TRUE(gateway.queue_becomes_empty()) << gateway.log();
     std::vector<std::vector<std::string>> recipients;
-    for (const auto &message : next.arrived())
+    for (const auto& message : next.arrived())
         recipients.push_back(message.recipients);
     EXPECT_THAT(recipients, UnorderedElementsAre(ElementsAre("now@example.com"), ElementsAre("late@example.com")));
 }
@@ -235,7 +235,7 @@ TEST(delivery, into_a_maildir_shows_the_message_with_the_fields_that_plugins_add
     const auto files = [&] {
         std::vector<std::filesystem::path> found;
         if (std::filesystem::exists(folder))
-            for (const auto &entry : std::filesystem::directory_iterator{folder})
+            for (const auto& entry : std::filesystem::directory_iterator{folder})
                 found.push_back(entry.path());
         return found;
     };

@@ -166,7 +166,7 @@ TEST(the_projects_own_client, sends_a_message_that_arrives)
 {
     next_hop next;
     server gateway{configuration::relay(next.address(), "starttls")};
-    for (const auto *tls : {"none", "starttls"}) {
+    for (const auto* tls : {"none", "starttls"}) {
         const auto sent = run({postern_program().string(), "send", "--server", gateway.address(), "--from", "a@client.example",
                                "--to", "one@example.com", "--to", "two@example.com", "--tls", tls},
                               "Subject: by our own client\n\n.dot\n");

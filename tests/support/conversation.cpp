@@ -235,7 +235,8 @@ void conversation::ask(hook_point hook)
     }
     if (hook == hook_point::msg_end || hook == hook_point::txn_commit_before)
         expect(is_body_over_, "all of the body is given out before msg.end");
-    hooks::event event{.hook = hook};
+    hooks::event event{};
+    event.hook = hook;
     event.connection = &session_->facts();
     event.message = message;
     event.recipient_index = session_->recipient_index();
@@ -296,7 +297,8 @@ void conversation::take_content(const step& what)
         session_->content_failed(spool);
         return;
     }
-    hooks::event event{.hook = hook_point::msg_body};
+    hooks::event event{};
+    event.hook = hook_point::msg_body;
     event.connection = &session_->facts();
     event.message = message;
     event.chunk = what.octets;
@@ -322,7 +324,8 @@ void conversation::commit()
     expect(is_body_over_ && has_content_, "a message is whole when it is committed");
     expect(!is_committed_, "a message is committed once");
     expect(!message->discarded, "what is thrown away is not kept");
-    expect(acknowledged == session_->accepted_count(), "no reply to a message before the store has it");
+    expect(session_->output().find(base::to_text(message->id)) == std::string_view::npos,
+           "no reply to a message before the store has it");
     if (store == commit_result::kept) {
         is_committed_ = true;
         has_content_ = false;

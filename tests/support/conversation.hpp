@@ -34,7 +34,7 @@ public:
     [[nodiscard]] const std::string& name() const noexcept override { return name_; }
     [[nodiscard]] bool wants(hooks::hook_point) const noexcept override { return true; }
     [[nodiscard]] bool may_vouch() const noexcept override { return true; }
-    [[nodiscard]] hooks::call_result call(const hooks::event& what, base::instant, const std::shared_ptr<hooks::session_port> & ,
+    [[nodiscard]] hooks::call_result call(const hooks::event& what, base::instant, const std::shared_ptr<hooks::session_port>&,
                                           hooks::plugin_reply& answer) noexcept override;
     void withdraw(std::uint64_t) noexcept override {}
     void wake(base::session_id, std::uint64_t, bool) noexcept override {}
@@ -57,7 +57,7 @@ struct kept_message {
     std::optional<std::string> held;
     std::int32_t score = 0;
 
-    bool operator==(const kept_message & ) const = default;
+    bool operator==(const kept_message&) const = default;
 };
 
 class conversation {

@@ -15,27 +15,27 @@ namespace postern::test {
 
 /// What a lambda_plugin's function may use.
 struct asked {
-    const hooks::event &what;
-    const std::shared_ptr<hooks::session_port> &port;
-    hooks::plugin_reply &answer;
+    const hooks::event& what;
+    const std::shared_ptr<hooks::session_port>& port;
+    hooks::plugin_reply& answer;
 };
 
 /// Threads: as hooks::plugin; the records of what happened are locked.
 class lambda_plugin final : public hooks::plugin, public std::enable_shared_from_this<lambda_plugin> {
 public:
-    using function = std::function<hooks::call_result(const asked &)>;
+    using function = std::function<hooks::call_result(const asked&)>;
 
     lambda_plugin(std::string name, std::set<hooks::hook_point> hooks, function on, bool vouches = false)
         : name_{std::move(name)}, hooks_{std::move(hooks)}, on_{std::move(on)}, vouches_{vouches}
     {
     }
 
-    [[nodiscard]] const std::string &name() const noexcept override { return name_; }
+    [[nodiscard]] const std::string& name() const noexcept override { return name_; }
     [[nodiscard]] bool wants(hooks::hook_point hook) const noexcept override { return hooks_.contains(hook); }
     [[nodiscard]] bool may_vouch() const noexcept override { return vouches_; }
-    [[nodiscard]] hooks::call_result call(const hooks::event &what, base::instant,
-                                          const std::shared_ptr<hooks::session_port> &port,
-                                          hooks::plugin_reply &answer) noexcept override
+    [[nodiscard]] hooks::call_result call(const hooks::event& what, base::instant,
+                                          const std::shared_ptr<hooks::session_port>& port,
+                                          hooks::plugin_reply& answer) noexcept override
     {
         ++calls;
         return on_({what, port, answer});
@@ -77,7 +77,7 @@ private:
 };
 
 /// The answer that a relay policy gives: this recipient is ours.
-inline hooks::call_result vouch(const asked &about)
+inline hooks::call_result vouch(const asked& about)
 {
     about.answer.vouches = true;
     return {hooks::call_status::answered};

@@ -17,9 +17,9 @@ public:
     void write(base::log_level, std::string_view event, std::span<const base::log_field> fields) noexcept override
     {
         std::string line{event};
-        for (const auto &field : fields) {
+        for (const auto& field : fields) {
             line.append(" ").append(field.key).append("=");
-            if (const auto *text = std::get_if<std::string_view>(&field.value))
+            if (const auto* text = std::get_if<std::string_view>(&field.value))
                 line += *text;
             else
                 line += std::to_string(std::get<std::int64_t>(field.value));
@@ -31,7 +31,7 @@ public:
     {
         const std::lock_guard lock{guard_};
         return std::any_of(lines_.begin(), lines_.end(),
-                           [&](const std::string &line) { return line.find(part) != std::string::npos; });
+                           [&](const std::string& line) { return line.find(part) != std::string::npos; });
     }
 
 private:

@@ -77,11 +77,11 @@ public:
     }
     void update(base::message_id id, std::string_view state, queue::completion<void> done) override
     {
-        done(if_there(id, [&](kept &one) { one.state = state; }));
+        done(if_there(id, [&](kept& one) { one.state = state; }));
     }
     void remove(base::message_id id, queue::completion<void> done) override
     {
-        const auto found = if_there(id, [](kept &) {});
+        const auto found = if_there(id, [](kept&) {});
         if (found) {
             const std::lock_guard lock{guard_};
             messages_.erase(id);
@@ -91,7 +91,7 @@ public:
     void fetch(base::message_id id, queue::completion<queue::stored_message> done) override
     {
         queue::stored_message message;
-        const auto found = if_there(id, [&](kept &one) { message = {id, one.envelope, one.state, one.content.size()}; });
+        const auto found = if_there(id, [&](kept& one) { message = {id, one.envelope, one.state, one.content.size()}; });
         if (found)
             done(std::move(message));
         else
@@ -100,7 +100,7 @@ public:
     void read(base::message_id id, std::uint64_t offset, std::size_t length, queue::completion<std::string> done) override
     {
         std::string octets;
-        const auto found = if_there(id, [&](kept &one) { octets = part(one.content, offset, length); });
+        const auto found = if_there(id, [&](kept& one) { octets = part(one.content, offset, length); });
         if (found)
             done(std::move(octets));
         else
@@ -119,7 +119,7 @@ public:
     }
 
 private:
-    [[nodiscard]] static std::string part(const std::string &from, std::uint64_t offset, std::size_t length)
+    [[nodiscard]] static std::string part(const std::string& from, std::uint64_t offset, std::size_t length)
     {
         return offset < from.size() ? from.substr(static_cast<std::size_t>(offset), length) : std::string{};
     }

@@ -28,10 +28,10 @@ next_hop::~next_hop()
     {
         const std::lock_guard lock{mutex_};
         stopping_ = true;
-        for (auto &each : open_)
+        for (auto& each : open_)
             ::shutdown(each.stream.number(), SHUT_RDWR);
     }
-    for (auto &each : open_)
+    for (auto& each : open_)
         each.thread.join();
 }
 
@@ -48,7 +48,7 @@ void next_hop::accept_all()
                 ++each;
             }
         }
-        auto &mine = open_.emplace_back(std::move(*socket));
+        auto& mine = open_.emplace_back(std::move(*socket));
         mine.thread = std::thread{[this, &mine] {
             serve(mine);
             ::shutdown(mine.stream.number(), SHUT_RDWR); // the peer learns it now, not when the list is next looked through
@@ -60,14 +60,14 @@ void next_hop::accept_all()
 namespace {
 
 /// Says what the script wants, or else the usual. false: the connection is over.
-[[nodiscard]] bool say(tcp_stream &stream, const hop_answer &what, std::string_view usual)
+[[nodiscard]] bool say(tcp_stream& stream, const hop_answer& what, std::string_view usual)
 {
     if (what.drop && what.reply.empty())
         return false;
     return stream.write(fmt::format("{}\r\n", what.reply.empty() ? usual : std::string_view{what.reply})) && !what.drop;
 }
 
-[[nodiscard]] bool is_positive(const hop_answer &what)
+[[nodiscard]] bool is_positive(const hop_answer& what)
 {
     return what.reply.empty() || what.reply.front() == '2' || what.reply.front() == '3';
 }
@@ -105,7 +105,7 @@ namespace {
 }
 
 /// Reads up to CRLF.CRLF and leaves the rest pending. Empty: the connection ended before.
-[[nodiscard]] std::optional<std::string> read_content(tcp_stream &stream)
+[[nodiscard]] std::optional<std::string> read_content(tcp_stream& stream)
 {
     constexpr std::string_view end_of_data = "\r\n.\r\n";
     std::string octets = "\r\n"; // so that an empty message's dot is found like any other
@@ -130,7 +130,7 @@ hop_answer next_hop::ask(hop_stage stage, std::string_view line)
     return script_(stage, line);
 }
 
-bool next_hop::take_content(connection &mine, arrived_message message)
+bool next_hop::take_content(connection& mine, arrived_message message)
 {
     auto content = read_content(mine.stream);
     if (!content)
@@ -149,9 +149,9 @@ bool next_hop::take_content(connection &mine, arrived_message message)
     return say(mine.stream, what, "250 2.0.0 taken");
 }
 
-void next_hop::serve(connection &mine)
+void next_hop::serve(connection& mine)
 {
-    auto &stream = mine.stream;
+    auto& stream = mine.stream;
     if (!say(stream, ask(hop_stage::greeting, {}), "220 next.example ESMTP"))
         return;
     arrived_message message;

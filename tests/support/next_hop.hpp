@@ -36,9 +36,9 @@ enum class hop_stage : std::uint8_t {
 
 /// What the next hop does instead of its usual reply. An empty reply and drop: it closes without a word.
 struct hop_answer {
-    std::string reply;  ///< without CRLF; empty: the usual one
-    bool drop = false;  ///< close the connection, after the reply if there is one
-    bool record = true; ///< at stage content: whether the message counts as arrived (a lost reply: true and drop)
+    std::string reply = {}; ///< without CRLF; empty: the usual one
+    bool drop = false;      ///< close the connection, after the reply if there is one
+    bool record = true;     ///< at stage content: whether the message counts as arrived (a lost reply: true and drop)
 };
 
 /// `line` is the command in full, for stage content the whole content. Called on the connections' threads, one at a time.
@@ -52,7 +52,7 @@ public:
     [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port(); }
     [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port()); }
     /// Called for each arrived message, after the script and before the reply. Set before the first connection.
-    void on_arrival(std::function<void(const arrived_message &)> tell) { tell_ = std::move(tell); }
+    void on_arrival(std::function<void(const arrived_message&)> tell) { tell_ = std::move(tell); }
     /// Keep messages for arrived() (the default) or only tell of them.
     void keep_messages(bool keep) { keep_ = keep; }
 
@@ -65,13 +65,13 @@ public:
 private:
     struct connection;
     void accept_all();
-    void serve(connection &mine);
+    void serve(connection& mine);
     [[nodiscard]] hop_answer ask(hop_stage stage, std::string_view line);
-    [[nodiscard]] bool take_content(connection &mine, arrived_message message);
+    [[nodiscard]] bool take_content(connection& mine, arrived_message message);
 
     tcp_listener listener_;
     hop_script script_;
-    std::function<void(const arrived_message &)> tell_;
+    std::function<void(const arrived_message&)> tell_;
     bool keep_ = true;
     mutable std::mutex mutex_;
     std::mutex script_mutex_;

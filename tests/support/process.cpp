@@ -41,11 +41,11 @@ struct pipe_ends {
 /// Debian keeps Postfix's programs in /usr/sbin, which is not in every user's PATH.
 [[nodiscard]] std::string search_path()
 {
-    const char *path = std::getenv("PATH");
+    const char* path = std::getenv("PATH");
     return fmt::format("PATH={}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin", path != nullptr ? path : "");
 }
 
-[[nodiscard]] std::string find_program(const std::string &name, std::string_view path)
+[[nodiscard]] std::string find_program(const std::string& name, std::string_view path)
 {
     if (name.find('/') != std::string::npos)
         return name;
@@ -61,20 +61,20 @@ struct pipe_ends {
 }
 
 /// The environment with a longer PATH.
-[[nodiscard]] std::vector<std::string> environment(const std::string &path)
+[[nodiscard]] std::vector<std::string> environment(const std::string& path)
 {
     std::vector<std::string> all;
-    for (char **entry = environ; *entry != nullptr; ++entry)
+    for (char** entry = environ; *entry != nullptr; ++entry)
         if (std::string_view{*entry}.substr(0, 5) != "PATH=")
             all.emplace_back(*entry);
     all.push_back(path);
     return all;
 }
 
-[[nodiscard]] std::vector<char *> pointers(std::vector<std::string> &words)
+[[nodiscard]] std::vector<char*> pointers(std::vector<std::string>& words)
 {
-    std::vector<char *> all;
-    for (auto &word : words)
+    std::vector<char*> all;
+    for (auto& word : words)
         all.push_back(word.data());
     all.push_back(nullptr);
     return all;
@@ -143,7 +143,7 @@ process::~process()
 void process::collect(int output, int errors)
 {
     std::array<pollfd, 2> sources{pollfd{output, POLLIN, 0}, pollfd{errors, POLLIN, 0}};
-    const std::array<collected *, 2> targets{&output_, &errors_};
+    const std::array<collected*, 2> targets{&output_, &errors_};
     std::array<char, 65536> buffer{};
     for (std::size_t open = sources.size(); open > 0;) {
         if (::poll(sources.data(), sources.size(), -1) < 0)
@@ -213,7 +213,7 @@ std::string process::errors() const
     return errors_.text;
 }
 
-bool process::wait_for(const collected &what, const std::function<bool(std::string_view)> &holds, std::chrono::milliseconds limit)
+bool process::wait_for(const collected& what, const std::function<bool(std::string_view)>& holds, std::chrono::milliseconds limit)
 {
     std::unique_lock lock{mutex_};
     bool found = false;
@@ -221,12 +221,12 @@ bool process::wait_for(const collected &what, const std::function<bool(std::stri
     return found;
 }
 
-bool process::wait_for_output(const std::function<bool(std::string_view)> &holds, std::chrono::milliseconds limit)
+bool process::wait_for_output(const std::function<bool(std::string_view)>& holds, std::chrono::milliseconds limit)
 {
     return wait_for(output_, holds, limit);
 }
 
-bool process::wait_for_errors(const std::function<bool(std::string_view)> &holds, std::chrono::milliseconds limit)
+bool process::wait_for_errors(const std::function<bool(std::string_view)>& holds, std::chrono::milliseconds limit)
 {
     return wait_for(errors_, holds, limit);
 }
@@ -309,7 +309,7 @@ std::chrono::nanoseconds cpu_time(pid_t process)
 std::chrono::nanoseconds cpu_time_of_tree(pid_t process)
 {
     std::multimap<pid_t, pid_t> children;
-    for (const auto &entry : std::filesystem::directory_iterator{"/proc"}) {
+    for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
         const auto name = entry.path().filename().string();
         if (name.find_first_not_of("0123456789") != std::string::npos)
             continue;

@@ -27,7 +27,7 @@ inline constexpr std::chrono::seconds patience{90};
 struct exit_status {
     int code = -1;  ///< its exit code; -1: it was ended by a signal
     int signal = 0; ///< 0: it exited
-    friend bool operator==(const exit_status &, const exit_status &) = default;
+    friend bool operator==(const exit_status&, const exit_status&) = default;
 };
 
 struct start_options {
@@ -44,8 +44,8 @@ public:
     explicit process(start_options options);
     explicit process(std::vector<std::string> command) : process{start_options{.command = std::move(command)}} {}
     ~process();
-    process(const process &) = delete;
-    process &operator=(const process &) = delete;
+    process(const process&) = delete;
+    process& operator=(const process&) = delete;
 
     [[nodiscard]] pid_t pid() const noexcept { return pid_; }
     /// Sends a signal; nothing happens when the process has ended.
@@ -61,9 +61,9 @@ public:
     [[nodiscard]] std::string output() const;
     [[nodiscard]] std::string errors() const;
     /// Waits until `holds` for the collected output (or errors); false: it never did, and never will or the limit passed.
-    [[nodiscard]] bool wait_for_output(const std::function<bool(std::string_view)> &holds,
+    [[nodiscard]] bool wait_for_output(const std::function<bool(std::string_view)>& holds,
                                        std::chrono::milliseconds limit = patience);
-    [[nodiscard]] bool wait_for_errors(const std::function<bool(std::string_view)> &holds,
+    [[nodiscard]] bool wait_for_errors(const std::function<bool(std::string_view)>& holds,
                                        std::chrono::milliseconds limit = patience);
     /// To its standard input (keep_input_open).
     void write_input(std::string_view octets);
@@ -74,7 +74,7 @@ private:
         std::string text;
         bool ended = false;
     };
-    [[nodiscard]] bool wait_for(const collected &what, const std::function<bool(std::string_view)> &holds,
+    [[nodiscard]] bool wait_for(const collected& what, const std::function<bool(std::string_view)>& holds,
                                 std::chrono::milliseconds limit);
     void collect(int output, int errors);
 

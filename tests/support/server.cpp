@@ -34,14 +34,14 @@ namespace {
 }
 
 /// The first whole line of a log that has the event as a word and contains all parts.
-[[nodiscard]] std::string find_line(std::string_view log, std::string_view event, const std::vector<std::string> &parts)
+[[nodiscard]] std::string find_line(std::string_view log, std::string_view event, const std::vector<std::string>& parts)
 {
     while (!log.empty()) {
         const auto end = log.find('\n');
         if (end == std::string_view::npos)
             break;
         const auto line = log.substr(0, end);
-        if (has_word(line, event) && std::all_of(parts.begin(), parts.end(), [&](const std::string &part) {
+        if (has_word(line, event) && std::all_of(parts.begin(), parts.end(), [&](const std::string& part) {
                 return line.find(part) != std::string_view::npos;
             }))
             return std::string{line};
@@ -72,7 +72,7 @@ std::filesystem::path build_folder()
     return POSTERN_TEST_BUILD;
 }
 
-void make_certificate(const std::filesystem::path &folder)
+void make_certificate(const std::filesystem::path& folder)
 {
     const auto made =
         run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj",
@@ -83,11 +83,11 @@ void make_certificate(const std::filesystem::path &folder)
     std::filesystem::permissions(folder / "key.pem", std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
-configuration &configuration::listener(std::string_view name, const std::vector<std::string> &chain, std::string_view tls,
+configuration& configuration::listener(std::string_view name, const std::vector<std::string>& chain, std::string_view tls,
                                        std::string_view more)
 {
     std::vector<std::string> names;
-    for (const auto &each : chain)
+    for (const auto& each : chain)
         names.push_back(toml_string(each));
     tables_ +=
         fmt::format("\n[[listener]]\nname = {}\naddress = \"127.0.0.1:0\"\nprotocol = \"smtp\"\ntls = {}\nchain = [{}]\n{}{}",
@@ -95,7 +95,7 @@ configuration &configuration::listener(std::string_view name, const std::vector<
     return *this;
 }
 
-configuration &configuration::plugin(std::string_view name, std::string_view library, std::string_view config,
+configuration& configuration::plugin(std::string_view name, std::string_view library, std::string_view config,
                                      std::string_view more)
 {
     tables_ += fmt::format("\n[[plugin]]\nname = {}\nlibrary = {}\n{}{}", toml_string(name), toml_string(library), more,
@@ -105,9 +105,9 @@ configuration &configuration::plugin(std::string_view name, std::string_view lib
     return *this;
 }
 
-configuration &configuration::section(std::string_view name, std::string_view lines)
+configuration& configuration::section(std::string_view name, std::string_view lines)
 {
-    const auto at = std::find_if(sections_.begin(), sections_.end(), [&](const auto &each) { return each.first == name; });
+    const auto at = std::find_if(sections_.begin(), sections_.end(), [&](const auto& each) { return each.first == name; });
     if (at != sections_.end())
         at->second += fmt::format("{}\n", lines);
     else
@@ -115,7 +115,7 @@ configuration &configuration::section(std::string_view name, std::string_view li
     return *this;
 }
 
-configuration &configuration::top(std::string_view lines)
+configuration& configuration::top(std::string_view lines)
 {
     top_ += fmt::format("{}\n", lines);
     return *this;
@@ -144,10 +144,10 @@ std::string configuration::text() const
     auto out =
         fmt::format("hostname = \"mx.example.org\"\ndata_dir = \"data\"\ncontrol = \"control.sock\"\nplugin_path = [{}]\n{}",
                     toml_string(plugin_folder().string()), top_);
-    const bool has_tls = std::any_of(sections_.begin(), sections_.end(), [](const auto &each) { return each.first == "tls"; });
+    const bool has_tls = std::any_of(sections_.begin(), sections_.end(), [](const auto& each) { return each.first == "tls"; });
     if (!has_tls)
         out += "\n[tls]\ncert = \"cert.pem\"\nkey = \"key.pem\"\n";
-    for (const auto &[name, lines] : sections_)
+    for (const auto& [name, lines] : sections_)
         out += fmt::format("\n[{}]\n{}", name, lines);
     return out + tables_;
 }
@@ -161,17 +161,17 @@ std::size_t configuration::line_of(std::string_view words) const
     return static_cast<std::size_t>(std::count(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(at), '\n')) + 1;
 }
 
-server::server(const configuration &what) : own_{std::make_unique<temporary_folder>()}, folder_{own_->path()}
+server::server(const configuration& what) : own_{std::make_unique<temporary_folder>()}, folder_{own_->path()}
 {
     start(what);
 }
 
-server::server(const configuration &what, const std::filesystem::path &folder) : folder_{folder}
+server::server(const configuration& what, const std::filesystem::path& folder) : folder_{folder}
 {
     start(what);
 }
 
-void server::start(const configuration &what)
+void server::start(const configuration& what)
 {
     if (!std::filesystem::exists(folder_ / "cert.pem"))
         make_certificate(folder_);
@@ -197,7 +197,7 @@ std::string server::address(std::string_view listener) const
     return fmt::format("127.0.0.1:{}", port(listener));
 }
 
-bool server::logs(std::string_view event, const std::vector<std::string> &parts, std::chrono::milliseconds limit)
+bool server::logs(std::string_view event, const std::vector<std::string>& parts, std::chrono::milliseconds limit)
 {
     return child_->wait_for_errors([&](std::string_view log) { return !find_line(log, event, parts).empty(); }, limit);
 }
@@ -219,7 +219,7 @@ bool server::queue_becomes_empty(std::chrono::milliseconds limit) const
         limit);
 }
 
-void server::reconfigure(const configuration &what) const
+void server::reconfigure(const configuration& what) const
 {
     // Replaced whole, as an operator's editor does: the server never reads half a file.
     const temporary_folder aside;
@@ -251,7 +251,7 @@ std::string log_value(std::string_view line, std::string_view key)
     return std::string{line.substr(0, line.find(' '))};
 }
 
-bool eventually(const std::function<bool()> &holds, std::chrono::milliseconds limit)
+bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds limit)
 {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     std::mutex mutex;

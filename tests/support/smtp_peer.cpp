@@ -52,11 +52,11 @@ smtp_reply smtp_peer::greets(std::string_view name)
     return says(fmt::format("EHLO {}", name));
 }
 
-smtp_reply smtp_peer::delivers(std::string_view sender, const std::vector<std::string> &recipients, std::string_view content)
+smtp_reply smtp_peer::delivers(std::string_view sender, const std::vector<std::string>& recipients, std::string_view content)
 {
     if (auto answer = says(fmt::format("MAIL FROM:<{}>", sender)); answer.code != 250)
         return answer;
-    for (const auto &recipient : recipients)
+    for (const auto& recipient : recipients)
         if (auto answer = says(fmt::format("RCPT TO:<{}>", recipient)); answer.code / 100 != 2)
             return answer;
     if (auto answer = says("DATA"); answer.code != 354)

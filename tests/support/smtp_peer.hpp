@@ -30,9 +30,9 @@ public:
     smtp_reply greets(std::string_view name = "client.example");
     /// One whole transaction with content as given (canonical, dot-stuffed by this function). The last reply read: a
     /// refusal of any step, or the reply to the final dot.
-    smtp_reply delivers(std::string_view sender, const std::vector<std::string> &recipients, std::string_view content);
+    smtp_reply delivers(std::string_view sender, const std::vector<std::string>& recipients, std::string_view content);
 
-    [[nodiscard]] tcp_stream &stream() noexcept { return stream_; }
+    [[nodiscard]] tcp_stream& stream() noexcept { return stream_; }
 
 private:
     tcp_stream stream_;

@@ -54,7 +54,7 @@ bool smtp_sink::wait_for(std::size_t messages, std::chrono::milliseconds limit)
     return child_->wait_for_output([&](std::string_view output) { return last_count(output) >= messages; }, limit);
 }
 
-std::vector<std::string> smtp_source_command(const smtp_source_options &options)
+std::vector<std::string> smtp_source_command(const smtp_source_options& options)
 {
     std::vector<std::string> command{"smtp-source",
                                      "-s",

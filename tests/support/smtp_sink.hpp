@@ -21,7 +21,7 @@ public:
     /// Messages counted so far.
     [[nodiscard]] std::size_t messages() const;
     [[nodiscard]] bool wait_for(std::size_t messages, std::chrono::milliseconds limit = patience);
-    [[nodiscard]] process &child() noexcept { return *child_; }
+    [[nodiscard]] process& child() noexcept { return *child_; }
 
 private:
     std::uint16_t port_ = 0;
@@ -39,6 +39,6 @@ struct smtp_source_options {
     std::string to = "user@example.com";
 };
 
-[[nodiscard]] std::vector<std::string> smtp_source_command(const smtp_source_options &options);
+[[nodiscard]] std::vector<std::string> smtp_source_command(const smtp_source_options& options);
 
 } // namespace postern::test

@@ -28,16 +28,16 @@ namespace {
 }
 
 /// The one cast that the socket interface asks for.
-[[nodiscard]] const sockaddr *generic(const sockaddr_in &address)
+[[nodiscard]] const sockaddr* generic(const sockaddr_in& address)
 {
-    return reinterpret_cast<const sockaddr *>(&address);
+    return reinterpret_cast<const sockaddr*>(&address);
 }
 
 [[nodiscard]] std::uint16_t local_port(int socket)
 {
     sockaddr_in address{};
     socklen_t size = sizeof address;
-    if (::getsockname(socket, reinterpret_cast<sockaddr *>(&address), &size) != 0)
+    if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0)
         throw std::runtime_error{fmt::format("getsockname: {}", std::strerror(errno))};
     return ntohs(address.sin_port);
 }
@@ -93,7 +93,7 @@ bool tcp_stream::write(std::string_view octets)
     return true;
 }
 
-bool tcp_stream::read_some(std::string &to)
+bool tcp_stream::read_some(std::string& to)
 {
     if (!pending_.empty()) {
         to += pending_;
@@ -129,7 +129,7 @@ std::optional<std::string> tcp_stream::read_line()
     return std::nullopt;
 }
 
-std::string tcp_stream::read_to_end(bool *ended)
+std::string tcp_stream::read_to_end(bool* ended)
 {
     auto all = std::exchange(pending_, {});
     while (read_some(all)) {

@@ -19,8 +19,8 @@ public:
     descriptor() = default;
     explicit descriptor(int number) noexcept : number_{number} {}
     ~descriptor() { reset(); }
-    descriptor(descriptor &&other) noexcept : number_{std::exchange(other.number_, -1)} {}
-    descriptor &operator=(descriptor &&other) noexcept
+    descriptor(descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
+    descriptor& operator=(descriptor&& other) noexcept
     {
         if (this != &other) {
             reset();
@@ -47,18 +47,18 @@ public:
     /// All octets; false: the peer is gone or takes nothing.
     [[nodiscard]] bool write(std::string_view octets);
     /// At least one octet appended to `to`; false: end, error or deadline.
-    [[nodiscard]] bool read_some(std::string &to);
+    [[nodiscard]] bool read_some(std::string& to);
     /// A line without its line end; empty: end, error, deadline, or no line end within 64 KiB.
     [[nodiscard]] std::optional<std::string> read_line();
     /// Everything up to the end of the stream. `ended` tells whether there was an end rather than a deadline.
-    [[nodiscard]] std::string read_to_end(bool *ended = nullptr);
+    [[nodiscard]] std::string read_to_end(bool* ended = nullptr);
     /// Sends a FIN; reading goes on.
     void close_write();
     /// Ends with a RST.
     void abort();
     [[nodiscard]] int number() const noexcept { return socket_.number(); }
     /// Octets that were read from the socket but not taken.
-    [[nodiscard]] std::string &pending() noexcept { return pending_; }
+    [[nodiscard]] std::string& pending() noexcept { return pending_; }
 
 private:
     [[nodiscard]] bool wait(short events) const;

@@ -14,7 +14,7 @@ namespace postern::test {
 
 temporary_folder::temporary_folder()
 {
-    const char *place = std::getenv("TMPDIR");
+    const char* place = std::getenv("TMPDIR");
     auto pattern = fmt::format("{}/postern-test-XXXXXX", place != nullptr && *place != '\0' ? place : "/tmp");
     if (::mkdtemp(pattern.data()) == nullptr)
         throw std::runtime_error{fmt::format("{}: {}", pattern, std::strerror(errno))};
@@ -39,7 +39,7 @@ std::filesystem::path temporary_folder::write(std::string_view name, std::string
     return file;
 }
 
-std::string read_file(const std::filesystem::path &file)
+std::string read_file(const std::filesystem::path& file)
 {
     std::ifstream in{file, std::ios::binary};
     if (!in)

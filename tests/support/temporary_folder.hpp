@@ -12,10 +12,10 @@ class temporary_folder {
 public:
     temporary_folder();
     ~temporary_folder();
-    temporary_folder(const temporary_folder &) = delete;
-    temporary_folder &operator=(const temporary_folder &) = delete;
+    temporary_folder(const temporary_folder&) = delete;
+    temporary_folder& operator=(const temporary_folder&) = delete;
 
-    [[nodiscard]] const std::filesystem::path &path() const noexcept { return path_; }
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
     [[nodiscard]] std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
     /// Writes a file; folders on the way are made. Returns its path.
     std::filesystem::path write(std::string_view name, std::string_view octets) const;
@@ -25,6 +25,6 @@ private:
 };
 
 /// The whole of a file; throws std::runtime_error with its name if it cannot be read.
-[[nodiscard]] std::string read_file(const std::filesystem::path &file);
+[[nodiscard]] std::string read_file(const std::filesystem::path& file);
 
 } // namespace postern::test

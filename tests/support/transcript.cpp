@@ -158,9 +158,9 @@ private:
     void world_prepared()
     {
         for (const auto& each : what_.events_) {
-            if (each.what != event::kind::directive)
+            auto config = conversation::usual_config();
+            if (each.what != event::kind::directive || !(configure(config, each.text) || arrange(*world_, each.text)))
                 break;
-            (void)arrange(*world_, each.text);
             ++prepared_;
         }
         world_->begin();
@@ -169,7 +169,7 @@ private:
     void step(const event& each)
     {
         if (done_++ < prepared_)
-            return check_name(each);
+            return;
         switch (each.what) {
         case event::kind::client:
             turn_ += each.text;
@@ -179,20 +179,13 @@ private:
             expect_replies(each.text, each.line, "");
             return;
         case event::kind::message:
-            if (is_checking_ && claimed_ > 0 && claimed_ <= world_->kept().size())
+            if (is_checking_ && claimed_ > 0 && claimed_ <= world_->kept().size()) {
                 EXPECT_EQ(world_->kept()[claimed_ - 1].octets, each.text) << place(each.line) << "the kept message";
+            }
             return;
         case event::kind::directive:
             return follow(each);
         }
-    }
-
-    void check_name(const event& each)
-    {
-        auto config = conversation::usual_config();
-        conversation nobody;
-        if (!configure(config, each.text) && !arrange(nobody, each.text))
-            throw std::runtime_error{place(each.line) + "a directive that nobody knows, or not before the first word"};
     }
 
     void follow(const event& each)
@@ -217,6 +210,8 @@ private:
             return;
         if (name == "tls") {
             EXPECT_TRUE(world_->handshakes() || !is_checking_) << place(each.line) << "nobody asked for a handshake";
+        } else if (name == "hello") {
+            world_->has_said_hello();
         } else if (name == "timeout") {
             world_->time_passes();
         } else if (name == "shutdown") {

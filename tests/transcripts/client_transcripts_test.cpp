@@ -226,7 +226,7 @@ private:
 std::vector<fs::path> transcripts()
 {
     std::vector<fs::path> files;
-    for (const auto& entry : fs::recursive_directory_iterator{fs::path{__FILE__}.parent_path() / "client"})
+    for (const auto& entry : fs::recursive_directory_iterator{fs::path{POSTERN_TRANSCRIPTS} / "client"})
         if (entry.path().extension() == ".txt")
             files.push_back(entry.path());
     std::sort(files.begin(), files.end());

@@ -7,7 +7,10 @@ namespace {
 
 constexpr std::size_t longest_line = 998; // RFC 5322 2.1.1, without CRLF
 
-constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+constexpr char lower(char c) noexcept
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 bool equal_names(std::string_view a, std::string_view b) noexcept
 {

@@ -10,7 +10,10 @@ using testing::Pair;
 
 namespace {
 
-const edit gone(std::uint32_t index) { return {POSTERN_EDIT_HEADER_REMOVE, index, "", ""}; }
+const edit gone(std::uint32_t index)
+{
+    return {POSTERN_EDIT_HEADER_REMOVE, index, "", ""};
+}
 
 TEST(headers, removes_every_field_of_a_name_and_then_adds)
 {
@@ -21,8 +24,9 @@ TEST(headers, removes_every_field_of_a_name_and_then_adds)
     fake_session session{host};
     const answer said = session.headers({{"x-mailer", " a"}, {"From", " b"}, {"ORGANIZATION", " c"}, {"X-Mailer", " d"}});
     EXPECT_TRUE(said.proceeds());
-    EXPECT_THAT(said.edits, ElementsAre(gone(0), gone(2), gone(3), edit{POSTERN_EDIT_HEADER_ADD, 0, "Organization", "Example Ltd"},
-                                        edit{POSTERN_EDIT_HEADER_ADD, 0, "X-Scrubbed", "yes"}));
+    EXPECT_THAT(said.edits,
+                ElementsAre(gone(0), gone(2), gone(3), edit{POSTERN_EDIT_HEADER_ADD, 0, "Organization", "Example Ltd"},
+                            edit{POSTERN_EDIT_HEADER_ADD, 0, "X-Scrubbed", "yes"}));
     EXPECT_THAT(host.complaints(), IsEmpty());
 }
 

@@ -14,7 +14,10 @@ namespace {
 constexpr std::size_t buffer_octets = 64 * 1024;
 constexpr int attempts_at_a_name = 3;
 
-outcome failed(const char* step, int error = errno) noexcept { return {std::error_code{error, std::generic_category()}, step}; }
+outcome failed(const char* step, int error = errno) noexcept
+{
+    return {std::error_code{error, std::generic_category()}, step};
+}
 
 /// A descriptor that is closed on every way out.
 class descriptor {
@@ -75,7 +78,8 @@ bool outcome::is_full() const noexcept
     return error.value() == ENOSPC || error.value() == EDQUOT;
 }
 
-mailbox::mailbox(std::string path, disk& files, name_source names) : path_{std::move(path)}, files_{files}, names_{std::move(names)}
+mailbox::mailbox(std::string path, disk& files, name_source names)
+    : path_{std::move(path)}, files_{files}, names_{std::move(names)}
 {
     while (path_.size() > 1 && path_.back() == '/')
         path_.pop_back();

@@ -20,8 +20,8 @@ public:
     static constexpr std::uint32_t flags = postern::blocking;
 
     explicit maildir_plugin(const postern::host& host)
-        : host_{host}, host_name_{own_host_name()}, random_{random_bits()},
-          mailbox_{host.required("path"), disk_, [this] { return next_name(); }}
+        : host_{host}, host_name_{own_host_name()}, random_{random_bits()}, mailbox_{host.required("path"), disk_,
+                                                                                     [this] { return next_name(); }}
     {
         if (const maildir::outcome made = mailbox_.prepare(); !made.is_ok())
             host.refuse("path", std::string{made.step} + ": " + made.error.message());
@@ -50,7 +50,8 @@ private:
             job.size_octets());
         if (done.is_ok())
             return postern::delivered("stored");
-        host_.error("message=" + std::string{job.message()} + " step=\"" + done.step + "\" error=\"" + done.error.message() + "\"");
+        host_.error("message=" + std::string{job.message()} + " step=\"" + done.step + "\" error=\"" + done.error.message() +
+                    "\"");
         if (done.is_full())
             return postern::deferred(452, "4.3.1", "the mailbox has no room");
         return postern::deferred(451, "4.3.0", "the mailbox is not available");
@@ -68,7 +69,8 @@ private:
     std::string next_name()
     {
         const std::uint64_t count = ++count_;
-        return maildir::unique_name(std::chrono::system_clock::now(), ::getpid(), count, random_ + count * 0x9e3779b97f4a7c15u, host_name_);
+        return maildir::unique_name(std::chrono::system_clock::now(), ::getpid(), count, random_ + count * 0x9e3779b97f4a7c15u,
+                                    host_name_);
     }
 
     static std::string own_host_name()

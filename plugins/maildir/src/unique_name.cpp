@@ -5,8 +5,8 @@
 
 namespace maildir {
 
-std::string unique_name(std::chrono::system_clock::time_point now, std::int64_t process, std::uint64_t count, std::uint64_t random,
-                        std::string_view host)
+std::string unique_name(std::chrono::system_clock::time_point now, std::int64_t process, std::uint64_t count,
+                        std::uint64_t random, std::string_view host)
 {
     using namespace std::chrono;
     const auto since = duration_cast<microseconds>(now.time_since_epoch()).count();

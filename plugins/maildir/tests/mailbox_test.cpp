@@ -79,7 +79,10 @@ protected:
             return static_cast<std::int64_t>(count);
         };
     }
-    mailbox make() { return mailbox{(folder_.path() / "box").string(), disk_, [this] { return "name" + std::to_string(++names_); }}; }
+    mailbox make()
+    {
+        return mailbox{(folder_.path() / "box").string(), disk_, [this] { return "name" + std::to_string(++names_); }};
+    }
 
     temporary_folder folder_;
     moody_disk disk_;

@@ -53,7 +53,8 @@ TEST_F(maildir_plugin, lets_no_address_make_a_line)
 {
     start();
     static_cast<void>(job_.deliver("s@x>\r\nBcc: evil", {"a@x\r\n\r\nbody\x7f"}, message));
-    EXPECT_EQ(folder_.files("box/new").begin()->second, "Return-Path: <s@x>??Bcc: evil>\r\nDelivered-To: a@x????body?\r\n" + message);
+    EXPECT_EQ(folder_.files("box/new").begin()->second,
+              "Return-Path: <s@x>??Bcc: evil>\r\nDelivered-To: a@x????body?\r\n" + message);
 }
 
 TEST_F(maildir_plugin, defers_what_it_cannot_read_and_logs_why)

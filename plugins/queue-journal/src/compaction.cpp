@@ -78,7 +78,7 @@ bool journal::move_records(const std::shared_ptr<segment>& victim)
     segment_walker walker{*victim->content, victim->name.mark, 0, victim->tail};
     for (auto found = walker.next(); found != segment_walker::step::end; found = walker.next()) {
         if (found == segment_walker::step::failed)
-            return false;
+            return give_up(moves);
         if (found == segment_walker::step::damaged)
             continue;
         const auto& header = walker.header();
@@ -101,16 +101,16 @@ bool journal::move_records(const std::shared_ptr<segment>& victim)
             else if (header.kind == record_kind::removal)
                 move_removal(number, header, walker.metadata(), moves);
         }
-        if (need == need::message && !move_message(header.id, number, moves))
-            return false;
-        if (need == need::state && !move_state(header.id, at, moves))
-            return false;
+        if ((need == need::message && !move_message(header.id, number, moves)) ||
+            (need == need::state && !move_state(header.id, at, moves)))
+            return give_up(moves);
         std::uint64_t octets = 0;
         for (const auto& waiting : moves)
             octets += waiting.footprint();
         if ((octets >= step_octets || moves.size() >= 1000) && !submit(moves))
             return false;
     }
+    moves.emplace_back().kind = operation_kind::barrier; // behind removals of what was found damaged, too
     if (!submit(moves))
         return false;
     const std::lock_guard lock{mutex_};
@@ -231,6 +231,17 @@ void journal::give_up(upload& pieces, std::vector<operation>& moves)
     const std::lock_guard lock{mutex_};
     pieces.is_abandoned = true;
     index_.release(pieces);
+}
+
+/// Likewise for all that wait. Always false.
+bool journal::give_up(std::vector<operation>& moves)
+{
+    const std::lock_guard lock{mutex_};
+    for (auto& waiting : moves)
+        if (waiting.of)
+            index_.release(*waiting.of);
+    moves.clear();
+    return false;
 }
 
 /// Hands operations to the committer and waits for all of them. False: one failed, or the journal ends.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include <sys/random.h>
 
@@ -17,6 +18,14 @@ constexpr std::size_t most_inline = 96U << 10U; // head, and the rest, each
 constexpr std::size_t layout_head = 24;
 
 } // namespace
+
+octets allocate_octets(std::size_t size)
+{
+    octets made;
+    made.owner = std::make_unique_for_overwrite<char[]>(size);
+    made.view = {made.owner.get(), size};
+    return made;
+}
 
 journal::journal(std::unique_ptr<file_system> folder, settings options, log_line log)
     : folder_{std::move(folder)}, settings_{options}, log_{std::move(log)}

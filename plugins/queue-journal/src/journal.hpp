@@ -42,6 +42,8 @@ struct octets {
     std::unique_ptr<char[]> owner;
     std::string_view view;
 };
+/// So many octets, not yet filled.
+[[nodiscard]] octets allocate_octets(std::size_t size);
 
 struct message_info {
     std::uint64_t id = 0;
@@ -128,8 +130,12 @@ private:
     void run_committer();
     void run_compactor();
 
-    // reading.cpp
+    // reading.cpp, scanning.cpp, quarantine.cpp
     [[nodiscard]] outcome load(std::uint64_t id, patience how, bool with_content, loaded& message);
+    [[nodiscard]] bool is_current(std::uint64_t id, const loaded& message) const;
+    [[nodiscard]] outcome fetch_once(std::uint64_t id, message_info& info, patience how, loaded& message);
+    [[nodiscard]] outcome read_once(std::uint64_t id, std::uint64_t offset, std::uint64_t length, octets& to, patience how,
+                                    loaded& message);
     [[nodiscard]] outcome load_for_move(std::uint64_t id, message_source& source);
     [[nodiscard]] outcome load_state(std::uint64_t id, place at, patience how, std::string& state) const;
     [[nodiscard]] outcome read_extent(const extent& piece, std::span<char> to, patience how) const;
@@ -148,6 +154,7 @@ private:
     [[nodiscard]] bool move_message(std::uint64_t id, std::uint64_t victim, std::vector<operation>& moves);
     void move_removal(std::uint64_t victim, const record_header& header, std::string_view metadata, std::vector<operation>& moves);
     void give_up(upload& pieces, std::vector<operation>& moves);
+    bool give_up(std::vector<operation>& moves);
     [[nodiscard]] bool move_state(std::uint64_t id, place from, std::vector<operation>& moves);
     [[nodiscard]] bool submit(std::vector<operation>& moves);
     [[nodiscard]] bool pace(std::uint64_t copied);

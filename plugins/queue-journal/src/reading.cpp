@@ -1,4 +1,4 @@
-// Gives out what is stored, after checking it, and sets aside what does not match its checksum.
+// Gives out what is stored, after checking it.
 
 #include "crc32c.hpp"
 #include "journal.hpp"
@@ -10,18 +10,7 @@ namespace postern_queue_journal {
 
 namespace {
 
-constexpr std::size_t page_messages = 500;
-constexpr std::size_t page_octets = 1U << 20U;
-constexpr unsigned cursor_shift = 30; // of the segment's number; below it the offset in units
 constexpr std::uint64_t first_look = 4096;
-
-[[nodiscard]] octets make_octets(std::size_t size)
-{
-    octets made;
-    made.owner = std::make_unique_for_overwrite<char[]>(size);
-    made.view = {made.owner.get(), size};
-    return made;
-}
 
 /// The part of `piece`, which stands at `at` in the content, that falls into [offset, offset + to.size()).
 void copy_overlap(std::string_view piece, std::uint64_t at, std::uint64_t offset, std::span<char> to)
@@ -39,8 +28,8 @@ struct journal::loaded {
     octets raw;
     record_header header;
     message_layout layout; ///< into raw
-    std::uint64_t segment_number = 0;
     std::string_view content; ///< into raw, checked; empty if it was not read
+    place home;
     place state;
     bool has_own_state = false; ///< the state stands in a record of its own
 };
@@ -85,7 +74,7 @@ outcome journal::load(std::uint64_t id, patience how, bool with_content, loaded&
         const auto found = index_.messages.find(id);
         if (found == index_.messages.end() || found->second.removing)
             return outcome::missing;
-        home = found->second.home;
+        home = message.home = found->second.home;
         size = std::uint64_t{found->second.home_units} * alignment;
         with_content = with_content && !found->second.shares;
         message.state = found->second.state;
@@ -93,10 +82,9 @@ outcome journal::load(std::uint64_t id, patience how, bool with_content, loaded&
         if (const auto* holder = index_.find(home.segment))
             mark = holder->name.mark;
     }
-    message.segment_number = home.segment;
     std::uint64_t wanted = with_content ? size : std::min(size, first_look);
     for (;;) {
-        message.raw = make_octets(wanted);
+        message.raw = allocate_octets(wanted);
         if (const auto result = read_exactly(home.segment, home.offset(), {message.raw.owner.get(), wanted}, how);
             result != outcome::ok)
             return result;
@@ -160,23 +148,42 @@ outcome journal::load_for_move(std::uint64_t id, message_source& source)
     source.content = message.content;
     if (result == outcome::ok && message.content.empty() && message.header.content_size != 0) {
         source.content.resize(message.header.content_size);
-        result = read_exactly(message.segment_number, message.header.content_offset(), source.content, patience::any);
+        result = read_exactly(message.home.segment, message.header.content_offset(), source.content, patience::any);
         if (result == outcome::ok && crc32c(source.content) != message.header.content_crc)
             result = outcome::corrupt;
     }
     return result;
 }
 
+/// Was what has just been read still what counts? If so, damage that was met is damage; else compaction or an update has moved
+/// the message meanwhile, perhaps deleted the segment, and it must be read again.
+bool journal::is_current(std::uint64_t id, const loaded& message) const
+{
+    const std::lock_guard lock{mutex_};
+    const auto found = index_.messages.find(id);
+    return found != index_.messages.end() && found->second.home == message.home && found->second.state == message.state;
+}
+
 outcome journal::fetch(std::uint64_t id, message_info& info, patience how)
 {
-    loaded message;
+    for (;;) {
+        loaded message;
+        const auto result = fetch_once(id, info, how, message);
+        if (result == outcome::corrupt && !is_current(id, message))
+            continue;
+        if (result == outcome::corrupt)
+            set_aside(id, "its record does not match its checksum");
+        return result;
+    }
+}
+
+outcome journal::fetch_once(std::uint64_t id, message_info& info, patience how, loaded& message)
+{
     auto result = load(id, how, false, message);
     if (result == outcome::ok && message.has_own_state)
         result = load_state(id, message.state, how, info.state);
     else if (result == outcome::ok)
         info.state = message.layout.state;
-    if (result == outcome::corrupt)
-        set_aside(id, "its record does not match its checksum");
     if (result != outcome::ok)
         return result;
     info.id = id;
@@ -187,23 +194,31 @@ outcome journal::fetch(std::uint64_t id, message_info& info, patience how)
 
 outcome journal::read(std::uint64_t id, std::uint64_t offset, std::uint64_t length, octets& to, patience how)
 {
-    loaded message;
-    auto result = load(id, how, true, message);
-    if (result == outcome::ok) {
-        const auto size = message.layout.content_size;
-        offset = std::min(offset, size);
-        length = std::min(length, size - offset);
-        if (message.layout.extents.empty() && message.content.size() == size) {
-            to.view = message.content.substr(offset, length); // all in one record: no copy
-            to.owner = std::move(message.raw.owner);
-            return outcome::ok;
-        }
-        to = make_octets(length);
-        result = assemble(message, offset, {to.owner.get(), length}, how);
+    for (;;) {
+        loaded message;
+        const auto result = read_once(id, offset, length, to, how, message);
+        if (result == outcome::corrupt && !is_current(id, message))
+            continue;
+        if (result == outcome::corrupt)
+            set_aside(id, "its content does not match its checksum");
+        return result;
     }
-    if (result == outcome::corrupt)
-        set_aside(id, "its content does not match its checksum");
-    return result;
+}
+
+outcome journal::read_once(std::uint64_t id, std::uint64_t offset, std::uint64_t length, octets& to, patience how, loaded& message)
+{
+    if (const auto result = load(id, how, true, message); result != outcome::ok)
+        return result;
+    const auto size = message.layout.content_size;
+    offset = std::min(offset, size);
+    length = std::min(length, size - offset);
+    if (message.layout.extents.empty() && message.content.size() == size) {
+        to.view = message.content.substr(offset, length); // all in one record: no copy
+        to.owner = std::move(message.raw.owner);
+        return outcome::ok;
+    }
+    to = allocate_octets(length);
+    return assemble(message, offset, {to.owner.get(), length}, how);
 }
 
 /// Fills `to` with content from `offset`, each piece that it touches checked as a whole.
@@ -226,7 +241,7 @@ outcome journal::assemble(const loaded& message, std::uint64_t offset, std::span
             continue;
         }
         if (scratch_size < piece.size)
-            scratch = make_octets(scratch_size = piece.size);
+            scratch = allocate_octets(scratch_size = piece.size);
         if (const auto result = read_extent(piece, {scratch.owner.get(), piece.size}, how); result != outcome::ok)
             return result;
         copy_overlap({scratch.owner.get(), piece.size}, begin, offset, to);
@@ -234,8 +249,8 @@ outcome journal::assemble(const loaded& message, std::uint64_t offset, std::span
     if (offset >= message.header.head_size && end <= at)
         return outcome::ok; // nothing of it stands in the record itself
     const auto& header = message.header;
-    auto own = make_octets(header.content_size);
-    const auto result = read_exactly(message.segment_number, header.content_offset(), {own.owner.get(), header.content_size}, how);
+    auto own = allocate_octets(header.content_size);
+    const auto result = read_exactly(message.home.segment, header.content_offset(), {own.owner.get(), header.content_size}, how);
     if (result != outcome::ok)
         return result;
     if (crc32c(own.view) != header.content_crc || at + header.content_size - header.head_size != message.layout.content_size)
@@ -256,7 +271,7 @@ outcome journal::peek(std::uint64_t id, std::uint64_t offset, std::uint64_t leng
         auto& arriving = *found->second;
         offset = std::min(offset, arriving.size);
         length = std::min(length, arriving.size - offset);
-        to = make_octets(length);
+        to = allocate_octets(length);
         const std::span<char> all{to.owner.get(), length};
         std::uint64_t at = 0;
         for (const auto& part : arriving.pieces) {
@@ -269,184 +284,12 @@ outcome journal::peek(std::uint64_t id, std::uint64_t offset, std::uint64_t leng
         copy_overlap(arriving.pending, at, offset, all);
     }
     for (const auto& [at, piece] : on_disk) {
-        auto whole = make_octets(piece.size);
+        auto whole = allocate_octets(piece.size);
         if (const auto result = read_extent(piece, {whole.owner.get(), piece.size}, how); result != outcome::ok)
             return result == outcome::corrupt ? outcome::failed : result; // not yet a message, so nothing to set aside
         copy_overlap(whole.view, at, offset, {to.owner.get(), length});
     }
     return outcome::ok;
-}
-
-outcome journal::scan(std::uint64_t cursor, scan_page& page)
-{
-    if (cursor == 0) {
-        const std::lock_guard step{compacting_}; // a message that moves would be seen twice
-        const std::lock_guard lock{mutex_};
-        scanning_ = true;
-    }
-    std::uint64_t number = cursor >> cursor_shift;
-    std::uint64_t offset = (cursor & ((std::uint64_t{1} << cursor_shift) - 1)) * alignment;
-    page = {};
-    for (;;) {
-        std::shared_ptr<segment> from;
-        {
-            const std::lock_guard lock{mutex_};
-            const auto next = index_.segments.lower_bound(number);
-            if (next == index_.segments.end()) {
-                scanning_ = false;
-                compactor_may_run_ = true;
-                dead_space_.notify_one();
-                return outcome::ok;
-            }
-            from = next->second;
-            offset = next->first == number ? offset : 0;
-            number = next->first;
-        }
-        const auto result = scan_segment(*from, offset, page);
-        if (result != outcome::ok)
-            return result;
-        if (offset != 0) { // the page is full
-            page.next = number << cursor_shift | offset / alignment;
-            return outcome::ok;
-        }
-        ++number;
-    }
-}
-
-/// Adds the live messages of a segment from `offset` on. Afterwards `offset` is where the next page begins; 0: the segment is done.
-outcome journal::scan_segment(segment& from, std::uint64_t& offset, scan_page& page)
-{
-    std::uint64_t end = 0;
-    {
-        const std::lock_guard lock{mutex_};
-        end = from.tail;
-    }
-    std::size_t octets_in_page = 0;
-    for (const auto& message : page.messages)
-        octets_in_page += message.envelope.size() + message.state.size();
-    segment_walker walker{*from.content, from.name.mark, offset, end};
-    for (;;) {
-        const auto step = walker.next();
-        if (step == segment_walker::step::failed) {
-            say(severity::error, "cannot read " + to_text(from.name) + ": " + walker.error().message());
-            return outcome::failed;
-        }
-        if (step == segment_walker::step::end) {
-            offset = 0;
-            return outcome::ok;
-        }
-        const auto& header = walker.header();
-        if (step != segment_walker::step::record || header.kind != record_kind::message)
-            continue;
-        place state;
-        {
-            const std::lock_guard lock{mutex_};
-            const auto found = index_.messages.find(header.id);
-            if (found == index_.messages.end() || found->second.removing ||
-                found->second.home != make_place(from.name.number, header.offset))
-                continue;
-            if (found->second.state_units != 0)
-                state = found->second.state;
-        }
-        const auto layout = parse_layout(walker.metadata());
-        if (!layout)
-            continue; // cannot be: it was parsed at start-up
-        message_info info{header.id, layout->content_size, std::string{layout->envelope}, std::string{layout->state}};
-        if (state.segment != 0 && load_state(header.id, state, patience::any, info.state) != outcome::ok) {
-            set_aside(header.id, "its state does not match its checksum");
-            continue;
-        }
-        octets_in_page += info.envelope.size() + info.state.size();
-        page.messages.push_back(std::move(info));
-        if (page.messages.size() >= page_messages || octets_in_page >= page_octets) {
-            offset = header.offset + header.size();
-            return outcome::ok;
-        }
-    }
-}
-
-/// Takes a message out of the live ones, once, and copies what there is of it to quarantine.
-void journal::set_aside(std::uint64_t id, const char* why)
-{
-    {
-        const std::lock_guard lock{mutex_};
-        const auto found = index_.messages.find(id);
-        if (found == index_.messages.end() || found->second.removing)
-            return; // somebody else was faster
-        found->second.removing = true;
-        ++found->second.version;
-    }
-    if (!copy_to_quarantine(id)) {
-        say(severity::error, "message " + id_text(id) + " is damaged: " + why + "; not given out, left in place");
-        return;
-    }
-    say(severity::error, "message " + id_text(id) + " is damaged: " + why + "; copied to quarantine/" + id_text(id));
-    operation waiting;
-    waiting.kind = operation_kind::removal;
-    waiting.header.kind = record_kind::removal;
-    waiting.header.id = id;
-    waiting.header.metadata_size = sizeof(std::uint64_t);
-    std::unique_lock lock{mutex_};
-    enqueue(std::move(waiting), lock);
-}
-
-/// quarantine/ID.record is the message record as it is; quarantine/ID the content, as far as the record tells where it lies.
-bool journal::copy_to_quarantine(std::uint64_t id) const
-{
-    place home;
-    std::uint64_t size = 0;
-    {
-        const std::lock_guard lock{mutex_};
-        const auto found = index_.messages.find(id);
-        home = found->second.home;
-        size = std::uint64_t{found->second.home_units} * alignment;
-    }
-    auto raw = make_octets(size);
-    if (const auto result = read_exactly(home.segment, home.offset(), {raw.owner.get(), size}, patience::any);
-        result != outcome::ok && result != outcome::corrupt)
-        return false;
-    const std::string name = "quarantine/" + id_text(id);
-    if (!write_quarantine(name + ".record", {&raw.view, 1}))
-        return false;
-    std::uint32_t metadata_size = 0;
-    std::uint32_t content_size = 0;
-    std::uint32_t head_size = 0;
-    std::memcpy(&metadata_size, raw.owner.get() + 16, sizeof metadata_size); // the header may be what is damaged
-    std::memcpy(&content_size, raw.owner.get() + 24, sizeof content_size);
-    std::memcpy(&head_size, raw.owner.get() + 32, sizeof head_size);
-    if (header_size + metadata_size + std::uint64_t{content_size} > size || head_size > content_size)
-        return true; // the record is all there is
-    const auto layout = parse_layout(raw.view.substr(header_size, metadata_size));
-    const auto own = raw.view.substr(header_size + metadata_size, content_size);
-    std::vector<octets> pieces;
-    std::vector<std::string_view> parts{own.substr(0, head_size)};
-    for (const auto& piece : layout ? layout->extents : std::vector<extent>{}) {
-        auto& whole = pieces.emplace_back(make_octets(std::min(piece.size, largest_content)));
-        std::memset(whole.owner.get(), 0, whole.view.size());
-        (void)read_exactly(piece.segment, piece.offset, {whole.owner.get(), whole.view.size()}, patience::any);
-        parts.push_back(whole.view);
-    }
-    parts.push_back(own.substr(head_size));
-    return write_quarantine(name, parts);
-}
-
-bool journal::write_quarantine(const std::string& name, std::span<const std::string_view> parts) const
-{
-    std::shared_ptr<file> to;
-    auto error = folder_->create(name, to);
-    if (error == std::errc::file_exists) {
-        (void)folder_->remove(name); // of an attempt that did not finish
-        error = folder_->create(name, to);
-    }
-    if (!error)
-        error = to->write_at(0, parts);
-    if (!error)
-        error = to->sync();
-    if (!error)
-        error = folder_->sync_folder("quarantine");
-    if (error)
-        say(severity::error, "cannot write " + name + ": " + error.message());
-    return !error;
 }
 
 } // namespace postern_queue_journal

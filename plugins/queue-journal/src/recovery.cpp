@@ -10,49 +10,6 @@
 
 namespace postern_queue_journal {
 
-namespace {
-
-constexpr std::size_t copy_size = 1U << 20U;
-
-/// Where the last octet that is not zero ends, in [begin, end); begin: they are all zero.
-[[nodiscard]] std::error_code find_content_end(file& from, std::uint64_t begin, std::uint64_t end, std::uint64_t& last)
-{
-    last = begin;
-    std::string octets;
-    for (std::uint64_t at = begin; at < end; at += octets.size()) {
-        octets.resize(std::min<std::uint64_t>(copy_size, end - at));
-        std::size_t got = 0;
-        if (const auto error = from.read_at(at, octets, got, patience::any))
-            return error;
-        octets.resize(got);
-        if (const auto place = octets.find_last_not_of('\0'); place != std::string::npos)
-            last = at + place + 1;
-        if (got == 0)
-            break;
-    }
-    return {};
-}
-
-[[nodiscard]] std::error_code copy(file& from, std::uint64_t begin, std::uint64_t end, file& to)
-{
-    std::string octets;
-    for (std::uint64_t at = begin; at < end; at += octets.size()) {
-        octets.resize(std::min<std::uint64_t>(copy_size, end - at));
-        std::size_t got = 0;
-        if (const auto error = from.read_at(at, octets, got, patience::any))
-            return error;
-        octets.resize(got);
-        const std::string_view part = octets;
-        if (const auto error = to.write_at(at - begin, {&part, 1}))
-            return error;
-        if (got == 0)
-            break;
-    }
-    return to.sync();
-}
-
-} // namespace
-
 struct journal::recovered {
     record_header header;
     std::string metadata;
@@ -230,39 +187,6 @@ void journal::accept_message(segment& from, const recovered& record)
             index_.note_stale(header.id, found->second.home.segment);
     }
     index_.messages.insert_or_assign(header.id, std::move(message));
-}
-
-/// Copies damaged octets where the operator finds them. Said once: a second start finds the copy and is silent.
-void journal::set_aside_range(segment& from, std::uint64_t begin, std::uint64_t end, std::uint64_t id)
-{
-    from.is_damaged = true;
-    std::uint64_t last = begin;
-    auto error = find_content_end(*from.content, begin, end, last);
-    if (!error && last == begin)
-        return; // zeros: writes that never reached the disk, of which nobody was told
-    const auto segment_text = to_text(from.name);
-    const std::string name = "quarantine/" + segment_text.substr(0, 16) + "-" + std::to_string(begin);
-    std::shared_ptr<file> to;
-    std::uint64_t size = 0;
-    if (!error && !folder_->open(name, to) && !to->size(size) && size == last - begin)
-        return;
-    if (to)
-        (void)folder_->remove(name); // an earlier attempt that did not finish
-    to.reset();
-    if (!error)
-        error = folder_->create(name, to);
-    if (!error)
-        error = copy(*from.content, begin, last, *to);
-    if (!error)
-        error = folder_->sync_folder("quarantine");
-    const auto what = std::to_string(last - begin) + " octets at " + std::to_string(begin) + " of " + segment_text +
-                      " are damaged or were never finished" + (id == 0 ? "" : ", message " + id_text(id));
-    if (error) {
-        from.keep = true; // the only copy
-        say(severity::error, what + "; left in place, since they cannot be copied to " + name + ": " + error.message());
-        return;
-    }
-    say(severity::warning, what + "; copied to " + name);
 }
 
 /// What was read is in the kernel; it must be on the disk before compaction removes older copies of it.

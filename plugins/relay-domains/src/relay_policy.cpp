@@ -9,7 +9,10 @@ namespace {
 constexpr std::size_t longest_domain = 255; // RFC 5321 4.5.3.1.2
 constexpr std::size_t longest_path = 256;   // RFC 5321 4.5.3.1.3, without its brackets
 
-constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+constexpr char lower(char c) noexcept
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 bool is_printable(std::string_view text) noexcept
 {

@@ -62,8 +62,9 @@ TEST(network_set, of_all_ipv4_holds_no_ipv6_client)
 TEST(network_set, refuses_what_is_no_network)
 {
     network_set set;
-    for (const char* entry : {"", "example.com", "192.0.2.0/", "192.0.2.0/33", "192.0.2.0/-1", "192.0.2.0/8x", "192.0.2.1/24", "192.0.2",
-                              "2001:db8::/129", "2001:db8::1/64", "[::1]", "fe80::1%eth0", "192.0.2.0/24/24", " 192.0.2.1", "/24"})
+    for (const char* entry :
+         {"", "example.com", "192.0.2.0/", "192.0.2.0/33", "192.0.2.0/-1", "192.0.2.0/8x", "192.0.2.1/24", "192.0.2",
+          "2001:db8::/129", "2001:db8::1/64", "[::1]", "fe80::1%eth0", "192.0.2.0/24/24", " 192.0.2.1", "/24"})
         EXPECT_NE(set.add(entry), nullptr) << entry;
     EXPECT_TRUE(set.empty());
     EXPECT_EQ(set.add("192.0.2.0/32"), nullptr);

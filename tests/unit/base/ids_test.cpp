@@ -17,7 +17,8 @@ public:
 
 TEST(ids, are_printed_as_thirteen_digits_and_read_back)
 {
-    for (const std::uint64_t value : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{31}, std::uint64_t{32}, ~std::uint64_t{0}}) {
+    for (const std::uint64_t value :
+         {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{31}, std::uint64_t{32}, ~std::uint64_t{0}}) {
         EXPECT_EQ(id_text(value).size(), 13U);
         EXPECT_EQ(parse_id(id_text(value)), value);
     }
@@ -48,7 +49,8 @@ TEST(ids, refuse_text_that_is_no_id)
     EXPECT_FALSE(parse_id("00000000000000"));
     EXPECT_FALSE(parse_id("000000000000U"));
     EXPECT_FALSE(parse_id("000000000000/"));
-    EXPECT_FALSE(parse_id("00000000\xc3\xa9" "000"));
+    EXPECT_FALSE(parse_id("00000000\xc3\xa9"
+                          "000"));
     EXPECT_FALSE(parse_id("G000000000000")) << "2^64 does not fit";
     EXPECT_FALSE(parse_id("ZZZZZZZZZZZZZ"));
 }

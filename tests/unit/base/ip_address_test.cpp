@@ -34,8 +34,8 @@ TEST(ip_address, is_the_same_whether_a_socket_gave_it_as_ipv4_or_mapped)
 
 TEST(ip_address, refuses_what_is_none)
 {
-    for (const auto text : {""sv, "1.2.3"sv, "1.2.3.256"sv, "1.2.3.4.5"sv, "01.2.3.4"sv, "1.2.3.4 "sv, " 1.2.3.4"sv, "0x7f.1.1.1"sv,
-                            ":::"sv, "1::2::3"sv, "12345::"sv, "fe80::1%lo"sv, "localhost"sv, "[::1]"sv})
+    for (const auto text : {""sv, "1.2.3"sv, "1.2.3.256"sv, "1.2.3.4.5"sv, "01.2.3.4"sv, "1.2.3.4 "sv, " 1.2.3.4"sv,
+                            "0x7f.1.1.1"sv, ":::"sv, "1::2::3"sv, "12345::"sv, "fe80::1%lo"sv, "localhost"sv, "[::1]"sv})
         EXPECT_FALSE(ip_address::from_text(text)) << text;
     EXPECT_FALSE(ip_address::from_text(std::string(200, '1')));
 }
@@ -68,8 +68,8 @@ TEST(ip_endpoint, reads_what_it_writes)
 
 TEST(ip_endpoint, refuses_names_guesses_and_ports_out_of_range)
 {
-    for (const auto text : {"", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+1", "127.0.0.1:2 ", "::1:25",
-                            "localhost:25", "[::1]", "[::1:25", "[]:25"})
+    for (const auto text : {"", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+1", "127.0.0.1:2 ",
+                            "::1:25", "localhost:25", "[::1]", "[::1:25", "[]:25"})
         EXPECT_FALSE(ip_endpoint::from_text(text)) << text;
 }
 

@@ -43,7 +43,8 @@ TEST(header_block, gives_fields_in_order_with_their_folds)
 
 TEST(header_block, keeps_every_octet)
 {
-    for (const auto& octets : {sample, ""s, "Subject: \xff\xfe\0 8bit\r\n"s, "no colon\r\nA: b\r\n"s, " starts with space\r\nA: b\r\n"s}) {
+    for (const auto& octets :
+         {sample, ""s, "Subject: \xff\xfe\0 8bit\r\n"s, "no colon\r\nA: b\r\n"s, " starts with space\r\nA: b\r\n"s}) {
         const header_block block{octets};
         EXPECT_EQ(block.octets(), octets);
         EXPECT_EQ(block.octet_count(), octets.size());
@@ -143,8 +144,8 @@ TEST(header_block, refuses_names_that_are_no_ftext)
 TEST(header_block, refuses_values_that_would_begin_another_line)
 {
     header_block block{"A: b\r\n"};
-    for (const auto& value : {"x\r\nInjected: y"s, "x\r\n"s, "x\r\n\r\n body"s, "x\ny"s, "x\n y"s, "x\r y"s, "x\r"s, "\r\nB: c"s, "x\0y"s,
-                              "x\r\n\r\n"s, "x\r\n y\r\nz"s}) {
+    for (const auto& value : {"x\r\nInjected: y"s, "x\r\n"s, "x\r\n\r\n body"s, "x\ny"s, "x\n y"s, "x\r y"s, "x\r"s, "\r\nB: c"s,
+                              "x\0y"s, "x\r\n\r\n"s, "x\r\n y\r\nz"s}) {
         EXPECT_EQ(block.insert(0, "X", value), errc::bad_field_value) << value;
         EXPECT_EQ(block.replace(0, value), errc::bad_field_value) << value;
     }

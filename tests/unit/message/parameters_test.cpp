@@ -5,8 +5,10 @@
 namespace postern::message {
 namespace {
 
-constexpr parameter_offers everything = {.size = true, .eight_bit_mime = true, .binary_mime = true, .smtputf8 = true, .dsn = true};
-constexpr parameter_offers nothing = {.size = false, .eight_bit_mime = false, .binary_mime = false, .smtputf8 = false, .dsn = false};
+constexpr parameter_offers everything = {
+    .size = true, .eight_bit_mime = true, .binary_mime = true, .smtputf8 = true, .dsn = true};
+constexpr parameter_offers nothing = {
+    .size = false, .eight_bit_mime = false, .binary_mime = false, .smtputf8 = false, .dsn = false};
 
 /// 0: taken; else the code of the reply.
 int mail_code(std::string_view text, const parameter_offers& offers = everything)
@@ -105,8 +107,8 @@ TEST(mail_parameters, are_refused_when_repeated)
 
 TEST(mail_parameters, are_refused_when_malformed)
 {
-    for (const auto text : {" =1", " SIZE=", " SIZE==1", " SIZE=1=2", " -X=1", " SI ZE=1=", " SIZE\xc3\xa9=1", " S_ZE=1", " SIZE=1\t", " SIZE=\x01",
-                            " SIZE=\x7f", " SIZE=1 =", " \"SIZE\"=1"})
+    for (const auto text : {" =1", " SIZE=", " SIZE==1", " SIZE=1=2", " -X=1", " SI ZE=1=", " SIZE\xc3\xa9=1", " S_ZE=1",
+                            " SIZE=1\t", " SIZE=\x01", " SIZE=\x7f", " SIZE=1 =", " \"SIZE\"=1"})
         EXPECT_EQ(mail_code(text), text == std::string_view{" SI ZE=1="} ? 555 : 501) << text;
 }
 
@@ -128,7 +130,8 @@ TEST(size_parameter, has_at_most_20_digits)
 
 TEST(size_parameter, is_digits_only)
 {
-    for (const auto text : {" SIZE", " SIZE=-1", " SIZE=+1", " SIZE=0x10", " SIZE=1k", " SIZE=1.5", " SIZE=1,000", " SIZE=\xd9\xa1"})
+    for (const auto text :
+         {" SIZE", " SIZE=-1", " SIZE=+1", " SIZE=0x10", " SIZE=1k", " SIZE=1.5", " SIZE=1,000", " SIZE=\xd9\xa1"})
         EXPECT_EQ(mail_code(text), 501) << text;
 }
 
@@ -161,8 +164,8 @@ TEST(ret_parameter, is_full_or_hdrs)
 TEST(envid_parameter, is_printable_xtext)
 {
     EXPECT_EQ(mail(" ENVID=a+20b").envid, "a+20b");
-    for (const auto text : {" ENVID", " ENVID=a+0Db", " ENVID=a+0A", " ENVID=+00", " ENVID=a+", " ENVID=a+2", " ENVID=a+2g", " ENVID=+FF",
-                            " ENVID=\xc3\xa9"})
+    for (const auto text : {" ENVID", " ENVID=a+0Db", " ENVID=a+0A", " ENVID=+00", " ENVID=a+", " ENVID=a+2", " ENVID=a+2g",
+                            " ENVID=+FF", " ENVID=\xc3\xa9"})
         EXPECT_EQ(mail_code(text), 501) << text;
 }
 
@@ -201,16 +204,17 @@ TEST(notify_parameter, is_never_or_a_set_of_the_others) // RFC 3461 4.1
 {
     EXPECT_EQ(rcpt(" NOTIFY=NEVER").notify, (dsn_notify{.never = true}));
     EXPECT_EQ(rcpt(" NOTIFY=SUCCESS,FAILURE,DELAY").notify, (dsn_notify{.success = true, .failure = true, .delay = true}));
-    for (const auto text : {" NOTIFY", " NOTIFY=", " NOTIFY=,", " NOTIFY=SUCCESS,", " NOTIFY=,SUCCESS", " NOTIFY=SUCCESS,SUCCESS", " NOTIFY=NEVER,DELAY",
-                            " NOTIFY=DELAY,NEVER", " NOTIFY=NEVER,NEVER", " NOTIFY=ALWAYS", " NOTIFY=SUCCESS;DELAY"})
+    for (const auto text :
+         {" NOTIFY", " NOTIFY=", " NOTIFY=,", " NOTIFY=SUCCESS,", " NOTIFY=,SUCCESS", " NOTIFY=SUCCESS,SUCCESS",
+          " NOTIFY=NEVER,DELAY", " NOTIFY=DELAY,NEVER", " NOTIFY=NEVER,NEVER", " NOTIFY=ALWAYS", " NOTIFY=SUCCESS;DELAY"})
         EXPECT_EQ(rcpt_code(text), 501) << text;
 }
 
 TEST(orcpt_parameter, is_a_type_and_printable_xtext) // RFC 3461 4.2
 {
     EXPECT_EQ(rcpt(" ORCPT=x-any;a+20b").orcpt, "x-any;a+20b");
-    for (const auto text : {" ORCPT", " ORCPT=a@b", " ORCPT=;a@b", " ORCPT=rfc822;", " ORCPT=rfc822;a+0D+0Ab", " ORCPT=rfc822;a+", " ORCPT=rfc822;a+2b",
-                            " ORCPT=rf@c;a", " ORCPT=rfc822;\xc3\xa9@b"})
+    for (const auto text : {" ORCPT", " ORCPT=a@b", " ORCPT=;a@b", " ORCPT=rfc822;", " ORCPT=rfc822;a+0D+0Ab", " ORCPT=rfc822;a+",
+                            " ORCPT=rfc822;a+2b", " ORCPT=rf@c;a", " ORCPT=rfc822;\xc3\xa9@b"})
         EXPECT_EQ(rcpt_code(text, everything, true), 501) << text;
 }
 
@@ -223,20 +227,23 @@ TEST(orcpt_parameter, has_at_most_500_octets)
 TEST(orcpt_parameter, embeds_characters_beyond_ascii) // RFC 6533 3
 {
     EXPECT_EQ(rcpt(R"( ORCPT=utf-8;b\x{F6}b@example.com)").orcpt, R"(utf-8;b\x{F6}b@example.com)");
-    for (const auto text : {R"( ORCPT=UTF-8;\x{20}\x{2B}\x{3D}\x{5C})", R"( ORCPT=utf-8;\x{80a})", R"( ORCPT=utf-8;\x{4E2D})", R"( ORCPT=utf-8;\x{1F600})",
-                            R"( ORCPT=utf-8;\x{10FFFF})", R"( ORCPT=utf-8;\x{A0})"})
+    for (const auto text : {R"( ORCPT=UTF-8;\x{20}\x{2B}\x{3D}\x{5C})", R"( ORCPT=utf-8;\x{80a})", R"( ORCPT=utf-8;\x{4E2D})",
+                            R"( ORCPT=utf-8;\x{1F600})", R"( ORCPT=utf-8;\x{10FFFF})", R"( ORCPT=utf-8;\x{A0})"})
         EXPECT_EQ(rcpt_code(text), 0) << text;
-    for (const auto text : {R"( ORCPT=utf-8;)", R"( ORCPT=utf-8;\x{})", R"( ORCPT=utf-8;\x{A})", R"( ORCPT=utf-8;\x{0A})", R"( ORCPT=utf-8;\x{0F6})",
-                            R"( ORCPT=utf-8;\x{D800})", R"( ORCPT=utf-8;\x{DFFF})", R"( ORCPT=utf-8;\x{110000})", R"( ORCPT=utf-8;\x{1000000})",
-                            R"( ORCPT=utf-8;\x{41})", R"( ORCPT=utf-8;\x{85})", R"( ORCPT=utf-8;\x{10})", R"( ORCPT=utf-8;\x{7F})", R"( ORCPT=utf-8;\x{2028})",
-                            R"( ORCPT=utf-8;\x{F6)", R"( ORCPT=utf-8;\x)", R"( ORCPT=utf-8;\)", R"( ORCPT=utf-8;a\b)", R"( ORCPT=utf-8;a+20)",
-                            R"( ORCPT=utf-8;\x{-F6})", R"( ORCPT=utf-8;\x{+F6})"})
+    for (const auto text : {R"( ORCPT=utf-8;)",         R"( ORCPT=utf-8;\x{})",       R"( ORCPT=utf-8;\x{A})",
+                            R"( ORCPT=utf-8;\x{0A})",   R"( ORCPT=utf-8;\x{0F6})",    R"( ORCPT=utf-8;\x{D800})",
+                            R"( ORCPT=utf-8;\x{DFFF})", R"( ORCPT=utf-8;\x{110000})", R"( ORCPT=utf-8;\x{1000000})",
+                            R"( ORCPT=utf-8;\x{41})",   R"( ORCPT=utf-8;\x{85})",     R"( ORCPT=utf-8;\x{10})",
+                            R"( ORCPT=utf-8;\x{7F})",   R"( ORCPT=utf-8;\x{2028})",   R"( ORCPT=utf-8;\x{F6)",
+                            R"( ORCPT=utf-8;\x)",       R"( ORCPT=utf-8;\)",          R"( ORCPT=utf-8;a\b)",
+                            R"( ORCPT=utf-8;a+20)",     R"( ORCPT=utf-8;\x{-F6})",    R"( ORCPT=utf-8;\x{+F6})"})
         EXPECT_EQ(rcpt_code(text), 501) << text;
 }
 
 TEST(orcpt_parameter, holds_raw_utf8_only_in_an_smtputf8_transaction)
 {
-    constexpr std::string_view text = " ORCPT=utf-8;b\xc3\xb6" "b@example.com";
+    constexpr std::string_view text = " ORCPT=utf-8;b\xc3\xb6"
+                                      "b@example.com";
     EXPECT_EQ(rcpt_code(text, everything, true), 0);
     EXPECT_EQ(rcpt_code(text, everything, false), 501);
     EXPECT_EQ(rcpt_code(" ORCPT=utf-8;\xc3", everything, true), 501);

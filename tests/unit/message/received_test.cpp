@@ -34,7 +34,8 @@ TEST(received, tells_of_tls)
     facts.tls = true;
     facts.tls_version = "TLSv1.3";
     facts.tls_cipher = "TLS_AES_256_GCM_SHA384";
-    EXPECT_THAT(received_value(facts), testing::HasSubstr(" with ESMTPS id 0123456789ABC\r\n\t(TLSv1.3 TLS_AES_256_GCM_SHA384)\r\n\tfor "));
+    EXPECT_THAT(received_value(facts),
+                testing::HasSubstr(" with ESMTPS id 0123456789ABC\r\n\t(TLSv1.3 TLS_AES_256_GCM_SHA384)\r\n\tfor "));
 }
 
 TEST(received, leaves_out_what_is_not_given)
@@ -42,7 +43,8 @@ TEST(received, leaves_out_what_is_not_given)
     received_facts facts;
     facts.helo = "client.example";
     facts.by = "mx.example.org";
-    EXPECT_EQ(received_value(facts), "from client.example\r\n\tby mx.example.org with SMTP;\r\n\tThu, 01 Jan 1970 00:00:00 +0000");
+    EXPECT_EQ(received_value(facts),
+              "from client.example\r\n\tby mx.example.org with SMTP;\r\n\tThu, 01 Jan 1970 00:00:00 +0000");
 }
 
 TEST(received, names_the_protocol_as_it_is_registered)
@@ -74,13 +76,32 @@ TEST(received, keeps_a_literal_as_the_peers_name)
     EXPECT_THAT(received_value(facts), testing::StartsWith("from [IPv6:2001:db8::7] ([192.0.2.1])\r\n"));
 }
 
+TEST(received, keeps_no_literal_that_could_be_read_as_more)
+{
+    auto facts = plain();
+    facts.helo = "[x-tag:a;(b]";
+    EXPECT_THAT(received_value(facts), testing::StartsWith("from [192.0.2.1] (helo=[x-tag:a??b]) ([192.0.2.1])\r\n"));
+}
+
+TEST(received, keeps_a_long_host_name_whole)
+{
+    auto facts = plain();
+    std::string name(63, 'a');
+    name += "." + name + "." + name + ".example";
+    facts.by = name;
+    EXPECT_THAT(received_value(facts), testing::HasSubstr("by " + name + " (Postern)"));
+}
+
 TEST(received, puts_a_name_that_is_no_domain_into_a_comment_that_it_cannot_leave)
 {
     auto facts = plain();
     facts.helo = "MY_PC";
     EXPECT_THAT(received_value(facts), testing::StartsWith("from [192.0.2.1] (helo=MY_PC) ([192.0.2.1])\r\n"));
     facts.helo = "x) by evil;\r\nSubject: y\\(";
-    EXPECT_THAT(received_value(facts), testing::StartsWith("from [192.0.2.1] (helo=x? by evil?" "?" "?Subject: y?" "?) ([192.0.2.1])\r\n"));
+    EXPECT_THAT(received_value(facts), testing::StartsWith("from [192.0.2.1] (helo=x? by evil?"
+                                                           "?"
+                                                           "?Subject: y?"
+                                                           "?) ([192.0.2.1])\r\n"));
     const std::string endless(3000, '_');
     facts.helo = endless;
     EXPECT_LT(received_value(facts).size(), 500U);
@@ -89,10 +110,12 @@ TEST(received, puts_a_name_that_is_no_domain_into_a_comment_that_it_cannot_leave
 TEST(received, mentions_an_address_beyond_ascii_only_in_a_message_that_may_hold_it)
 {
     auto facts = plain();
-    facts.recipient = "b\xc3\xb6" "b@example.com";
+    facts.recipient = "b\xc3\xb6"
+                      "b@example.com";
     EXPECT_THAT(received_value(facts), testing::Not(testing::HasSubstr("for ")));
     facts.smtputf8 = true;
-    EXPECT_THAT(received_value(facts), testing::HasSubstr("for <b\xc3\xb6" "b@example.com>"));
+    EXPECT_THAT(received_value(facts), testing::HasSubstr("for <b\xc3\xb6"
+                                                          "b@example.com>"));
 }
 
 TEST(received, is_a_value_that_a_header_block_takes)
@@ -105,7 +128,9 @@ TEST(received, is_a_value_that_a_header_block_takes)
 TEST(received, fields_are_counted_whatever_their_case)
 {
     EXPECT_EQ(count_received(header_block{}), 0U);
-    EXPECT_EQ(count_received(header_block{"Received: a\r\nX-Received: no\r\nRECEIVED: b\r\n Received: folded\r\nreceived : c\r\n"}), 3U);
+    EXPECT_EQ(
+        count_received(header_block{"Received: a\r\nX-Received: no\r\nRECEIVED: b\r\n Received: folded\r\nreceived : c\r\n"}),
+        3U);
 }
 
 } // namespace

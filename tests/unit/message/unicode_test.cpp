@@ -31,8 +31,9 @@ TEST(unicode, reads_the_first_and_last_code_point_of_each_length)
 
 TEST(unicode, refuses_what_is_not_well_formed)
 {
-    for (const auto text : {"\x80"sv, "\xbf"sv, "\xc0\x80"sv, "\xc1\xbf"sv, "\xe0\x9f\xbf"sv, "\xf0\x8f\xbf\xbf"sv, "\xed\xa0\x80"sv,
-                            "\xed\xbf\xbf"sv, "\xf4\x90\x80\x80"sv, "\xf5\x80\x80\x80"sv, "\xff"sv, "\xc3("sv, "\xe2\x82("sv}) {
+    for (const auto text :
+         {"\x80"sv, "\xbf"sv, "\xc0\x80"sv, "\xc1\xbf"sv, "\xe0\x9f\xbf"sv, "\xf0\x8f\xbf\xbf"sv, "\xed\xa0\x80"sv,
+          "\xed\xbf\xbf"sv, "\xf4\x90\x80\x80"sv, "\xf5\x80\x80\x80"sv, "\xff"sv, "\xc3("sv, "\xe2\x82("sv}) {
         EXPECT_FALSE(first_code_point(text));
         EXPECT_FALSE(is_utf8(text));
     }

@@ -39,8 +39,26 @@ TEST(bdat, takes_20_digits_but_not_21)
 
 TEST(bdat, refuses_what_is_not_digits)
 {
-    for (const auto text : {"", " ", " 86", "-1", "+1", "0x10", "1e3", "1.0", "1k", "LAST", "86LAST", "86 LAS", "86 LASTX", "86 LAST LAST", "86 86", "86,LAST",
-                            "86 ", "86\tLAST", "86 L\xc3\x81ST", "\xd9\xa1"})
+    for (const auto text : {"",
+                            " ",
+                            " 86",
+                            "-1",
+                            "+1",
+                            "0x10",
+                            "1e3",
+                            "1.0",
+                            "1k",
+                            "LAST",
+                            "86LAST",
+                            "86 LAS",
+                            "86 LASTX",
+                            "86 LAST LAST",
+                            "86 86",
+                            "86,LAST",
+                            "86 ",
+                            "86\tLAST",
+                            "86 L\xc3\x81ST",
+                            "\xd9\xa1"})
         EXPECT_FALSE(parse_bdat(text)) << text;
 }
 

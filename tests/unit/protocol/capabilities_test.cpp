@@ -37,9 +37,10 @@ capabilities everything()
 
 TEST(capabilities, are_written_in_their_order)
 {
-    EXPECT_EQ(wire(everything()), "250-mx.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250-CHUNKING\r\n250-STARTTLS\r\n"
-                                  "250-SMTPUTF8\r\n250-BINARYMIME\r\n250-DSN\r\n250-AUTH PLAIN SCRAM-SHA-256\r\n250-SIZE 52428800\r\n"
-                                  "250-LIMITS MAILMAX=7 RCPTMAX=1000 RCPTDOMAINMAX=1\r\n250-X-ONE\r\n250 MT-PRIORITY MIXER A=B\r\n");
+    EXPECT_EQ(wire(everything()),
+              "250-mx.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250-CHUNKING\r\n250-STARTTLS\r\n"
+              "250-SMTPUTF8\r\n250-BINARYMIME\r\n250-DSN\r\n250-AUTH PLAIN SCRAM-SHA-256\r\n250-SIZE 52428800\r\n"
+              "250-LIMITS MAILMAX=7 RCPTMAX=1000 RCPTDOMAINMAX=1\r\n250-X-ONE\r\n250 MT-PRIORITY MIXER A=B\r\n");
 }
 
 TEST(capabilities, may_be_none)
@@ -57,7 +58,8 @@ TEST(capabilities, have_a_size_without_a_limit)
 TEST(capabilities, leave_out_lines_that_are_none)
 {
     capabilities offered;
-    offered.others = {{"X\r\n250-EVIL", ""}, {"", "x"}, {"-X", ""}, {"X", "a\r\nb"}, {"X", "a  b"}, {"X", " a"}, {"X", "a "}, {"X", "\xc3\xa9"}, {"X Y", ""}};
+    offered.others = {{"X\r\n250-EVIL", ""}, {"", "x"},   {"-X", ""},        {"X", "a\r\nb"}, {"X", "a  b"},
+                      {"X", " a"},           {"X", "a "}, {"X", "\xc3\xa9"}, {"X Y", ""}};
     offered.auth = {"PLAIN\r\n250 EVIL", ""};
     EXPECT_EQ(wire(offered), "250 mx.example\r\n");
 }
@@ -121,6 +123,16 @@ TEST(capabilities, have_no_size_limit_when_none_can_be_read)
 TEST(capabilities, take_the_old_form_of_auth_and_add_repeated_lines_up)
 {
     EXPECT_THAT(read({"AUTH=LOGIN PLAIN", "AUTH PLAIN CRAM-MD5"}).auth, ElementsAre("LOGIN", "PLAIN", "CRAM-MD5"));
+}
+
+TEST(capabilities, read_64_mechanisms_but_not_the_65th)
+{
+    std::string line = "AUTH";
+    for (int i = 0; i < 64; ++i)
+        line += " M" + std::to_string(i);
+    EXPECT_EQ(read({line}).auth.back(), "M63");
+    EXPECT_EQ(read({line, "AUTH M64 M65"}).auth.back(), "M63");
+    EXPECT_EQ(read({line}).auth.size(), 64U);
 }
 
 TEST(capabilities, ignore_limits_that_make_no_sense) // RFC 9422 3

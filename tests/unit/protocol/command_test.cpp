@@ -73,8 +73,8 @@ TEST(command, with_a_space_before_the_path_is_taken_where_the_rules_say_so)
 
 TEST(command, without_a_right_path_is_refused)
 {
-    for (const auto line : {"MAIL", "MAIL ", "MAIL FROM", "MAIL FROM:", "MAIL FROM:a@b", "MAIL <a@b>", "MAIL TO:<a@b>", "MAIL FROMX:<a@b>", "MAIL FRO",
-                            "RCPT", "RCPT FROM:<a@b>", "RCPT TO:", "RCPT TO:a@b", "RCPT T"})
+    for (const auto line : {"MAIL", "MAIL ", "MAIL FROM", "MAIL FROM:", "MAIL FROM:a@b", "MAIL <a@b>", "MAIL TO:<a@b>",
+                            "MAIL FROMX:<a@b>", "MAIL FRO", "RCPT", "RCPT FROM:<a@b>", "RCPT TO:", "RCPT TO:a@b", "RCPT T"})
         EXPECT_EQ(read(line), "501 5.5.4") << line;
     EXPECT_EQ(read("MAIL FROM:<"), "MAIL|<") << "the path is judged by who reads paths";
 }
@@ -93,20 +93,23 @@ TEST(command, that_needs_an_argument_is_refused_without)
 
 TEST(command, of_greeting_has_one_word_of_ascii)
 {
-    for (const auto line : {"EHLO a b", "HELO a b", "EHLO b\xc3\xbc" "cher.example"})
+    for (const auto line : {"EHLO a b", "HELO a b",
+                            "EHLO b\xc3\xbc"
+                            "cher.example"})
         EXPECT_EQ(read(line), "501 5.5.4") << line;
 }
 
 TEST(command, that_is_unknown_gets_500)
 {
-    for (const auto line : {"", " ", "FOO", "STARTTLSX", "STARTTL", "MAILX", "MAI", "EHLOclient", " NOOP", "QUIT;", "SEND FROM:<a@b>", "GET / HTTP/1.1",
-                            "N\xc3\x96OP", "LHLO a"})
+    for (const auto line : {"", " ", "FOO", "STARTTLSX", "STARTTL", "MAILX", "MAI", "EHLOclient", " NOOP", "QUIT;",
+                            "SEND FROM:<a@b>", "GET / HTTP/1.1", "N\xc3\x96OP", "LHLO a"})
         EXPECT_EQ(read(line), "500 5.5.1") << line;
 }
 
 TEST(command, with_control_characters_gets_500)
 {
-    for (const auto line : {"NOOP \x01"sv, "EHLO\ta"sv, "NOOP a\tb"sv, "MAIL FROM:<a\x7f@b>"sv, "\x1b[A"sv, "NOOP \0"sv, "NOOP\r"sv, "NOOP\nRSET"sv})
+    for (const auto line : {"NOOP \x01"sv, "EHLO\ta"sv, "NOOP a\tb"sv, "MAIL FROM:<a\x7f@b>"sv, "\x1b[A"sv, "NOOP \0"sv,
+                            "NOOP\r"sv, "NOOP\nRSET"sv})
         EXPECT_EQ(read(line), "500 5.5.2") << line;
 }
 

@@ -220,7 +220,8 @@ TEST(dot_decoder, that_mends_bare_lfs_agrees_with_its_rule_in_every_division)
         ASSERT_EQ(single.content, expected->content) << testing::PrintToString(text);
         ASSERT_TRUE(single.facts == whole.facts);
         for (std::size_t cut = 1; cut < wire.size(); ++cut)
-            ASSERT_EQ(decode_at(wire, {cut}, bare_lf_rule::to_crlf).content, expected->content) << testing::PrintToString(text) << cut;
+            ASSERT_EQ(decode_at(wire, {cut}, bare_lf_rule::to_crlf).content, expected->content)
+                << testing::PrintToString(text) << cut;
     });
 }
 

@@ -26,7 +26,8 @@ inline decoded decode_at(std::string_view wire, const std::vector<std::size_t>& 
     std::size_t begin = 0;
     for (std::size_t i = 0; i <= cuts.size(); ++i) {
         const auto end = i < cuts.size() ? cuts[i] : wire.size();
-        const std::vector<char> portion(wire.begin() + static_cast<std::ptrdiff_t>(begin), wire.begin() + static_cast<std::ptrdiff_t>(end));
+        const std::vector<char> portion(wire.begin() + static_cast<std::ptrdiff_t>(begin),
+                                        wire.begin() + static_cast<std::ptrdiff_t>(end));
         begin = end;
         std::string_view octets{portion.data(), portion.size()};
         for (auto run = decoder.next(octets); !run.empty(); run = decoder.next(octets))

@@ -53,8 +53,10 @@ TEST(reply_parser, reads_replies_one_by_one)
 
 TEST(reply_parser, reads_replies_of_several_lines)
 {
-    EXPECT_THAT(replies_of("250-mx.example\r\n250-SIZE 1000\r\n250 DSN\r\n354 go\r\n"), ElementsAre("250 |mx.example|SIZE 1000|DSN", "354 |go"));
-    EXPECT_THAT(replies_of("550-5.7.1 one\r\n550-5.7.1\r\n550-two\r\n550 5.7.1 three\r\n"), ElementsAre("550 5.7.1|one||two|three"));
+    EXPECT_THAT(replies_of("250-mx.example\r\n250-SIZE 1000\r\n250 DSN\r\n354 go\r\n"),
+                ElementsAre("250 |mx.example|SIZE 1000|DSN", "354 |go"));
+    EXPECT_THAT(replies_of("550-5.7.1 one\r\n550-5.7.1\r\n550-two\r\n550 5.7.1 three\r\n"),
+                ElementsAre("550 5.7.1|one||two|three"));
 }
 
 TEST(reply_parser, leaves_what_follows_a_reply)
@@ -85,8 +87,26 @@ TEST(reply_parser, refuses_lines_with_different_codes) // RFC 5321 4.2.1
 
 TEST(reply_parser, refuses_what_is_no_reply_line)
 {
-    for (const auto text : {"", "2", "25", "ok", "2500", "250x", "250\tx", "25 0", "150 no", "650 no", "260 no", "2a0 x", "-250 x", " 250 x", "abc", "\xc3\xa9 x",
-                            "HTTP/1.1 400 Bad Request", "25a x", "999 x", "200_x"})
+    for (const auto text : {"",
+                            "2",
+                            "25",
+                            "ok",
+                            "2500",
+                            "250x",
+                            "250\tx",
+                            "25 0",
+                            "150 no",
+                            "650 no",
+                            "260 no",
+                            "2a0 x",
+                            "-250 x",
+                            " 250 x",
+                            "abc",
+                            "\xc3\xa9 x",
+                            "HTTP/1.1 400 Bad Request",
+                            "25a x",
+                            "999 x",
+                            "200_x"})
         EXPECT_THAT(replies_of(std::string{text} + "\r\n"), ElementsAre("(not a reply line)")) << text;
     EXPECT_THAT(replies_of("250-a\r\n\r\n"), ElementsAre("(not a reply line)"));
 }
@@ -140,7 +160,9 @@ TEST(reply_parser, knows_when_it_is_inside_a_reply)
 
 TEST(reply_parser, replaces_controls_and_keeps_octets_above_127)
 {
-    EXPECT_THAT(replies_of("550 a\x1b[2Jb\x7f" "c\td\xc3\xa9\r\n"), ElementsAre("550 |a?[2Jb?c\td\xc3\xa9"));
+    EXPECT_THAT(replies_of("550 a\x1b[2Jb\x7f"
+                           "c\td\xc3\xa9\r\n"),
+                ElementsAre("550 |a?[2Jb?c\td\xc3\xa9"));
 }
 
 TEST(reply_parser, takes_a_line_of_the_limit_but_not_one_octet_more)
@@ -166,7 +188,8 @@ TEST(reply_parser, takes_as_many_octets_as_the_limit_but_not_one_more)
     for (const std::size_t portion : {1U, 7U, 100U}) {
         EXPECT_THAT(replies_of("250-aa\r\n250 bb\r\n", portion, {.total = 16}), ElementsAre("250 |aa|bb"));
         EXPECT_THAT(replies_of("250-aa\r\n250 bbb\r\n", portion, {.total = 16}), ElementsAre("(a reply over the limit)"));
-        EXPECT_THAT(replies_of("250 aaaaaaaaaa\r\n250 bbbbbbbbbb\r\n", portion, {.total = 16}), ElementsAre("250 |aaaaaaaaaa", "250 |bbbbbbbbbb"))
+        EXPECT_THAT(replies_of("250 aaaaaaaaaa\r\n250 bbbbbbbbbb\r\n", portion, {.total = 16}),
+                    ElementsAre("250 |aaaaaaaaaa", "250 |bbbbbbbbbb"))
             << "each reply has its own";
     }
 }
@@ -174,7 +197,8 @@ TEST(reply_parser, takes_as_many_octets_as_the_limit_but_not_one_more)
 TEST(reply_parser, takes_as_many_lines_as_the_limit_but_not_one_more)
 {
     EXPECT_THAT(replies_of("250-a\r\n250-b\r\n250 c\r\n", 100, {.lines = 3}), ElementsAre("250 |a|b|c"));
-    EXPECT_THAT(replies_of("250-a\r\n250-b\r\n250-c\r\n250 d\r\n", 100, {.lines = 3}), ElementsAre("(a reply with too many lines)"));
+    EXPECT_THAT(replies_of("250-a\r\n250-b\r\n250-c\r\n250 d\r\n", 100, {.lines = 3}),
+                ElementsAre("(a reply with too many lines)"));
 }
 
 TEST(reply_parser, reads_what_append_reply_writes)

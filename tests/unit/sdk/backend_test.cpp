@@ -64,8 +64,12 @@ public:
             host_.answer(request.ticket(), {.next = 8, .messages = found});
             return;
         }
-        case postern::queue_operation::commit: committing_ = request.ticket(); return; // the sync answers it
-        case postern::queue_operation::abandon: host_.info("abandoned " + std::to_string(request.id())); return;
+        case postern::queue_operation::commit:
+            committing_ = request.ticket();
+            return; // the sync answers it
+        case postern::queue_operation::abandon:
+            host_.info("abandoned " + std::to_string(request.id()));
+            return;
         case postern::queue_operation::update:
             std::thread{[this] { host_.answer(committing_, {.result = POSTERN_QUEUE_FULL}); }}.join();
             host_.answer(request.ticket(), {});
@@ -73,7 +77,8 @@ public:
         case postern::queue_operation::append:
         case postern::queue_operation::remove:
         case postern::queue_operation::fetch:
-        case postern::queue_operation::peek: throw std::runtime_error("not here");
+        case postern::queue_operation::peek:
+            throw std::runtime_error("not here");
         }
     }
 

@@ -87,11 +87,16 @@ TEST(config, refuses_a_value_of_another_kind)
 {
     const auto text = [](fake_host& fake) { fake.option("key", "hello"); };
     const auto number = [](fake_host& fake) { fake.option("key", 5); };
-    expect_refusal(number, [](const postern::host& host) { static_cast<void>(host.config("key", "x")); }, "has to be a string");
-    expect_refusal(text, [](const postern::host& host) { static_cast<void>(host.config("key", true)); }, "has to be true or false");
-    expect_refusal(text, [](const postern::host& host) { static_cast<void>(host.config("key", 1)); }, "has to be an integer");
-    expect_refusal(text, [](const postern::host& host) { static_cast<void>(host.config("key", 1.0)); }, "has to be a number");
-    expect_refusal(text, [](const postern::host& host) { static_cast<void>(host.config("key", 1s)); }, "has to be a duration");
+    expect_refusal(
+        number, [](const postern::host& host) { static_cast<void>(host.config("key", "x")); }, "has to be a string");
+    expect_refusal(
+        text, [](const postern::host& host) { static_cast<void>(host.config("key", true)); }, "has to be true or false");
+    expect_refusal(
+        text, [](const postern::host& host) { static_cast<void>(host.config("key", 1)); }, "has to be an integer");
+    expect_refusal(
+        text, [](const postern::host& host) { static_cast<void>(host.config("key", 1.0)); }, "has to be a number");
+    expect_refusal(
+        text, [](const postern::host& host) { static_cast<void>(host.config("key", 1s)); }, "has to be a duration");
 }
 
 TEST(config, refuses_an_integer_that_does_not_fit)

@@ -22,8 +22,8 @@ public:
     void on(const postern::connection& e) { say() << "open " << who(e.peer()); }
     void on(const postern::tls& e)
     {
-        say() << "tls " << e.version() << ' ' << e.cipher() << ' ' << e.group() << ' ' << e.server_name() << ' ' << e.peer_subject()
-              << (e.peer().has_tls() ? " secured" : "");
+        say() << "tls " << e.version() << ' ' << e.cipher() << ' ' << e.group() << ' ' << e.server_name() << ' '
+              << e.peer_subject() << (e.peer().has_tls() ? " secured" : "");
     }
     void on(const postern::helo& e) { say() << "helo " << e.name() << (e.peer().is_extended() ? " extended" : ""); }
     void on(const postern::mail& e)
@@ -66,8 +66,8 @@ public:
     void on(const postern::route& e) { say() << "route " << e.message() << ' ' << e.recipient() << ' ' << e.attempt(); }
     void on(const postern::delivery_done& e)
     {
-        say() << "done " << e.recipient() << ' ' << e.is_delivered() << e.is_deferred() << e.is_failed() << ' ' << e.smtp_code() << ' '
-              << e.text() << ' ' << e.attempts();
+        say() << "done " << e.recipient() << ' ' << e.is_delivered() << e.is_deferred() << e.is_failed() << ' ' << e.smtp_code()
+              << ' ' << e.text() << ' ' << e.attempts();
     }
 
 private:
@@ -119,11 +119,12 @@ TEST(events, show_every_field_and_copies_outlive_their_call)
     std::vector<std::string> lines;
     for (const auto& [level, text] : host.log_lines())
         lines.push_back(text);
-    EXPECT_THAT(lines, ElementsAre("open 192.0.2.1 40000 198.51.100.1 25 inbound alice", "tls TLSv1.3 AES x25519 mx.example CN=a secured",
-                                   "helo client.example.net extended", "mail s@x 12 SIZE=12 SMTPUTF8=(none)", "rcpt s@x r@x 0 1",
-                                   "data 1 2 r@x kept r@x NOTIFY client.example.net", "headers From: a Subject: b", "body hi\r\n 5 1",
-                                   "end 15 From: a\r\n\r\nhi\r\n 1", "commit 4F1A -2", "committed 4F1A", "aborted reset", "close quit 1",
-                                   "route 4F1A r@x 2", "done r@x 010 450 later 1"));
+    EXPECT_THAT(lines, ElementsAre("open 192.0.2.1 40000 198.51.100.1 25 inbound alice",
+                                   "tls TLSv1.3 AES x25519 mx.example CN=a secured", "helo client.example.net extended",
+                                   "mail s@x 12 SIZE=12 SMTPUTF8=(none)", "rcpt s@x r@x 0 1",
+                                   "data 1 2 r@x kept r@x NOTIFY client.example.net", "headers From: a Subject: b",
+                                   "body hi\r\n 5 1", "end 15 From: a\r\n\r\nhi\r\n 1", "commit 4F1A -2", "committed 4F1A",
+                                   "aborted reset", "close quit 1", "route 4F1A r@x 2", "done r@x 010 450 later 1"));
 }
 
 TEST(blob, longer_than_the_limit_is_not_read_and_one_at_the_limit_is)

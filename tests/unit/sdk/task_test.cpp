@@ -166,6 +166,13 @@ TEST_F(task, unwinds_with_its_instance)
     EXPECT_EQ(frames, 0);
 }
 
+TEST_F(task, without_a_session_to_wait_in_fails_at_once)
+{
+    fake_session nowhere{host_, 0};
+    EXPECT_TRUE(nowhere.rcpt("someone@example.org").is_failed());
+    EXPECT_EQ(host_.log_lines().back().second, "the host refused a wake");
+}
+
 TEST_F(task, ignores_a_wake_that_it_never_asked_for)
 {
     postern_ev_wake record{};

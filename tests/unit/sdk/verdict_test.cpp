@@ -24,8 +24,14 @@ thread_local std::size_t allocations = 0; // of this thread: counted where a tes
         return at;
     throw std::bad_alloc{};
 }
-[[gnu::noinline]] void operator delete(void* at) noexcept { std::free(at); }              // NOLINT: likewise
-[[gnu::noinline]] void operator delete(void* at, std::size_t) noexcept { std::free(at); } // NOLINT: likewise
+[[gnu::noinline]] void operator delete(void* at) noexcept
+{
+    std::free(at);
+} // NOLINT: likewise
+[[gnu::noinline]] void operator delete(void* at, std::size_t) noexcept
+{
+    std::free(at);
+} // NOLINT: likewise
 
 namespace {
 
@@ -70,7 +76,6 @@ protected:
     fake_host host_{table};
     fake_session session_{host_};
 };
-
 
 TEST_F(verdict, of_each_kind_has_its_number)
 {
@@ -127,11 +132,12 @@ TEST_F(verdict, carries_edits_in_their_order)
             .replace_body("new\r\n");
     });
     EXPECT_TRUE(said.proceeds());
-    EXPECT_THAT(said.edits, ElementsAre(edit{POSTERN_EDIT_HEADER_ADD, 0, "X-A", "1"}, edit{POSTERN_EDIT_HEADER_INSERT, 0, "X-B", "2"},
-                                        edit{POSTERN_EDIT_HEADER_REPLACE, 0, "", " c"}, edit{POSTERN_EDIT_HEADER_REMOVE, 0, "", ""},
-                                        edit{POSTERN_EDIT_SENDER_SET, 0, "", "s@x"}, edit{POSTERN_EDIT_RCPT_ADD, 0, "", "r@x"},
-                                        edit{POSTERN_EDIT_RCPT_REPLACE, 0, "", "q@x"}, edit{POSTERN_EDIT_RCPT_REMOVE, 1, "", ""},
-                                        edit{POSTERN_EDIT_BODY_REPLACE, 0, "", "new\r\n"}));
+    EXPECT_THAT(said.edits,
+                ElementsAre(edit{POSTERN_EDIT_HEADER_ADD, 0, "X-A", "1"}, edit{POSTERN_EDIT_HEADER_INSERT, 0, "X-B", "2"},
+                            edit{POSTERN_EDIT_HEADER_REPLACE, 0, "", " c"}, edit{POSTERN_EDIT_HEADER_REMOVE, 0, "", ""},
+                            edit{POSTERN_EDIT_SENDER_SET, 0, "", "s@x"}, edit{POSTERN_EDIT_RCPT_ADD, 0, "", "r@x"},
+                            edit{POSTERN_EDIT_RCPT_REPLACE, 0, "", "q@x"}, edit{POSTERN_EDIT_RCPT_REMOVE, 1, "", ""},
+                            edit{POSTERN_EDIT_BODY_REPLACE, 0, "", "new\r\n"}));
 }
 
 TEST_F(verdict, carries_eight_edits_and_nine_alike)
@@ -151,7 +157,8 @@ TEST_F(verdict, carries_eight_edits_and_nine_alike)
 
 TEST_F(verdict, routes_by_transport_and_next_hop)
 {
-    const answer said = saying([] { return postern::proceed().route_to("10.0.0.1:26", "maildir"); }, [&] { return session_.route("a@b"); });
+    const answer said =
+        saying([] { return postern::proceed().route_to("10.0.0.1:26", "maildir"); }, [&] { return session_.route("a@b"); });
     EXPECT_THAT(said.edits, ElementsAre(edit{POSTERN_EDIT_ROUTE_SET, 0, "maildir", "10.0.0.1:26"}));
 }
 

@@ -48,7 +48,7 @@ typedef int32_t postern_status;
 #define POSTERN_LOG_WARNING 2u
 #define POSTERN_LOG_ERROR 3u
 
-/* First member of every event. Sent only if subscribed. */
+/* First member of every event, so that it cannot grow: what is new goes into the record of a hook. Sent only if subscribed. */
 typedef struct postern_event {
     uint32_t size; /* of the whole record */
     uint32_t hook; /* POSTERN_HOOK_... */
@@ -95,8 +95,9 @@ typedef struct postern_edit {
     postern_str value;
 } postern_edit;
 
+/* An answer. Those of backends begin with it, so that it cannot grow: a longer answer is a record of its own. */
 typedef struct postern_reply {
-    uint32_t size;
+    uint32_t size; /* of the whole record */
     uint32_t verdict;
     uint32_t smtp_code; /* 0: the verdict's default */
     uint32_t flags;     /* POSTERN_REPLY_... */

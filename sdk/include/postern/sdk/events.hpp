@@ -182,7 +182,8 @@ public:
 };
 
 /// delivery.done: what became of an attempt for one recipient.
-class delivery_done final : public sdk::plain_event<postern_ev_delivery_done, POSTERN_HOOK_DELIVERY_DONE, event_kind::notification> {
+class delivery_done final
+    : public sdk::plain_event<postern_ev_delivery_done, POSTERN_HOOK_DELIVERY_DONE, event_kind::notification> {
 public:
     using plain_event::plain_event;
     [[nodiscard]] std::string_view message() const noexcept { return sdk::view(record().message); }
@@ -258,11 +259,12 @@ public:
 namespace sdk {
 
 template <class... Events>
-struct event_list {};
+struct event_list {
+};
 
 /// All that `on` may take. Append as hooks are added.
-using all_events = event_list<connection, tls, helo, mail, rcpt, data, headers, body, message_end, commit_before, committed, aborted,
-                              connection_close, route, delivery_done, deliver, queue_request, wake, session_end>;
+using all_events = event_list<connection, tls, helo, mail, rcpt, data, headers, body, message_end, commit_before, committed,
+                              aborted, connection_close, route, delivery_done, deliver, queue_request, wake, session_end>;
 
 /// Whether the host sends it only when asked: backends and notes need no subscription.
 template <class Event>

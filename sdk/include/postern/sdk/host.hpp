@@ -49,7 +49,8 @@ public:
     /// Up to `length` octets from `offset`; the count, 0 at the end, or a negative status.
     [[nodiscard]] std::int64_t read(std::uint64_t offset, char* to, std::size_t length) const noexcept
     {
-        return instance_->blob == nullptr ? POSTERN_E_DENIED : instance_->blob->read(instance_->host, handle_, offset, to, length);
+        return instance_->blob == nullptr ? POSTERN_E_DENIED
+                                          : instance_->blob->read(instance_->host, handle_, offset, to, length);
     }
     /// All of it, up to `limit` octets; nothing when it is longer or cannot be read.
     [[nodiscard]] std::optional<std::string> text(std::size_t limit) const
@@ -87,7 +88,10 @@ public:
     // the option is of another kind or does not fit.
 
     /// Text and paths; paths are absolute.
-    [[nodiscard]] std::string config(std::string_view key, const char* fallback) const { return config(key, std::string{fallback}); }
+    [[nodiscard]] std::string config(std::string_view key, const char* fallback) const
+    {
+        return config(key, std::string{fallback});
+    }
     [[nodiscard]] std::string config(std::string_view key, std::string fallback) const
     {
         const auto option = find(key, POSTERN_OPTION_STRING, "a string");
@@ -100,8 +104,7 @@ public:
     }
     /// Integers, and sizes in octets.
     template <std::integral Integer>
-        requires(!std::same_as<Integer, bool>)
-    [[nodiscard]] Integer config(std::string_view key, Integer fallback) const
+    requires(!std::same_as<Integer, bool>) [[nodiscard]] Integer config(std::string_view key, Integer fallback) const
     {
         const auto option = find(key, POSTERN_OPTION_INTEGER, "an integer");
         if (option && !std::in_range<Integer>(option->number))
@@ -114,7 +117,8 @@ public:
         return option ? static_cast<double>(option->number) / 1000 : fallback;
     }
     template <class Rep, class Period>
-    [[nodiscard]] std::chrono::duration<Rep, Period> config(std::string_view key, std::chrono::duration<Rep, Period> fallback) const
+    [[nodiscard]] std::chrono::duration<Rep, Period> config(std::string_view key,
+                                                            std::chrono::duration<Rep, Period> fallback) const
     {
         const auto option = find(key, POSTERN_OPTION_DURATION, "a duration");
         return option ? std::chrono::duration_cast<std::chrono::duration<Rep, Period>>(std::chrono::nanoseconds{option->number})
@@ -161,11 +165,8 @@ public:
 
     /// The message of a message_end or deliver event, until that is answered.
     template <class Event>
-        requires requires(const Event& event) { event.blob(); }
-    [[nodiscard]] blob_reader blob(const Event& event) const noexcept
-    {
-        return blob_reader{*instance_, event.blob()};
-    }
+    requires requires(const Event& event) { event.blob(); }
+    [[nodiscard]] blob_reader blob(const Event& event) const noexcept { return blob_reader{*instance_, event.blob()}; }
 
     /// co_await it in a task: continues in `delay` on the session's thread. Throws `cancelled` if the session ends first.
     [[nodiscard]] sdk::wake_awaiter sleep(std::chrono::nanoseconds delay) const noexcept

@@ -16,23 +16,40 @@ namespace postern::sdk {
 
 /// `on` can be called with this event.
 template <class Plugin, class Event>
-concept takes = requires(Plugin& plugin, const Event& event) { plugin.on(event); };
+concept takes = requires(Plugin& plugin, const Event& event)
+{
+    plugin.on(event);
+};
 
 template <class Plugin, class Event>
 using answer_of = decltype(std::declval<Plugin&>().on(std::declval<const Event&>()));
 
 /// There is an `on` of exactly this shape.
 template <class Plugin, class Answer, class Parameter>
-concept has_overload =
-    requires { static_cast<Answer (Plugin::*)(Parameter)>(&Plugin::on); } ||
-    requires { static_cast<Answer (Plugin::*)(Parameter) const>(&Plugin::on); } ||
-    requires { static_cast<Answer (Plugin::*)(Parameter)&>(&Plugin::on); } ||
-    requires { static_cast<Answer (Plugin::*)(Parameter) const&>(&Plugin::on); } ||
-    requires { static_cast<Answer (*)(Parameter)>(&Plugin::on); };
+concept has_overload = requires
+{
+    static_cast<Answer (Plugin::*)(Parameter)>(&Plugin::on);
+}
+|| requires
+{
+    static_cast<Answer (Plugin::*)(Parameter) const>(&Plugin::on);
+}
+|| requires
+{
+    static_cast<Answer (Plugin::*)(Parameter)&>(&Plugin::on);
+}
+|| requires
+{
+    static_cast<Answer (Plugin::*)(Parameter) const&>(&Plugin::on);
+}
+|| requires
+{
+    static_cast<Answer (*)(Parameter)>(&Plugin::on);
+};
 
 template <class Plugin, class Answer, class Event>
 concept takes_by_reference = has_overload<Plugin, Answer, const Event&> || has_overload<Plugin, Answer, Event&> ||
-                             has_overload<Plugin, Answer, Event&&> || has_overload<Plugin, Answer, const Event&&>;
+    has_overload<Plugin, Answer, Event&&> || has_overload<Plugin, Answer, const Event&&>;
 
 template <class Plugin, class Answer, class Event>
 concept mentions = takes_by_reference<Plugin, Answer, Event> || has_overload<Plugin, Answer, Event>;
@@ -41,7 +58,8 @@ template <class Answer, event_kind Kind>
 inline constexpr bool answers = false;
 template <class Answer>
 inline constexpr bool answers<Answer, event_kind::decision> =
-    std::is_void_v<Answer> || std::is_same_v<Answer, verdict> || std::is_same_v<Answer, task<verdict>> || std::is_same_v<Answer, pending>;
+    std::is_void_v<Answer> || std::is_same_v<Answer, verdict> || std::is_same_v<Answer, task<verdict>> ||
+    std::is_same_v<Answer, pending>;
 template <class Answer>
 inline constexpr bool answers<Answer, event_kind::notification> = std::is_void_v<Answer>;
 template <class Answer>
@@ -62,7 +80,7 @@ constexpr bool check_event()
     if constexpr (takes<Plugin, Event>) {
         using answer = answer_of<Plugin, Event>;
         static_assert(Event::kind != event_kind::decision || answers<answer, Event::kind>,
-                      "postern: `on` for a decision returns verdict, task<verdict> or pending; or void, to observe");
+                      "postern: `on` for a decision returns verdict, task<verdict> or pending (or void, to observe)");
         static_assert(Event::kind != event_kind::notification || answers<answer, Event::kind>,
                       "postern: `on` for a notification returns void");
         static_assert(Event::kind != event_kind::delivery || answers<answer, Event::kind>,
@@ -73,9 +91,9 @@ constexpr bool check_event()
             static_assert(!takes_by_reference<Plugin, answer, Event>,
                           "postern: a task takes its event by value: the reference dangles at the first co_await");
     } else {
-        static_assert(!mentions<Plugin, verdict, Event> && !mentions<Plugin, task<verdict>, Event> && !mentions<Plugin, void, Event> &&
-                          !mentions<Plugin, pending, Event> && !mentions<Plugin, delivery_report, Event> &&
-                          !mentions<Plugin, task<delivery_report>, Event>,
+        static_assert(!mentions<Plugin, verdict, Event> && !mentions<Plugin, task<verdict>, Event> &&
+                          !mentions<Plugin, void, Event> && !mentions<Plugin, pending, Event> &&
+                          !mentions<Plugin, delivery_report, Event> && !mentions<Plugin, task<delivery_report>, Event>,
                       "postern: this `on` cannot be called: take the event by const reference or by value, and only once");
     }
     return takes<Plugin, Event>;
@@ -88,7 +106,9 @@ constexpr bool check_plugin(event_list<Events...>)
     static_assert(std::is_constructible_v<Plugin, const host&> || std::is_default_constructible_v<Plugin>,
                   "postern: a plugin is constructed from (const postern::host&) or from nothing");
     constexpr bool takes_any = (int{check_event<Plugin, Events>()} + ...) != 0; // every one is checked
-    static_assert(takes_any, "postern: the class has no public `on` that takes an event, so it would never be called; is the event's type misspelt?");
+    static_assert(
+        takes_any,
+        "postern: the class has no public `on` that takes an event, so it would never be called; is the event's type misspelt?");
     return takes_any;
 }
 
@@ -177,7 +197,8 @@ public:
 
     // The four functions of the contract. Nothing thrown leaves them.
 
-    static postern_status create(postern_host* host_handle, postern_get_fn get, const postern_create_args* args, void** self) noexcept
+    static postern_status create(postern_host* host_handle, postern_get_fn get, const postern_create_args* args,
+                                 void** self) noexcept
     {
         const auto* core = static_cast<const postern_core_1*>(get(host_handle, POSTERN_CORE_1));
         if (core == nullptr)

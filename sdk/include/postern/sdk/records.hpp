@@ -25,7 +25,10 @@ namespace postern::sdk {
 }
 
 /// The way back; no copy.
-[[nodiscard]] constexpr postern_str str(std::string_view octets) noexcept { return {octets.data(), octets.size()}; }
+[[nodiscard]] constexpr postern_str str(std::string_view octets) noexcept
+{
+    return {octets.data(), octets.size()};
+}
 
 /// One record out of a list. Records grow: what a shorter `stride` does not hold is zero.
 template <class Record>
@@ -88,75 +91,93 @@ struct layout<postern_str> {
 };
 
 template <>
-struct layout<postern_param> : described<postern_param, octets<&postern_param::keyword, &postern_param::value>> {};
+struct layout<postern_param> : described<postern_param, octets<&postern_param::keyword, &postern_param::value>> {
+};
 template <>
-struct layout<postern_header> : described<postern_header, octets<&postern_header::name, &postern_header::value>> {};
+struct layout<postern_header> : described<postern_header, octets<&postern_header::name, &postern_header::value>> {
+};
 template <>
 struct layout<postern_peer>
     : described<postern_peer, octets<&postern_peer::peer_address, &postern_peer::local_address, &postern_peer::listener,
-                                     &postern_peer::helo, &postern_peer::identity>> {};
+                                     &postern_peer::helo, &postern_peer::identity>> {
+};
 template <>
 struct layout<postern_ev_conn_open>
-    : described<postern_ev_conn_open, octets<>, list_of<&postern_ev_conn_open::peer, postern_peer>> {};
+    : described<postern_ev_conn_open, octets<>, list_of<&postern_ev_conn_open::peer, postern_peer>> {
+};
 template <>
-struct layout<postern_ev_tls>
-    : described<postern_ev_tls,
-                octets<&postern_ev_tls::version, &postern_ev_tls::cipher, &postern_ev_tls::group, &postern_ev_tls::server_name,
-                       &postern_ev_tls::peer_subject>,
-                list_of<&postern_ev_tls::peer, postern_peer>> {};
+struct layout<postern_ev_tls> : described<postern_ev_tls,
+                                          octets<&postern_ev_tls::version, &postern_ev_tls::cipher, &postern_ev_tls::group,
+                                                 &postern_ev_tls::server_name, &postern_ev_tls::peer_subject>,
+                                          list_of<&postern_ev_tls::peer, postern_peer>> {
+};
 template <>
-struct layout<postern_ev_helo> : described<postern_ev_helo, octets<>, list_of<&postern_ev_helo::peer, postern_peer>> {};
+struct layout<postern_ev_helo> : described<postern_ev_helo, octets<>, list_of<&postern_ev_helo::peer, postern_peer>> {
+};
 template <>
 struct layout<postern_ev_mail>
     : described<postern_ev_mail, octets<&postern_ev_mail::sender>, list_of<&postern_ev_mail::peer, postern_peer>,
-                list_of<&postern_ev_mail::params, postern_param>> {};
+                list_of<&postern_ev_mail::params, postern_param>> {
+};
 template <>
 struct layout<postern_ev_rcpt>
     : described<postern_ev_rcpt, octets<&postern_ev_rcpt::sender, &postern_ev_rcpt::recipient>,
-                list_of<&postern_ev_rcpt::peer, postern_peer>, list_of<&postern_ev_rcpt::params, postern_param>> {};
+                list_of<&postern_ev_rcpt::peer, postern_peer>, list_of<&postern_ev_rcpt::params, postern_param>> {
+};
 template <>
 struct layout<postern_ev_data>
     : described<postern_ev_data, octets<&postern_ev_data::sender>, list_of<&postern_ev_data::peer, postern_peer>,
-                list_of<&postern_ev_data::recipients, postern_str>> {};
+                list_of<&postern_ev_data::recipients, postern_str>> {
+};
 template <>
 struct layout<postern_ev_headers>
     : described<postern_ev_headers, octets<&postern_ev_headers::sender>, list_of<&postern_ev_headers::peer, postern_peer>,
-                list_of<&postern_ev_headers::recipients, postern_str>, list_of<&postern_ev_headers::headers, postern_header>> {};
+                list_of<&postern_ev_headers::recipients, postern_str>, list_of<&postern_ev_headers::headers, postern_header>> {
+};
 template <>
 struct layout<postern_ev_body>
-    : described<postern_ev_body, octets<&postern_ev_body::chunk>, list_of<&postern_ev_body::peer, postern_peer>> {};
+    : described<postern_ev_body, octets<&postern_ev_body::chunk>, list_of<&postern_ev_body::peer, postern_peer>> {
+};
 template <>
 struct layout<postern_ev_end>
     : described<postern_ev_end, octets<&postern_ev_end::sender>, list_of<&postern_ev_end::peer, postern_peer>,
-                list_of<&postern_ev_end::recipients, postern_str>, list_of<&postern_ev_end::headers, postern_header>> {};
+                list_of<&postern_ev_end::recipients, postern_str>, list_of<&postern_ev_end::headers, postern_header>> {
+};
 template <>
 struct layout<postern_ev_txn> : described<postern_ev_txn, octets<&postern_ev_txn::message, &postern_ev_txn::reason>,
-                                          list_of<&postern_ev_txn::peer, postern_peer>> {};
+                                          list_of<&postern_ev_txn::peer, postern_peer>> {
+};
 template <>
 struct layout<postern_ev_conn_close> : described<postern_ev_conn_close, octets<&postern_ev_conn_close::reason>,
-                                                 list_of<&postern_ev_conn_close::peer, postern_peer>> {};
+                                                 list_of<&postern_ev_conn_close::peer, postern_peer>> {
+};
 template <>
 struct layout<postern_ev_route>
     : described<postern_ev_route, octets<&postern_ev_route::message, &postern_ev_route::sender, &postern_ev_route::recipient>,
-                list_of<&postern_ev_route::params, postern_param>> {};
+                list_of<&postern_ev_route::params, postern_param>> {
+};
 template <>
 struct layout<postern_ev_delivery_done>
-    : described<postern_ev_delivery_done,
-                octets<&postern_ev_delivery_done::message, &postern_ev_delivery_done::sender, &postern_ev_delivery_done::recipient,
-                       &postern_ev_delivery_done::enhanced, &postern_ev_delivery_done::text,
-                       &postern_ev_delivery_done::next_hop>> {};
+    : described<postern_ev_delivery_done, octets<&postern_ev_delivery_done::message, &postern_ev_delivery_done::sender,
+                                                 &postern_ev_delivery_done::recipient, &postern_ev_delivery_done::enhanced,
+                                                 &postern_ev_delivery_done::text, &postern_ev_delivery_done::next_hop>> {
+};
 template <>
 struct layout<postern_ev_deliver>
     : described<postern_ev_deliver, octets<&postern_ev_deliver::message, &postern_ev_deliver::sender>,
-                list_of<&postern_ev_deliver::recipients, postern_str>> {};
+                list_of<&postern_ev_deliver::recipients, postern_str>> {
+};
 template <>
 struct layout<postern_ev_queue>
     : described<postern_ev_queue,
-                octets<&postern_ev_queue::envelope, &postern_ev_queue::state, &postern_ev_queue::data, &postern_ev_queue::tail>> {};
+                octets<&postern_ev_queue::envelope, &postern_ev_queue::state, &postern_ev_queue::data, &postern_ev_queue::tail>> {
+};
 template <>
-struct layout<postern_ev_wake> : described<postern_ev_wake, octets<>> {};
+struct layout<postern_ev_wake> : described<postern_ev_wake, octets<>> {
+};
 template <>
-struct layout<postern_event> : described<postern_event, octets<>> {};
+struct layout<postern_event> : described<postern_event, octets<>> {
+};
 
 /// A record with all that it points to in one block of memory. Made once, never changed.
 template <class Record>

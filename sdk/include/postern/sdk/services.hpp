@@ -19,9 +19,9 @@ namespace postern {
 /// An answer to a queue_request. Views: valid until host::answer has returned.
 struct queue_answer {
     std::uint32_t result = POSTERN_QUEUE_OK;
-    std::uint64_t next = 0;                              ///< scan: cursor of the next page, 0: done
+    std::uint64_t next = 0;                               ///< scan: cursor of the next page, 0: done
     std::span<const postern_queue_message> messages = {}; ///< scan: a page; fetch: one
-    std::string_view data = {};                          ///< read, peek
+    std::string_view data = {};                           ///< read, peek
 };
 
 namespace sdk {

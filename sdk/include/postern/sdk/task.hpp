@@ -54,11 +54,8 @@ struct promise_result : promise_base {
     std::optional<T> value;
 
     template <class U>
-        requires std::convertible_to<U&&, T>
-    void return_value(U&& result)
-    {
-        value.emplace(std::forward<U>(result));
-    }
+    requires std::convertible_to<U&&, T>
+    void return_value(U&& result) { value.emplace(std::forward<U>(result)); }
     [[nodiscard]] T take()
     {
         if (error)
@@ -92,6 +89,10 @@ public:
         // returned here: only locals from there on.
         services& instance = *instance_;
         const std::uint64_t session = frame.promise().session;
+        if (session == 0) { // there is no thread to come back to, nor an end that would cancel it
+            outcome_ = POSTERN_E_INVALID;
+            return false;
+        }
         const std::uint64_t token = instance.waiting.add({session, frame, &outcome_});
         const postern_status status = instance.core->wake(instance.host, session, token, delay_ns_);
         if (status >= 0)

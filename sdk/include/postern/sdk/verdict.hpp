@@ -31,8 +31,14 @@ public:
     }
 
     /// A header field at the end of the header section. `value` has no CR or LF except in front of a space (a fold).
-    verdict& add_header(std::string name, std::string value) & { return with(POSTERN_EDIT_HEADER_ADD, 0, std::move(name), std::move(value)); }
-    verdict add_header(std::string name, std::string value) && { return std::move(add_header(std::move(name), std::move(value))); }
+    verdict& add_header(std::string name, std::string value) &
+    {
+        return with(POSTERN_EDIT_HEADER_ADD, 0, std::move(name), std::move(value));
+    }
+    verdict add_header(std::string name, std::string value) &&
+    {
+        return std::move(add_header(std::move(name), std::move(value)));
+    }
 
     /// A header field in front of field `index`.
     verdict& insert_header(std::uint32_t index, std::string name, std::string value) &
@@ -45,8 +51,14 @@ public:
     }
 
     /// A new value for field `index`.
-    verdict& replace_header(std::uint32_t index, std::string value) & { return with(POSTERN_EDIT_HEADER_REPLACE, index, {}, std::move(value)); }
-    verdict replace_header(std::uint32_t index, std::string value) && { return std::move(replace_header(index, std::move(value))); }
+    verdict& replace_header(std::uint32_t index, std::string value) &
+    {
+        return with(POSTERN_EDIT_HEADER_REPLACE, index, {}, std::move(value));
+    }
+    verdict replace_header(std::uint32_t index, std::string value) &&
+    {
+        return std::move(replace_header(index, std::move(value)));
+    }
 
     verdict& remove_header(std::uint32_t index) & { return with(POSTERN_EDIT_HEADER_REMOVE, index, {}, {}); }
     verdict remove_header(std::uint32_t index) && { return std::move(remove_header(index)); }
@@ -58,8 +70,14 @@ public:
     verdict& add_rcpt(std::string address) & { return with(POSTERN_EDIT_RCPT_ADD, 0, {}, std::move(address)); }
     verdict add_rcpt(std::string address) && { return std::move(add_rcpt(std::move(address))); }
 
-    verdict& replace_rcpt(std::uint32_t index, std::string address) & { return with(POSTERN_EDIT_RCPT_REPLACE, index, {}, std::move(address)); }
-    verdict replace_rcpt(std::uint32_t index, std::string address) && { return std::move(replace_rcpt(index, std::move(address))); }
+    verdict& replace_rcpt(std::uint32_t index, std::string address) &
+    {
+        return with(POSTERN_EDIT_RCPT_REPLACE, index, {}, std::move(address));
+    }
+    verdict replace_rcpt(std::uint32_t index, std::string address) &&
+    {
+        return std::move(replace_rcpt(index, std::move(address)));
+    }
 
     verdict& remove_rcpt(std::uint32_t index) & { return with(POSTERN_EDIT_RCPT_REMOVE, index, {}, {}); }
     verdict remove_rcpt(std::uint32_t index) && { return std::move(remove_rcpt(index)); }
@@ -125,11 +143,20 @@ inline void check_code(const char* what, std::uint32_t code, std::uint32_t first
 } // namespace sdk
 
 /// No objection.
-[[nodiscard]] inline verdict proceed() noexcept { return verdict{POSTERN_CONTINUE}; }
+[[nodiscard]] inline verdict proceed() noexcept
+{
+    return verdict{POSTERN_CONTINUE};
+}
 /// No objection, and nobody further is asked on this hook. Needs the grant "accept".
-[[nodiscard]] inline verdict accept() noexcept { return verdict{POSTERN_ACCEPT}; }
+[[nodiscard]] inline verdict accept() noexcept
+{
+    return verdict{POSTERN_ACCEPT};
+}
 /// No objection, and at cmd.rcpt: we take mail for this recipient. Needs `provides` with "postern.recipients/1".
-[[nodiscard]] inline verdict vouch() noexcept { return proceed().vouch(); }
+[[nodiscard]] inline verdict vouch() noexcept
+{
+    return proceed().vouch();
+}
 /// For good: a 5xx reply. Code 0 and empty texts: the host's defaults. Throws std::invalid_argument for another class.
 [[nodiscard]] inline verdict reject(std::uint32_t code, std::string enhanced, std::string text)
 {
@@ -150,9 +177,15 @@ inline void check_code(const char* what, std::uint32_t code, std::uint32_t first
     return {POSTERN_DISCONNECT, code, std::move(enhanced), std::move(text)};
 }
 /// The client hears that all is well; nothing is kept.
-[[nodiscard]] inline verdict discard() noexcept { return verdict{POSTERN_DISCARD}; }
+[[nodiscard]] inline verdict discard() noexcept
+{
+    return verdict{POSTERN_DISCARD};
+}
 /// Kept, but not delivered until an operator releases it.
-[[nodiscard]] inline verdict hold(std::string reason) { return {POSTERN_HOLD, 0, {}, std::move(reason)}; }
+[[nodiscard]] inline verdict hold(std::string reason)
+{
+    return {POSTERN_HOLD, 0, {}, std::move(reason)};
+}
 /// Adds to the message's sum; decides nothing by itself. Kept in thousandths of a point, up to two million points.
 [[nodiscard]] inline verdict score(std::string symbol, double points)
 {
@@ -174,7 +207,10 @@ struct delivery_result {
     std::string text;
 };
 
-[[nodiscard]] inline delivery_result delivered(std::string text = {}) { return {POSTERN_CONTINUE, 250, "2.0.0", std::move(text)}; }
+[[nodiscard]] inline delivery_result delivered(std::string text = {})
+{
+    return {POSTERN_CONTINUE, 250, "2.0.0", std::move(text)};
+}
 [[nodiscard]] inline delivery_result deferred(std::uint32_t code, std::string enhanced, std::string text)
 {
     sdk::check_code("deferred", code, 400);
@@ -190,7 +226,8 @@ struct delivery_result {
 class delivery_report {
 public:
     delivery_report(delivery_result all) : all_{std::move(all)} {} // NOLINT(google-explicit-constructor): a result is a report
-    delivery_report(std::vector<delivery_result> each) : each_{std::move(each)} {} // NOLINT(google-explicit-constructor): likewise
+    delivery_report(std::vector<delivery_result> each)
+        : each_{std::move(each)} {} // NOLINT(google-explicit-constructor): likewise
     [[nodiscard]] const delivery_result& all() const noexcept { return all_; }
     [[nodiscard]] const std::vector<delivery_result>& each() const noexcept { return each_; }
 

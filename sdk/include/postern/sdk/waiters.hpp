@@ -3,14 +3,14 @@
 // the end of its session, or by the caller whose wake was not accepted. Whoever takes it resumes it, and nobody else.
 // Threads: any.
 
+#include <postern/abi/core.h>
 #include <postern/sdk/coroutine.hpp>
+
 #include <cstdint>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <vector>
-
-#include <postern/abi/core.h>
 
 namespace postern::sdk {
 
@@ -30,6 +30,7 @@ public:
         const std::lock_guard lock{mutex_};
         const std::uint64_t token = ++last_ | token_bit;
         waiting_.emplace(token, who);
+        ++of_session_[who.session];
         return token;
     }
 
@@ -40,7 +41,7 @@ public:
         if (found == waiting_.end())
             return std::nullopt;
         const waiter who = found->second;
-        waiting_.erase(found);
+        erase(found);
         return who;
     }
 
@@ -49,21 +50,33 @@ public:
     {
         std::vector<waiter> taken;
         const std::lock_guard lock{mutex_};
+        if (session && !of_session_.contains(*session)) // the usual end of a session looks no further
+            return taken;
         for (auto at = waiting_.begin(); at != waiting_.end();) {
-            if (!session || at->second.session == *session) {
-                taken.push_back(at->second);
-                at = waiting_.erase(at);
-            } else {
-                ++at;
+            const auto here = at++;
+            if (!session || here->second.session == *session) {
+                taken.push_back(here->second);
+                erase(here);
             }
         }
         return taken;
     }
 
 private:
+    using table = std::unordered_map<std::uint64_t, waiter>;
+
+    void erase(table::iterator at)
+    {
+        const auto count = of_session_.find(at->second.session);
+        if (--count->second == 0)
+            of_session_.erase(count);
+        waiting_.erase(at);
+    }
+
     std::mutex mutex_;
     std::uint64_t last_ = 0;
-    std::unordered_map<std::uint64_t, waiter> waiting_;
+    table waiting_;
+    std::unordered_map<std::uint64_t, std::uint32_t> of_session_; ///< how many wait in each
 };
 
 /// Resumes a frame that was taken out. Touch nothing of it afterwards: it may be gone.

@@ -91,7 +91,8 @@ struct answer {
     made.text = sdk::view(reply.text);
     for (std::uint32_t i = 0; i < reply.edits.count; ++i) {
         const auto record = sdk::record_at<postern_edit>(reply.edits, i);
-        made.edits.push_back({record.op, record.index, std::string{sdk::view(record.name)}, std::string{sdk::view(record.value)}});
+        made.edits.push_back(
+            {record.op, record.index, std::string{sdk::view(record.name)}, std::string{sdk::view(record.value)}});
     }
     if (hook == POSTERN_HOOK_DELIVER && reply.size >= sizeof(postern_deliver_reply)) {
         const auto& full = reinterpret_cast<const postern_deliver_reply&>(reply);

@@ -49,8 +49,7 @@ public:
         add(std::move(key), {}, value ? "true" : "false", value ? 1 : 0, POSTERN_OPTION_BOOLEAN, 0);
     }
     template <std::integral Integer>
-        requires(!std::same_as<Integer, bool>)
-    void option(std::string key, Integer value)
+    requires(!std::same_as<Integer, bool>) void option(std::string key, Integer value)
     {
         add(std::move(key), {}, std::to_string(value), static_cast<std::int64_t>(value), POSTERN_OPTION_INTEGER, 0);
     }
@@ -261,8 +260,10 @@ private:
         case POSTERN_HOOK_ABORTED:
         case POSTERN_HOOK_CONN_CLOSE:
         case POSTERN_HOOK_DELIVERY_DONE:
-        case POSTERN_HOOK_QUEUE_ABANDON: return false;
-        default: return !observes(hook);
+        case POSTERN_HOOK_QUEUE_ABANDON:
+            return false;
+        default:
+            return !observes(hook);
         }
     }
 

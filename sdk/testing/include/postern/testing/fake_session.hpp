@@ -118,7 +118,10 @@ public:
     }
     answer commit_before(std::string_view message) { return transaction(POSTERN_HOOK_COMMIT_BEFORE, message, {}); }
     answer committed(std::string_view message) { return transaction(POSTERN_HOOK_COMMITTED, message, {}); }
-    answer aborted(std::string_view message, std::string_view reason) { return transaction(POSTERN_HOOK_ABORTED, message, reason); }
+    answer aborted(std::string_view message, std::string_view reason)
+    {
+        return transaction(POSTERN_HOOK_ABORTED, message, reason);
+    }
     answer conn_close(std::string_view reason, std::uint64_t messages = 0)
     {
         auto record = make<postern_ev_conn_close>(POSTERN_HOOK_CONN_CLOSE);

@@ -9,7 +9,10 @@
 
 namespace postern::testing {
 
-[[nodiscard]] inline bool has_line_break(std::string_view text) { return text.find_first_of(std::string_view{"\r\n\0", 3}) != text.npos; }
+[[nodiscard]] inline bool has_line_break(std::string_view text)
+{
+    return text.find_first_of(std::string_view{"\r\n\0", 3}) != text.npos;
+}
 
 /// A header value may fold: a CRLF in front of a space or tab.
 [[nodiscard]] inline bool is_header_value(std::string_view text)
@@ -38,14 +41,21 @@ namespace postern::testing {
     case POSTERN_EDIT_HEADER_ADD:
     case POSTERN_EDIT_HEADER_INSERT:
     case POSTERN_EDIT_HEADER_REPLACE:
-    case POSTERN_EDIT_HEADER_REMOVE: return hook == POSTERN_HOOK_HEADERS || hook == POSTERN_HOOK_END;
-    case POSTERN_EDIT_SENDER_SET: return hook == POSTERN_HOOK_MAIL || hook == POSTERN_HOOK_END;
+    case POSTERN_EDIT_HEADER_REMOVE:
+        return hook == POSTERN_HOOK_HEADERS || hook == POSTERN_HOOK_END;
+    case POSTERN_EDIT_SENDER_SET:
+        return hook == POSTERN_HOOK_MAIL || hook == POSTERN_HOOK_END;
     case POSTERN_EDIT_RCPT_ADD:
-    case POSTERN_EDIT_RCPT_REPLACE: return hook == POSTERN_HOOK_RCPT || hook == POSTERN_HOOK_END;
-    case POSTERN_EDIT_RCPT_REMOVE: return hook == POSTERN_HOOK_END;
-    case POSTERN_EDIT_BODY_REPLACE: return hook == POSTERN_HOOK_BODY || hook == POSTERN_HOOK_END;
-    case POSTERN_EDIT_ROUTE_SET: return hook == POSTERN_HOOK_ROUTE;
-    default: return false;
+    case POSTERN_EDIT_RCPT_REPLACE:
+        return hook == POSTERN_HOOK_RCPT || hook == POSTERN_HOOK_END;
+    case POSTERN_EDIT_RCPT_REMOVE:
+        return hook == POSTERN_HOOK_END;
+    case POSTERN_EDIT_BODY_REPLACE:
+        return hook == POSTERN_HOOK_BODY || hook == POSTERN_HOOK_END;
+    case POSTERN_EDIT_ROUTE_SET:
+        return hook == POSTERN_HOOK_ROUTE;
+    default:
+        return false;
     }
 }
 

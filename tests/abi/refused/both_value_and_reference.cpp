@@ -1,0 +1,9 @@
+// REFUSED: postern: this `on` cannot be called: take the event by const reference or by value, and only once
+#include <postern/plugin.hpp>
+
+class twice {
+public:
+    postern::verdict on(const postern::mail&) { return postern::proceed(); }
+    postern::verdict on(postern::mail) { return postern::proceed(); }
+};
+POSTERN_PLUGIN(twice, "org.example.twice", "1.0");

@@ -1,0 +1,9 @@
+// REFUSED: postern: this `on` cannot be called: take the event by const reference or by value, and only once
+#include <postern/plugin.hpp>
+
+class meddler {
+public:
+    postern::verdict on(postern::mail&) { return postern::proceed(); }
+    postern::verdict on(const postern::rcpt&) { return postern::proceed(); }
+};
+POSTERN_PLUGIN(meddler, "org.example.meddler", "1.0");

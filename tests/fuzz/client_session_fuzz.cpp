@@ -1,0 +1,146 @@
+// The client session against a hostile server: the input is what the server says, a line at a time or in any portions.
+// Held against it: everything that is sent is decided once, nothing is delivered without an acknowledgement of the whole
+// message, texts are harmless, commands are whole lines, and it always comes to an end.
+#include "core/session/client_session.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+using namespace postern;
+using session::client_step;
+
+namespace {
+
+void require(bool holds)
+{
+    if (!holds)
+        std::abort();
+}
+
+class hostile_conversation {
+public:
+    explicit hostile_conversation(unsigned choices) : by_line_{(choices & 1U) != 0}
+    {
+        config_.hostname = "client.example";
+        config_.tls = (choices & 2U) != 0 ? session::client_tls::opportunistic : session::client_tls::none;
+        config_.pipelining = (choices & 4U) != 0;
+        config_.chunking = (choices & 8U) != 0;
+        config_.limits.recipients_ahead = (choices & 16U) != 0 ? 2 : 100;
+        config_.limits.reply_text = 64;
+        envelope_.from.address = "a@client.example";
+        envelope_.to.resize(3);
+        for (auto& to : envelope_.to)
+            to.address = "u@example.com";
+        envelope_.to[1].address = "\xc3\xbc@example.com";
+    }
+
+    void plays(std::string_view octets)
+    {
+        sends();
+        goes_on();
+        while (!octets.empty() && !closed_) {
+            const auto end = octets.find('\n');
+            const auto size = by_line_ && end != std::string_view::npos ? end + 1 : std::min<std::size_t>(octets.size(), 7);
+            const std::string portion{octets.substr(0, size)}; // dies at once: no view into it may be kept
+            octets.remove_prefix(size);
+            session_.feed(portion);
+            goes_on();
+        }
+        session_.disconnected("end");
+        goes_on();
+        require(closed_ && decided_ == sent_);
+    }
+
+private:
+    void sends()
+    {
+        given_ = 0;
+        session::client_transaction what;
+        what.envelope = &envelope_;
+        what.recipients = everybody;
+        what.size = content.size();
+        session_.send(what);
+        ++sent_;
+    }
+    void goes_on()
+    {
+        for (int steps = 0;; ++steps) {
+            require(steps < 1000);
+            const auto step = session_.resume();
+            const auto said = session_.output();
+            const bool is_command = step.what == client_step::kind::read && step.waits_for == session::client_phase::command;
+            require(said.empty() || said.ends_with("\r\n") || !is_command);
+            is_end_out_ = is_end_out_ || said.ends_with("\r\n.\r\n") || said.find(" LAST\r\n") != std::string_view::npos;
+            session_.output_sent();
+            switch (step.what) {
+            case client_step::kind::content:
+                given_ += 10;
+                session_.give_content(content.substr(given_ - 10, 10), given_ >= content.size());
+                break;
+            case client_step::kind::start_tls:
+                session_.tls_started();
+                break;
+            case client_step::kind::done:
+                is_decided();
+                break;
+            case client_step::kind::idle:
+                if (sent_ == 3)
+                    session_.quit();
+                else
+                    sends();
+                break;
+            case client_step::kind::read:
+                require(!closed_);
+                return;
+            case client_step::kind::close:
+                closed_ = true;
+                return;
+            }
+        }
+    }
+    void is_decided()
+    {
+        ++decided_;
+        require(decided_ == sent_);
+        const auto result = session_.result();
+        require(result.recipients.size() == 3);
+        for (const auto& r : result.recipients) {
+            require(r.result != session::client_recipient_result::kind::delivered ||
+                    (is_end_out_ && given_ >= content.size() && r.smtp_code >= 200 && r.smtp_code < 300));
+            require(!result.reply_lost || r.result != session::client_recipient_result::kind::delivered);
+            require(std::none_of(r.text.begin(), r.text.end(), [](char c) {
+                return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+            }));
+            require(r.enhanced.size() < 16);
+        }
+        is_end_out_ = false;
+    }
+
+    static constexpr std::string_view content = "A: b\r\n\r\n.c\r\n.\r\nd\r\n\r\n";
+    static constexpr std::uint32_t everybody[] = {0, 1, 2};
+
+    session::client_config config_;
+    message::envelope envelope_;
+    session::client_session session_{config_};
+    bool by_line_;
+    bool closed_ = false;
+    bool is_end_out_ = false;
+    int sent_ = 0;
+    int decided_ = 0;
+    std::size_t given_ = 0;
+};
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
+{
+    const std::string_view octets{reinterpret_cast<const char*>(data), size};
+    // The same words to four ways of asking; which four, the input decides.
+    for (unsigned choices : {1U, 5U, 13U, 15U, static_cast<unsigned>(size) & 31U})
+        hostile_conversation{choices}.plays(octets);
+    return 0;
+}

@@ -1,0 +1,169 @@
+// postern check, chain and the command line: what is wrong is said in one line, with its place.
+
+#include "tests/support/server.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace postern::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+constexpr exit_status success{0, 0};
+constexpr exit_status failure{1, 0};
+constexpr exit_status usage{2, 0};
+
+/// A configuration in a folder with a certificate, not served.
+class a_configuration : public ::testing::Test {
+protected:
+    void SetUp() override { make_certificate(folder_.path()); }
+
+    [[nodiscard]] outcome postern(std::string_view command, const configuration& what, std::vector<std::string> more = {}) const
+    {
+        const auto file = folder_.write("postern.toml", what.text());
+        std::vector<std::string> words{postern_program().string(), std::string{command}, "--config", file.string()};
+        words.insert(words.end(), more.begin(), more.end());
+        return run(std::move(words));
+    }
+
+    /// "FILE:LINE: " of the line that contains `words`.
+    [[nodiscard]] std::string place(const configuration& what, std::string_view words) const
+    {
+        return fmt::format("{}:{}: ", (folder_ / "postern.toml").string(), what.line_of(words));
+    }
+
+    temporary_folder folder_;
+};
+
+TEST_F(a_configuration, that_is_right_passes)
+{
+    const auto checked = postern("check", configuration::relay("127.0.0.1:25", "starttls"));
+    EXPECT_EQ(checked.status, success) << checked.errors;
+    EXPECT_THAT(checked.errors, IsEmpty());
+}
+
+TEST_F(a_configuration, with_an_unknown_key_is_refused_at_its_line)
+{
+    auto what = configuration::relay("127.0.0.1:25");
+    what.section("limits", "recipiens = 3");
+    const auto checked = postern("check", what);
+    EXPECT_EQ(checked.status, failure);
+    EXPECT_THAT(checked.errors, AllOf(HasSubstr(place(what, "recipiens")), HasSubstr("recipiens")));
+}
+
+TEST_F(a_configuration, with_an_unknown_option_of_a_plugin_is_refused_at_its_line)
+{
+    configuration what;
+    what.listener("in", {"relay-domains"}).plugin("relay-domains", "relay-domains", "domain = [\"example.com\"]");
+    const auto checked = postern("check", what);
+    EXPECT_EQ(checked.status, failure);
+    EXPECT_THAT(checked.errors, AllOf(HasSubstr(place(what, "domain = ")), HasSubstr("domain")));
+}
+
+TEST_F(a_configuration, with_several_mistakes_names_them_all)
+{
+    auto what = configuration::relay("127.0.0.1:25");
+    what.section("limits", "message_size = \"ten\"\nnonsense = true").section("queue", "retry = [\"soon\"]");
+    const auto checked = postern("check", what);
+    EXPECT_EQ(checked.status, failure);
+    for (const auto* mistake : {"message_size", "nonsense", "retry"})
+        EXPECT_THAT(checked.errors, HasSubstr(place(what, mistake))) << mistake;
+}
+
+TEST_F(a_configuration, that_is_no_toml_is_refused_at_its_line)
+{
+    const auto what = configuration::of_text("hostname = \"mx.example.org\"\n[listener\n");
+    const auto checked = postern("check", what);
+    EXPECT_EQ(checked.status, failure);
+    EXPECT_THAT(checked.errors, HasSubstr(fmt::format("{}:2: ", (folder_ / "postern.toml").string())));
+}
+
+TEST_F(a_configuration, whose_chain_names_no_instance_is_refused)
+{
+    configuration what;
+    what.listener("in", {"greylist"});
+    const auto checked = postern("check", what);
+    EXPECT_EQ(checked.status, failure);
+    EXPECT_THAT(checked.errors, AllOf(HasSubstr(place(what, "chain = ")), HasSubstr("greylist")));
+}
+
+TEST_F(a_configuration, whose_certificate_is_missing_is_refused)
+{
+    auto what = configuration::relay("127.0.0.1:25", "starttls");
+    what.section("tls", "cert = \"absent.pem\"\nkey = \"key.pem\"");
+    const auto checked = postern("check", what);
+    EXPECT_EQ(checked.status, failure);
+    EXPECT_THAT(checked.errors, HasSubstr("absent.pem"));
+}
+
+TEST_F(a_configuration, that_is_not_there_is_refused_by_name)
+{
+    for (const auto* command : {"check", "serve", "chain"}) {
+        const auto tried = run({postern_program().string(), command, "--config", (folder_ / "absent.toml").string()});
+        EXPECT_EQ(tried.status, failure) << command;
+        EXPECT_THAT(tried.errors, HasSubstr("absent.toml"));
+    }
+}
+
+TEST_F(a_configuration, shows_its_plugins_in_the_order_in_which_they_are_asked)
+{
+    configuration what;
+    what.listener("in", {"headers", "relay-domains"})
+        .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
+        .plugin("headers", "headers", "add = { X-A = \"b\" }", "may = [\"headers\"]");
+    const auto chain = postern("chain", what);
+    EXPECT_EQ(chain.status, success) << chain.errors;
+    EXPECT_THAT(chain.output, AllOf(HasSubstr("in cmd.rcpt: relay-domains"), HasSubstr("in msg.headers: headers")));
+    const auto one = postern("chain", what, {"in", "cmd.rcpt"});
+    EXPECT_EQ(one.output, "in cmd.rcpt: relay-domains\n");
+    EXPECT_EQ(postern("chain", what, {"out"}).status, failure);
+    EXPECT_EQ(postern("chain", what, {"in", "cmd.nonsense"}).status, failure);
+}
+
+TEST(the_command_line, says_its_version)
+{
+    const auto said = run({postern_program().string(), "--version"});
+    EXPECT_EQ(said.status, success);
+    EXPECT_THAT(said.output, StartsWith("postern "));
+}
+
+TEST(the_command_line, explains_itself_and_every_command)
+{
+    for (const auto& words : std::vector<std::vector<std::string>>{
+             {}, {"serve"}, {"check"}, {"chain"}, {"queue"}, {"queue", "list"}, {"send"}, {"load"}, {"status"}, {"reload"}}) {
+        auto command = words;
+        command.insert(command.begin(), postern_program().string());
+        command.emplace_back("--help");
+        const auto said = run(std::move(command));
+        EXPECT_EQ(said.status, success) << fmt::format("{}", fmt::join(words, " "));
+        EXPECT_THAT(said.output, HasSubstr("--help"));
+    }
+}
+
+TEST(the_command_line, answers_nonsense_with_exit_code_2)
+{
+    const auto program = postern_program().string();
+    for (const auto& words : std::vector<std::vector<std::string>>{{program},
+                                                                   {program, "dance"},
+                                                                   {program, "serve"},
+                                                                   {program, "queue"},
+                                                                   {program, "queue", "show"},
+                                                                   {program, "send", "--server"},
+                                                                   {program, "check", "--config"},
+                                                                   {program, "check", "--confg", "x"}}) {
+        const auto said = run(words);
+        EXPECT_EQ(said.status, usage) << fmt::format("{}", fmt::join(words, " ")) << said.errors;
+        EXPECT_FALSE(said.errors.empty());
+    }
+}
+
+} // namespace
+} // namespace postern::test
