@@ -47,11 +47,11 @@ struct attempt_result {
 
 /// What follows from an attempt.
 struct decision {
-    queue::message_state state;                       ///< to be stored, unless it is over
+    queue::message_state state;                        ///< to be stored, unless it is over
     queue::life_event what = queue::life_event::defer; ///< defer, deliver or bounce
-    std::optional<base::wall_time> next_attempt;      ///< of defer
-    std::vector<std::uint32_t> failed;                ///< that a failure DSN must name now; empty: none is due
-    std::vector<std::uint32_t> delayed;               ///< that a delay DSN must name now; empty: none is due
+    std::optional<base::wall_time> next_attempt;       ///< of defer
+    std::vector<std::uint32_t> failed;                 ///< that a failure DSN must name now; empty: none is due
+    std::vector<std::uint32_t> delayed;                ///< that a delay DSN must name now; empty: none is due
 };
 
 /// `results` holds at most one entry a recipient; an open recipient without one counts as deferred without a reply, and one

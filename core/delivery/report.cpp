@@ -9,8 +9,8 @@ bool returns_full(const queue::stored_envelope& envelope, message::dsn_kind kind
            envelope.size <= most_returned && !envelope.is_binary;
 }
 
-message::dsn_report make_report(const queue::record& about, std::span<const std::uint32_t> who,
-                                const queue::retry_policy& policy, const report_facts& facts)
+message::dsn_report make_report(const queue::record& about, std::span<const std::uint32_t> who, const queue::retry_policy& policy,
+                                const report_facts& facts)
 {
     const auto& from = about.envelope.envelope.from;
     message::dsn_report report;

@@ -23,11 +23,11 @@ inline constexpr std::uint64_t most_returned = std::uint64_t{64} << 10U;
 
 struct report_facts {
     message::dsn_kind kind = message::dsn_kind::failure;
-    base::message_id id;        ///< of the DSN
-    std::string_view queue_id;  ///< of the original, as text
+    base::message_id id;       ///< of the DSN
+    std::string_view queue_id; ///< of the original, as text
     base::wall_time now;
     std::string_view hostname;
-    std::string_view original;  ///< octets to give back: the header section, or the content if returns_full()
+    std::string_view original; ///< octets to give back: the header section, or the content if returns_full()
 };
 
 /// `who` are indices of recipients: decision.failed or decision.delayed, with `about.state` = decision.state.

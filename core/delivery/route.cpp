@@ -98,7 +98,9 @@ std::optional<route> route::from_edit(std::string_view name, std::string_view va
 std::string route::text() const
 {
     const bool is_v6 = host.find(':') != std::string::npos;
-    const auto where = host.empty() ? std::string{} : is_v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+    const auto where = host.empty() ? std::string{}
+                       : is_v6      ? fmt::format("[{}]:{}", host, port)
+                                    : fmt::format("{}:{}", host, port);
     if (is_smtp())
         return where;
     return where.empty() ? transport : transport + ":" + where;

@@ -26,11 +26,10 @@ struct dsn_form {
 {
     const auto is_wide = [](std::string_view text) { return !is_ascii(text); };
     // RFC 6533 4: only whoever spoke SMTPUTF8 can be expected to read it.
-    return report.smtputf8 &&
-           (is_wide(report.sender) || is_wide(report.original) ||
-            std::any_of(report.recipients.begin(), report.recipients.end(), [&](const dsn_recipient& to) {
-                return is_wide(to.address) || is_wide(to.orcpt) || is_wide(to.text);
-            }));
+    return report.smtputf8 && (is_wide(report.sender) || is_wide(report.original) ||
+                               std::any_of(report.recipients.begin(), report.recipients.end(), [&](const dsn_recipient& to) {
+                                   return is_wide(to.address) || is_wide(to.orcpt) || is_wide(to.text);
+                               }));
 }
 
 [[nodiscard]] dsn_form form_of(const dsn_report& report)

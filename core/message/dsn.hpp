@@ -31,18 +31,18 @@ struct dsn_recipient {
 
 struct dsn_report {
     dsn_kind kind = dsn_kind::failure;
-    base::message_id id;                    ///< of the DSN: Message-ID and boundary
-    base::wall_time date;                   ///< now
-    std::string_view hostname;              ///< Reporting-MTA, and the domain of From and Message-ID
-    std::string_view sender;                ///< the original's reverse path: who is told; not empty
-    std::string_view envid;                 ///< xtext as MAIL gave it, or empty
-    std::string_view queue_id;              ///< of the original, for people and logs
-    std::optional<base::wall_time> arrival; ///< of the original
+    base::message_id id;                        ///< of the DSN: Message-ID and boundary
+    base::wall_time date;                       ///< now
+    std::string_view hostname;                  ///< Reporting-MTA, and the domain of From and Message-ID
+    std::string_view sender;                    ///< the original's reverse path: who is told; not empty
+    std::string_view envid;                     ///< xtext as MAIL gave it, or empty
+    std::string_view queue_id;                  ///< of the original, for people and logs
+    std::optional<base::wall_time> arrival;     ///< of the original
     std::optional<base::wall_time> retry_until; ///< delay: when it is given up
-    bool smtputf8 = false;                  ///< the original asked for SMTPUTF8: its sender can take message/global
-    std::vector<dsn_recipient> recipients;  ///< at least one
-    std::string_view original;              ///< header section (CRLF lines), or all of the message if `is_full`; may be empty
-    bool is_full = false;                   ///< RET=FULL, and small enough to give back
+    bool smtputf8 = false;                      ///< the original asked for SMTPUTF8: its sender can take message/global
+    std::vector<dsn_recipient> recipients;      ///< at least one
+    std::string_view original;                  ///< header section (CRLF lines), or all of the message if `is_full`; may be empty
+    bool is_full = false;                       ///< RET=FULL, and small enough to give back
 };
 
 /// A message to be sent from <> to the original's sender.

@@ -56,7 +56,8 @@ public:
 
     /// An operator's wishes. False: no such message. One that is being attempted is held or removed when the attempt ends.
     [[nodiscard]] bool hold(base::message_id id);
-    [[nodiscard]] bool release(base::message_id id, base::wall_time now); ///< also takes back a wish to hold; true if it is not held
+    [[nodiscard]] bool release(base::message_id id,
+                               base::wall_time now); ///< also takes back a wish to hold; true if it is not held
     [[nodiscard]] bool retry_now(base::message_id id, base::wall_time now); ///< a held message stays held
     [[nodiscard]] bool remove(base::message_id id);
     /// Makes every deferred message due; how many.

@@ -19,7 +19,7 @@ enum class life : std::uint8_t {
 };
 
 enum class life_event : std::uint8_t {
-    commit,  ///< it is durable
+    commit, ///< it is durable
     hold,
     release, ///< out of held, due at once
     take,    ///< a delivery begins

@@ -71,7 +71,8 @@ void put_parameters(record_writer& out, const std::vector<message::parameter>& p
 
 [[nodiscard]] message::dsn_notify notify_from(std::uint8_t flags) noexcept
 {
-    return {(flags & notify_never) != 0, (flags & notify_success) != 0, (flags & notify_failure) != 0, (flags & notify_delay) != 0};
+    return {(flags & notify_never) != 0, (flags & notify_success) != 0, (flags & notify_failure) != 0,
+            (flags & notify_delay) != 0};
 }
 
 // The mark and version that open both kinds.
@@ -134,9 +135,8 @@ base::error_code make_error_code(record_errc code) noexcept
 
 std::size_t message_state::open_count() const noexcept
 {
-    return static_cast<std::size_t>(std::count_if(recipients.begin(), recipients.end(), [](const recipient_state& r) {
-        return r.status == recipient_status::open;
-    }));
+    return static_cast<std::size_t>(std::count_if(recipients.begin(), recipients.end(),
+                                                  [](const recipient_state& r) { return r.status == recipient_status::open; }));
 }
 
 message_state fresh_state(std::size_t recipients, std::optional<std::string> held)

@@ -37,15 +37,15 @@ struct stored_envelope {
 };
 
 enum class recipient_status : std::uint8_t {
-    open = 0,      ///< still to be delivered
+    open = 0, ///< still to be delivered
     delivered = 1,
-    failed = 2,    ///< refused for good
-    expired = 3,   ///< given up after retry_policy::expire
+    failed = 2,  ///< refused for good
+    expired = 3, ///< given up after retry_policy::expire
 };
 
 struct recipient_state {
     recipient_status status = recipient_status::open;
-    bool is_reported = false;    ///< a DSN about its end is stored, or none is due
+    bool is_reported = false; ///< a DSN about its end is stored, or none is due
     std::uint32_t attempts = 0;
     std::uint16_t smtp_code = 0; ///< of the last reply; 0: there was none
     std::string enhanced;        ///< "4.2.2", or empty
@@ -90,4 +90,5 @@ struct record {
 } // namespace postern::queue
 
 template <>
-struct boost::system::is_error_code_enum<postern::queue::record_errc> : std::true_type {};
+struct boost::system::is_error_code_enum<postern::queue::record_errc> : std::true_type {
+};

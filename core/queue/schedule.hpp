@@ -14,7 +14,8 @@ namespace postern::queue {
 
 /// How long to wait after `attempts` attempts (1 or more): the schedule's time, or its last one, drawn from
 /// [1 - jitter, 1 + jitter] times it. At least one second, so that no schedule spins.
-[[nodiscard]] std::chrono::milliseconds retry_delay(const retry_policy& policy, std::uint32_t attempts, base::random_source& random);
+[[nodiscard]] std::chrono::milliseconds retry_delay(const retry_policy& policy, std::uint32_t attempts,
+                                                    base::random_source& random);
 
 [[nodiscard]] bool is_expired(const retry_policy& policy, base::wall_time received, base::wall_time now) noexcept;
 
@@ -25,6 +26,7 @@ namespace postern::queue {
                                                           base::random_source& random);
 
 /// Whether the sender is to hear now that the message is late.
-[[nodiscard]] bool is_warning_due(const retry_policy& policy, base::wall_time received, bool is_warned, base::wall_time now) noexcept;
+[[nodiscard]] bool is_warning_due(const retry_policy& policy, base::wall_time received, bool is_warned,
+                                  base::wall_time now) noexcept;
 
 } // namespace postern::queue

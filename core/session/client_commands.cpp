@@ -30,7 +30,8 @@ void append_notify(std::string& out, const message::dsn_notify& notify)
         return;
     }
     const char* comma = "";
-    for (const auto& [wanted, name] : {std::pair{notify.success, "SUCCESS"}, {notify.failure, "FAILURE"}, {notify.delay, "DELAY"}}) {
+    for (const auto& [wanted, name] :
+         {std::pair{notify.success, "SUCCESS"}, {notify.failure, "FAILURE"}, {notify.delay, "DELAY"}}) {
         if (!wanted)
             continue;
         out += comma;

@@ -19,7 +19,7 @@ namespace postern::session {
 
 /// What goes with a message on this connection: what it needs and the peer offers.
 struct mail_parameters {
-    std::uint64_t size = 0; ///< 0: no SIZE=
+    std::uint64_t size = 0;                                  ///< 0: no SIZE=
     message::body_type body = message::body_type::seven_bit; ///< seven_bit: no BODY=
     bool smtputf8 = false;
     bool dsn = false; ///< RET, ENVID, NOTIFY and ORCPT may be said

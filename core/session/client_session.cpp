@@ -49,7 +49,8 @@ client_step client_session::resume()
 void client_session::feed(std::string_view octets)
 {
     assert(state_->input.empty());
-    if (state_->where != state::stage::over)
+    // During a handshake nothing in clear is anybody's reply (RFC 3207 4.2).
+    if (state_->where != state::stage::over && state_->where != state::stage::handshake)
         state_->input = octets;
 }
 
@@ -117,7 +118,8 @@ void client_session::tls_failed(std::string_view why)
 void client_session::timed_out()
 {
     auto& s = *state_;
-    constexpr std::string_view what[] = {"the greeting", "a reply", "a reply to the content", "the reply to the end of the message"};
+    constexpr std::string_view what[] = {"the greeting", "a reply", "a reply to the content",
+                                         "the reply to the end of the message"};
     s.break_off(client_end::timed_out, "4.4.2",
                 "timed out waiting for " + std::string{what[static_cast<std::size_t>(s.waits_for())]});
 }
@@ -242,8 +244,8 @@ void client_session::state::take(const protocol::reply& reply)
     }
 }
 
-// Octets while no command that has gone out waits for its reply. Taking them for the answer to the next command is how replies get shifted, until the 221
-// to QUIT is read as the answer to the end of a message: the connection ends here instead.
+// Octets while no command that has gone out waits for its reply. Taking them for the answer to the next command is how replies
+// get shifted, until the 221 to QUIT is read as the answer to the end of a message: the connection ends here instead.
 void client_session::state::take_unasked()
 {
     if (parser.feed(input) == protocol::reply_parser::status::complete && parser.value().code == 421) {
@@ -382,7 +384,9 @@ void client_session::state::out_of_place(const protocol::reply& reply)
 
 client_recipient_result client_session::state::judged(const protocol::reply& reply) const
 {
-    const auto result = reply.is_permanent_failure() ? kind::failed : reply.is_transient_failure() ? kind::deferred : kind::delivered;
+    const auto result = reply.is_permanent_failure()   ? kind::failed
+                        : reply.is_transient_failure() ? kind::deferred
+                                                       : kind::delivered;
     return {result, reply.code, reply.enhanced, bounded_text(reply.text(), config.limits.reply_text), false};
 }
 

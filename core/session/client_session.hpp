@@ -52,8 +52,9 @@ struct client_recipient_result {
 struct client_result {
     std::span<const client_recipient_result> recipients; ///< in the order of transaction.recipients
     bool reply_lost = false; ///< the message went out whole and no reply came: a second attempt may make a duplicate (RFC 1047)
-    bool untouched = false;  ///< a connection that had served before ended before it answered anything: not an attempt, try a new one
-    bool reusable = false;   ///< the connection takes another send()
+    bool untouched =
+        false; ///< a connection that had served before ended before it answered anything: not an attempt, try a new one
+    bool reusable = false; ///< the connection takes another send()
 };
 
 /// One message for one peer. The envelope and the indices are borrowed until the step `done`.
@@ -83,12 +84,12 @@ struct client_peer {
 
 /// Why the connection is, or is going, down.
 enum class client_end : std::uint8_t {
-    none,           ///< it is not
-    quit,           ///< quit() was called
-    refused,        ///< greeting, EHLO and HELO were refused
-    no_tls,         ///< TLS is required and cannot be had
-    tls_failed,     ///< the handshake failed; without `required` a new connection with client_tls::none may do
-    lost,           ///< the peer went away, or a 421
+    none,       ///< it is not
+    quit,       ///< quit() was called
+    refused,    ///< greeting, EHLO and HELO were refused
+    no_tls,     ///< TLS is required and cannot be had
+    tls_failed, ///< the handshake failed; without `required` a new connection with client_tls::none may do
+    lost,       ///< the peer went away, or a 421
     timed_out,
     protocol_error, ///< a malformed reply, or one out of place
     content_failed, ///< the caller could not go on with the content

@@ -47,7 +47,7 @@ struct client_session::state {
     void say(std::string_view command); // one that is answered by one reply
 
     // ends
-    void finish();  // the transaction is decided
+    void finish(); // the transaction is decided
     void decide_rest(const client_recipient_result& what);
     void break_off(client_end why, std::string_view enhanced, std::string text); // no QUIT; the rest is deferred
     void give_up(client_end why, client_recipient_result what);                  // QUIT follows
@@ -111,13 +111,13 @@ struct client_session::state {
     std::vector<client_recipient_result> results; // by position in message.recipients
     std::vector<standing> standings;
     std::vector<std::uint32_t> asked; // positions that are sent as RCPT
-    std::size_t said = 0;     // commands of the envelope: [RSET] MAIL RCPT... [DATA]
-    std::size_t answered = 0; // of those
-    std::size_t accepted = 0; // recipients
+    std::size_t said = 0;             // commands of the envelope: [RSET] MAIL RCPT... [DATA]
+    std::size_t answered = 0;         // of those
+    std::size_t accepted = 0;         // recipients
     bool with_rset = false;
     bool with_bdat = false;
     bool is_mail_refused = false;
-    bool has_mail = false;     // MAIL was accepted
+    bool has_mail = false;      // MAIL was accepted
     bool may_send_data = false; // 354
     bool is_last_given = false;
     bool is_refused = false; // a chunk was refused

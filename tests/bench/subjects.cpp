@@ -42,13 +42,25 @@ private:
 
 class postern final : public subject {
 public:
-    postern(std::string name, const test::configuration& what) : name_{std::move(name)}, server_{what} {}
-    [[nodiscard]] std::string name() const override { return name_; }
+    /// `keeps`: what it takes goes into its queue, and is counted there.
+    postern(const test::configuration& what, bool keeps) : keeps_{keeps}, server_{what} {}
+    [[nodiscard]] std::string name() const override { return "Postern"; }
     [[nodiscard]] std::uint16_t port() const override { return server_.port(); }
     [[nodiscard]] pid_t pid() override { return server_.child().pid(); }
+    [[nodiscard]] std::optional<std::size_t> messages() override
+    {
+        if (!keeps_)
+            return std::nullopt; // nothing is left to be counted: that the client got its 250 has to do
+        constexpr std::string_view key = "\"accepted\":";
+        const auto status = server_.command({"status", "--json"}).output;
+        const auto at = status.find(key);
+        if (at == std::string::npos)
+            throw std::runtime_error{"postern status does not tell what was accepted: " + status};
+        return std::stoul(status.substr(at + key.size()));
+    }
 
 private:
-    std::string name_;
+    bool keeps_;
     test::server server_;
 };
 
@@ -78,7 +90,7 @@ std::unique_ptr<subject> make_postern_discard()
     what.listener("in", {"relay-domains", "discard"})
         .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
         .plugin("discard", "discard");
-    return std::make_unique<postern>("Postern", what);
+    return std::make_unique<postern>(what, false);
 }
 
 std::unique_ptr<subject> make_postern_relay(std::uint16_t next_hop)
@@ -87,7 +99,7 @@ std::unique_ptr<subject> make_postern_relay(std::uint16_t next_hop)
     what.listener("in", {"relay-domains"})
         .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
         .section("delivery", fmt::format("relay = \"127.0.0.1:{}\"\ntls = \"opportunistic\"", next_hop));
-    return std::make_unique<postern>("Postern", what);
+    return std::make_unique<postern>(what, true);
 }
 
 } // namespace postern::bench

@@ -112,9 +112,8 @@ private:
             require(r.result != session::client_recipient_result::kind::delivered ||
                     (is_end_out_ && given_ >= content.size() && r.smtp_code >= 200 && r.smtp_code < 300));
             require(!result.reply_lost || r.result != session::client_recipient_result::kind::delivered);
-            require(std::none_of(r.text.begin(), r.text.end(), [](char c) {
-                return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-            }));
+            require(std::none_of(r.text.begin(), r.text.end(),
+                                 [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }));
             require(r.enhanced.size() < 16);
         }
         is_end_out_ = false;

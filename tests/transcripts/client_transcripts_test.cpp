@@ -175,7 +175,8 @@ private:
         else if (word.starts_with("chunking="))
             talk_.config.chunking = value == "on";
         else if (word.starts_with("ahead="))
-            talk_.config.limits.recipients_ahead = talk_.config.limits.chunks_ahead = static_cast<std::uint32_t>(std::stoul(value));
+            talk_.config.limits.recipients_ahead = talk_.config.limits.chunks_ahead =
+                static_cast<std::uint32_t>(std::stoul(value));
         else if (word.starts_with("piece="))
             talk_.piece = std::stoul(value);
         else
@@ -268,7 +269,8 @@ TEST_P(client_transcript, forgets_and_invents_nothing_when_it_is_cut)
 
 INSTANTIATE_TEST_SUITE_P(of, client_transcript, testing::ValuesIn(transcripts()), [](const auto& file) {
     auto name = file.param.parent_path().filename().string() + "_" + file.param.stem().string();
-    std::replace_if(name.begin(), name.end(), [](char c) { return !isalnum(static_cast<unsigned char>(c)); }, '_');
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return !isalnum(static_cast<unsigned char>(c)); }, '_');
     return name;
 });
 

@@ -25,7 +25,8 @@ protected:
         policy_.warn = 0ms;
     }
 
-    static attempt_result result(std::uint32_t index, kind what, std::uint16_t code = 0, std::string enhanced = {}, std::string text = {})
+    static attempt_result result(std::uint32_t index, kind what, std::uint16_t code = 0, std::string enhanced = {},
+                                 std::string text = {})
     {
         return {index, {what, code, std::move(enhanced), std::move(text)}, "mx.example:25"};
     }
@@ -69,7 +70,8 @@ TEST_F(delivery_plan, keeps_the_deferred_and_fails_the_refused_alone)
 TEST_F(delivery_plan, reports_a_failure_once)
 {
     record_.state = conclude({result(1, kind::failed)}).state;
-    const auto what = conclude({result(0, kind::delivered), result(1, kind::delivered), result(2, kind::delivered)}, arrival + 1min);
+    const auto what =
+        conclude({result(0, kind::delivered), result(1, kind::delivered), result(2, kind::delivered)}, arrival + 1min);
     EXPECT_THAT(what.failed, IsEmpty());
     EXPECT_EQ(what.state.recipients[1].status, recipient_status::failed); // a result for one that is not open is ignored
     EXPECT_EQ(what.what, life_event::deliver);
@@ -111,7 +113,8 @@ TEST_F(delivery_plan, ignores_results_for_recipients_that_do_not_exist)
 TEST_F(delivery_plan, gives_up_at_the_expiry_and_not_before)
 {
     const auto deferred = [&](base::wall_time now) {
-        return conclude({result(0, kind::deferred, 450, "4.2.2", "full"), result(1, kind::delivered), result(2, kind::delivered)}, now);
+        return conclude({result(0, kind::deferred, 450, "4.2.2", "full"), result(1, kind::delivered), result(2, kind::delivered)},
+                        now);
     };
     const auto before = deferred(arrival + policy_.expire - 1ms);
     EXPECT_EQ(before.what, life_event::defer);

@@ -29,8 +29,9 @@ TEST(route, has_one_name_for_two_spellings)
 
 TEST(route, refuses_what_is_no_host_and_port)
 {
-    for (const auto* bad : {"", ":25", "h:", "h:0", "h:65536", "h:-1", "h:+1", "h:25x", "h: 25", "h:25:26", "2001:db8::1", "[2001:db8::1",
-                            "[mx.example]:25", "[::1]25", "a b:25", "a..b:25", ".a:25", "-a:25", "a-:25", "a\r\nb:25", "a/b:25"})
+    for (const auto* bad : {"",      ":25",     "h:",          "h:0",          "h:65536",         "h:-1",    "h:+1",   "h:25x",
+                            "h: 25", "h:25:26", "2001:db8::1", "[2001:db8::1", "[mx.example]:25", "[::1]25", "a b:25", "a..b:25",
+                            ".a:25", "-a:25",   "a-:25",       "a\r\nb:25",    "a/b:25"})
         EXPECT_EQ(read(bad), "none") << bad;
     EXPECT_EQ(read(std::string_view{"a\0b:25", 6}), "none");
 }
@@ -61,7 +62,8 @@ TEST(route, reads_a_plugins_edit)
 
 TEST(route, knows_when_it_leads_to_ourselves)
 {
-    const std::vector<base::ip_endpoint> own = {*base::ip_endpoint::from_text("192.0.2.1:25"), *base::ip_endpoint::from_text("0.0.0.0:2525")};
+    const std::vector<base::ip_endpoint> own = {*base::ip_endpoint::from_text("192.0.2.1:25"),
+                                                *base::ip_endpoint::from_text("0.0.0.0:2525")};
     EXPECT_TRUE(leads_to_ourselves(*route::from_text("192.0.2.1"), own));
     EXPECT_FALSE(leads_to_ourselves(*route::from_text("192.0.2.1:26"), own));
     EXPECT_FALSE(leads_to_ourselves(*route::from_text("192.0.2.2"), own));

@@ -180,7 +180,8 @@ TEST(dsn, lets_no_quoted_text_begin_a_line)
             EXPECT_THAT(line, Not(StartsWith("Reporting-MTA: evil")));
             EXPECT_THAT(line, Not(StartsWith("Bcc")));
         }
-    EXPECT_EQ(made.body.find("\r\n--=_0000000000001.0--"), made.body.size() - std::string_view{"\r\n--=_0000000000001.0--\r\n"}.size());
+    EXPECT_EQ(made.body.find("\r\n--=_0000000000001.0--"),
+              made.body.size() - std::string_view{"\r\n--=_0000000000001.0--\r\n"}.size());
 }
 
 TEST(dsn, chooses_a_boundary_that_the_original_does_not_have)

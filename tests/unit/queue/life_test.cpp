@@ -5,10 +5,11 @@
 namespace postern::queue {
 namespace {
 
-constexpr life states[] = {life::received, life::queued, life::attempting, life::deferred,
+constexpr life states[] = {life::received, life::queued,    life::attempting, life::deferred,
                            life::held,     life::delivered, life::bounced,    life::removed};
-constexpr life_event events[] = {life_event::commit, life_event::hold,    life_event::release, life_event::take,  life_event::retry,
-                                 life_event::defer,  life_event::deliver, life_event::bounce,  life_event::remove};
+constexpr life_event events[] = {life_event::commit,  life_event::hold,   life_event::release,
+                                 life_event::take,    life_event::retry,  life_event::defer,
+                                 life_event::deliver, life_event::bounce, life_event::remove};
 
 TEST(life, allows_exactly_these_changes)
 {

@@ -219,14 +219,14 @@ TEST(client_connection, says_what_it_was_waiting_for_when_time_ran_out)
 TEST(client_connection, never_takes_a_reply_for_another_commands)
 {
     const std::vector<std::string> shifted = {
-        "250 ok\r\n250 ok\r\n354 go\r\n250 kept\r\n",     // the dot's answer before the dot
-        "250 ok\r\n250 ok\r\n354 go\r\n2",                // its beginning
-        "250 ok\r\n250 ok\r\n250 ok\r\n",                 // no 354
-        "250 ok\r\n354 go\r\n250 ok\r\n",                 // 354 for RCPT
-        "354 go\r\n250 ok\r\n250 ok\r\n",                 // 354 for MAIL
-        "250 ok\r\n250 ok\r\ngarbage\r\n354 go\r\n",      // a line that is no reply
-        "250 ok\r\n250 ok\r\n354 go\n",                   // a bare LF
-        "250 ok\r\n250-a\r\n251 b\r\n354 go\r\n",         // a reply with two codes
+        "250 ok\r\n250 ok\r\n354 go\r\n250 kept\r\n", // the dot's answer before the dot
+        "250 ok\r\n250 ok\r\n354 go\r\n2",            // its beginning
+        "250 ok\r\n250 ok\r\n250 ok\r\n",             // no 354
+        "250 ok\r\n354 go\r\n250 ok\r\n",             // 354 for RCPT
+        "354 go\r\n250 ok\r\n250 ok\r\n",             // 354 for MAIL
+        "250 ok\r\n250 ok\r\ngarbage\r\n354 go\r\n",  // a line that is no reply
+        "250 ok\r\n250 ok\r\n354 go\n",               // a bare LF
+        "250 ok\r\n250-a\r\n251 b\r\n354 go\r\n",     // a reply with two codes
         "250 ok\r\n250 ok\r\n355 go\r\n",
     };
     for (const auto& replies : shifted) {

@@ -204,11 +204,13 @@ TEST(client_content, gives_a_text_of_one_bounded_line)
     EXPECT_EQ(d.result(), "failed 554 abc");
     conversation e;
     (void)is_asked_for_content(e);
-    (void)e.hears("554 a\xff" "b\r\n");
+    (void)e.hears("554 a\xff"
+                  "b\r\n");
     EXPECT_EQ(e.result(), "failed 554 a?b");
     conversation f;
     (void)is_asked_for_content(f);
-    (void)f.hears("554 a\tb\x01" "c\r\n");
+    (void)f.hears("554 a\tb\x01"
+                  "c\r\n");
     EXPECT_EQ(f.result(), "failed 554 a b?c");
 }
 

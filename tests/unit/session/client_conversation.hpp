@@ -121,7 +121,7 @@ public:
         const auto& r = results_[position];
         std::string text = r.result == client_recipient_result::kind::delivered  ? "delivered"
                            : r.result == client_recipient_result::kind::deferred ? "deferred"
-                                                                                  : "failed";
+                                                                                 : "failed";
         text += " " + std::to_string(r.smtp_code);
         for (const auto& word : {r.enhanced, r.text})
             text += word.empty() ? "" : " " + word;

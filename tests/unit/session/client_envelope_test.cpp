@@ -327,8 +327,8 @@ TEST(client_parameters, carry_a_utf8_orcpt_in_ascii_where_utf8_is_not_spoken)
 TEST(client_arguments, are_refused_when_they_would_leave_their_place)
 {
     using namespace std::string_literals;
-    for (const auto& bad : {"a\r\nRCPT TO:<v@x>\r\n@x"s, "a\n@x"s, "a\r@x"s, "a\0@x"s, "a@x> SIZE=1"s, "a b@x"s, "<a@x"s, "\"a@x"s,
-                            "\"a\\\"@x"s, "a\x7f@x"s, "\xff@x"s}) {
+    for (const auto& bad : {"a\r\nRCPT TO:<v@x>\r\n@x"s, "a\n@x"s, "a\r@x"s, "a\0@x"s, "a@x> SIZE=1"s, "a b@x"s, "<a@x"s,
+                            "\"a@x"s, "\"a\\\"@x"s, "a\x7f@x"s, "\xff@x"s}) {
         conversation c;
         c.is_greeted("PIPELINING,SMTPUTF8,DSN");
         c.envelope.from.address = bad;

@@ -133,6 +133,8 @@ TEST(client_tls, drops_what_came_behind_the_220)
     (void)c.hears("250-mx\r\n250 STARTTLS\r\n");
     EXPECT_EQ(c.hears("220 go\r\n250-evil\r\n250 AUTH PLAIN\r\n25"), "");
     EXPECT_EQ(c.step().what, client_step::kind::start_tls);
+    EXPECT_EQ(c.hears("250 still in clear\r\n"), "");
+    EXPECT_EQ(c.step().what, client_step::kind::start_tls);
     c.session().tls_started();
     EXPECT_EQ(c.runs(), "EHLO client.example\r\n");
     EXPECT_TRUE(c.waits_for(client_phase::command));

@@ -14,7 +14,8 @@ extern "C" {
 #define POSTERN_QUEUE_1 "postern.queue/1"
 #define POSTERN_HOOK_QUEUE_SCAN 256u   /* all messages by pages, at start */
 #define POSTERN_HOOK_QUEUE_APPEND 257u /* body octets of a message to come: id, data */
-#define POSTERN_HOOK_QUEUE_COMMIT 258u /* answer CONTINUE only when it is on stable storage: id, envelope, state, data = head, tail */
+/* Answer OK only when it is on stable storage: id, envelope, state, data = head, tail. */
+#define POSTERN_HOOK_QUEUE_COMMIT 258u
 #define POSTERN_HOOK_QUEUE_ABANDON 259u /* forget what was appended; ticket 0 */
 #define POSTERN_HOOK_QUEUE_UPDATE 260u /* replace the state: id, state */
 #define POSTERN_HOOK_QUEUE_REMOVE 261u /* id */

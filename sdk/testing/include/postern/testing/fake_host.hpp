@@ -15,13 +15,12 @@
 #include <postern/abi/blob.h>
 #include <postern/abi/config.h>
 #include <postern/testing/answer.hpp>
+#include <postern/testing/given_options.hpp>
 #include <postern/testing/rules.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <deque>
-#include <initializer_list>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -33,44 +32,13 @@
 
 namespace postern::testing {
 
-class fake_host {
+/// Options are set with option(), list() and table(), before create.
+class fake_host : public given_options {
 public:
     explicit fake_host(const postern_plugin& plugin) : plugin_{plugin} {}
     fake_host(const fake_host&) = delete;
     fake_host& operator=(const fake_host&) = delete;
     ~fake_host() { destroy(); }
-
-    // Options, as a host hands them on after checking them against plugin.toml. Before create.
-
-    void option(std::string key, const char* text) { add(std::move(key), {}, text, 0, POSTERN_OPTION_STRING, 0); }
-    void option(std::string key, const std::string& text) { add(std::move(key), {}, text, 0, POSTERN_OPTION_STRING, 0); }
-    void option(std::string key, std::same_as<bool> auto value)
-    {
-        add(std::move(key), {}, value ? "true" : "false", value ? 1 : 0, POSTERN_OPTION_BOOLEAN, 0);
-    }
-    template <std::integral Integer>
-    requires(!std::same_as<Integer, bool>) void option(std::string key, Integer value)
-    {
-        add(std::move(key), {}, std::to_string(value), static_cast<std::int64_t>(value), POSTERN_OPTION_INTEGER, 0);
-    }
-    void option(std::string key, double value)
-    {
-        add(std::move(key), {}, std::to_string(value), static_cast<std::int64_t>(value * 1000), POSTERN_OPTION_FLOAT, 0);
-    }
-    void option(std::string key, std::chrono::nanoseconds value)
-    {
-        add(std::move(key), {}, std::to_string(value.count()) + "ns", value.count(), POSTERN_OPTION_DURATION, 0);
-    }
-    void list(const std::string& key, const std::vector<std::string>& values)
-    {
-        for (std::uint32_t i = 0; i < values.size(); ++i)
-            add(key, {}, values[i], 0, POSTERN_OPTION_STRING, i);
-    }
-    void table(const std::string& key, const std::vector<std::pair<std::string, std::string>>& values)
-    {
-        for (std::uint32_t i = 0; i < values.size(); ++i)
-            add(key, values[i].first, values[i].second, 0, POSTERN_OPTION_STRING, i);
-    }
 
     /// Makes the instance; its status. At most once.
     postern_status create(std::string name = "test")
@@ -229,11 +197,6 @@ public:
     std::set<std::string, std::less<>> missing;
 
 private:
-    struct option_row {
-        std::string key, name, text;
-        std::int64_t number;
-        std::uint32_t kind, index;
-    };
     struct ticket_row {
         std::uint32_t hook = 0;
         answer said;
@@ -247,11 +210,6 @@ private:
 
     postern_host* handle() noexcept { return reinterpret_cast<postern_host*>(this); }
     static fake_host& of(postern_host* host) noexcept { return *reinterpret_cast<fake_host*>(host); }
-
-    void add(std::string key, std::string name, std::string text, std::int64_t number, std::uint32_t kind, std::uint32_t index)
-    {
-        rows_.push_back({std::move(key), std::move(name), std::move(text), number, kind, index});
-    }
 
     [[nodiscard]] bool wants_answer(std::uint32_t hook) const
     {
@@ -394,14 +352,7 @@ private:
         me.log_.emplace_back(level, sdk::view(text));
     }
 
-    static postern_list options(postern_host* host)
-    {
-        fake_host& me = of(host);
-        me.records_.clear();
-        for (const option_row& row : me.rows_)
-            me.records_.push_back({sdk::str(row.key), sdk::str(row.name), sdk::str(row.text), row.number, row.kind, row.index});
-        return sdk::list_over(me.records_.data(), me.records_.size());
-    }
+    static postern_list options(postern_host* host) { return of(host).option_records(); }
 
     static void refuse(postern_host* host, postern_str key, postern_str text)
     {
@@ -451,8 +402,6 @@ private:
     void* self_ = nullptr;
     std::string name_;
     bool in_create_ = false;
-    std::deque<option_row> rows_;
-    std::vector<postern_option> records_;
     std::map<std::uint32_t, std::uint32_t> subscriptions_;
     std::vector<std::pair<std::string, std::string>> refusals_;
 
