@@ -29,4 +29,4 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/PosternConfig.cmake.in $
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/PosternConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/PosternConfig.cmake ${PROJECT_BINARY_DIR}/PosternConfigVersion.cmake
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/Postern)
-install(FILES README.md CHANGELOG.md LICENSE examples/gateway.toml DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md CHANGELOG.md LICENSE docs/reference/configuration.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -7,13 +7,13 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
-class journal_ : public ::testing::Test {
+class the_journal : public ::testing::Test {
 protected:
     simulated_disk disk;
     harness h{disk};
 };
 
-TEST_F(journal_, keeps_a_message_over_a_restart)
+TEST_F(the_journal, keeps_a_message_over_a_restart)
 {
     ASSERT_EQ(h.commit(1, "content", "envelope\0\xff with any octets", "state"), outcome::ok);
     for (int i = 0; i < 2; ++i, h.start()) {
@@ -27,7 +27,7 @@ TEST_F(journal_, keeps_a_message_over_a_restart)
     }
 }
 
-TEST_F(journal_, keeps_messages_of_every_size_however_they_come)
+TEST_F(the_journal, keeps_messages_of_every_size_however_they_come)
 {
     std::uint64_t id = 0;
     std::map<std::uint64_t, std::string> want;
@@ -35,10 +35,12 @@ TEST_F(journal_, keeps_messages_of_every_size_however_they_come)
         for (const std::size_t piece : {1U, 599U, 600U, 601U, 100000U}) {
             if (piece == 1 && size > 2000)
                 continue;
-            want[++id] = text_of(id, size);
+            ++id;
+            want[id] = text_of(id, size);
             ASSERT_EQ(h.commit_in_pieces(id, want[id], piece), outcome::ok);
         }
-        want[++id] = text_of(id, size);
+        ++id;
+        want[id] = text_of(id, size);
         ASSERT_EQ(h.commit(id, want[id]), outcome::ok);
     }
     for (int i = 0; i < 2; ++i, h.start())
@@ -46,7 +48,7 @@ TEST_F(journal_, keeps_messages_of_every_size_however_they_come)
             ASSERT_EQ(h.content(number), content) << number;
 }
 
-TEST_F(journal_, puts_head_in_front_and_tail_behind_what_was_appended)
+TEST_F(the_journal, puts_head_in_front_and_tail_behind_what_was_appended)
 {
     std::uint64_t id = 0;
     std::map<std::uint64_t, std::string> want;
@@ -69,7 +71,7 @@ TEST_F(journal_, puts_head_in_front_and_tail_behind_what_was_appended)
             ASSERT_EQ(h.content(number), content) << number;
 }
 
-TEST_F(journal_, reads_any_range)
+TEST_F(the_journal, reads_any_range)
 {
     const auto text = text_of(1, 3000);
     h.store->append(1, std::string_view{text}.substr(100, 2700), [](outcome) {});
@@ -85,7 +87,7 @@ TEST_F(journal_, reads_any_range)
     EXPECT_EQ(found.view, "");
 }
 
-TEST_F(journal_, peeks_at_what_was_appended_and_not_yet_committed)
+TEST_F(the_journal, peeks_at_what_was_appended_and_not_yet_committed)
 {
     const auto text = text_of(1, 2000);
     octets found;
@@ -103,7 +105,7 @@ TEST_F(journal_, peeks_at_what_was_appended_and_not_yet_committed)
     EXPECT_EQ(h.store->peek(1, 0, 10, found), outcome::missing);
 }
 
-TEST_F(journal_, answers_missing_for_what_is_not_there)
+TEST_F(the_journal, answers_missing_for_what_is_not_there)
 {
     octets found;
     message_info info;
@@ -119,7 +121,7 @@ TEST_F(journal_, answers_missing_for_what_is_not_there)
     EXPECT_EQ(h.remove(9), outcome::missing);
 }
 
-TEST_F(journal_, an_uncommitted_message_is_nothing)
+TEST_F(the_journal, an_uncommitted_message_is_nothing)
 {
     h.store->append(1, text_of(1, 5000), [](outcome) {});
     h.store->append(2, text_of(2, 5000), [](outcome) {});
@@ -132,7 +134,7 @@ TEST_F(journal_, an_uncommitted_message_is_nothing)
     EXPECT_EQ(h.content(1), "other"); // nothing of the old upload
 }
 
-TEST_F(journal_, an_abandoned_message_can_be_sent_again_under_the_same_id)
+TEST_F(the_journal, an_abandoned_message_can_be_sent_again_under_the_same_id)
 {
     h.store->append(1, text_of(7, 5000), [](outcome) {});
     h.store->abandon(1);
@@ -140,14 +142,14 @@ TEST_F(journal_, an_abandoned_message_can_be_sent_again_under_the_same_id)
     EXPECT_EQ(h.content(1), text_of(1, 2000));
 }
 
-TEST_F(journal_, refuses_to_commit_an_id_twice)
+TEST_F(the_journal, refuses_to_commit_an_id_twice)
 {
     ASSERT_EQ(h.commit(1, "first"), outcome::ok);
     EXPECT_EQ(h.commit(1, "second"), outcome::failed);
     EXPECT_EQ(h.content(1), "first");
 }
 
-TEST_F(journal_, the_newest_state_counts)
+TEST_F(the_journal, the_newest_state_counts)
 {
     ASSERT_EQ(h.commit(1, "c", "e", "0"), outcome::ok);
     for (int i = 1; i < 30; ++i) {
@@ -162,7 +164,7 @@ TEST_F(journal_, the_newest_state_counts)
     EXPECT_EQ(h.state(1), "");
 }
 
-TEST_F(journal_, removed_messages_stay_away)
+TEST_F(the_journal, removed_messages_stay_away)
 {
     for (std::uint64_t id = 1; id <= 20; ++id)
         ASSERT_EQ(h.commit(id, text_of(id, 500)), outcome::ok);
@@ -174,7 +176,7 @@ TEST_F(journal_, removed_messages_stay_away)
     EXPECT_TRUE(left.contains(2));
 }
 
-TEST_F(journal_, scans_in_pages)
+TEST_F(the_journal, scans_in_pages)
 {
     const std::string envelope(3000, 'e'); // pages end by octets, too
     for (std::uint64_t id = 1; id <= 1234; ++id)
@@ -202,7 +204,7 @@ TEST_F(journal_, scans_in_pages)
     EXPECT_EQ(seen.at(6), "s");
 }
 
-TEST_F(journal_, all_that_wait_share_one_write_and_one_sync)
+TEST_F(the_journal, all_that_wait_share_one_write_and_one_sync)
 {
     ASSERT_EQ(h.commit(1, "opens the first segment"), outcome::ok);
     const auto syncs = disk.syncs;
@@ -222,7 +224,7 @@ TEST_F(journal_, all_that_wait_share_one_write_and_one_sync)
     EXPECT_FALSE(h.store->commit_step());
 }
 
-TEST_F(journal_, changes_are_answered_when_the_kernel_has_them)
+TEST_F(the_journal, changes_are_answered_when_the_kernel_has_them)
 {
     ASSERT_EQ(h.commit(1, "c"), outcome::ok);
     ASSERT_EQ(h.commit(2, "c"), outcome::ok);
@@ -236,7 +238,7 @@ TEST_F(journal_, changes_are_answered_when_the_kernel_has_them)
     EXPECT_EQ(h.scan(), (std::map<std::uint64_t, std::string>{{1, "changed"}}));
 }
 
-TEST_F(journal_, the_name_of_a_segment_is_durable_before_anything_in_it_is_acknowledged)
+TEST_F(the_journal, the_name_of_a_segment_is_durable_before_anything_in_it_is_acknowledged)
 {
     std::vector<std::string> order;
     disk.trace = [&](const std::string& what) { order.push_back(what.substr(0, what.find(" 0"))); };
@@ -246,7 +248,7 @@ TEST_F(journal_, the_name_of_a_segment_is_durable_before_anything_in_it_is_ackno
     disk.trace = nullptr;
 }
 
-TEST_F(journal_, nothing_is_synced_when_the_owner_says_so)
+TEST_F(the_journal, nothing_is_synced_when_the_owner_says_so)
 {
     simulated_disk fast;
     auto options = small_settings();
@@ -259,7 +261,7 @@ TEST_F(journal_, nothing_is_synced_when_the_owner_says_so)
     EXPECT_THAT(unsafe.scan(), SizeIs(50));
 }
 
-TEST_F(journal_, appends_wait_for_their_answer_when_too_much_waits)
+TEST_F(the_journal, appends_wait_for_their_answer_when_too_much_waits)
 {
     auto options = small_settings();
     options.backlog = 10000;
@@ -281,7 +283,7 @@ TEST_F(journal_, appends_wait_for_their_answer_when_too_much_waits)
     EXPECT_EQ(answered, asked);
 }
 
-TEST_F(journal_, an_envelope_beyond_the_limit_is_refused)
+TEST_F(the_journal, an_envelope_beyond_the_limit_is_refused)
 {
     const std::string envelope(largest_metadata - 24 - 3, 'e');
     EXPECT_EQ(h.commit(1, "c", envelope, "new"), outcome::ok);
@@ -293,7 +295,7 @@ TEST_F(journal_, an_envelope_beyond_the_limit_is_refused)
     EXPECT_EQ(h.content(1), "c");
 }
 
-TEST_F(journal_, a_second_store_on_the_folder_is_refused)
+TEST_F(the_journal, a_second_store_on_the_folder_is_refused)
 {
     std::string error;
     EXPECT_EQ(journal::open(disk.folder(), small_settings(), {}, error), nullptr);
@@ -302,7 +304,7 @@ TEST_F(journal_, a_second_store_on_the_folder_is_refused)
     EXPECT_NE(journal::open(disk.folder(), small_settings(), {}, error), nullptr);
 }
 
-TEST_F(journal_, answers_what_waits_when_it_is_closed)
+TEST_F(the_journal, answers_what_waits_when_it_is_closed)
 {
     std::vector<outcome> answers;
     h.store->commit(1, "e", "s", "c", {}, [&](outcome r) { answers.push_back(r); });
@@ -312,7 +314,7 @@ TEST_F(journal_, answers_what_waits_when_it_is_closed)
     EXPECT_EQ(h.content(1), "c");
 }
 
-TEST_F(journal_, a_journal_of_another_version_is_left_alone)
+TEST_F(the_journal, a_the_journalof_another_version_is_left_alone)
 {
     ASSERT_EQ(h.commit(1, "c"), outcome::ok);
     h.stop();

@@ -10,7 +10,7 @@ namespace {
 using step = segment_walker::step;
 constexpr std::uint64_t mark = 0x0102030405060708U;
 
-class segment_walker_ : public ::testing::Test {
+class the_segment_walker : public ::testing::Test {
 protected:
     std::uint64_t add(std::uint64_t id, const std::string& metadata, const std::string& content, std::uint64_t with = mark)
     {
@@ -42,7 +42,7 @@ protected:
     std::string octets_;
 };
 
-TEST_F(segment_walker_, gives_out_records_in_order_however_far_apart_they_lie)
+TEST_F(the_segment_walker, gives_out_records_in_order_however_far_apart_they_lie)
 {
     for (std::uint64_t id = 1; id <= 60; ++id)
         add(id, std::string(id * 11, 'm'), std::string(id * id * 997, 'c')); // from 1 KB to 3.6 MB: within, across, behind a window
@@ -56,7 +56,7 @@ TEST_F(segment_walker_, gives_out_records_in_order_however_far_apart_they_lie)
     EXPECT_EQ(walker.damage_begin(), octets_.size());
 }
 
-TEST_F(segment_walker_, reads_little_of_large_content)
+TEST_F(the_segment_walker, reads_little_of_large_content)
 {
     for (std::uint64_t id = 1; id <= 100; ++id)
         add(id, "m", std::string(100000, 'c'));
@@ -67,7 +67,7 @@ TEST_F(segment_walker_, reads_little_of_large_content)
     EXPECT_LE(disk_.operations - before, 102U); // one read a record
 }
 
-TEST_F(segment_walker_, resumes_behind_damage)
+TEST_F(the_segment_walker, resumes_behind_damage)
 {
     add(1, "one", "1");
     const auto second = add(2, "two", std::string(500000, '2'));
@@ -84,7 +84,7 @@ TEST_F(segment_walker_, resumes_behind_damage)
     EXPECT_EQ(walker.next(), step::end);
 }
 
-TEST_F(segment_walker_, tells_the_id_when_only_the_metadata_is_damaged)
+TEST_F(the_segment_walker, tells_the_id_when_only_the_metadata_is_damaged)
 {
     const auto first = add(7, "metadata", "content");
     add(8, "metadata", "content");
@@ -96,7 +96,7 @@ TEST_F(segment_walker_, tells_the_id_when_only_the_metadata_is_damaged)
     EXPECT_EQ(walker.header().id, 8U);
 }
 
-TEST_F(segment_walker_, never_takes_content_for_a_record)
+TEST_F(the_segment_walker, never_takes_content_for_a_record)
 {
     const auto first = add(1, "one", "");
     const std::string genuine = octets_;
@@ -113,7 +113,7 @@ TEST_F(segment_walker_, never_takes_content_for_a_record)
     EXPECT_EQ(walker.next(), step::end);
 }
 
-TEST_F(segment_walker_, says_where_a_torn_tail_begins)
+TEST_F(the_segment_walker, says_where_a_torn_tail_begins)
 {
     add(1, "one", "1");
     const auto second = add(2, "two", std::string(100, '2'));
@@ -128,7 +128,7 @@ TEST_F(segment_walker_, says_where_a_torn_tail_begins)
     }
 }
 
-TEST_F(segment_walker_, reports_a_file_that_cannot_be_read)
+TEST_F(the_segment_walker, reports_a_file_that_cannot_be_read)
 {
     add(1, "one", "1");
     auto walker = walk();

@@ -45,16 +45,16 @@ public:
     {
         std::mt19937_64 random{seed};
         const auto keep = [&] { return how == power_cut::keeps_all || (how == power_cut::loses_some && random() % 2 == 0); };
-        for (const auto& [name, node] : names_)
+        for (const auto& [name, held] : names_)
             if (!durable_names_.contains(name) && keep())
-                durable_names_[name] = node;
+                durable_names_[name] = held;
         for (auto it = durable_names_.begin(); it != durable_names_.end();)
             it = !names_.contains(it->first) && keep() ? durable_names_.erase(it) : std::next(it);
-        for (auto& [name, node] : durable_names_) {
-            for (const auto& change : node->pending)
-                apply_some(node->durable, change, keep);
-            node->pending.clear();
-            node->content = node->durable;
+        for (auto& [name, held] : durable_names_) {
+            for (const auto& written : held->pending)
+                apply_some(held->durable, written, keep);
+            held->pending.clear();
+            held->content = held->durable;
         }
         names_ = durable_names_;
         fail_at = die_at = never;
@@ -66,7 +66,7 @@ public:
     [[nodiscard]] std::vector<std::string> names(const std::string& prefix = "") const
     {
         std::vector<std::string> found;
-        for (const auto& [name, node] : names_)
+        for (const auto& [name, held] : names_)
             if (name.starts_with(prefix))
                 found.push_back(name);
         return found;

@@ -4,6 +4,7 @@
 #include "core/host/abi_plugin.hpp"
 #include "tests/support/memory_log.hpp"
 
+#include <postern/abi/blob.h>
 #include <postern/abi/hooks.h>
 
 #include <gtest/gtest.h>

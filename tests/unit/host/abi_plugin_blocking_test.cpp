@@ -1,0 +1,146 @@
+// Plugins that may block: called on their own threads, with everything copied.
+
+#include "tests/unit/host/scripted_plugin.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+namespace postern::daemon {
+namespace {
+
+using namespace postern::daemon::test;
+using hooks::call_status;
+using hooks::hook_point;
+using hooks::verdict_kind;
+
+class a_blocking_plugin : public ::testing::Test {
+protected:
+    a_blocking_plugin() { script.flags = POSTERN_PLUGIN_BLOCKING; }
+
+    scripted_plugin script;
+    scene here;
+};
+
+TEST_F(a_blocking_plugin, is_called_on_a_thread_of_its_own_and_answers_through_the_port)
+{
+    const auto session_thread = std::this_thread::get_id();
+    script.on = [&](const postern_event& event) {
+        EXPECT_NE(std::this_thread::get_id(), session_thread);
+        EXPECT_EQ(text_of(as<postern_ev_rcpt>(event).recipient), "b@example.com");
+        EXPECT_EQ(script.reply(event.ticket), POSTERN_PASS);
+        return POSTERN_TAKEN;
+    };
+    const auto plugin = script.make();
+    const auto called = here.call(*plugin, hook_point::cmd_rcpt);
+    ASSERT_EQ(called.status, call_status::pending);
+    const auto answers = here.port->answers(1);
+    EXPECT_EQ(answers[0].first, called.ticket);
+    EXPECT_EQ(answers[0].second.verdict, verdict_kind::reject);
+}
+
+TEST_F(a_blocking_plugin, that_passes_or_fails_is_answered_for)
+{
+    script.on = [](const postern_event& event) { return event.cookie == 0 ? POSTERN_PASS : POSTERN_E_PLUGIN; };
+    const auto plugin = script.make();
+    ASSERT_EQ(here.call(*plugin, hook_point::cmd_rcpt).status, call_status::pending);
+    EXPECT_EQ(here.port->answers(1)[0].second.verdict, verdict_kind::proceed);
+    EXPECT_EQ(script.core->set_cookie(script.host, 77, 1), POSTERN_PASS);
+    ASSERT_EQ(here.call(*plugin, hook_point::cmd_rcpt).status, call_status::pending);
+    EXPECT_EQ(here.port->answers(2)[1].second.text, "\r\n"); // what a chain counts as a failure
+}
+
+TEST_F(a_blocking_plugin, keeps_its_record_when_the_session_goes_on)
+{
+    std::promise<void> go;
+    std::promise<std::string> seen;
+    script.on = [&](const postern_event& event) {
+        go.get_future().wait();
+        const auto& end = as<postern_ev_end>(event);
+        std::string all = text_of(end.sender);
+        for (const auto& each : records_of<postern_str>(end.recipients))
+            all += " " + text_of(each);
+        for (const auto& each : records_of<postern_header>(end.headers))
+            all += " " + text_of(each.name) + "=" + text_of(each.value);
+        for (const auto& each : records_of<postern_peer>(end.peer))
+            all += " " + text_of(each.peer_address) + " " + text_of(each.helo);
+        seen.set_value(all);
+        char octet = 0;
+        const auto* blob = static_cast<const postern_blob_1*>(script.get(script.host, POSTERN_BLOB_1));
+        EXPECT_EQ(blob->read(script.host, event.ticket, 0, &octet, 1), POSTERN_E_STALE);
+        EXPECT_EQ(script.reply(event.ticket), POSTERN_E_STALE);
+        return POSTERN_TAKEN;
+    };
+    const auto plugin = script.make();
+    const auto called = here.call(*plugin, hook_point::msg_end);
+    ASSERT_EQ(called.status, call_status::pending);
+    plugin->withdraw(called.ticket); // does not wait for a plugin that hangs
+    here.draft = {};
+    here.connection = {};
+    go.set_value();
+    EXPECT_EQ(seen.get_future().get(),
+              "a@client.example b@example.com c@example.com Subject=hi From=a@client.example 192.0.2.1 client.example");
+}
+
+TEST_F(a_blocking_plugin, is_never_called_twice_at_a_time_for_one_session)
+{
+    std::atomic<int> inside{0};
+    std::atomic<int> calls{0};
+    script.on = [&](const postern_event&) {
+        EXPECT_EQ(++inside, 1);
+        std::this_thread::yield();
+        --inside;
+        ++calls;
+        return POSTERN_PASS;
+    };
+    const auto plugin = script.make();
+    for (int i = 0; i < 200; ++i)
+        ASSERT_EQ(here.call(*plugin, hook_point::cmd_rcpt).status, call_status::pending);
+    EXPECT_EQ(here.port->answers(200).size(), 200U);
+    EXPECT_EQ(calls, 200);
+}
+
+TEST_F(a_blocking_plugin, hears_of_the_end_after_all_else)
+{
+    std::promise<void> over;
+    std::vector<std::uint32_t> heard; // one session, so one call at a time
+    script.on = [&](const postern_event& event) {
+        heard.push_back(event.hook);
+        if (event.hook == POSTERN_HOOK_SESSION_END)
+            over.set_value();
+        return POSTERN_PASS;
+    };
+    const auto plugin = script.make();
+    (void)here.call(*plugin, hook_point::conn_open);
+    plugin->wake(here.connection.session, 1, true);
+    (void)here.call(*plugin, hook_point::conn_close);
+    plugin->session_ended(here.connection.session);
+    over.get_future().wait();
+    EXPECT_THAT(heard, ::testing::ElementsAre(POSTERN_HOOK_CONN_OPEN, POSTERN_HOOK_WAKE, POSTERN_HOOK_CONN_CLOSE, POSTERN_HOOK_SESSION_END));
+}
+
+TEST_F(a_blocking_plugin, outlives_its_last_chain_while_a_call_runs)
+{
+    std::promise<void> inside;
+    std::promise<void> go;
+    script.on = [&](const postern_event&) {
+        inside.set_value();
+        go.get_future().wait();
+        EXPECT_EQ(script.destroyed, 0);
+        return POSTERN_PASS;
+    };
+    auto plugin = script.make();
+    (void)here.call(*plugin, hook_point::cmd_rcpt);
+    inside.get_future().wait();
+    plugin.reset();
+    EXPECT_EQ(script.destroyed, 0);
+    go.set_value();
+    while (script.destroyed == 0)
+        std::this_thread::yield();
+    EXPECT_EQ(here.port->answers(1).size(), 1U);
+}
+
+} // namespace
+} // namespace postern::daemon

@@ -1,0 +1,288 @@
+#include "core/host/config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace postern::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr std::string_view start = "hostname = \"mx.example.org\"\ndata_dir = \"data\"\n"; // lines 1 and 2
+constexpr std::string_view listener = "[[listener]]\nname = \"in\"\naddress = \"127.0.0.1:0\"\n";
+
+std::vector<std::string> complaints(std::string_view text)
+{
+    problems found;
+    const auto read = read_config_text(text, "/etc/postern/postern.toml", found);
+    EXPECT_EQ(read.has_value(), found.empty());
+    std::vector<std::string> out;
+    for (const auto& each : found)
+        out.push_back(each.text());
+    return out;
+}
+
+std::vector<std::string> complaints_about(std::string_view lines, std::string_view before = {})
+{
+    return complaints(std::string{start} + std::string{before} + std::string{listener} + std::string{lines});
+}
+
+config good(std::string_view lines, std::string_view before = {})
+{
+    problems found;
+    auto read = read_config_text(std::string{start} + std::string{before} + std::string{listener} + std::string{lines},
+                                 "/etc/postern/postern.toml", found);
+    for (const auto& each : found)
+        ADD_FAILURE() << each.text();
+    return read ? std::move(*read) : config{};
+}
+
+TEST(a_configuration, needs_little)
+{
+    const auto read = good("");
+    EXPECT_EQ(read.hostname, "mx.example.org");
+    EXPECT_EQ(read.data_dir, "/etc/postern/data");
+    EXPECT_EQ(read.control, "/etc/postern/data/control.sock");
+    EXPECT_EQ(read.limits.session.message_size, 50U << 20U);
+    EXPECT_EQ(read.limits.session.recipients, 1000U);
+    EXPECT_EQ(read.limits.connections.connections, 10000U);
+    EXPECT_EQ(read.limits.connections.minimum_rate, 100U);
+    EXPECT_EQ(read.queue.policy.retry.size(), 6U);
+    EXPECT_EQ(read.queue.policy.expire, 120h);
+    EXPECT_EQ(read.delivery.transport, "smtp");
+    EXPECT_EQ(read.delivery.hostname, "mx.example.org");
+    ASSERT_EQ(read.listeners.size(), 1U);
+    EXPECT_EQ(read.listeners[0].tls, session::server_tls::none);
+}
+
+TEST(a_configuration, says_all_that_there_is_to_say)
+{
+    const auto read = good(R"(tls = "required"
+chain = ["p"]
+[[plugin]]
+name = "p"
+library = "lib"
+on_error = "hold"
+deadline = "250ms"
+isolation = "none"
+may = ["headers", "rcpt", "accept"]
+[plugin.config]
+word = "x"
+list = ["a", 2, true]
+[plugin.config.map]
+A = 1.5
+[log]
+format = "json"
+level = "debug"
+[limits]
+message_size = "1MiB"
+recipients = 5
+received = 50
+line = 512
+errors = 3
+connections = 7
+connections_per_ip = 0
+minimum_rate = "2KiB/s"
+bare_lf = "normalize"
+[limits.timeouts]
+greeting = "1s"
+command = "2s"
+data = "3s"
+tls = "4s"
+[tls]
+cert = "cert.pem"
+key = "/k/key.pem"
+[queue]
+store = "p"
+retry = ["1s", "2m"]
+jitter = 0
+expire = "1d"
+warn = "0"
+[delivery]
+relay = "127.0.0.1:2526"
+transport = "p"
+concurrency = 1
+per_destination = 2
+connections_reuse = 3
+tls = "required"
+[delivery.timeouts]
+connect = "1s"
+greeting = "2s"
+command = "3s"
+data = "4s"
+final = "5s"
+)",
+                           "control = \"c.sock\"\nplugin_path = [\"plugins\", \"/abs\"]\nuser = \"nobody\"\ngroup = \"nogroup\"\n");
+    EXPECT_EQ(read.control, "/etc/postern/c.sock");
+    EXPECT_THAT(read.plugin_path, ElementsAre("/etc/postern/plugins", "/abs"));
+    EXPECT_EQ(read.user, "nobody");
+    EXPECT_EQ(read.group, "nogroup");
+    EXPECT_EQ(read.log.format, log_format::json);
+    EXPECT_EQ(read.log.level, base::log_level::debug);
+    EXPECT_EQ(read.limits.session.message_size, 1U << 20U);
+    EXPECT_EQ(read.limits.session.recipients, 5U);
+    EXPECT_EQ(read.limits.session.received, 50U);
+    EXPECT_EQ(read.limits.session.line, 512U);
+    EXPECT_EQ(read.limits.session.errors, 3U);
+    EXPECT_EQ(read.limits.connections.connections, 7U);
+    EXPECT_EQ(read.limits.connections.connections_per_ip, 0U);
+    EXPECT_EQ(read.limits.connections.minimum_rate, 2048U);
+    EXPECT_EQ(read.limits.bare_lf, session::bare_line_end::normalize);
+    EXPECT_EQ(read.limits.timeouts.greeting, 1s);
+    EXPECT_EQ(read.limits.timeouts.command, 2s);
+    EXPECT_EQ(read.limits.timeouts.data, 3s);
+    EXPECT_EQ(read.limits.timeouts.tls, 4s);
+    ASSERT_TRUE(read.tls);
+    EXPECT_EQ(read.tls->cert, "/etc/postern/cert.pem");
+    EXPECT_EQ(read.tls->key, "/k/key.pem");
+    EXPECT_EQ(read.listeners[0].tls, session::server_tls::required);
+    ASSERT_EQ(read.plugins.size(), 1U);
+    const auto& plugin = read.plugins[0];
+    EXPECT_EQ(plugin.on_error, hooks::failure_policy::hold);
+    EXPECT_EQ(plugin.deadline, 250ms);
+    EXPECT_TRUE(plugin.may.headers && plugin.may.rcpt && plugin.may.accept);
+    EXPECT_FALSE(plugin.may.sender || plugin.may.body || plugin.may.route);
+    ASSERT_EQ(plugin.options.size(), 3U);
+    EXPECT_EQ(plugin.options[1].shape, option_shape::list);
+    EXPECT_EQ(plugin.options[1].items.size(), 3U);
+    EXPECT_EQ(plugin.options[2].items[0].first, "A");
+    EXPECT_EQ(read.queue.store, "p");
+    EXPECT_THAT(read.queue.policy.retry, ElementsAre(1s, 2min));
+    EXPECT_EQ(read.queue.policy.jitter, 0.0);
+    EXPECT_EQ(read.queue.policy.expire, 24h);
+    EXPECT_EQ(read.queue.policy.warn, 0s);
+    EXPECT_EQ(read.delivery.relay, "127.0.0.1:2526");
+    EXPECT_EQ(read.delivery.concurrency, 1U);
+    EXPECT_EQ(read.delivery.per_destination, 2U);
+    EXPECT_EQ(read.delivery.connection_reuse, 3U);
+    EXPECT_EQ(read.delivery.tls, delivery::tls_mode::required);
+    EXPECT_EQ(read.delivery.timeout.connect, 1s);
+    EXPECT_EQ(read.delivery.timeout.final, 5s);
+}
+
+TEST(an_unknown_key, is_refused_with_its_place)
+{
+    EXPECT_THAT(complaints_about("", "colour = 1\n"), ElementsAre("/etc/postern/postern.toml:3: colour: unknown key"));
+    EXPECT_THAT(complaints_about("colour = 1\n"), ElementsAre("/etc/postern/postern.toml:6: listener.colour: unknown key"));
+    for (const auto* table : {"log", "limits", "limits.timeouts", "queue", "delivery", "delivery.timeouts"})
+        EXPECT_THAT(complaints_about("[" + std::string{table} + "]\ncolour = 1\n"),
+                    ElementsAre("/etc/postern/postern.toml:7: " + std::string{table} + ".colour: unknown key"));
+    EXPECT_THAT(complaints_about("[[plugin]]\nname = \"p\"\nlibrary = \"l\"\ncolour = 1\n"),
+                ElementsAre("/etc/postern/postern.toml:9: plugin.colour: unknown key"));
+    EXPECT_THAT(complaints_about("[colour]\n"), ElementsAre("/etc/postern/postern.toml:6: colour: unknown key"));
+}
+
+TEST(a_configuration, has_all_its_mistakes_told_at_once_in_their_order)
+{
+    EXPECT_THAT(complaints("hostname = 5\n[log]\nlevel = \"loud\"\n[limits]\nline = 511\n"),
+                ElementsAre(HasSubstr(":1: data_dir: must be given"), HasSubstr(":1: listener: there is none"),
+                            HasSubstr(":1: hostname: must be a text"), HasSubstr(":1: hostname: must be given"),
+                            HasSubstr(":3: log.level: \"loud\" is not one of \"debug\", \"info\", \"warning\" or \"error\""),
+                            HasSubstr(":5: limits.line: must be a whole number from 512")));
+}
+
+TEST(a_syntax_error, has_its_place) { EXPECT_THAT(complaints("hostname = \"a\"\nb = = 1\n"), ElementsAre(HasSubstr("postern.toml:2: "))); }
+
+TEST(what_comes_with_a_later_version, is_refused_unless_neutral)
+{
+    EXPECT_THAT(complaints_about("auth = false\nproxy_protocol = false\nprotocol = \"smtp\"\n"), IsEmpty());
+    EXPECT_THAT(complaints_about("auth = true\n"), ElementsAre(HasSubstr(":6: listener.auth: not supported in this version")));
+    EXPECT_THAT(complaints_about("proxy_protocol = true\n"), ElementsAre(HasSubstr("not supported in this version")));
+    EXPECT_THAT(complaints_about("protocol = \"lmtp\"\n"), ElementsAre(HasSubstr("\"lmtp\" is not supported in this version")));
+    EXPECT_THAT(complaints_about("[[plugin]]\nname = \"p\"\nlibrary = \"l\"\nisolation = \"process\"\n"),
+                ElementsAre(HasSubstr(":9: plugin.isolation: \"process\" is not supported in this version")));
+    EXPECT_THAT(complaints_about("[delivery.dns]\nservers = []\n"), ElementsAre(HasSubstr("delivery.dns: not supported in this version")));
+}
+
+TEST(a_listener, has_an_address_and_a_name_of_its_own)
+{
+    EXPECT_THAT(complaints_about("[[listener]]\nname = \"in\"\naddress = \"[::1]:25\"\n"),
+                ElementsAre(HasSubstr(":7: listener.name: a listener \"in\" stands above already")));
+    for (const auto* wrong : {"localhost:25", "127.0.0.1", "127.0.0.1:65536", "unix:", ""})
+        EXPECT_THAT(complaints_about("[[listener]]\nname = \"b\"\naddress = \"" + std::string{wrong} + "\"\n"),
+                    ElementsAre(HasSubstr(":8: listener.address: must ")))
+            << wrong;
+    EXPECT_EQ(good("[[listener]]\nname = \"b\"\naddress = \"unix:run/s\"\n").listeners[1].address, "unix:/etc/postern/run/s");
+}
+
+TEST(tls, needs_a_certificate)
+{
+    EXPECT_THAT(complaints_about("tls = \"starttls\"\n"), ElementsAre(HasSubstr(":6: listener.tls: needs a certificate")));
+    EXPECT_THAT(complaints_about("[tls]\ncert = \"c\"\n"), ElementsAre(HasSubstr(":6: tls.key: is missing")));
+    EXPECT_THAT(complaints_about("[tls]\ncert = \"c\"\nkey = \"k\"\n[[tls.certificate]]\ncert = \"d\"\n"),
+                ElementsAre(HasSubstr("tls.certificate: not supported in this version")));
+}
+
+TEST(a_chain, names_plugins_that_are_there_once_each)
+{
+    EXPECT_THAT(complaints_about("chain = [\"p\", \"q\", \"p\"]\n[[plugin]]\nname = \"p\"\nlibrary = \"l\"\n"),
+                ElementsAre(HasSubstr(":6: listener.chain: there is no [[plugin]] with the name \"q\""),
+                            HasSubstr(":6: listener.chain: \"p\" stands in it twice")));
+    EXPECT_THAT(complaints_about("[queue]\nstore = \"q\"\n"), ElementsAre(HasSubstr(":7: queue.store: there is no [[plugin]]")));
+    EXPECT_THAT(complaints_about("[delivery]\ntransport = \"q\"\n"), ElementsAre(HasSubstr(":7: delivery.transport: is neither")));
+}
+
+TEST(a_plugin, comes_from_the_plugin_path_only)
+{
+    for (const auto* wrong : {"", "../evil", "a/b", ".hidden", "-x", "a b"})
+        EXPECT_THAT(complaints_about("[[plugin]]\nname = \"p\"\nlibrary = \"" + std::string{wrong} + "\"\n"),
+                    ElementsAre(HasSubstr(":8: plugin.library: must be given")))
+            << wrong;
+    EXPECT_THAT(complaints_about("[[plugin]]\nname = \"p\"\nlibrary = \"l\"\nmay = [\"headers\", \"everything\"]\n"),
+                ElementsAre(HasSubstr(":9: plugin.may: \"everything\" is not one of \"headers\", \"sender\", \"rcpt\"")));
+}
+
+TEST(a_relay, is_a_host_and_a_port)
+{
+    for (const auto* right : {"127.0.0.1:25", "mx.example.org:2525", "[::1]:25", ""})
+        EXPECT_THAT(complaints_about("[delivery]\nrelay = \"" + std::string{right} + "\"\n"), IsEmpty()) << right;
+    for (const auto* wrong : {"mx.example.org", ":25", "mx:0", "mx:65536", "::1:25", "a b:25", "mx:25x"})
+        EXPECT_THAT(complaints_about("[delivery]\nrelay = \"" + std::string{wrong} + "\"\n"), ElementsAre(HasSubstr("delivery.relay"))) << wrong;
+}
+
+TEST(numbers_and_times, are_refused_beyond_their_ends)
+{
+    const auto one = [](const std::string& line) { return complaints_about("[limits]\n" + line + "\n").size(); };
+    EXPECT_EQ(one("recipients = 1"), 0U);
+    EXPECT_EQ(one("recipients = 0"), 1U);
+    EXPECT_EQ(one("recipients = \"1\""), 1U);
+    EXPECT_EQ(one("connections_per_ip = 0"), 0U);
+    EXPECT_EQ(one("connections_per_ip = -1"), 1U);
+    EXPECT_EQ(one("line = 512"), 0U);
+    EXPECT_EQ(one("line = 511"), 1U);
+    EXPECT_EQ(one("header_size = \"1KiB\""), 0U);
+    EXPECT_EQ(one("header_size = 1023"), 1U);
+    EXPECT_EQ(one("header_size = \"64MiB\""), 0U);
+    EXPECT_EQ(one("header_size = 67108865"), 1U);
+    EXPECT_EQ(one("timeouts = { data = \"0\" }"), 1U);
+    EXPECT_EQ(one("timeouts = { data = 5 }"), 1U);
+    EXPECT_EQ(complaints_about("[queue]\njitter = 0.9\n").size(), 0U);
+    EXPECT_EQ(complaints_about("[queue]\njitter = 0.91\n").size(), 1U);
+    EXPECT_EQ(complaints_about("[queue]\njitter = nan\n").size(), 1U);
+    EXPECT_EQ(complaints_about("[queue]\nretry = []\n").size(), 1U);
+    EXPECT_EQ(complaints_about("[queue]\nretry = [\"0\"]\n").size(), 1U);
+}
+
+TEST(a_control_socket, has_a_path_that_a_socket_can_have)
+{
+    const auto path_of = [](std::size_t size) { return "control = \"/" + std::string(size - 1, 'c') + "\"\n"; };
+    EXPECT_THAT(complaints_about("", path_of(107)), IsEmpty());
+    EXPECT_THAT(complaints_about("", path_of(108)), ElementsAre(HasSubstr("control: its path has more than 107 octets")));
+}
+
+TEST(a_file, that_cannot_be_read_is_named)
+{
+    problems found;
+    EXPECT_FALSE(read_config("/nowhere/postern.toml", found));
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_THAT(found[0].text(), HasSubstr("/nowhere/postern.toml: cannot be read: "));
+}
+
+} // namespace
+} // namespace postern::daemon

@@ -1,0 +1,156 @@
+#include "core/host/manifest.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <postern/abi/config.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace postern::daemon {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr std::string_view head = "id = \"org.example.x\"\nstatus = \"stable\"\nsummary = \"does x\"\n"; // lines 1 to 3
+
+class a_manifest : public ::testing::Test {
+protected:
+    std::optional<manifest> read(std::string_view text) { return read_manifest(folder_.write("x.toml", text), found_); }
+    manifest good(std::string_view options)
+    {
+        auto out = read(std::string{head} + std::string{options});
+        EXPECT_THAT(texts(), IsEmpty());
+        return out.value_or(manifest{});
+    }
+    std::vector<std::string> texts() const
+    {
+        std::vector<std::string> out;
+        for (const auto& each : found_)
+            out.push_back(each.text());
+        return out;
+    }
+    std::vector<option_value> bind(const manifest& rules, const given_options& given)
+    {
+        return bind_options(rules, given, {"p", {"postern.toml", 10}, "/etc/postern"}, found_);
+    }
+
+    postern::test::temporary_folder folder_;
+    problems found_;
+};
+
+given_option scalar(std::string key, std::variant<std::string, std::int64_t, double, bool> value, unsigned line = 12)
+{
+    given_option out{std::move(key), line, option_shape::scalar, {}};
+    out.items.emplace_back("", given_value{std::move(value), line});
+    return out;
+}
+
+TEST_F(a_manifest, names_the_plugin_and_its_options)
+{
+    const auto rules = good("security = \"none\"\n[options.word]\ntype = \"string\"\ndoc = \"a word\"\ndefault = \"x\"\n");
+    EXPECT_EQ(rules.id, "org.example.x");
+    ASSERT_NE(rules.find("word"), nullptr);
+    EXPECT_EQ(rules.find("word")->doc, "a word");
+    EXPECT_EQ(rules.find("other"), nullptr);
+}
+
+TEST_F(a_manifest, is_refused_with_the_place_of_every_mistake)
+{
+    EXPECT_FALSE(read("id = \"x\"\nsummary = \"s\"\n[options.a]\ntype = \"colour\"\ndoc = \"d\"\nextra = 1\n"
+                      "[options.b]\ntype = \"integer\"\ndoc = \"d\"\ndefault = \"x\"\n[options.c]\ntype = \"path\"\n"));
+    EXPECT_THAT(texts(), ElementsAre(HasSubstr("status: is missing"), HasSubstr("x.toml:4: options.a.type: \"colour\" is not one of"),
+                                     HasSubstr("x.toml:6: options.a.extra: unknown key"),
+                                     HasSubstr("x.toml:10: options.b.default: must be a whole number"), HasSubstr("options.c.doc: is missing")));
+}
+
+TEST_F(a_manifest, does_not_give_a_required_option_a_default)
+{
+    EXPECT_FALSE(read(std::string{head} + "[options.a]\ntype = \"string\"\ndoc = \"d\"\nrequired = true\ndefault = \"\"\n"));
+    EXPECT_THAT(texts(), ElementsAre(HasSubstr("an option that is required has no default")));
+}
+
+TEST_F(a_manifest, turns_options_into_records_of_their_kind)
+{
+    const auto rules = good(R"([options.string]
+type = "string"
+doc = "d"
+[options.integer]
+type = "integer"
+doc = "d"
+[options.boolean]
+type = "boolean"
+doc = "d"
+[options.size]
+type = "size"
+doc = "d"
+[options.duration]
+type = "duration"
+doc = "d"
+[options.path]
+type = "path"
+doc = "d"
+[options.float]
+type = "float"
+doc = "d"
+)");
+    const auto values = bind(rules, {scalar("string", "s"), scalar("integer", std::int64_t{-5}), scalar("boolean", true), scalar("size", "2KiB"),
+                                     scalar("duration", "1s"), scalar("path", "a/../b"), scalar("float", 1.5)});
+    EXPECT_THAT(texts(), IsEmpty());
+    ASSERT_EQ(values.size(), 7U);
+    EXPECT_EQ(values[0].kind, POSTERN_OPTION_STRING);
+    EXPECT_EQ(values[0].text, "s");
+    EXPECT_EQ(values[1].kind, POSTERN_OPTION_INTEGER);
+    EXPECT_EQ(values[1].number, -5);
+    EXPECT_EQ(values[1].text, "-5");
+    EXPECT_EQ(values[2].kind, POSTERN_OPTION_BOOLEAN);
+    EXPECT_EQ(values[2].number, 1);
+    EXPECT_EQ(values[3].kind, POSTERN_OPTION_INTEGER);
+    EXPECT_EQ(values[3].number, 2048);
+    EXPECT_EQ(values[4].kind, POSTERN_OPTION_DURATION);
+    EXPECT_EQ(values[4].number, 1'000'000'000);
+    EXPECT_EQ(values[5].text, "/etc/postern/b");
+    EXPECT_EQ(values[6].kind, POSTERN_OPTION_FLOAT);
+    EXPECT_EQ(values[6].number, 1500);
+    EXPECT_EQ(values[0].line, 12U);
+}
+
+TEST_F(a_manifest, makes_a_record_of_each_entry)
+{
+    const auto rules = good("[options.l]\ntype = \"list\"\ndoc = \"d\"\n[options.t]\ntype = \"table\"\ndoc = \"d\"\n");
+    given_option list{"l", 11, option_shape::list, {{"", {std::string{"a"}, 11}}, {"", {std::int64_t{2}, 11}}}};
+    given_option table{"t", 12, option_shape::table, {{"X", {std::string{"1"}, 13}}, {"Y", {false, 14}}}};
+    const auto values = bind(rules, {list, table});
+    ASSERT_EQ(values.size(), 4U);
+    EXPECT_EQ(values[1].index, 1U);
+    EXPECT_EQ(values[1].kind, POSTERN_OPTION_INTEGER);
+    EXPECT_EQ(values[2].name, "X");
+    EXPECT_EQ(values[3].name, "Y");
+    EXPECT_EQ(values[3].kind, POSTERN_OPTION_BOOLEAN);
+    EXPECT_EQ(values[3].line, 14U);
+    EXPECT_THAT(texts(), IsEmpty());
+}
+
+TEST_F(a_manifest, supplies_defaults_and_demands_what_is_required)
+{
+    const auto rules = good("[options.a]\ntype = \"path\"\ndoc = \"d\"\ndefault = \"here\"\n"
+                            "[options.b]\ntype = \"string\"\ndoc = \"what it is for\"\nrequired = true\n[options.c]\ntype = \"list\"\ndoc = \"d\"\ndefault = []\n");
+    const auto values = bind(rules, {});
+    ASSERT_EQ(values.size(), 1U);
+    EXPECT_EQ(values[0].text, "/etc/postern/here");
+    EXPECT_EQ(values[0].line, 0U);
+    EXPECT_THAT(texts(), ElementsAre("postern.toml:10: plugin p: option b is required: what it is for"));
+}
+
+TEST_F(a_manifest, refuses_what_it_does_not_know_or_what_is_of_another_type)
+{
+    const auto rules = good("[options.a]\ntype = \"size\"\ndoc = \"d\"\n[options.b]\ntype = \"list\"\ndoc = \"d\"\n");
+    (void)bind(rules, {scalar("x", "1", 11), scalar("a", "big", 12), scalar("b", "one", 13)});
+    EXPECT_THAT(texts(), ElementsAre("postern.toml:11: plugin p: unknown option x; it has \"a\" or \"b\"",
+                                     "postern.toml:12: plugin p: option a must be a size such as \"10MiB\"",
+                                     "postern.toml:13: plugin p: option b must be a list"));
+}
+
+} // namespace
+} // namespace postern::daemon

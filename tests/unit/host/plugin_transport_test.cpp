@@ -1,0 +1,175 @@
+#include "core/host/plugin_transport.hpp"
+#include "tests/unit/host/scripted_plugin.hpp"
+
+#include <postern/abi/delivery.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+
+namespace postern::daemon {
+namespace {
+
+using namespace postern::daemon::test;
+using delivery::recipient_result;
+using kind = recipient_result::kind;
+
+class text_blob final : public base::blob_source {
+public:
+    [[nodiscard]] std::uint64_t size() const noexcept override { return 5; }
+    [[nodiscard]] std::int64_t read(std::uint64_t offset, char* to, std::size_t length) noexcept override
+    {
+        return static_cast<std::int64_t>(std::string_view{"hello"}.copy(to, length, static_cast<std::size_t>(offset)));
+    }
+};
+
+class a_plugin_transport : public ::testing::Test {
+protected:
+    std::vector<recipient_result> deliver(std::chrono::nanoseconds patience = std::chrono::minutes{10})
+    {
+        if (!instance_)
+            instance_ = script.make_instance();
+        plugin_transport transport{instance_, timer_, patience};
+        std::promise<std::vector<recipient_result>> got;
+        transport.deliver({base::session_id{5}, base::message_id{9}, "a@b", to_, &blob_}, [&](std::vector<recipient_result> results) {
+            got.set_value(std::move(results)); // twice would throw
+        });
+        return got.get_future().get();
+    }
+    postern_status reply(std::uint64_t ticket, std::vector<postern_delivery_result> results, std::uint32_t verdict = POSTERN_CONTINUE) const
+    {
+        postern_deliver_reply out{};
+        out.base.size = sizeof out;
+        out.base.verdict = verdict;
+        out.results = {results.data(), static_cast<std::uint32_t>(results.size()), sizeof(postern_delivery_result)};
+        return script.core->reply(script.host, ticket, &out.base);
+    }
+
+    scripted_plugin script;
+    std::shared_ptr<plugin_instance> instance_;
+    std::shared_ptr<deadline_timer> timer_ = std::make_shared<deadline_timer>();
+    std::vector<std::string> to_{"b@example.com", "c@example.com"};
+    text_blob blob_;
+};
+
+TEST_F(a_plugin_transport, hands_over_the_message)
+{
+    script.on = [&](const postern_event& event) {
+        const auto& job = as<postern_ev_deliver>(event);
+        EXPECT_EQ(event.session, 5U);
+        EXPECT_GT(event.deadline_ns, 0);
+        EXPECT_EQ(text_of(job.message), base::to_text(base::message_id{9}));
+        EXPECT_EQ(text_of(job.sender), "a@b");
+        EXPECT_EQ(text_of(records_of<postern_str>(job.recipients).at(1)), "c@example.com");
+        EXPECT_EQ(job.size_octets, 5U);
+        const auto* blob = static_cast<const postern_blob_1*>(script.get(script.host, POSTERN_BLOB_1));
+        char octets[8];
+        EXPECT_EQ(blob->size(script.host, job.blob), 5);
+        EXPECT_EQ(blob->read(script.host, job.blob, 1, octets, 8), 4);
+        EXPECT_EQ(std::string(octets, 4), "ello");
+        EXPECT_EQ(reply(event.ticket, {{POSTERN_CONTINUE, 250, {"2.0.0", 5}, {"kept", 4}}, {POSTERN_REJECT, 550, {}, {"full", 4}}}), POSTERN_PASS);
+        EXPECT_EQ(blob->size(script.host, job.blob), POSTERN_E_STALE);
+        return POSTERN_TAKEN;
+    };
+    const auto results = deliver();
+    ASSERT_EQ(results.size(), 2U);
+    EXPECT_EQ(results[0].result, kind::delivered);
+    EXPECT_EQ(results[0].enhanced + results[0].text, "2.0.0kept");
+    EXPECT_EQ(results[1].result, kind::failed);
+    EXPECT_EQ(results[1].smtp_code, 550);
+}
+
+TEST_F(a_plugin_transport, takes_one_verdict_for_all)
+{
+    std::uint32_t verdict = POSTERN_CONTINUE;
+    script.on = [&](const postern_event& event) {
+        (void)script.reply(event.ticket, verdict, "word"); // a plain reply will do
+        return POSTERN_TAKEN;
+    };
+    for (const auto& [given, expected] : {std::pair{POSTERN_CONTINUE, kind::delivered}, std::pair{POSTERN_TEMPFAIL, kind::deferred}, std::pair{POSTERN_REJECT, kind::failed}}) {
+        verdict = given;
+        for (const auto& each : deliver()) {
+            EXPECT_EQ(each.result, expected);
+            EXPECT_EQ(each.text, "word");
+        }
+    }
+}
+
+TEST_F(a_plugin_transport, defers_whatever_is_no_sound_answer)
+{
+    const auto is_deferred = [&] {
+        const auto results = deliver();
+        return results.size() == 2 && results[0].result == kind::deferred && results[1].result == kind::deferred;
+    };
+    script.on = [](const postern_event&) { return POSTERN_PASS; };
+    EXPECT_TRUE(is_deferred());
+    script.on = [](const postern_event&) { return POSTERN_E_PLUGIN; };
+    EXPECT_TRUE(is_deferred());
+    script.on = [](const postern_event&) -> postern_status { throw 1; };
+    EXPECT_TRUE(is_deferred());
+    const auto answers = [&](std::vector<postern_delivery_result> results, std::uint32_t verdict = POSTERN_CONTINUE) {
+        script.on = [this, results, verdict](const postern_event& event) {
+            EXPECT_EQ(reply(event.ticket, results, verdict), POSTERN_E_INVALID);
+            return POSTERN_TAKEN;
+        };
+        return is_deferred();
+    };
+    const postern_delivery_result good{POSTERN_CONTINUE, 250, {}, {}};
+    EXPECT_TRUE(answers({good}));
+    EXPECT_TRUE(answers({good, good, good}));
+    EXPECT_TRUE(answers({good, {POSTERN_DISCARD, 0, {}, {}}}));
+    EXPECT_TRUE(answers({good, {POSTERN_REJECT, 1000, {}, {}}}));
+    EXPECT_TRUE(answers({good, {POSTERN_REJECT, 550, {}, {nullptr, 4}}}));
+    EXPECT_TRUE(answers({}, POSTERN_BROKEN));
+}
+
+TEST_F(a_plugin_transport, defers_after_silence_and_hears_nothing_later)
+{
+    std::uint64_t ticket = 0;
+    script.on = [&](const postern_event& event) {
+        ticket = event.ticket;
+        return POSTERN_TAKEN;
+    };
+    for (const auto patience : {std::chrono::nanoseconds{0}, std::chrono::nanoseconds{1'000'000}}) {
+        const auto results = deliver(patience);
+        ASSERT_EQ(results.size(), 2U);
+        EXPECT_EQ(results[1].result, kind::deferred);
+        EXPECT_EQ(reply(ticket, {}), POSTERN_E_STALE);
+    }
+}
+
+TEST_F(a_plugin_transport, that_blocks_delivers_on_its_own_threads)
+{
+    script.flags = POSTERN_PLUGIN_BLOCKING;
+    script.on = [&](const postern_event& event) {
+        EXPECT_EQ(text_of(records_of<postern_str>(as<postern_ev_deliver>(event).recipients).at(0)), "b@example.com");
+        (void)reply(event.ticket, {}, POSTERN_CONTINUE);
+        return POSTERN_TAKEN;
+    };
+    EXPECT_EQ(deliver().at(0).result, kind::delivered);
+    script.on = [](const postern_event&) { return POSTERN_E_PLUGIN; };
+    EXPECT_EQ(deliver().at(0).result, kind::deferred);
+}
+
+TEST_F(a_plugin_transport, that_blocks_too_long_is_not_waited_for)
+{
+    script.flags = POSTERN_PLUGIN_BLOCKING;
+    std::promise<void> go;
+    std::promise<void> over;
+    script.on = [&](const postern_event& event) {
+        go.get_future().wait();
+        EXPECT_EQ(reply(event.ticket, {}), POSTERN_E_STALE);
+        over.set_value();
+        return POSTERN_TAKEN;
+    };
+    EXPECT_EQ(deliver(std::chrono::milliseconds{1}).at(0).result, kind::deferred);
+    go.set_value();
+    // A deadline may even come before the job is begun, and then the plugin is not called at all.
+    instance_.reset();
+    while (script.destroyed == 0)
+        std::this_thread::yield();
+}
+
+} // namespace
+} // namespace postern::daemon
