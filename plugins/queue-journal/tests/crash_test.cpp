@@ -5,7 +5,7 @@
 namespace postern_queue_journal::testing {
 namespace {
 
-constexpr int steps = 60;
+constexpr int steps = 100;
 
 struct fate {
     power_cut how;
@@ -48,7 +48,7 @@ INSTANTIATE_TEST_SUITE_P(with, a_crash_at_any_operation,
                                            fate{power_cut::loses_some, 3, "unsynced_writes_torn"},
                                            fate{power_cut::loses_some, 4, "unsynced_writes_torn_otherwise"},
                                            fate{power_cut::loses_some, 5, "unsynced_writes_torn_a_third_way"}),
-                         [](const auto& info) { return std::string{info.param.name}; });
+                         [](const auto& one) { return std::string{one.param.name}; });
 
 TEST(a_crash_while_recovering, loses_and_revives_nothing)
 {

@@ -1,0 +1,224 @@
+#include "harness.hpp"
+
+namespace postern_queue_journal::testing {
+namespace {
+
+class compaction : public ::testing::Test {
+protected:
+    void fill(std::uint64_t from, std::uint64_t to, std::size_t size = 500)
+    {
+        for (std::uint64_t id = from; id <= to; ++id)
+            ASSERT_EQ(h.commit(id, text_of(id, size)), outcome::ok);
+    }
+    void expect_content(std::uint64_t id, std::size_t size = 500) { EXPECT_EQ(h.content(id), text_of(id, size)); }
+
+    simulated_disk disk;
+    harness h{disk};
+};
+
+TEST_F(compaction, deletes_a_segment_in_which_nothing_lives)
+{
+    fill(1, 30);
+    const auto before = disk.segments();
+    ASSERT_GE(before.size(), 4U);
+    for (std::uint64_t id = 1; id <= 30; ++id)
+        ASSERT_EQ(h.remove(id), outcome::ok);
+    h.compact();
+    EXPECT_EQ(disk.segments().size(), 1U); // the one in use
+    h.start();
+    EXPECT_TRUE(h.scan().empty());
+    h.compact();
+    EXPECT_TRUE(disk.segments().empty());
+}
+
+TEST_F(compaction, empties_sparse_segments_and_leaves_dense_ones_alone)
+{
+    fill(1, 60);
+    for (std::uint64_t id = 1; id <= 60; ++id)
+        if (id <= 30 ? id % 5 != 0 : id % 5 == 0)
+            ASSERT_EQ(h.remove(id), outcome::ok);
+    const auto before = disk.segments();
+    h.compact();
+    const auto after = disk.segments();
+    EXPECT_EQ(std::find(after.begin(), after.end(), before.front()), after.end());
+    EXPECT_NE(std::find(after.begin(), after.end(), before[before.size() - 2]), after.end());
+    for (int i = 0; i < 2; ++i, h.start())
+        for (std::uint64_t id = 1; id <= 60; ++id)
+            if (id <= 30 ? id % 5 == 0 : id % 5 != 0)
+                expect_content(id);
+}
+
+TEST_F(compaction, keeps_files_within_twice_what_lives)
+{
+    std::mt19937_64 random{1};
+    std::vector<std::uint64_t> alive;
+    std::uint64_t id = 0;
+    for (int round = 0; round < 600; ++round) {
+        ASSERT_EQ(h.commit_in_pieces(++id, text_of(id, random() % 3000)), outcome::ok);
+        alive.push_back(id);
+        if (alive.size() > 40) {
+            const auto at = random() % alive.size();
+            ASSERT_EQ(h.remove(alive[at]), outcome::ok);
+            alive.erase(alive.begin() + static_cast<std::ptrdiff_t>(at));
+        }
+        if (round % 10 == 0)
+            h.compact();
+    }
+    h.compact();
+    const auto now = h.store->measure();
+    EXPECT_EQ(now.messages, 40U);
+    EXPECT_LE(now.file_octets, 2 * now.live_octets + 3 * small_settings().segment_size);
+    for (const auto number : alive)
+        EXPECT_TRUE(h.content(number));
+}
+
+TEST_F(compaction, carries_the_newest_state_along)
+{
+    fill(1, 40);
+    for (int round = 0; round < 20; ++round) // the states of two messages, spread over many segments
+        for (const std::uint64_t id : {3U, 35U})
+            ASSERT_EQ(h.update(id, std::string(300, 's') + std::to_string(round)), outcome::ok);
+    for (std::uint64_t id = 1; id <= 40; ++id)
+        if (id != 3 && id != 35)
+            ASSERT_EQ(h.remove(id), outcome::ok);
+    fill(100, 110); // seals what went before
+    h.compact();
+    for (int i = 0; i < 2; ++i, h.start()) {
+        EXPECT_EQ(h.state(3), std::string(300, 's') + "19");
+        EXPECT_EQ(h.state(35), std::string(300, 's') + "19");
+        expect_content(3);
+    }
+}
+
+TEST_F(compaction, moves_large_messages_that_lie_across_segments)
+{
+    const auto large = text_of(1, 20000);
+    ASSERT_EQ(h.commit_in_pieces(1, large), outcome::ok);
+    std::vector<std::uint64_t> between;
+    std::string_view rest = large;
+    for (std::uint64_t id = 10; !rest.empty(); ++id) { // a second one, its pieces far apart
+        h.store->append(2, rest.substr(0, 700), [](outcome) {});
+        rest.remove_prefix(std::min<std::size_t>(700, rest.size()));
+        ASSERT_EQ(h.commit(id, text_of(id, 2000)), outcome::ok);
+        between.push_back(id);
+    }
+    std::optional<outcome> answer;
+    h.store->commit(2, "e", "s", {}, {}, [&](outcome r) { answer = r; });
+    h.settle();
+    ASSERT_EQ(answer, outcome::ok);
+    for (const auto id : between)
+        ASSERT_EQ(h.remove(id), outcome::ok);
+    fill(100, 110);
+    const auto before = disk.segments().size();
+    h.compact();
+    EXPECT_LT(disk.segments().size(), before / 2);
+    for (int i = 0; i < 2; ++i, h.start()) {
+        EXPECT_EQ(h.content(1), large);
+        EXPECT_EQ(h.content(2), large);
+    }
+}
+
+TEST_F(compaction, does_not_revive_a_message_whose_removal_lies_in_a_segment_that_goes)
+{
+    fill(1, 7); // one segment, dense to the end
+    ASSERT_EQ(h.remove(1), outcome::ok);
+    fill(20, 40);
+    for (std::uint64_t id = 20; id <= 40; ++id) // the segment with the removal becomes empty, but for the removal
+        ASSERT_EQ(h.remove(id), outcome::ok);
+    const auto first = disk.segments().front();
+    h.compact();
+    ASSERT_EQ(disk.segments().front(), first) << "the dense segment should have stayed";
+    EXPECT_LE(disk.segments().size(), 3U);
+    h.start();
+    EXPECT_FALSE(h.scan().contains(1));
+    EXPECT_EQ(h.scan().size(), 6U);
+}
+
+TEST_F(compaction, does_not_touch_a_segment_that_an_upload_still_needs)
+{
+    const auto text = text_of(1, 3000);
+    h.store->append(1, text.substr(0, 2000), [](outcome) {});
+    fill(10, 40);
+    for (std::uint64_t id = 10; id <= 40; ++id)
+        ASSERT_EQ(h.remove(id), outcome::ok);
+    h.compact();
+    octets found;
+    ASSERT_EQ(h.store->peek(1, 0, 5000, found), outcome::ok);
+    EXPECT_EQ(found.view, text.substr(0, 2000));
+    h.store->append(1, text.substr(2000), [](outcome) {});
+    h.store->commit(1, "e", "s", {}, {}, [](outcome) {});
+    h.settle();
+    EXPECT_EQ(h.content(1), text);
+    h.compact();
+    h.start();
+    EXPECT_EQ(h.content(1), text);
+}
+
+TEST_F(compaction, frees_the_room_of_abandoned_uploads)
+{
+    for (std::uint64_t id = 1; id <= 20; ++id) {
+        h.store->append(id, text_of(id, 3000), [](outcome) {});
+        h.settle();
+        h.store->abandon(id);
+    }
+    fill(100, 100);
+    h.compact();
+    EXPECT_LE(disk.segments().size(), 2U);
+}
+
+TEST_F(compaction, rests_while_messages_are_scanned)
+{
+    for (std::uint64_t id = 1; id <= 800; ++id)
+        h.store->commit(id, "e", "s", text_of(id, 30), {}, [](outcome) {});
+    h.settle();
+    for (std::uint64_t id = 1; id <= 100; ++id)
+        ASSERT_EQ(h.remove(id), outcome::ok);
+    scan_page page;
+    ASSERT_EQ(h.store->scan(0, page), outcome::ok);
+    ASSERT_NE(page.next, 0U);
+    EXPECT_FALSE(h.store->compact_step());
+    while (page.next != 0)
+        ASSERT_EQ(h.store->scan(page.next, page), outcome::ok);
+    EXPECT_TRUE(h.store->compact_step());
+}
+
+TEST_F(compaction, that_fails_is_tried_again_later)
+{
+    fill(1, 30);
+    for (std::uint64_t id = 1; id <= 30; ++id)
+        if (id % 6 != 0)
+            ASSERT_EQ(h.remove(id), outcome::ok);
+    disk.fail_at = disk.operations + 3;
+    disk.fail_with = std::errc::no_space_on_device;
+    disk.fails_for_good = true;
+    h.compact();
+    const auto before = disk.segments().size();
+    disk.fails_for_good = false;
+    fill(100, 110);
+    h.compact();
+    EXPECT_LT(disk.segments().size(), before);
+    for (std::uint64_t id = 6; id <= 30; id += 6)
+        expect_content(id);
+}
+
+TEST_F(compaction, sets_aside_what_it_finds_damaged)
+{
+    fill(1, 7);
+    const auto first = disk.segments().front();
+    fill(8, 30);
+    const auto at = disk.content(first).find(text_of(3, 500));
+    ASSERT_NE(at, std::string::npos);
+    disk.damage(first, at + 250, '#');
+    for (const std::uint64_t id : {1U, 2U, 4U, 5U, 6U})
+        ASSERT_EQ(h.remove(id), outcome::ok);
+    h.compact();
+    EXPECT_TRUE(h.logged(id_text(3)));
+    EXPECT_EQ(disk.names("quarantine/" + id_text(3)).size(), 2U);
+    EXPECT_EQ(disk.names(first).size(), 0U);
+    h.start();
+    EXPECT_FALSE(h.scan().contains(3));
+    expect_content(7);
+}
+
+} // namespace
+} // namespace postern_queue_journal::testing
