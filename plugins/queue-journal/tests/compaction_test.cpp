@@ -35,8 +35,9 @@ TEST_F(compaction, empties_sparse_segments_and_leaves_dense_ones_alone)
 {
     fill(1, 60);
     for (std::uint64_t id = 1; id <= 60; ++id)
-        if (id <= 30 ? id % 5 != 0 : id % 5 == 0)
+        if (id <= 30 ? id % 5 != 0 : id % 5 == 0) {
             ASSERT_EQ(h.remove(id), outcome::ok);
+        }
     const auto before = disk.segments();
     h.compact();
     const auto after = disk.segments();
@@ -54,7 +55,8 @@ TEST_F(compaction, keeps_files_within_twice_what_lives)
     std::vector<std::uint64_t> alive;
     std::uint64_t id = 0;
     for (int round = 0; round < 600; ++round) {
-        ASSERT_EQ(h.commit_in_pieces(++id, text_of(id, random() % 3000)), outcome::ok);
+        ++id;
+        ASSERT_EQ(h.commit_in_pieces(id, text_of(id, random() % 3000)), outcome::ok);
         alive.push_back(id);
         if (alive.size() > 40) {
             const auto at = random() % alive.size();
@@ -79,8 +81,9 @@ TEST_F(compaction, carries_the_newest_state_along)
         for (const std::uint64_t id : {3U, 35U})
             ASSERT_EQ(h.update(id, std::string(300, 's') + std::to_string(round)), outcome::ok);
     for (std::uint64_t id = 1; id <= 40; ++id)
-        if (id != 3 && id != 35)
+        if (id != 3 && id != 35) {
             ASSERT_EQ(h.remove(id), outcome::ok);
+        }
     fill(100, 110); // seals what went before
     h.compact();
     for (int i = 0; i < 2; ++i, h.start()) {
@@ -186,8 +189,9 @@ TEST_F(compaction, that_fails_is_tried_again_later)
 {
     fill(1, 30);
     for (std::uint64_t id = 1; id <= 30; ++id)
-        if (id % 6 != 0)
+        if (id % 6 != 0) {
             ASSERT_EQ(h.remove(id), outcome::ok);
+        }
     disk.fail_at = disk.operations + 3;
     disk.fail_with = std::errc::no_space_on_device;
     disk.fails_for_good = true;
