@@ -56,7 +56,4 @@ private:
     bool is_cut_short_ = false; // by a shutdown: what has no result was not attempted
 };
 
-/// Room for a message's own octets when RET=FULL asks for them in a DSN.
-inline constexpr std::uint64_t full_return_limit = std::uint64_t{256} << 10U;
-
 } // namespace postern::runtime

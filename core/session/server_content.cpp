@@ -57,7 +57,7 @@ std::optional<step> server_session::state::take_headers()
             t.rest = run;
             return headers_over();
         case header_section::status::too_big:
-            fail(552, "5.3.4", "header section too big");
+            fail(cause::policy, 552, "5.3.4", "header section too big");
             return std::nullopt;
         }
     }
@@ -81,7 +81,7 @@ std::optional<step> server_session::state::headers_over()
     }
     draft.headers = message::header_block{std::move(octets)};
     if (message::count_received(draft.headers) > config.limits.received) {
-        fail(554, "5.4.6", "too many hops"); // RFC 5321 6.3
+        fail(cause::policy, 554, "5.4.6", "too many hops"); // RFC 5321 6.3
         return std::nullopt;
     }
     const bool was_rewritten = std::any_of(draft.journal.begin(), draft.journal.end(),
@@ -106,7 +106,7 @@ std::optional<step> server_session::state::headers_over()
     trace.authenticated = !facts.identity.empty();
     trace.smtputf8 = draft.envelope.from.smtputf8;
     if (draft.headers.insert(0, "Received", message::received_value(trace))) {
-        fail(451, "4.3.0", "try again later"); // unreachable while received_value keeps its promise
+        fail(cause::policy, 451, "4.3.0", "try again later"); // unreachable while received_value keeps its promise
         return std::nullopt;
     }
     return ask(hooks::hook_point::msg_headers);
@@ -192,7 +192,7 @@ std::string_view server_session::state::next_run()
     }
     t.size += run.size();
     if (config.limits.message_size != 0 && t.size > config.limits.message_size)
-        fail(552, "5.3.4", "message too big");
+        fail(cause::size, 552, "5.3.4", "message too big");
     return run;
 }
 
@@ -218,16 +218,20 @@ void server_session::state::examine(const protocol::content_facts& seen)
 {
     // RFC 5321 2.3.8: what others could take for an end of line is refused, not guessed at.
     if (seen.has_defect())
-        fail(550, "5.6.0", "bare CR, bare LF or NUL in the message");
+        fail(cause::defect, 550, "5.6.0", "bare CR, bare LF or NUL in the message");
     else if (config.limits.text_line != 0 && seen.longest_line > config.limits.text_line)
-        fail(554, "5.6.0", "text line too long"); // RFC 5321 4.5.3.1.6
+        fail(cause::long_line, 554, "5.6.0", "text line too long"); // RFC 5321 4.5.3.1.6
 }
 
-/// The first failure is the one that the client is told.
-void server_session::state::fail(std::uint16_t code, std::string_view enhanced, std::string_view text)
+/// Of several failures the client is told the gravest, and of equals the first. Not the first of all: which is seen first
+/// depends on the portions in which content comes, and no reply may.
+void server_session::state::fail(cause why, std::uint16_t code, std::string_view enhanced, std::string_view text)
 {
-    if (txn->refusal.empty())
-        protocol::append_reply(txn->refusal, code, enhanced, text);
+    if (!txn->refusal.empty() && txn->refused_for >= why)
+        return;
+    txn->refused_for = why;
+    txn->refusal.clear();
+    protocol::append_reply(txn->refusal, code, enhanced, text);
 }
 
 /// After msg.headers and after each content step.
@@ -237,7 +241,7 @@ void server_session::state::content_answered(hooks::outcome& outcome)
         return refuse(outcome);
     if (is_refusal(outcome)) {
         hooks::complete(outcome);
-        return fail(outcome.smtp_code, outcome.enhanced, outcome.text);
+        return fail(cause::policy, outcome.smtp_code, outcome.enhanced, outcome.text);
     }
     apply_to_draft(outcome);
 }

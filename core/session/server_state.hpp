@@ -120,7 +120,7 @@ struct server_session::state {
     [[nodiscard]] bool is_message_over() const noexcept;
     [[nodiscard]] step give(std::string_view octets, bool is_last);
     void examine(const protocol::content_facts& facts);
-    void fail(std::uint16_t code, std::string_view enhanced, std::string_view text);
+    void fail(cause why, std::uint16_t code, std::string_view enhanced, std::string_view text);
     void content_answered(hooks::outcome& outcome);
 
     // server_end.cpp

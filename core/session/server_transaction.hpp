@@ -13,6 +13,9 @@
 
 namespace postern::session {
 
+/// Why content is refused, in order of gravity.
+enum class cause : std::uint8_t { policy, size, long_line, defect };
+
 struct transaction {
     hooks::draft draft;
 
@@ -42,6 +45,7 @@ struct transaction {
     std::string_view rest;           ///< a run, or what is left of one, not yet looked at
     std::string_view ready;          ///< the next content step
     std::string refusal;             ///< the reply that the message will get at its real end; empty: nothing wrong so far
+    cause refused_for = cause::policy;
 };
 
 } // namespace postern::session

@@ -115,7 +115,9 @@ TEST_F(a_server_under_attack, refuses_nul_and_bare_line_ends_in_commands)
 
 TEST_F(a_server_under_attack, refuses_a_smuggled_message_whole)
 {
-    for (const std::string_view end : {"\n.\n", "\n.\r\n", "\r.\r", "\r\n.\n", "\r\n.\r", "\r.\r\n", "\r\n\0.\r\n"}) {
+    using namespace std::string_view_literals;
+    for (const auto end :
+         {"\n.\n"sv, "\n.\r\n"sv, "\r.\r"sv, "\r\n.\n"sv, "\r\n.\r"sv, "\r.\r\n"sv, "\r\n\0.\r\n"sv, "\r\n.\0\r\n"sv}) {
         auto peer = client();
         ASSERT_EQ(peer.says("MAIL FROM:<a@client.example>").code, 250);
         ASSERT_EQ(peer.says("RCPT TO:<user@example.com>").code, 250);

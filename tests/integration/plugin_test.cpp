@@ -36,9 +36,11 @@ protected:
         const auto to = folder_ / "plugins" / fmt::format("{}.so", name);
         fs::copy_file(from, to, fs::copy_options::overwrite_existing);
         fs::permissions(to, fs::perms{0644});
-        folder_.write(fmt::format("plugins/{}.toml", name), fmt::format("id = \"org.example.{}\"\nstatus = \"stable\"\n"
-                                                                        "summary = \"a test\"\nsecurity = \"a test\"\n",
-                                                                        name));
+        const auto manifest = fs::path{from}.replace_extension(".toml");
+        folder_.write(fmt::format("plugins/{}.toml", name), fs::exists(manifest)
+                                                                ? read_file(manifest)
+                                                                : "id = \"org.example.future\"\nstatus = \"stable\"\n"
+                                                                  "summary = \"a test\"\nsecurity = \"a test\"\n");
         fs::permissions(folder_ / fmt::format("plugins/{}.toml", name), fs::perms{0644});
     }
 
@@ -128,7 +130,7 @@ TEST_F(a_plugin_file, in_a_folder_that_others_can_write_is_refused)
         fs::permissions(folder_ / "plugins", fs::perms{mode});
         const auto checked = check("mine");
         EXPECT_EQ(checked.status, failure) << mode;
-        EXPECT_THAT(checked.errors, HasSubstr("plugins"));
+        EXPECT_THAT(checked.errors, HasSubstr("folder can be written by others"));
     }
     fs::permissions(folder_ / "plugins", fs::perms{0755});
     EXPECT_EQ(check("mine").status, success);

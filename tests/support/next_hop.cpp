@@ -155,6 +155,7 @@ void next_hop::serve(connection& mine)
     if (!say(stream, ask(hop_stage::greeting, {}), "220 next.example ESMTP"))
         return;
     arrived_message message;
+    bool has_sender = false;
     while (const auto line = stream.read_line()) {
         const auto verb = verb_of(*line);
         bool goes_on = true;
@@ -166,13 +167,14 @@ void next_hop::serve(connection& mine)
         } else if (verb == "MAIL") {
             const auto what = ask(hop_stage::mail, *line);
             message = {};
-            if (is_positive(what)) {
+            has_sender = is_positive(what);
+            if (has_sender) {
                 message.sender = path_of(*line);
                 message.commands.push_back(*line);
             }
             goes_on = say(stream, what, "250 2.1.0 ok");
         } else if (verb == "RCPT") {
-            const auto what = ask(hop_stage::rcpt, *line);
+            const auto what = has_sender ? ask(hop_stage::rcpt, *line) : hop_answer{.reply = "503 5.5.1 no sender"};
             if (is_positive(what)) {
                 message.recipients.push_back(path_of(*line));
                 message.commands.push_back(*line);
@@ -182,10 +184,13 @@ void next_hop::serve(connection& mine)
             const auto what =
                 message.recipients.empty() ? hop_answer{.reply = "503 5.5.1 no recipients"} : ask(hop_stage::data, *line);
             goes_on = say(stream, what, "354 go on");
-            if (goes_on && is_positive(what))
+            if (goes_on && is_positive(what)) {
+                has_sender = false;
                 goes_on = take_content(mine, std::exchange(message, {}));
-        } else if (verb == "RSET" || verb == "NOOP") {
+            }
+        } else if (verb == "RSET") {
             message = {};
+            has_sender = false;
             goes_on = say(stream, {}, "250 2.0.0 ok");
         } else if (verb == "QUIT") {
             (void)say(stream, {}, "221 2.0.0 bye");

@@ -65,6 +65,10 @@ int write_all(disk& files, int file, const char* octets, std::size_t count)
                 continue;
             return -1;
         }
+        if (done == 0) { // no file system should; it must not become a loop
+            errno = EIO;
+            return -1;
+        }
         octets += done;
         count -= static_cast<std::size_t>(done);
     }

@@ -332,6 +332,11 @@ void batch_writer::answer(std::vector<operation>& batch, bool synced_kinds)
             const std::lock_guard lock{journal_.mutex_};
             journal_.index_.release(*waiting.of);
         }
+        if (waiting.kind == operation_kind::update && !waiting.is_carried) {
+            const std::lock_guard lock{journal_.mutex_};
+            if (const auto found = journal_.index_.messages.find(waiting.header.id); found != journal_.index_.messages.end())
+                --found->second.changing;
+        }
         if (auto done = std::exchange(waiting.done, nullptr))
             done(waiting.result);
         const bool is_change = waiting.kind == operation_kind::update || waiting.kind == operation_kind::removal ||

@@ -149,8 +149,8 @@ bool journal::move_state(std::uint64_t id, place from, std::vector<operation>& m
     {
         const std::lock_guard lock{mutex_};
         const auto found = index_.messages.find(id);
-        if (found == index_.messages.end() || found->second.state != from)
-            return true;
+        if (found == index_.messages.end() || found->second.removing || found->second.changing != 0 || found->second.state != from)
+            return true; // what is on its way makes this one dead
         moved.old_home = found->second.home;
         moved.old_state = from;
         moved.version = found->second.version;
@@ -176,8 +176,8 @@ bool journal::move_message(std::uint64_t id, std::uint64_t victim, std::vector<o
     {
         const std::lock_guard lock{mutex_};
         const auto found = index_.messages.find(id);
-        if (found == index_.messages.end() || found->second.removing)
-            return true;
+        if (found == index_.messages.end() || found->second.removing || found->second.changing != 0)
+            return true; // met again in the next pass, if it still lives here
         moved.old_home = found->second.home;
         moved.old_state = found->second.state;
         moved.version = found->second.version;

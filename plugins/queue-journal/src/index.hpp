@@ -41,7 +41,8 @@ struct entry {
     std::uint64_t content_size = 0;
     std::uint32_t home_units = 0;  ///< footprints, divided by the alignment
     std::uint32_t state_units = 0; ///< 0 if the state stands in home
-    std::uint32_t version = 0;     ///< counts changes asked for, so that compaction notices one under way
+    std::uint32_t version = 0;     ///< counts changes asked for, so that compaction notices one that overtook it
+    std::uint16_t changing = 0;    ///< updates that wait to be written: compaction must not write the state before them anew behind them
     bool removing = false;         ///< a removal waits to be written
     std::unique_ptr<std::vector<share>> shares; ///< of extents; null: none
 };

@@ -230,6 +230,7 @@ void journal::update(std::uint64_t id, std::string_view state, completion done)
         const auto found = index_.messages.find(id);
         if (found != index_.messages.end() && !found->second.removing) {
             ++found->second.version;
+            ++found->second.changing;
             waiting.done = std::move(done);
             return enqueue(std::move(waiting), lock);
         }

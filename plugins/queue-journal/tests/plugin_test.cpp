@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <thread>
 
 namespace postern_queue_journal::testing {
@@ -67,15 +68,15 @@ protected:
 TEST_F(the_plugin, stores_changes_gives_out_and_removes)
 {
     ASSERT_EQ(host.create(), POSTERN_PASS);
-    EXPECT_EQ(append(7, " body").result, POSTERN_QUEUE_OK);
+    EXPECT_EQ(append(7, " body").queue_result, POSTERN_QUEUE_OK);
     EXPECT_EQ(read(7, 1, 100, POSTERN_HOOK_QUEUE_PEEK).data, "body");
-    EXPECT_EQ(commit(7, "head", " tail").result, POSTERN_QUEUE_OK);
+    EXPECT_EQ(commit(7, "head", " tail").queue_result, POSTERN_QUEUE_OK);
     EXPECT_EQ(read(7, 0, 100).data, "head body tail");
     EXPECT_EQ(read(7, 5, 4).data, "body");
 
     auto change = about(7);
     change.state = postern::sdk::str("changed");
-    EXPECT_EQ(ask(change, POSTERN_HOOK_QUEUE_UPDATE).result, POSTERN_QUEUE_OK);
+    EXPECT_EQ(ask(change, POSTERN_HOOK_QUEUE_UPDATE).queue_result, POSTERN_QUEUE_OK);
     const auto fetched = ask(about(7), POSTERN_HOOK_QUEUE_FETCH);
     ASSERT_EQ(fetched.messages.size(), 1U);
     EXPECT_EQ(fetched.messages[0].id, 7U);
@@ -83,16 +84,16 @@ TEST_F(the_plugin, stores_changes_gives_out_and_removes)
     EXPECT_EQ(fetched.messages[0].state, "changed");
     EXPECT_EQ(fetched.messages[0].content_size, 14U);
 
-    EXPECT_EQ(ask(about(7), POSTERN_HOOK_QUEUE_REMOVE).result, POSTERN_QUEUE_OK);
-    EXPECT_EQ(read(7, 0, 100).result, POSTERN_QUEUE_MISSING);
-    EXPECT_EQ(ask(about(7), POSTERN_HOOK_QUEUE_FETCH).result, POSTERN_QUEUE_MISSING);
+    EXPECT_EQ(ask(about(7), POSTERN_HOOK_QUEUE_REMOVE).queue_result, POSTERN_QUEUE_OK);
+    EXPECT_EQ(read(7, 0, 100).queue_result, POSTERN_QUEUE_MISSING);
+    EXPECT_EQ(ask(about(7), POSTERN_HOOK_QUEUE_FETCH).queue_result, POSTERN_QUEUE_MISSING);
 }
 
 TEST_F(the_plugin, gives_out_all_messages_by_pages_after_a_restart)
 {
     ASSERT_EQ(host.create(), POSTERN_PASS);
     for (std::uint64_t id = 1; id <= 700; ++id)
-        ASSERT_EQ(commit(id, "content", "").result, POSTERN_QUEUE_OK);
+        ASSERT_EQ(commit(id, "content", "").queue_result, POSTERN_QUEUE_OK);
     host.destroy();
 
     fake_host next{postern_plugin_v1};
@@ -110,7 +111,7 @@ TEST_F(the_plugin, gives_out_all_messages_by_pages_after_a_restart)
             std::this_thread::yield();
             said = next.answer_to(said.ticket);
         }
-        ASSERT_EQ(said.result, POSTERN_QUEUE_OK);
+        ASSERT_EQ(said.queue_result, POSTERN_QUEUE_OK);
         for (const auto& message : said.messages)
             EXPECT_TRUE(seen.insert(message.id).second);
         cursor = said.next;
@@ -121,12 +122,12 @@ TEST_F(the_plugin, gives_out_all_messages_by_pages_after_a_restart)
 TEST_F(the_plugin, forgets_what_is_abandoned)
 {
     ASSERT_EQ(host.create(), POSTERN_PASS);
-    EXPECT_EQ(append(7, "body").result, POSTERN_QUEUE_OK);
+    EXPECT_EQ(append(7, "body").queue_result, POSTERN_QUEUE_OK);
     auto event = about(7);
     event.ev.size = sizeof event;
     event.ev.hook = POSTERN_HOOK_QUEUE_ABANDON;
     (void)host.send(event);
-    EXPECT_EQ(read(7, 0, 100, POSTERN_HOOK_QUEUE_PEEK).result, POSTERN_QUEUE_MISSING);
+    EXPECT_EQ(read(7, 0, 100, POSTERN_HOOK_QUEUE_PEEK).queue_result, POSTERN_QUEUE_MISSING);
 }
 
 TEST_F(the_plugin, refuses_a_folder_in_use)

@@ -94,7 +94,7 @@ TEST(the_process, may_use_the_journal_from_many_threads)
                     message_info info;
                     ASSERT_EQ(store->fetch(older, info), outcome::ok);
                     ASSERT_EQ(store->read(older, 100, 300, found), outcome::ok);
-                    ASSERT_EQ(found.view, text_of(older, 900).substr(100, 300).replace(0, 0, "").substr(0, found.view.size()));
+                    ASSERT_EQ(found.view, text_of(older, 900).substr(100, 300));
                 }
             });
         for (auto& worker : workers)

@@ -1,3 +1,4 @@
+#include "core/hooks/chain.hpp"
 #include "tests/unit/host/scripted_plugin.hpp"
 
 #include <gmock/gmock.h>
@@ -172,6 +173,7 @@ TEST_F(a_plugin, that_answers_nonsense_is_failed)
 
 TEST_F(a_plugin, that_answers_nonsense_later_breaks_a_rule_that_the_chain_knows)
 {
+    script.subscriptions = {POSTERN_HOOK_RCPT};
     script.on = [](const postern_event&) { return POSTERN_TAKEN; };
     const auto plugin = script.make();
     const auto called = here.call(*plugin, hook_point::cmd_rcpt);
@@ -180,9 +182,6 @@ TEST_F(a_plugin, that_answers_nonsense_later_breaks_a_rule_that_the_chain_knows)
     std::vector<hooks::link> links(1);
     links[0].who = plugin;
     links[0].on_error = hooks::failure_policy::reject;
-    script.subscriptions = {POSTERN_HOOK_RCPT};
-    const auto subscribed = script.make();
-    links[0].who = subscribed;
     const hooks::chain order{links};
     hooks::chain_run run{order, hook_point::cmd_rcpt, &here.draft};
     ASSERT_NE(run.next(), nullptr);

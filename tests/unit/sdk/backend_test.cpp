@@ -21,8 +21,11 @@ public:
         if (job.recipients().size() == 1)
             return postern::delivered("stored as " + host_.blob(job).text(100).value_or("?"));
         std::vector<postern::delivery_result> each;
-        for (const std::string_view recipient : job.recipients())
+        for (const std::string_view recipient : job.recipients()) {
+            if (recipient == "forget@x")
+                return std::vector<postern::delivery_result>{};
             each.push_back(recipient == "full@x" ? postern::deferred(452, "4.2.2", "full") : postern::delivered());
+        }
         return each;
     }
 
@@ -48,6 +51,16 @@ TEST(deliver, reports_one_result_for_all_or_one_each)
     EXPECT_EQ(two.results[1].verdict, POSTERN_TEMPFAIL);
     EXPECT_EQ(two.results[1].smtp_code, 452u);
     EXPECT_EQ(two.results[1].enhanced, "4.2.2");
+}
+
+TEST(deliver, with_no_result_at_all_is_deferred)
+{
+    fake_host host{deliveries};
+    ASSERT_EQ(host.create(), POSTERN_PASS);
+    fake_session job{host, 9};
+    const answer none = job.deliver("s@x", {"a@x", "forget@x"}, "hello");
+    ASSERT_EQ(none.results.size(), 1u);
+    EXPECT_EQ(none.results[0].verdict, POSTERN_TEMPFAIL);
 }
 
 class store {

@@ -225,9 +225,14 @@ struct delivery_result {
 /// An answer to a deliver event: one result for all recipients, or one each in their order.
 class delivery_report {
 public:
-    delivery_report(delivery_result all) : all_{std::move(all)} {} // NOLINT(google-explicit-constructor): a result is a report
+    // NOLINTBEGIN(google-explicit-constructor): what `on` returns is a report already
+    delivery_report(delivery_result all) : all_{std::move(all)} {}
+    /// An empty list says nothing, so it defers: no slip may count as delivered.
     delivery_report(std::vector<delivery_result> each)
-        : each_{std::move(each)} {} // NOLINT(google-explicit-constructor): likewise
+        : all_{each.empty() ? deferred(451, "4.3.0", "the transport gave no result") : delivered()}, each_{std::move(each)}
+    {
+    }
+    // NOLINTEND(google-explicit-constructor)
     [[nodiscard]] const delivery_result& all() const noexcept { return all_; }
     [[nodiscard]] const std::vector<delivery_result>& each() const noexcept { return each_; }
 
