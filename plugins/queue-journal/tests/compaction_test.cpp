@@ -137,6 +137,156 @@ TEST_F(compaction, does_not_revive_a_message_whose_removal_lies_in_a_segment_tha
     EXPECT_EQ(h.scan().size(), 6U);
 }
 
+TEST_F(compaction, syncs_removals_before_the_pieces_of_what_they_removed_go)
+{
+    h.store->append(1, text_of(1, 1800), [](outcome) {});
+    fill(10, 40);
+    h.store->commit(1, "e", "s", {}, {}, [](outcome) {});
+    h.settle();
+    for (std::uint64_t id = 10; id <= 40; ++id)
+        ASSERT_EQ(h.remove(id), outcome::ok);
+    ASSERT_EQ(h.commit(50, "syncs the removals so far"), outcome::ok);
+    ASSERT_EQ(h.remove(1), outcome::ok); // in memory only
+    h.compact();
+    disk.cut_power(power_cut::loses_all);
+    h.store.reset();
+    h.start();
+    EXPECT_EQ(h.scan().size(), 1U);
+    EXPECT_TRUE(h.log.empty()) << h.log.front();
+}
+
+TEST_F(compaction, makes_each_deletion_durable_before_the_next)
+{
+    fill(1, 40);
+    for (std::uint64_t id = 1; id <= 40; ++id)
+        ASSERT_EQ(h.remove(id), outcome::ok);
+    bool is_durable = true;
+    int removed = 0;
+    disk.trace = [&](const std::string& what) {
+        if (what.starts_with("remove ")) {
+            EXPECT_TRUE(is_durable) << what;
+            is_durable = false;
+            ++removed;
+        }
+        is_durable = is_durable || what == "sync folder ";
+    };
+    h.compact();
+    disk.trace = nullptr;
+    EXPECT_TRUE(is_durable);
+    EXPECT_GE(removed, 4);
+}
+
+/// A message whose pieces had to move, while its old record stays behind in a segment that is full of others.
+class a_moved_message : public compaction {
+protected:
+    a_moved_message()
+    {
+        h.store->append(1, text_of(1, 1200), [](outcome) {}); // in the first segment
+        fill(10, 20);
+        h.store->commit(1, "e", "s", {}, {}, [](outcome) {}); // its record in a later one
+        h.settle();
+        fill(21, 40);
+        stays = disk.segments()[1];
+        EXPECT_NE(disk.content(stays).find("es"), std::string::npos);
+        for (std::uint64_t id = 10; id <= 15; ++id)
+            EXPECT_EQ(h.remove(id), outcome::ok);
+        h.compact();
+        EXPECT_EQ(disk.segments().front(), stays) << "the first segment should be gone, and the second stay";
+        expect_content(1, 1200);
+    }
+    /// Everything behind the old record goes, removals too.
+    void remove_it_and_all_later_segments()
+    {
+        EXPECT_EQ(h.remove(1), outcome::ok);
+        fill(100, 130);
+        for (std::uint64_t id = 100; id <= 130; ++id)
+            ASSERT_EQ(h.remove(id), outcome::ok);
+        for (std::uint64_t id = 23; id <= 40; ++id)
+            ASSERT_EQ(h.remove(id), outcome::ok);
+        fill(200, 208);
+        h.compact();
+        EXPECT_EQ(disk.segments().front(), stays) << "the test is about what it still holds";
+    }
+    std::string stays;
+};
+
+TEST_F(a_moved_message, stays_removed)
+{
+    remove_it_and_all_later_segments();
+    h.start();
+    EXPECT_FALSE(h.scan().contains(1));
+}
+
+TEST_F(a_moved_message, stays_removed_when_the_journal_was_opened_anew_meanwhile)
+{
+    h.start();
+    expect_content(1, 1200);
+    remove_it_and_all_later_segments();
+    h.start();
+    EXPECT_FALSE(h.scan().contains(1));
+}
+
+TEST_F(compaction, that_could_not_sync_its_copy_does_not_let_that_one_come_back)
+{
+    fill(1, 7);
+    for (std::uint64_t id = 2; id <= 7; ++id)
+        ASSERT_EQ(h.remove(id), outcome::ok);
+    fill(10, 14); // seals the first segment
+    h.store->append(50, text_of(50, 700), [](outcome) {}); // an upload that keeps the next one from going
+    h.settle();
+    const auto taken_over = disk.segments().back();
+    bool armed = true;
+    disk.trace = [&](const std::string& what) {
+        if (armed && what == "write " + taken_over) { // of the copy: the sync behind it fails
+            armed = false;
+            disk.fail_at = disk.operations;
+        }
+    };
+    (void)h.store->compact_step(); // fails, or tries again elsewhere
+    disk.trace = nullptr;
+    EXPECT_FALSE(armed);
+    expect_content(1);
+    ASSERT_EQ(h.remove(1), outcome::ok);
+    fill(20, 50);
+    for (std::uint64_t id = 20; id <= 50; ++id)
+        ASSERT_EQ(h.remove(id), outcome::ok);
+    fill(60, 70);
+    h.compact();
+    EXPECT_EQ(disk.names(taken_over).size(), 1U) << "the test is about the copy in it";
+    h.start();
+    EXPECT_FALSE(h.scan().contains(1));
+}
+
+class an_update_during_compaction : public ::testing::TestWithParam<int> {};
+
+TEST_P(an_update_during_compaction, is_not_overwritten_by_an_older_state)
+{
+    simulated_disk disk;
+    harness h{disk};
+    for (std::uint64_t id = 1; id <= 20; ++id)
+        ASSERT_EQ(h.commit(id, text_of(id, 500)), outcome::ok);
+    for (std::uint64_t id = 2; id <= 7; ++id)
+        ASSERT_EQ(h.remove(id), outcome::ok);
+    std::optional<outcome> answer;
+    std::function<void(int)> after_reads = [&](int reads) { // walking the segment, then reading the message
+        disk.during_read = [&, reads] {
+            if (reads > 0)
+                return after_reads(reads - 1);
+            h.store->update(1, "newer", [&](outcome result) { answer = result; });
+        };
+    };
+    after_reads(GetParam());
+    h.compact();
+    disk.during_read = nullptr;
+    ASSERT_EQ(answer, outcome::ok);
+    EXPECT_EQ(h.state(1), "newer");
+    h.start();
+    EXPECT_EQ(h.state(1), "newer");
+    EXPECT_EQ(h.content(1), text_of(1, 500));
+}
+
+INSTANTIATE_TEST_SUITE_P(at, an_update_during_compaction, ::testing::Values(0, 1, 2));
+
 TEST_F(compaction, does_not_touch_a_segment_that_an_upload_still_needs)
 {
     const auto text = text_of(1, 3000);

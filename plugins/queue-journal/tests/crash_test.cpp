@@ -50,6 +50,32 @@ INSTANTIATE_TEST_SUITE_P(with, a_crash_at_any_operation,
                                            fate{power_cut::loses_some, 5, "unsynced_writes_torn_a_third_way"}),
                          [](const auto& one) { return std::string{one.param.name}; });
 
+TEST(a_crash_of_the_process_and_later_of_the_machine, loses_and_revives_nothing)
+{
+    // What the first process wrote and did not sync must not be what the second one relies on.
+    bool reached = true;
+    for (std::size_t n = 0; reached; ++n) {
+        SCOPED_TRACE("dies at operation " + std::to_string(n));
+        simulated_disk disk;
+        disk.die_at = n;
+        harness h{disk};
+        workload work{6};
+        if (h.store)
+            work.run(h, steps);
+        reached = disk.was_reached();
+        h.stop();
+        disk.kill_process();
+        ASSERT_TRUE(h.start()) << h.error;
+        ASSERT_NO_FATAL_FAILURE(work.check(h, false, "after the process died"));
+        h.compact();
+        disk.die_at = disk.operations;
+        h.stop();
+        disk.cut_power(n % 2 == 0 ? power_cut::loses_all : power_cut::loses_some, n);
+        ASSERT_TRUE(h.start()) << h.error;
+        ASSERT_NO_FATAL_FAILURE(work.check(h, true, "after the machine died"));
+    }
+}
+
 TEST(a_crash_while_recovering, loses_and_revives_nothing)
 {
     // Two disks in a row: the first crash leaves something to repair, the second hits the repair.

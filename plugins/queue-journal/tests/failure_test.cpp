@@ -96,6 +96,18 @@ TEST_F(failures, of_a_write_fail_the_batch_and_leave_nothing_of_it)
     EXPECT_TRUE(disk.names("quarantine/").empty());
 }
 
+TEST_F(failures, of_a_write_leave_no_whole_record_behind_a_later_one)
+{
+    ASSERT_EQ(h.commit(1, "one"), outcome::ok);
+    for (std::uint64_t id = 2; id <= 5; ++id)
+        h.store->commit(id, "envelope", "new", text_of(id, 100), {}, [](outcome r) { EXPECT_EQ(r, outcome::failed); });
+    disk.fail_at = disk.operations; // half of the batch is written, so two records
+    h.settle();
+    EXPECT_EQ(h.commit(6, text_of(6, 100)), outcome::ok); // just as long as one of them
+    h.start();
+    EXPECT_EQ(h.scan(), (std::map<std::uint64_t, std::string>{{1, "new"}, {6, "new"}}));
+}
+
 TEST_F(failures, of_a_sync_are_never_trusted_again)
 {
     ASSERT_EQ(h.commit(1, "one"), outcome::ok);

@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <random>
+#include <utility>
 
 namespace postern_queue_journal::testing {
 
@@ -37,6 +38,7 @@ public:
     std::size_t folder_syncs = 0;
     std::size_t writes = 0;
     std::function<void(const std::string&)> trace; ///< each operation that changes something, when set
+    std::function<void()> during_read;             ///< what happens meanwhile, when set
 
     [[nodiscard]] std::unique_ptr<file_system> folder();
 
@@ -57,6 +59,12 @@ public:
             held->content = held->durable;
         }
         names_ = durable_names_;
+        kill_process();
+    }
+
+    /// The process is gone, what it wrote is still in the kernel, not yet on the disk. Faults are forgotten.
+    void kill_process()
+    {
         fail_at = die_at = never;
         fails_for_good = false;
         is_locked_ = false;
@@ -167,6 +175,8 @@ public:
     std::error_code read_at(std::uint64_t offset, std::span<char> to, std::size_t& got, patience) noexcept override
     {
         const std::lock_guard lock{disk_.mutex_};
+        if (disk_.during_read)
+            std::exchange(disk_.during_read, nullptr)();
         got = 0;
         if (const auto error = disk_.step())
             return error;

@@ -54,9 +54,11 @@ TEST_F(a_blocking_plugin, that_passes_or_fails_is_answered_for)
 
 TEST_F(a_blocking_plugin, keeps_its_record_when_the_session_goes_on)
 {
+    std::promise<void> inside;
     std::promise<void> go;
     std::promise<std::string> seen;
     script.on = [&](const postern_event& event) {
+        inside.set_value();
         go.get_future().wait();
         const auto& end = as<postern_ev_end>(event);
         std::string all = text_of(end.sender);
@@ -66,16 +68,17 @@ TEST_F(a_blocking_plugin, keeps_its_record_when_the_session_goes_on)
             all += " " + text_of(each.name) + "=" + text_of(each.value);
         for (const auto& each : records_of<postern_peer>(end.peer))
             all += " " + text_of(each.peer_address) + " " + text_of(each.helo);
-        seen.set_value(all);
         char octet = 0;
         const auto* blob = static_cast<const postern_blob_1*>(script.get(script.host, POSTERN_BLOB_1));
         EXPECT_EQ(blob->read(script.host, event.ticket, 0, &octet, 1), POSTERN_E_STALE);
         EXPECT_EQ(script.reply(event.ticket), POSTERN_E_STALE);
+        seen.set_value(all);
         return POSTERN_TAKEN;
     };
     const auto plugin = script.make();
     const auto called = here.call(*plugin, hook_point::msg_end);
     ASSERT_EQ(called.status, call_status::pending);
+    inside.get_future().wait();
     plugin->withdraw(called.ticket); // does not wait for a plugin that hangs
     here.draft = {};
     here.connection = {};

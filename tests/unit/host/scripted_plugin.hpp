@@ -16,6 +16,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,16 @@ namespace postern::daemon::test {
 /// Set up the members, then make(). One at a time may be between make() and its create.
 class scripted_plugin {
 public:
+    scripted_plugin() = default;
+    scripted_plugin(const scripted_plugin&) = delete;
+    scripted_plugin& operator=(const scripted_plugin&) = delete;
+    /// Whoever made plugins has let go of them by now; calls that still run on a pool are waited for.
+    ~scripted_plugin()
+    {
+        while (destroyed < created_)
+            std::this_thread::yield();
+    }
+
     std::vector<std::uint32_t> subscriptions;
     std::uint32_t subscribe_flags = 0;
     std::uint32_t flags = 0;
@@ -73,11 +84,14 @@ private:
         EXPECT_EQ(args->generation, 3U);
         for (const auto hook : own.subscriptions)
             EXPECT_EQ(own.core->subscribe(host, hook, own.subscribe_flags), POSTERN_PASS);
-        return own.on_create();
+        const auto status = own.on_create();
+        own.created_ += status == POSTERN_PASS ? 1 : 0;
+        return status;
     }
     static postern_status handle(void* self, const postern_event* event) { return static_cast<scripted_plugin*>(self)->on(*event); }
     static void destroy(void* self) { ++static_cast<scripted_plugin*>(self)->destroyed; }
 
+    int created_ = 0;
     postern_plugin table_{};
     std::shared_ptr<const plugin_library> library_;
 };
@@ -100,7 +114,8 @@ public:
     bool wake(std::shared_ptr<hooks::plugin> who, std::uint64_t token, std::chrono::nanoseconds delay) noexcept override
     {
         const std::scoped_lock lock{guard_};
-        wakes.push_back({std::move(who), token, delay});
+        if (is_alive)
+            wakes.push_back({std::move(who), token, delay});
         return is_alive;
     }
 

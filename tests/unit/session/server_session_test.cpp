@@ -212,11 +212,48 @@ TEST(facts, of_a_name_in_mid_transaction_are_asked_about_without_its_draft)
     peer.plugin().script[hooks::hook_point::cmd_helo].score = 5;
     peer.says("MAIL FROM:<a@client.example>\r\n");
     peer.plugin().script[hooks::hook_point::cmd_helo].verdict = hooks::verdict_kind::reject;
-    peer.says("EHLO other.example\r\n");
+    peer.says("HELO other.example\r\n");
     ASSERT_NE(peer.session().draft(), nullptr);
     EXPECT_EQ(peer.session().draft()->score, 0);
     EXPECT_EQ(peer.session().facts().helo, "client.example");
     EXPECT_TRUE(peer.session().facts().extended);
+}
+
+TEST(facts, what_was_decided_of_a_name_goes_with_the_name)
+{
+    auto config = conversation::usual_config();
+    config.tls = server_tls::offered;
+    conversation peer{config};
+    auto& answer = peer.plugin().script[hooks::hook_point::cmd_helo];
+    answer.verdict = hooks::verdict_kind::hold;
+    answer.text = "odd name";
+    peer.says("EHLO odd.example\r\nMAIL FROM:<>\r\n");
+    EXPECT_EQ(peer.session().draft()->held, "odd name");
+    peer.plugin().script.clear();
+    peer.says("EHLO client.example\r\nMAIL FROM:<>\r\n");
+    EXPECT_FALSE(peer.session().draft()->held);
+
+    peer.plugin().script[hooks::hook_point::cmd_helo].verdict = hooks::verdict_kind::discard;
+    peer.says("EHLO odd.example\r\nSTARTTLS\r\n");
+    ASSERT_TRUE(peer.handshakes());
+    peer.plugin().script.clear();
+    peer.says("EHLO client.example\r\nMAIL FROM:<>\r\n");
+    ASSERT_NE(peer.session().draft(), nullptr);
+    EXPECT_FALSE(peer.session().draft()->discarded);
+}
+
+TEST(bdat, is_asked_about_once_a_transaction)
+{
+    conversation peer;
+    peer.has_said_hello();
+    peer.says("MAIL FROM:<>\r\nRCPT TO:<b@mx.example>\r\n");
+    (void)peer.take_steps();
+    EXPECT_FALSE(peer.session().is_bdat());
+    peer.says("BDAT 2\r\n\r\n");
+    EXPECT_THAT(peer.take_steps(), ElementsAre("ask cmd.data", "ask msg.headers"));
+    EXPECT_TRUE(peer.session().is_bdat());
+    peer.says("BDAT 2 LAST\r\nhi");
+    EXPECT_THAT(peer.take_steps(), ElementsAre("content 2 last", "ask msg.end", "ask txn.commit_before", "commit", "tell txn.committed"));
 }
 
 TEST(connection, opens_and_closes_with_its_hooks)
