@@ -17,6 +17,8 @@ set(libraries postern_core)
 foreach(room IN LISTS rooms)
     list(APPEND libraries postern_${room})
 endforeach()
+# Whoever links the core compiles its headers.
+target_compile_features(postern_base PUBLIC cxx_std_20)
 install(TARGETS ${libraries} EXPORT PosternTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT PosternTargets NAMESPACE postern:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/Postern)
 install(DIRECTORY core DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/postern-core FILES_MATCHING PATTERN "*.hpp")

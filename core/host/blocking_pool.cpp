@@ -84,6 +84,8 @@ blocking_pool::~blocking_pool()
         behind.swap(state_->behind);
     }
     state_->changed.notify_all();
+    ready.clear(); // before the wait: what they hold may be what a running job waits for
+    behind.clear();
     for (auto& each : threads) {
         if (each.get_id() == std::this_thread::get_id())
             each.detach();

@@ -26,7 +26,7 @@ std::optional<examined> examine(const std::filesystem::path& file, base::log log
     if (!settings)
         return std::nullopt;
     const auto tls = load_tls(*settings, found);
-    const auto plugins = plugin_set::load(*settings, 1, load_purpose::check, log, nullptr, found);
+    const auto plugins = plugin_set::load(*settings, {load_purpose::check}, log, found);
     std::shared_ptr<const runtime::generation> made;
     if (plugins != nullptr)
         made = build_generation(*settings, *plugins, tls, std::make_shared<deadline_timer>(), 1, found);

@@ -78,7 +78,7 @@ int queue_verify_command(const std::filesystem::path& config_file, bool as_json)
     const auto settings = read_config(config_file, found);
     std::unique_ptr<plugin_set> plugins;
     if (settings)
-        plugins = plugin_set::load(*settings, 1, load_purpose::store, base::log{output}, nullptr, found);
+        plugins = plugin_set::load(*settings, {load_purpose::store}, base::log{output}, found);
     if (plugins == nullptr) {
         for (const auto& each : found)
             fmt::print(stderr, "{}\n", each.text());

@@ -55,6 +55,17 @@ bool is_name(std::string_view name) noexcept
     return !name.empty() && name.size() <= 64 && name.front() != '.' && name.front() != '-' && std::ranges::all_of(name, is_fit);
 }
 
+/// Empty after a complaint.
+std::string read_name(table_reader& from, std::string_view key, std::string_view what)
+{
+    auto given = from.text(key);
+    if (given && is_name(*given))
+        return std::move(*given);
+    if (given || !from.has(key)) // of another kind: that was said already
+        from.complain(key, fmt::format("must be given: {}", what));
+    return {};
+}
+
 void read_log(table_reader& root, config& to)
 {
     auto log = root.table("log");
@@ -147,10 +158,8 @@ void read_listener(table_reader from, const std::filesystem::path& base, config&
 {
     listener_settings out;
     out.where = from.where();
-    out.name = from.text("name").value_or("");
-    if (!is_name(out.name))
-        from.complain("name", "must be given: letters, digits, \"-\", \"_\" and \".\"");
-    else if (std::ranges::find(to.listeners, out.name, &listener_settings::name) != to.listeners.end())
+    out.name = read_name(from, "name", "of letters, digits, \"-\", \"_\" and \".\"");
+    if (!out.name.empty() && std::ranges::find(to.listeners, out.name, &listener_settings::name) != to.listeners.end())
         from.complain("name", fmt::format("a listener \"{}\" stands above already", out.name));
     out.address = read_address(from, base);
     from.not_yet_but("protocol", "smtp");
@@ -193,14 +202,10 @@ void read_plugin(table_reader from, config& to)
 {
     plugin_settings out;
     out.where = from.where();
-    out.name = from.text("name").value_or("");
-    if (!is_name(out.name))
-        from.complain("name", "must be given: letters, digits, \"-\", \"_\" and \".\"");
-    else if (to.find_plugin(out.name) != nullptr)
+    out.name = read_name(from, "name", "of letters, digits, \"-\", \"_\" and \".\"");
+    if (!out.name.empty() && to.find_plugin(out.name) != nullptr)
         from.complain("name", fmt::format("a plugin \"{}\" stands above already", out.name));
-    out.library = from.text("library").value_or("");
-    if (!is_name(out.library)) // no folders: only plugin_path says where code comes from
-        from.complain("library", "must be given: the name of a file in plugin_path, without .so");
+    out.library = read_name(from, "library", "the name of a file in plugin_path, without .so"); // no folders: only plugin_path says where code is
     using enum hooks::failure_policy;
     out.on_error = from.choice<hooks::failure_policy>("on_error", {{"continue", proceed},
                                                                    {"tempfail", tempfail},
@@ -299,8 +304,9 @@ void read_delivery(table_reader& root, config& to)
 
 void read_places(table_reader& root, const std::filesystem::path& base, config& to)
 {
-    to.hostname = root.text("hostname").value_or("");
-    if (!is_hostname(to.hostname))
+    const auto hostname = root.text("hostname");
+    to.hostname = hostname.value_or("");
+    if (hostname ? !is_hostname(*hostname) : !root.has("hostname")) // of another kind: that was said already
         root.complain("hostname", "must be given: the name that this server greets with, such as \"mx.example.org\"");
     if (const auto folder = root.path("data_dir"))
         to.data_dir = *folder;

@@ -12,7 +12,6 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <link.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -159,9 +158,7 @@ const postern_plugin* map_library(held_file& held, std::string& why)
         why = "changed while it was being loaded; try again";
         return nullptr;
     }
-    struct link_map* map = nullptr;
-    if (::dlinfo(library.native(), RTLD_DI_LINKMAP, &map) == 0 && map != nullptr && name == map->l_name)
-        held.folder.release(); // the name stays in use (for $ORIGIN, debuggers), so its descriptor does too
+    held.folder.release(); // the loader keeps the name for ever (also as an alias), so it must not come to mean another folder
     return &library.get<const postern_plugin>("postern_plugin_v1"); // NODELETE: it outlives the handle
 }
 
@@ -181,7 +178,18 @@ std::string why_unusable(const postern_plugin& table)
 
 std::span<const std::string_view> offered_services() noexcept { return services; }
 
-std::shared_ptr<const plugin_library> plugin_library::load(const std::filesystem::path& file, std::string& why)
+std::shared_ptr<const plugin_library> loaded_libraries::find(dev_t device, ino_t inode) const noexcept
+{
+    const auto at = by_file_.find({device, inode});
+    return at == by_file_.end() ? nullptr : at->second;
+}
+
+void loaded_libraries::add(dev_t device, ino_t inode, std::shared_ptr<const plugin_library> library)
+{
+    by_file_.insert_or_assign({device, inode}, std::move(library));
+}
+
+std::shared_ptr<const plugin_library> plugin_library::load(const std::filesystem::path& file, std::string& why, loaded_libraries* known)
 {
     const auto refused = [&](const std::string& reason) {
         why = file.filename().string() + ": " + reason;
@@ -194,6 +202,9 @@ std::shared_ptr<const plugin_library> plugin_library::load(const std::filesystem
     held_file held{*real};
     if (const auto bad = held.why_untrusted())
         return refused(*bad);
+    if (known != nullptr)
+        if (auto found = known->find(held.facts.st_dev, held.facts.st_ino))
+            return found;
     if (auto bad = why_not_a_plugin(held.file.get()); !bad.empty())
         return refused(bad);
     const auto* table = map_library(held, reason);
@@ -201,7 +212,10 @@ std::shared_ptr<const plugin_library> plugin_library::load(const std::filesystem
         return refused(reason);
     if (auto bad = why_unusable(*table); !bad.empty())
         return refused(bad);
-    return std::shared_ptr<const plugin_library>{new plugin_library{file, table}};
+    std::shared_ptr<const plugin_library> loaded{new plugin_library{file, table}};
+    if (known != nullptr)
+        known->add(held.facts.st_dev, held.facts.st_ino, loaded);
+    return loaded;
 }
 
 std::shared_ptr<const plugin_library> plugin_library::linked_in(const postern_plugin& table, const std::string& name, std::string& why)

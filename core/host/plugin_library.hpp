@@ -8,12 +8,16 @@
 
 #include <postern/abi/core.h>
 
+#include <sys/types.h>
+
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace postern::daemon {
@@ -21,14 +25,29 @@ namespace postern::daemon {
 /// Ids of the tables that this host offers through postern_get_fn.
 [[nodiscard]] std::span<const std::string_view> offered_services() noexcept;
 
+class plugin_library;
+
+/// What a process has loaded, so that a reload finds an unchanged file without asking the system's loader again: that one keeps
+/// every name that it was ever given, and each name costs a descriptor. Threads: one at a time.
+class loaded_libraries {
+public:
+    [[nodiscard]] std::shared_ptr<const plugin_library> find(dev_t device, ino_t inode) const noexcept;
+    void add(dev_t device, ino_t inode, std::shared_ptr<const plugin_library> library);
+
+private:
+    // A mapped file keeps its inode, so that no other file can have the number.
+    std::map<std::pair<dev_t, ino_t>, std::shared_ptr<const plugin_library>> by_file_;
+};
+
 class plugin_library {
 public:
     plugin_library(const plugin_library&) = delete;
     plugin_library& operator=(const plugin_library&) = delete;
 
     /// Loads `file`. On failure null, and `why` is one line that begins with the file's name:
-    /// "x.so: built for plugin ABI 2; this host speaks 1".
-    [[nodiscard]] static std::shared_ptr<const plugin_library> load(const std::filesystem::path& file, std::string& why);
+    /// "x.so: built for plugin ABI 2; this host speaks 1". A file that `known` has is checked, and not loaded again.
+    [[nodiscard]] static std::shared_ptr<const plugin_library> load(const std::filesystem::path& file, std::string& why,
+                                                                    loaded_libraries* known = nullptr);
 
     /// A plugin that is linked into the program, as an embedder or a test has it. `table` lives for ever; `name` stands for the file.
     [[nodiscard]] static std::shared_ptr<const plugin_library> linked_in(const postern_plugin& table, const std::string& name, std::string& why);

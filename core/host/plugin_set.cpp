@@ -35,7 +35,7 @@ std::optional<manifest> find_manifest(const std::filesystem::path& library, cons
     return read_manifest(file, found);
 }
 
-std::optional<candidate> prepare(const config& from, const plugin_settings& of, std::uint32_t generation, problems& found)
+std::optional<candidate> prepare(const config& from, const plugin_settings& of, const plugin_loading& how, problems& found)
 {
     const auto before = found.size();
     const auto folders = plugin_folders(from);
@@ -48,7 +48,7 @@ std::optional<candidate> prepare(const config& from, const plugin_settings& of, 
         return std::nullopt;
     }
     std::string why;
-    auto library = plugin_library::load(*file, why);
+    auto library = plugin_library::load(*file, why, how.libraries);
     if (library == nullptr) {
         found.push_back({of.where, why});
         return std::nullopt;
@@ -59,7 +59,7 @@ std::optional<candidate> prepare(const config& from, const plugin_settings& of, 
     if (rules->id != library->table().id)
         found.push_back({of.where, fmt::format("plugin {}: its manifest is for {}, its library is {}; install both from one build", of.name,
                                                rules->id, library->table().id)});
-    candidate out{std::move(library), {of.name, {}, of.where, generation}};
+    candidate out{std::move(library), {of.name, {}, of.where, how.generation}};
     out.settings.options = bind_options(*rules, of.options, {of.name, of.where, from.file.parent_path()}, found);
     if (found.size() != before)
         return std::nullopt;
@@ -100,20 +100,19 @@ plugin_settings store_settings(const config& from)
     return out;
 }
 
-std::unique_ptr<plugin_set> plugin_set::load(const config& from, std::uint32_t generation, load_purpose purpose, base::log log,
-                                             std::shared_ptr<plugin_store> kept, problems& found)
+std::unique_ptr<plugin_set> plugin_set::load(const config& from, plugin_loading how, base::log log, problems& found)
 {
     const auto before = found.size();
     // Two phases: everything is inspected, loaded and checked before anything is created.
     const auto store = store_settings(from);
-    auto store_candidate = prepare(from, store, generation, found);
+    auto store_candidate = prepare(from, store, how, found);
     if (store_candidate)
         need(*store_candidate->library, POSTERN_QUEUE_1, from.queue.where, "queue.store", found);
     std::vector<candidate> others;
     for (const auto& each : from.plugins) {
-        if (each.name == store.name || purpose == load_purpose::store)
+        if (each.name == store.name || how.purpose == load_purpose::store)
             continue;
-        auto ready = prepare(from, each, generation, found);
+        auto ready = prepare(from, each, how, found);
         if (!ready)
             continue;
         if (each.name == from.delivery.transport)
@@ -124,9 +123,9 @@ std::unique_ptr<plugin_set> plugin_set::load(const config& from, std::uint32_t g
         return nullptr;
 
     auto out = std::make_unique<plugin_set>();
-    if (kept != nullptr) {
-        out->store_ = std::move(kept);
-    } else if (purpose != load_purpose::check) {
+    if (how.kept != nullptr) {
+        out->store_ = std::move(how.kept);
+    } else if (how.purpose != load_purpose::check) {
         auto instance = plugin_instance::create(store_candidate->library, std::move(store_candidate->settings), log, found);
         if (instance == nullptr)
             return nullptr;

@@ -22,11 +22,17 @@ enum class load_purpose : std::uint8_t {
     store, ///< only the queue's store (queue verify)
 };
 
+struct plugin_loading {
+    load_purpose purpose = load_purpose::serve;
+    std::uint32_t generation = 1;
+    std::shared_ptr<plugin_store> kept = nullptr;  ///< the store that a running server has; it is not created again
+    loaded_libraries* libraries = nullptr; ///< of a process that loads more than once
+};
+
 class plugin_set {
 public:
-    /// `kept` is the store that a running server has; it is not created again. On failure null, and `found` says why.
-    [[nodiscard]] static std::unique_ptr<plugin_set> load(const config& from, std::uint32_t generation, load_purpose purpose, base::log log,
-                                                          std::shared_ptr<plugin_store> kept, problems& found);
+    /// On failure null, and `found` says why.
+    [[nodiscard]] static std::unique_ptr<plugin_set> load(const config& from, plugin_loading how, base::log log, problems& found);
 
     /// In the order of the configuration, without the store: it keeps messages and is in no chain.
     [[nodiscard]] const std::vector<std::shared_ptr<abi_plugin>>& plugins() const noexcept { return plugins_; }

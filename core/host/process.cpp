@@ -132,8 +132,11 @@ std::string make_folder(const std::filesystem::path& folder, const std::filesyst
     if (folder != root && folder.has_parent_path() && folder.parent_path() != folder)
         if (auto why = make_folder(folder.parent_path(), root, owner); !why.empty())
             return why;
-    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+    if (::mkdir(folder.c_str(), 0700) != 0) {
+        if (errno == EEXIST && std::filesystem::is_directory(folder, failed)) // another process was faster
+            return {};
         return last_error(folder.string());
+    }
     if (owner != nullptr && ::geteuid() == 0 && ::lchown(folder.c_str(), owner->uid, owner->gid) != 0)
         return last_error(folder.string());
     return {};

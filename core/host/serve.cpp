@@ -92,6 +92,7 @@ private:
     log_output output_;
     base::log log_;
     std::optional<account> account_;
+    loaded_libraries libraries_;
     std::shared_ptr<deadline_timer> timer_ = std::make_shared<deadline_timer>();
     std::shared_ptr<plugin_store> store_;
     std::unique_ptr<runtime::server> server_;
@@ -157,7 +158,7 @@ bool daemon::start(problems& found)
         if (!its_user.succeeded())
             found.push_back({whole_file(), "cannot act as user " + config_.user});
         else
-            plugins = plugin_set::load(config_, generation_, load_purpose::serve, log_, nullptr, found);
+            plugins = plugin_set::load(config_, {load_purpose::serve, generation_, nullptr, &libraries_}, log_, found);
     }
     if (plugins == nullptr)
         return false;
@@ -214,7 +215,7 @@ problems daemon::reload()
     std::shared_ptr<const runtime::generation> made;
     if (next) {
         const auto tls = load_tls(*next, found);
-        const auto plugins = plugin_set::load(*next, generation_ + 1, load_purpose::serve, log_, store_, found);
+        const auto plugins = plugin_set::load(*next, {load_purpose::serve, generation_ + 1, store_, &libraries_}, log_, found);
         if (plugins != nullptr)
             made = build_generation(*next, *plugins, tls, timer_, generation_ + 1, found);
     }

@@ -67,7 +67,10 @@ void delivery_engine::start(std::vector<base::ip_endpoint> own)
 {
     own_ = std::move(own);
     boost::asio::post(loop_.context(), [this] { pump(); });
-    thread_ = std::thread{[this] { loop_.context().run(); }};
+    thread_ = std::thread{[this] {
+        loop_.context().run(); // until shut_down() took the guard away and every task has ended
+        ended_.set_value();
+    }};
 }
 
 void delivery_engine::shut_down(std::chrono::milliseconds grace)
@@ -80,13 +83,10 @@ void delivery_engine::shut_down(std::chrono::milliseconds grace)
         pool_.close_idle();
         for (auto& [job, place] : waiting_)
             place->bell->cancel();
-        finished({});
+        work_.reset();
     });
-    if (idle_future_.wait_for(grace) != std::future_status::ready)
+    if (ended_future_.wait_for(grace) != std::future_status::ready)
         boost::asio::post(loop_.context(), [this] { pool_.interrupt(); });
-    idle_future_.wait();
-    work_.reset();
-    loop_.context().stop();
     thread_.join();
 }
 
@@ -159,10 +159,7 @@ void delivery_engine::finished(base::message_id id)
 {
     fresh_.erase(id);
     counts_.queued = ledger_.size();
-    if (!stopping_)
-        pump();
-    else if (attempts_running_ == 0 && !std::exchange(is_idle_told_, true))
-        idle_.set_value();
+    pump();
 }
 
 /// Waits until a delivery to that destination may begin. False: the engine is stopping; leave_line() is not owed.

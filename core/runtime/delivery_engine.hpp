@@ -103,9 +103,8 @@ private:
     io::timer next_due_;
     std::size_t attempts_running_ = 0;
     bool stopping_ = false;
-    bool is_idle_told_ = false;
-    std::promise<void> idle_;
-    std::future<void> idle_future_ = idle_.get_future();
+    std::promise<void> ended_;
+    std::future<void> ended_future_ = ended_.get_future();
     delivery_counts counts_;
     boost::asio::executor_work_guard<io::executor> work_;
     std::thread thread_;

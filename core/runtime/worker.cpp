@@ -48,7 +48,10 @@ void worker::start()
 {
     for (auto& [profile, listener] : listeners_)
         loop_.spawn("accept", accept(profile, *listener));
-    thread_ = std::thread{[this] { loop_.context().run(); }};
+    thread_ = std::thread{[this] {
+        loop_.context().run(); // until drain() took the guard away and every task has ended
+        drained_.set_value();
+    }};
 }
 
 io::task<void> worker::accept(const std::string& profile, io::listener& from)
@@ -83,49 +86,32 @@ io::task<void> worker::serve(std::unique_ptr<connection> one, connection_counts:
     co_await one->run();
     one.reset();
     (void)place; // given back when this frame goes
-    check_drained();
 }
 
 void worker::drain()
 {
     boost::asio::post(loop_.context(), [this] {
-        draining_ = true;
         for (auto& [profile, listener] : listeners_)
             listener->close();
         for (auto& one : connections_)
             one.shut_down();
-        check_drained();
+        work_.reset();
     });
 }
 
 void worker::interrupt()
 {
+    drain();
     boost::asio::post(loop_.context(), [this] {
-        draining_ = true;
-        for (auto& [profile, listener] : listeners_)
-            listener->close();
         for (auto& one : connections_)
             one.interrupt();
-        check_drained();
     });
-}
-
-void worker::check_drained()
-{
-    if (draining_ && !is_drained_ && connections_.empty()) {
-        is_drained_ = true;
-        drained_.set_value();
-    }
 }
 
 void worker::join()
 {
-    if (!thread_.joinable())
-        return;
-    drained_future_.wait();
-    work_.reset();
-    loop_.context().stop();
-    thread_.join();
+    if (thread_.joinable())
+        thread_.join();
 }
 
 } // namespace postern::runtime

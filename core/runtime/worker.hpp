@@ -39,7 +39,7 @@ public:
     /// Stops accepting and ends connections at their next boundary, or at once. [any]
     void drain();
     void interrupt();
-    /// When no connection is left.
+    /// Ready when nothing runs any more.
     [[nodiscard]] std::future<void>& drained() noexcept { return drained_future_; }
     void join();
 
@@ -47,7 +47,6 @@ private:
     [[nodiscard]] io::task<void> accept(const std::string& profile, io::listener& from);
     [[nodiscard]] io::task<void> serve(std::unique_ptr<connection> one, connection_counts::place place);
     void welcome(const std::string& profile, io::accepted from);
-    void check_drained();
 
     published& current_;
     connection_counts& counts_;
@@ -59,8 +58,6 @@ private:
     std::vector<std::pair<std::string, std::unique_ptr<io::listener>>> listeners_;
     boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> connections_;
     boost::asio::executor_work_guard<io::executor> work_;
-    bool draining_ = false;
-    bool is_drained_ = false;
     std::promise<void> drained_;
     std::future<void> drained_future_ = drained_.get_future();
     std::thread thread_;

@@ -70,7 +70,7 @@ std::optional<step> server_session::state::headers_over()
     auto& draft = t.draft;
     t.in_headers = false;
     auto octets = t.head.take_octets();
-    if (draft.envelope.from.body == message::body_type::binary_mime) {
+    if (is_binary()) {
         // RFC 3030 3: the body may hold anything; a header section is text.
         protocol::content_check check;
         check.take(octets);
@@ -119,7 +119,7 @@ std::optional<step> server_session::state::take_body()
     auto& t = *txn;
     if (auto& overhang = t.head.overhang(); !overhang.empty()) {
         t.overhang = std::exchange(overhang, {});
-        if (t.overhang.back() == '\r') {
+        if (!is_binary() && t.overhang.back() == '\r') {
             t.overhang.pop_back();
             t.held_cr = true;
         }
@@ -155,7 +155,7 @@ std::string_view server_session::state::next_body_run()
         auto run = t.rest.empty() ? next_run() : std::exchange(t.rest, {});
         if (run.empty() || !t.refusal.empty())
             return {};
-        if (t.draft.envelope.from.body == message::body_type::binary_mime)
+        if (is_binary())
             return run;
         if (t.held_cr) { // an LF follows, or next_run() would have failed
             t.held_cr = false;
@@ -180,7 +180,7 @@ std::string_view server_session::state::next_run()
         run = input.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(t.chunk_left, input.size())));
         input.remove_prefix(run.size());
         t.chunk_left -= run.size();
-        if (t.draft.envelope.from.body != message::body_type::binary_mime) {
+        if (!is_binary()) {
             t.check.take(run);
             if (is_message_over())
                 t.check.finish();
@@ -194,6 +194,12 @@ std::string_view server_session::state::next_run()
     if (config.limits.message_size != 0 && t.size > config.limits.message_size)
         fail(cause::size, 552, "5.3.4", "message too big");
     return run;
+}
+
+/// RFC 3030 3: its body is octets, not lines.
+bool server_session::state::is_binary() const noexcept
+{
+    return txn->draft.envelope.from.body == message::body_type::binary_mime;
 }
 
 bool server_session::state::is_chunk_over() const noexcept

@@ -116,6 +116,7 @@ struct server_session::state {
     [[nodiscard]] std::optional<step> drain();
     [[nodiscard]] std::string_view next_run();
     [[nodiscard]] std::string_view next_body_run();
+    [[nodiscard]] bool is_binary() const noexcept;
     [[nodiscard]] bool is_chunk_over() const noexcept;
     [[nodiscard]] bool is_message_over() const noexcept;
     [[nodiscard]] step give(std::string_view octets, bool is_last);

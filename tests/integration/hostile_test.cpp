@@ -148,7 +148,8 @@ TEST_F(a_server_under_attack, refuses_a_message_above_its_limit_as_announced_and
     EXPECT_EQ(peer.says("MAIL FROM:<a@client.example> SIZE=1048577").code, 552);
     EXPECT_EQ(peer.says("MAIL FROM:<a@client.example> SIZE=1048576").code, 250);
     EXPECT_EQ(peer.says("RSET").code, 250);
-    const auto line = std::string(68, 'x') + "\r\n";
+    auto line = std::string(68, 'x');
+    line += "\r\n"; // not with +: GCC 12 sees an overflow in it that is none
     std::string content = "Subject: big\r\n\r\n";
     while (content.size() <= 1'048'576)
         content += line;

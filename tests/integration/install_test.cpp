@@ -1,6 +1,8 @@
 // What `cmake --install` leaves is enough for somebody else: a program that embeds the core, and a plugin of one's own.
 
+#include "tests/support/next_hop.hpp"
 #include "tests/support/server.hpp"
+#include "tests/support/smtp_peer.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -29,13 +31,13 @@ protected:
     [[nodiscard]] static std::filesystem::path prefix() { return *folder_ / "prefix"; }
 
     /// Configures and builds a project of tests/integration/consumers against the prefix; its build folder.
-    [[nodiscard]] static std::filesystem::path build(const std::string& name)
+    [[nodiscard]] static std::filesystem::path build(const std::string& name, const std::string& compiler,
+                                                     const std::string& sanitize)
     {
-        const auto out = *folder_ / name;
-        const std::string sanitize = POSTERN_TEST_SANITIZE;
+        const auto out = *folder_ / (name + "-" + std::filesystem::path{compiler}.filename().string());
         const auto configured =
             run({"cmake", "-S", (source_folder() / "tests/integration/consumers" / name).string(), "-B", out.string(), "-G",
-                 "Ninja", "-DCMAKE_PREFIX_PATH=" + prefix().string(), "-DCMAKE_CXX_COMPILER=" POSTERN_TEST_CXX,
+                 "Ninja", "-DCMAKE_PREFIX_PATH=" + prefix().string(), "-DCMAKE_CXX_COMPILER=" + compiler,
                  "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror" + (sanitize.empty() ? std::string{} : " -fsanitize=" + sanitize)});
         EXPECT_EQ(configured.status, success) << configured.output << configured.errors;
         const auto built = run({"cmake", "--build", out.string()}, {}, std::chrono::minutes{4});
@@ -58,32 +60,39 @@ TEST_F(an_installed_tree, has_a_program_that_runs)
 
 TEST_F(an_installed_tree, lets_a_program_embed_the_core)
 {
-    const auto out = build("embedder");
+    const auto out = build("embedder", POSTERN_TEST_CXX, POSTERN_TEST_SANITIZE);
     const auto said = run({(out / "embedder").string()});
     EXPECT_EQ(said.status, success) << said.output << said.errors;
     EXPECT_THAT(said.output, HasSubstr("250 "));
 }
 
+/// By either compiler, and without the sanitizers of the host: a plugin's author knows nothing of them.
 TEST_F(an_installed_tree, lets_a_plugin_be_built_and_loaded)
 {
-    const auto out = build("plugin");
-    const auto library = out / "plugins" / "no-bananas.so";
-    ASSERT_TRUE(std::filesystem::exists(library));
-    // The installed program, the installed plugins and the new one, together.
-    const temporary_folder place;
-    make_certificate(place.path());
-    auto what = configuration::relay("127.0.0.1:25");
-    what.plugin("bananas", "no-bananas", "word = \"cherry\"");
-    auto text = what.text();
-    const auto own = "\"" + plugin_folder().string() + "\"";
-    text.replace(text.find(own), own.size(),
-                 "\"" + (prefix() / "lib/postern/plugins").string() + "\", \"" + (out / "plugins").string() + "\"");
-    text.replace(text.find("[\"relay-domains\"]"), std::string_view{"[\"relay-domains\"]"}.size(),
-                 "[\"relay-domains\", \"bananas\"]");
-    const auto checked =
-        run({(prefix() / "bin/postern").string(), "chain", "--config", place.write("postern.toml", text).string()});
-    EXPECT_EQ(checked.status, success) << checked.errors;
-    EXPECT_THAT(checked.output, HasSubstr("in cmd.mail: bananas"));
+    for (const auto* compiler : {"g++", "clang++"}) {
+        const auto out = build("plugin", compiler, "");
+        ASSERT_TRUE(std::filesystem::exists(out / "plugins" / "no-bananas.so"));
+        // The installed program, the installed plugins and the new one, together.
+        next_hop next;
+        auto text = configuration{}
+                        .listener("in", {"relay-domains", "headers", "bananas"})
+                        .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
+                        .plugin("headers", "headers", "add = { X-Gateway = \"ours\" }", "may = [\"headers\"]")
+                        .plugin("bananas", "no-bananas", "word = \"cherry\"")
+                        .section("delivery", "relay = \"" + next.address() + "\"")
+                        .text();
+        const auto own = "\"" + plugin_folder().string() + "\"";
+        text.replace(text.find(own), own.size(),
+                     "\"" + (prefix() / "lib/postern/plugins").string() + "\", \"" + (out / "plugins").string() + "\"");
+        const temporary_folder place;
+        server gateway{configuration::of_text(text), place.path(), prefix() / "bin/postern"};
+        smtp_peer peer{gateway.port()};
+        ASSERT_EQ(peer.greets().code, 250);
+        EXPECT_EQ(peer.says("MAIL FROM:<cherry@client.example>").code, 550) << compiler;
+        EXPECT_EQ(peer.delivers("a@client.example", {"user@example.com"}, "Subject: hi\r\n\r\n").code, 250) << compiler;
+        ASSERT_TRUE(next.wait_for(1)) << gateway.log();
+        EXPECT_THAT(next.arrived().front().content, HasSubstr("X-Gateway: ours"));
+    }
 }
 
 } // namespace

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -28,6 +29,10 @@ struct exit_status {
     int code = -1;  ///< its exit code; -1: it was ended by a signal
     int signal = 0; ///< 0: it exited
     friend bool operator==(const exit_status&, const exit_status&) = default;
+    friend std::ostream& operator<<(std::ostream& to, const exit_status& status)
+    {
+        return status.signal != 0 ? to << "signal " << status.signal : to << "exit code " << status.code;
+    }
 };
 
 struct start_options {

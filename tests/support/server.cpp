@@ -161,12 +161,14 @@ std::size_t configuration::line_of(std::string_view words) const
     return static_cast<std::size_t>(std::count(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(at), '\n')) + 1;
 }
 
-server::server(const configuration& what) : own_{std::make_unique<temporary_folder>()}, folder_{own_->path()}
+server::server(const configuration& what)
+    : own_{std::make_unique<temporary_folder>()}, folder_{own_->path()}, program_{postern_program()}
 {
     start(what);
 }
 
-server::server(const configuration& what, const std::filesystem::path& folder) : folder_{folder}
+server::server(const configuration& what, const std::filesystem::path& folder, const std::filesystem::path& program)
+    : folder_{folder}, program_{program}
 {
     start(what);
 }
@@ -204,7 +206,7 @@ bool server::logs(std::string_view event, const std::vector<std::string>& parts,
 
 outcome server::command(std::vector<std::string> words) const
 {
-    words.insert(words.begin(), postern_program().string());
+    words.insert(words.begin(), program_.string());
     words.insert(words.end(), {"--config", file().string()});
     return run(std::move(words));
 }

@@ -59,8 +59,9 @@ class server {
 public:
     /// Starts and waits until it is ready. Throws std::runtime_error with its log if it does not get there.
     explicit server(const configuration& what);
-    /// The same, in `folder`, where data of an earlier life may lie.
-    server(const configuration& what, const std::filesystem::path& folder);
+    /// The same, in `folder`, where data of an earlier life may lie, and by another program than the build's.
+    server(const configuration& what, const std::filesystem::path& folder,
+           const std::filesystem::path& program = postern_program());
 
     [[nodiscard]] std::uint16_t port(std::string_view listener = "in") const;
     [[nodiscard]] std::string address(std::string_view listener = "in") const; ///< "127.0.0.1:PORT"
@@ -85,6 +86,7 @@ private:
 
     std::unique_ptr<temporary_folder> own_;
     std::filesystem::path folder_;
+    std::filesystem::path program_;
     std::unique_ptr<process> child_;
     std::string ready_;
 };

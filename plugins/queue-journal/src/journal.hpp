@@ -118,6 +118,7 @@ private:
     void accept_record(segment& from, const recovered& record);
     [[nodiscard]] bool is_whole(segment& from, const recovered& record);
     void accept_message(segment& from, const recovered& record);
+    void set_orphans_aside();
     void cut_tail(segment& from, std::uint64_t id);
     void set_aside_range(segment& from, std::uint64_t begin, std::uint64_t end, std::uint64_t id);
     [[nodiscard]] bool finish_recovery(std::string& error);
@@ -179,6 +180,11 @@ private:
     bool compactor_wanted_ = false;
     bool compactor_may_run_ = false; ///< after the first scan, or the first change
     bool scanning_ = false;
+
+    struct record_range {
+        std::uint64_t segment = 0, offset = 0, size = 0;
+    };
+    std::unordered_map<std::uint64_t, record_range> orphans_; ///< during start-up: message records whose pieces are gone, by id
 
     std::condition_variable work_;       ///< for the committer
     std::condition_variable dead_space_; ///< for the compactor

@@ -53,6 +53,7 @@ bool journal::recover(std::string& error)
     for (auto& [number, each] : index_.segments)
         if (!recover_segment(*each, error))
             return false;
+    set_orphans_aside();
     return finish_recovery(error);
 }
 
@@ -130,6 +131,8 @@ bool journal::is_whole(segment& from, const recovered& record)
         return false;
     const auto layout = parse_layout(record.metadata);
     return layout && std::all_of(layout->extents.begin(), layout->extents.end(), [&](const extent& piece) {
+               if (index_.find(piece.segment) == nullptr)
+                   return true; // accept_message judges it
                content.resize(piece.size);
                return piece.size <= largest_content && read_extent(piece, content, patience::any) == outcome::ok;
            });
@@ -153,6 +156,7 @@ void journal::accept_record(segment& from, const recovered& record)
     case record_kind::removal:
         if (const auto homes = parse_numbers(record.metadata))
             index_.note_removal(from.name.number, record.header.size(), *homes);
+        orphans_.erase(id);
         if (found != index_.messages.end()) {
             index_.debit(found->second);
             index_.messages.erase(found);
@@ -173,8 +177,12 @@ void journal::accept_message(segment& from, const recovered& record)
         const auto* holder = index_.find(piece.segment);
         return holder != nullptr && piece.offset <= holder->capacity && piece.size <= holder->capacity - piece.offset;
     };
-    if (!layout || !std::all_of(layout->extents.begin(), layout->extents.end(), is_there))
+    if (!layout)
         return set_aside_range(from, header.offset, header.offset + header.size(), header.id);
+    if (!std::all_of(layout->extents.begin(), layout->extents.end(), is_there)) {
+        orphans_[header.id] = {from.name.number, header.offset, header.size()};
+        return;
+    }
     entry message;
     message.home = message.state = make_place(from.name.number, header.offset);
     message.home_units = static_cast<std::uint32_t>(header.size() / alignment);
@@ -186,7 +194,22 @@ void journal::accept_message(segment& from, const recovered& record)
         if (found->second.home.segment != from.name.number)
             index_.note_stale(header.id, found->second.home.segment);
     }
+    if (const auto orphan = orphans_.find(header.id); orphan != orphans_.end()) {
+        if (orphan->second.segment != from.name.number)
+            index_.note_stale(header.id, orphan->second.segment);
+        orphans_.erase(orphan);
+    }
     index_.messages.insert_or_assign(header.id, std::move(message));
+}
+
+/// Message records whose pieces are gone. Most are what compaction left behind when it moved the message, and a later record told
+/// so; the rest have lost their octets.
+void journal::set_orphans_aside()
+{
+    for (const auto& [id, where] : orphans_)
+        if (auto* holder = index_.find(where.segment))
+            set_aside_range(*holder, where.offset, where.offset + where.size, id);
+    orphans_.clear();
 }
 
 /// What was read is in the kernel; it must be on the disk before compaction removes older copies of it.

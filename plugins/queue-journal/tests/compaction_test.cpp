@@ -182,17 +182,27 @@ protected:
     a_moved_message()
     {
         h.store->append(1, text_of(1, 1200), [](outcome) {}); // in the first segment
-        fill(10, 20);
-        h.store->commit(1, "e", "s", {}, {}, [](outcome) {}); // its record in a later one
+        fill(10, 17);
+        h.store->commit(1, "e", "s", {}, {}, [](outcome) {}); // its record in the second
         h.settle();
-        fill(21, 40);
+        fill(18, 40);
         stays = disk.segments()[1];
-        EXPECT_NE(disk.content(stays).find("es"), std::string::npos);
-        for (std::uint64_t id = 10; id <= 15; ++id)
+        EXPECT_TRUE(holds_record(stays, 1));
+        for (std::uint64_t id = 10; id <= 13; ++id)
             EXPECT_EQ(h.remove(id), outcome::ok);
         h.compact();
         EXPECT_EQ(disk.segments().front(), stays) << "the first segment should be gone, and the second stay";
         expect_content(1, 1200);
+    }
+    bool holds_record(const std::string& name, std::uint64_t id)
+    {
+        std::shared_ptr<file> content;
+        EXPECT_FALSE(disk.folder()->open(name, content));
+        segment_walker walker{*content, parse_segment_name(name)->mark, 0, disk.content(name).size()};
+        for (auto found = walker.next(); found != segment_walker::step::end; found = walker.next())
+            if (walker.header().kind == record_kind::message && walker.header().id == id)
+                return true;
+        return false;
     }
     /// Everything behind the old record goes, removals too.
     void remove_it_and_all_later_segments()
@@ -205,7 +215,8 @@ protected:
             ASSERT_EQ(h.remove(id), outcome::ok);
         fill(200, 208);
         h.compact();
-        EXPECT_EQ(disk.segments().front(), stays) << "the test is about what it still holds";
+        EXPECT_EQ(disk.segments().front(), stays);
+        EXPECT_TRUE(holds_record(stays, 1)) << "the test is about what it still holds";
     }
     std::string stays;
 };
@@ -224,6 +235,7 @@ TEST_F(a_moved_message, stays_removed_when_the_journal_was_opened_anew_meanwhile
     remove_it_and_all_later_segments();
     h.start();
     EXPECT_FALSE(h.scan().contains(1));
+    EXPECT_TRUE(h.log.empty()) << h.log.front();
 }
 
 TEST_F(compaction, that_could_not_sync_its_copy_does_not_let_that_one_come_back)
@@ -232,7 +244,7 @@ TEST_F(compaction, that_could_not_sync_its_copy_does_not_let_that_one_come_back)
     for (std::uint64_t id = 2; id <= 7; ++id)
         ASSERT_EQ(h.remove(id), outcome::ok);
     fill(10, 14); // seals the first segment
-    h.store->append(50, text_of(50, 700), [](outcome) {}); // an upload that keeps the next one from going
+    h.store->append(500, text_of(500, 700), [](outcome) {}); // an upload that keeps the next one from going
     h.settle();
     const auto taken_over = disk.segments().back();
     bool armed = true;
@@ -285,7 +297,7 @@ TEST_P(an_update_during_compaction, is_not_overwritten_by_an_older_state)
     EXPECT_EQ(h.content(1), text_of(1, 500));
 }
 
-INSTANTIATE_TEST_SUITE_P(at, an_update_during_compaction, ::testing::Values(0, 1, 2));
+INSTANTIATE_TEST_SUITE_P(at, an_update_during_compaction, ::testing::Values(0, 1));
 
 TEST_F(compaction, does_not_touch_a_segment_that_an_upload_still_needs)
 {

@@ -29,9 +29,13 @@ TEST_P(a_crash_at_any_operation, loses_and_revives_nothing)
             work.run(h, steps);
         reached = disk.was_reached();
         h.stop();
+        const auto said_before = h.log.size();
         disk.cut_power(how, seed + n);
         ASSERT_TRUE(h.start()) << h.error;
         ASSERT_NO_FATAL_FAILURE(work.check(h, how != power_cut::keeps_all, "after the crash"));
+        if (how == power_cut::keeps_all) {
+            ASSERT_TRUE(said_before == h.log.size()) << "nothing is damaged: " << h.log.back();
+        }
         work.accept_losses(h);
         h.compact();
         ASSERT_NO_FATAL_FAILURE(work.check(h, false, "after compaction"));

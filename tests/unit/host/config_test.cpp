@@ -181,8 +181,8 @@ TEST(an_unknown_key, is_refused_with_its_place)
 TEST(a_configuration, has_all_its_mistakes_told_at_once_in_their_order)
 {
     EXPECT_THAT(complaints("hostname = 5\n[log]\nlevel = \"loud\"\n[limits]\nline = 511\n"),
-                ElementsAre(HasSubstr(":1: data_dir: must be given"), HasSubstr(":1: listener: there is none"),
-                            HasSubstr(":1: hostname: must be a text"), HasSubstr(":1: hostname: must be given"),
+                ElementsAre(HasSubstr(":1: hostname: must be a text"), HasSubstr(":1: data_dir: must be given"),
+                            HasSubstr(":1: listener: there is none"),
                             HasSubstr(":3: log.level: \"loud\" is not one of \"debug\", \"info\", \"warning\" or \"error\""),
                             HasSubstr(":5: limits.line: must be a whole number from 512")));
 }
@@ -228,7 +228,7 @@ TEST(a_chain, names_plugins_that_are_there_once_each)
     EXPECT_THAT(complaints_about("[delivery]\ntransport = \"q\"\n"), ElementsAre(HasSubstr(":7: delivery.transport: is neither")));
 }
 
-TEST(a_plugin, comes_from_the_plugin_path_only)
+TEST(a_plugin_entry, comes_from_the_plugin_path_only)
 {
     for (const auto* wrong : {"", "../evil", "a/b", ".hidden", "-x", "a b"})
         EXPECT_THAT(complaints_about("[[plugin]]\nname = \"p\"\nlibrary = \"" + std::string{wrong} + "\"\n"),
@@ -269,7 +269,7 @@ TEST(numbers_and_times, are_refused_beyond_their_ends)
     EXPECT_EQ(complaints_about("[queue]\nretry = [\"0\"]\n").size(), 1U);
 }
 
-TEST(a_control_socket, has_a_path_that_a_socket_can_have)
+TEST(a_control_path, is_one_that_a_socket_can_have)
 {
     const auto path_of = [](std::size_t size) { return "control = \"/" + std::string(size - 1, 'c') + "\"\n"; };
     EXPECT_THAT(complaints_about("", path_of(107)), IsEmpty());

@@ -148,6 +148,21 @@ TEST_F(a_plugin_file, that_was_replaced_is_loaded_anew)
     EXPECT_STREQ(first->table().id, "org.example.good");
 }
 
+TEST_F(a_plugin_file, that_is_known_is_judged_again_but_not_loaded_again)
+{
+    std::string why;
+    loaded_libraries known;
+    const auto first = plugin_library::load(put("good.so"), why, &known);
+    ASSERT_NE(first, nullptr) << why;
+    EXPECT_EQ(plugin_library::load(folder_ / "good.so", why, &known), first);
+    fs::rename(put("pass_through.so"), folder_ / "good.so");
+    const auto second = plugin_library::load(folder_ / "good.so", why, &known);
+    ASSERT_NE(second, nullptr) << why;
+    EXPECT_STREQ(second->table().id, "org.example.pass-through");
+    ASSERT_EQ(::chmod((folder_ / "good.so").c_str(), 0666), 0);
+    EXPECT_EQ(plugin_library::load(folder_ / "good.so", why, &known), nullptr);
+}
+
 TEST_F(a_plugin_file, is_found_in_the_first_folder_that_has_it)
 {
     put("good.so");
