@@ -11,6 +11,7 @@ function(postern_room name)
     target_include_directories(postern_${name} PUBLIC
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/postern-core>)
     list(TRANSFORM ARGN PREPEND postern_ OUTPUT_VARIABLE rooms)
+    target_compile_features(postern_${name} PUBLIC cxx_std_20)
     target_link_libraries(postern_${name} PUBLIC ${rooms} Boost::headers)
     set_target_properties(postern_${name} PROPERTIES EXPORT_NAME ${name})
 endfunction()
