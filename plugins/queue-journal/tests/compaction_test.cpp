@@ -146,8 +146,10 @@ TEST_F(compaction, syncs_removals_before_the_pieces_of_what_they_removed_go)
     for (std::uint64_t id = 10; id <= 40; ++id)
         ASSERT_EQ(h.remove(id), outcome::ok);
     ASSERT_EQ(h.commit(50, "syncs the removals so far"), outcome::ok);
+    const auto first = disk.segments().front();
     ASSERT_EQ(h.remove(1), outcome::ok); // in memory only
-    h.compact();
+    ASSERT_TRUE(h.store->compact_step());
+    ASSERT_TRUE(disk.names(first).empty());
     disk.cut_power(power_cut::loses_all);
     h.store.reset();
     h.start();
@@ -226,6 +228,7 @@ TEST_F(a_moved_message, stays_removed)
     remove_it_and_all_later_segments();
     h.start();
     EXPECT_FALSE(h.scan().contains(1));
+    EXPECT_TRUE(h.log.empty()) << h.log.front();
 }
 
 TEST_F(a_moved_message, stays_removed_when_the_journal_was_opened_anew_meanwhile)
@@ -236,6 +239,40 @@ TEST_F(a_moved_message, stays_removed_when_the_journal_was_opened_anew_meanwhile
     h.start();
     EXPECT_FALSE(h.scan().contains(1));
     EXPECT_TRUE(h.log.empty()) << h.log.front();
+}
+
+TEST_F(compaction, of_a_segment_that_cannot_be_deleted_does_not_let_its_messages_come_back)
+{
+    for (const bool anew : {false, true}) {
+        fill(1, 7);
+        disk.unremovable = disk.segments().front();
+        for (std::uint64_t id = 2; id <= 7; ++id)
+            ASSERT_EQ(h.remove(id), outcome::ok);
+        fill(10, 20);
+        h.compact(); // message 1 has moved, and its old record is still there
+        EXPECT_TRUE(h.logged("cannot remove"));
+        if (anew)
+            h.start();
+        expect_content(1);
+        ASSERT_EQ(h.remove(1), outcome::ok);
+        for (std::uint64_t id = 10; id <= 20; ++id)
+            ASSERT_EQ(h.remove(id), outcome::ok);
+        fill(21, 30);
+        for (std::uint64_t id = 21; id <= 30; ++id)
+            ASSERT_EQ(h.remove(id), outcome::ok);
+        fill(31, 40);
+        h.compact();
+        h.start();
+        EXPECT_FALSE(h.scan().contains(1));
+        EXPECT_EQ(h.scan().size(), 10U);
+        disk.unremovable.clear();
+        for (std::uint64_t id = 31; id <= 40; ++id)
+            ASSERT_EQ(h.remove(id), outcome::ok);
+        h.compact();
+        h.start();
+        h.compact();
+        EXPECT_TRUE(disk.segments().empty());
+    }
 }
 
 TEST_F(compaction, that_could_not_sync_its_copy_does_not_let_that_one_come_back)

@@ -104,6 +104,9 @@ TEST_F(failures, of_a_write_leave_no_whole_record_behind_a_later_one)
     disk.fail_at = disk.operations; // half of the batch is written, so two records
     h.settle();
     EXPECT_EQ(h.commit(6, text_of(6, 100)), outcome::ok); // just as long as one of them
+    disk.die_at = disk.operations; // a clean end would cut the segment here
+    h.stop();
+    disk.kill_process();
     h.start();
     EXPECT_EQ(h.scan(), (std::map<std::uint64_t, std::string>{{1, "new"}, {6, "new"}}));
 }

@@ -32,6 +32,7 @@ public:
     bool fails_for_good = false; ///< and, of those that need room, all later ones with no_space_on_device
     std::size_t die_at = never;  ///< from that one on nothing has an effect
     std::uint64_t capacity = UINT64_MAX;
+    std::string unremovable; ///< a file that cannot be removed
 
     // What happened.
     std::size_t syncs = 0;
@@ -303,6 +304,8 @@ public:
         const std::lock_guard lock{disk_.mutex_};
         if (const auto error = disk_.step())
             return error;
+        if (name == disk_.unremovable)
+            return make_error_code(std::errc::operation_not_permitted);
         disk_.say("remove " + name);
         return disk_.names_.erase(name) == 1 ? std::error_code{} : make_error_code(std::errc::no_such_file_or_directory);
     }
