@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -29,7 +30,19 @@ struct blocking_pool::state {
 
     void work();
     void let_next_follow(std::uint64_t key);
+    [[nodiscard]] static bool add_thread(const std::shared_ptr<state>& to);
 };
+
+/// False when the system has no thread to give.
+bool blocking_pool::state::add_thread(const std::shared_ptr<state>& to)
+{
+    try {
+        to->threads.emplace_back([own = to] { own->work(); });
+        return true;
+    } catch (const std::system_error&) {
+        return false;
+    }
+}
 
 void blocking_pool::state::let_next_follow(std::uint64_t key)
 {
@@ -108,8 +121,12 @@ bool blocking_pool::post(std::uint64_t key, std::function<void()> job)
         }
     }
     state_->ready.push_back({key, std::move(job)});
-    if (state_->idle < state_->ready.size() && state_->threads.size() < state_->most_threads)
-        state_->threads.emplace_back([own = state_] { own->work(); });
+    if (state_->idle < state_->ready.size() && state_->threads.size() < state_->most_threads && !state::add_thread(state_) && state_->threads.empty()) {
+        state_->ready.pop_back();
+        state_->behind.erase(key);
+        --state_->waiting;
+        return false;
+    }
     state_->changed.notify_one();
     return true;
 }

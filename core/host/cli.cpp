@@ -133,6 +133,11 @@ int run(int argc, const char* const* argv)
         program.parse(argc, argv);
     } catch (const CLI::Success& e) { // --help, --version
         return program.exit(e);
+    } catch (const CLI::RequiredError& e) {
+        // "A subcommand is required" is all that the parser says of a word that it does not know.
+        const bool is_unknown = argc > 1 && argv[1][0] != '-' && program.get_subcommands().empty();
+        fmt::print(stderr, "postern: {}; see postern --help\n", is_unknown ? fmt::format("there is no command {}", argv[1]) : e.what());
+        return exit_usage;
     } catch (const CLI::ParseError& e) {
         fmt::print(stderr, "postern: {}; see postern --help\n", e.what());
         return exit_usage;

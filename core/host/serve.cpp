@@ -257,6 +257,8 @@ int daemon::drain(const signal_source& signals)
     }
     ending.join();
     ::close(over);
+    if (const auto lost = output_.dropped(); lost != 0)
+        log_.warning("log.dropped", {{"lines", lost}});
     log_.info("stopped");
     return 0;
 }

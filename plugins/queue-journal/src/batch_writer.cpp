@@ -167,7 +167,8 @@ batch_writer::readiness batch_writer::write_planned(std::vector<operation>& batc
     const auto octets = plan(batch);
     if (octets == 0)
         return readiness::ready;
-    const bool intake = std::any_of(batch.begin(), batch.end(), [](const operation& o) { return !o.is_skipped && o.is_intake(); });
+    const bool intake =
+        std::any_of(batch.begin(), batch.end(), [](const operation& o) { return !o.is_skipped && o.is_intake(); });
     if (const auto state = prepare_segment(octets, intake); state != readiness::ready)
         return state;
     encode_batch(batch);
@@ -192,6 +193,11 @@ batch_writer::readiness batch_writer::prepare_segment(std::uint64_t octets, bool
 
 batch_writer::readiness batch_writer::create_segment(std::uint64_t octets, bool intake)
 {
+    if (next_number_ > UINT32_MAX) { // of 64 MiB each: 256 PiB of mail
+        journal_.say(severity::error, "segment numbers are used up; empty the queue and begin a new folder");
+        error_ = std::make_error_code(std::errc::file_too_large);
+        return readiness::failed;
+    }
     std::uint64_t room = UINT64_MAX;
     if (journal_.folder_->free_octets(room))
         room = UINT64_MAX; // unknown: the allocation will tell
@@ -229,9 +235,8 @@ std::error_code batch_writer::start_file(segment& fresh)
     if (const auto error = folder.create(name, fresh.content))
         return error;
     const auto number = encode_segment(fresh.name.number);
-    record_header first{.kind = record_kind::segment,
-                        .metadata_size = static_cast<std::uint32_t>(number.size()),
-                        .metadata_crc = crc32c(number)};
+    record_header first{
+        .kind = record_kind::segment, .metadata_size = static_cast<std::uint32_t>(number.size()), .metadata_crc = crc32c(number)};
     const auto octets = encode(first, fresh.name.mark);
     const std::array<std::string_view, 2> parts{std::string_view{octets.data(), octets.size()}, number};
     auto error = fresh.content->allocate(fresh.capacity);
@@ -274,9 +279,9 @@ void batch_writer::encode_batch(std::vector<operation>& batch)
         headers_.push_back(encode(header, active_->name.mark));
         parts_.emplace_back(headers_.back().data(), header_size);
         const std::uint64_t filled = header_size + header.metadata_size + header.content_size;
-        for (const std::string_view part : {std::string_view{waiting.metadata},
-                                            std::string_view{waiting.part != nullptr ? waiting.part->octets : waiting.body},
-                                            std::string_view{waiting.tail}, padding.substr(0, header.size() - filled)})
+        for (const std::string_view part :
+             {std::string_view{waiting.metadata}, std::string_view{waiting.part != nullptr ? waiting.part->octets : waiting.body},
+              std::string_view{waiting.tail}, padding.substr(0, header.size() - filled)})
             if (!part.empty())
                 parts_.push_back(part);
         offset += header.size();

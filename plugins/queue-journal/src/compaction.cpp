@@ -83,6 +83,7 @@ bool journal::move_records(const std::shared_ptr<segment>& victim)
             continue;
         const auto& header = walker.header();
         const auto at = make_place(number, header.offset);
+        const auto moves_before = moves.size();
         enum class need { nothing, message, state } need = need::nothing;
         {
             const std::lock_guard lock{mutex_};
@@ -93,7 +94,8 @@ bool journal::move_records(const std::shared_ptr<segment>& victim)
                 need = need::message;
             else if (header.kind == record_kind::state && is_live && !is_home && entry->second.state == at)
                 need = need::state;
-            else if (header.kind == record_kind::extent && is_live && !is_home && entry->second.shares && met.insert(header.id).second)
+            else if (header.kind == record_kind::extent && is_live && !is_home && entry->second.shares &&
+                     met.insert(header.id).second)
                 need = std::any_of(entry->second.shares->begin(), entry->second.shares->end(),
                                    [&](const share& part) { return part.segment == number; })
                            ? need::message
@@ -104,6 +106,8 @@ bool journal::move_records(const std::shared_ptr<segment>& victim)
         if ((need == need::message && !move_message(header.id, number, moves)) ||
             (need == need::state && !move_state(header.id, at, moves)))
             return give_up(moves);
+        if (moves.size() == moves_before)
+            continue;
         std::uint64_t octets = 0;
         for (const auto& waiting : moves)
             octets += waiting.footprint();
@@ -120,7 +124,8 @@ bool journal::move_records(const std::shared_ptr<segment>& victim)
 }
 
 /// Under the lock. A removal is written again for those segments of its list that are still there.
-void journal::move_removal(std::uint64_t victim, const record_header& header, std::string_view metadata, std::vector<operation>& moves)
+void journal::move_removal(std::uint64_t victim, const record_header& header, std::string_view metadata,
+                           std::vector<operation>& moves)
 {
     auto homes = parse_numbers(metadata).value_or(std::vector<std::uint64_t>{});
     std::erase_if(homes, [&](std::uint64_t home) { return home == victim || !index_.segments.contains(home); });
@@ -149,7 +154,8 @@ bool journal::move_state(std::uint64_t id, place from, std::vector<operation>& m
     {
         const std::lock_guard lock{mutex_};
         const auto found = index_.messages.find(id);
-        if (found == index_.messages.end() || found->second.removing || found->second.changing != 0 || found->second.state != from)
+        if (found == index_.messages.end() || found->second.removing || found->second.changing != 0 ||
+            found->second.state != from)
             return true; // what is on its way makes this one dead
         moved.old_home = found->second.home;
         moved.old_state = from;
@@ -210,7 +216,8 @@ bool journal::move_message(std::uint64_t id, std::uint64_t victim, std::vector<o
     }
     moved.content_size = source.content_size;
     moved.extents_at = static_cast<std::uint32_t>(24 + source.envelope.size() + source.state.size());
-    moved.metadata = encode_layout(source.envelope, source.state, source.content_size, source.extents.size(), source.content.size());
+    moved.metadata =
+        encode_layout(source.envelope, source.state, source.content_size, source.extents.size(), source.content.size());
     auto& header = moved.header;
     header.kind = record_kind::message;
     header.id = id;

@@ -34,7 +34,8 @@ public:
     [[nodiscard]] virtual std::error_code sync() noexcept = 0;
     /// Cuts the file, or lengthens it with zeros.
     [[nodiscard]] virtual std::error_code resize(std::uint64_t size) noexcept = 0;
-    /// Reserves room up to `size`, zeros; no_space_on_device if there is not enough. Where the file system cannot, it does nothing.
+    /// Reserves room up to `size`, zeros; no_space_on_device if there is not enough. Where the file system cannot, it does
+    /// nothing.
     [[nodiscard]] virtual std::error_code allocate(std::uint64_t size) noexcept = 0;
     [[nodiscard]] virtual std::error_code size(std::uint64_t& octets) noexcept = 0;
 };

@@ -87,7 +87,8 @@ std::unique_ptr<std::vector<share>> shares_of(const std::vector<extent>& extents
         return nullptr;
     auto shares = std::make_unique<std::vector<share>>();
     for (const auto& piece : extents) {
-        const auto same = std::find_if(shares->begin(), shares->end(), [&](const share& s) { return s.segment == piece.segment; });
+        const auto same =
+            std::find_if(shares->begin(), shares->end(), [&](const share& s) { return s.segment == piece.segment; });
         if (same == shares->end())
             shares->push_back({piece.segment, piece.footprint()});
         else

@@ -42,8 +42,9 @@ struct entry {
     std::uint32_t home_units = 0;  ///< footprints, divided by the alignment
     std::uint32_t state_units = 0; ///< 0 if the state stands in home
     std::uint32_t version = 0;     ///< counts changes asked for, so that compaction notices one that overtook it
-    std::uint16_t changing = 0;    ///< updates that wait to be written: compaction must not write the state before them anew behind them
-    bool removing = false;         ///< a removal waits to be written
+    std::uint16_t changing =
+        0;                 ///< updates that wait to be written: compaction must not write the state before them anew behind them
+    bool removing = false; ///< a removal waits to be written
     std::unique_ptr<std::vector<share>> shares; ///< of extents; null: none
 };
 
@@ -67,8 +68,8 @@ struct segment {
 
 /// A piece of a message that is arriving, or is being moved.
 struct piece {
-    extent where;       ///< segment 0: not yet written
-    std::string octets; ///< until it is written
+    extent where;         ///< segment 0: not yet written
+    std::string octets;   ///< until it is written
     bool counted = false; ///< in its segment's `uploads`
 };
 

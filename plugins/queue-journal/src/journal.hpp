@@ -66,8 +66,8 @@ struct statistics {
 
 class journal {
 public:
-    /// Takes the folder, repairs what a crash left, and reads where every message lies. Null, and why in `error`, if the folder is
-    /// another process's, or cannot be read; never because of damaged records.
+    /// Takes the folder, repairs what a crash left, and reads where every message lies. Null, and why in `error`, if the folder
+    /// is another process's, or cannot be read; never because of damaged records.
     [[nodiscard]] static std::unique_ptr<journal> open(std::unique_ptr<file_system> folder, settings options, log_line log,
                                                        std::string& error);
     /// Writes and answers all that waits, syncs, and ends. Nobody may call any more.
@@ -153,7 +153,8 @@ private:
     [[nodiscard]] bool compact(const std::shared_ptr<segment>& victim);
     [[nodiscard]] bool move_records(const std::shared_ptr<segment>& victim);
     [[nodiscard]] bool move_message(std::uint64_t id, std::uint64_t victim, std::vector<operation>& moves);
-    void move_removal(std::uint64_t victim, const record_header& header, std::string_view metadata, std::vector<operation>& moves);
+    void move_removal(std::uint64_t victim, const record_header& header, std::string_view metadata,
+                      std::vector<operation>& moves);
     void give_up(upload& pieces, std::vector<operation>& moves);
     bool give_up(std::vector<operation>& moves);
     [[nodiscard]] bool move_state(std::uint64_t id, place from, std::vector<operation>& moves);

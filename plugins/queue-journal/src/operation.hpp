@@ -31,18 +31,18 @@ enum class operation_kind {
 
 struct operation {
     operation_kind kind{};
-    record_header header;  ///< sizes and checksums; offset and synced are filled in when it is written
-    std::string metadata;  ///< behind it, the content's beginning
-    std::string body;      ///< the content goes on here (extent: it stands in the piece instead)
-    std::string tail;      ///< and ends here
-    completion done;       ///< may be empty
-    std::shared_ptr<upload> of; ///< commit, extent, move_message: the pieces
-    piece* part = nullptr;      ///< extent: which; owned by `of`
+    record_header header;           ///< sizes and checksums; offset and synced are filled in when it is written
+    std::string metadata;           ///< behind it, the content's beginning
+    std::string body;               ///< the content goes on here (extent: it stands in the piece instead)
+    std::string tail;               ///< and ends here
+    completion done;                ///< may be empty
+    std::shared_ptr<upload> of;     ///< commit, extent, move_message: the pieces
+    piece* part = nullptr;          ///< extent: which; owned by `of`
     std::uint64_t content_size = 0; ///< commit, move_message: of the whole message
     std::uint32_t extents_at = 0;   ///< commit, move_message: where the extents stand in the metadata
-    place old_home;             ///< move: what it replaces
+    place old_home;                 ///< move: what it replaces
     place old_state;
-    std::uint32_t version = 0;  ///< move: of the entry when it was read
+    std::uint32_t version = 0;        ///< move: of the entry when it was read
     std::vector<std::uint64_t> homes; ///< removal: segments that hold a message record
 
     bool part_is_intake = true; ///< extent: of an upload, not of compaction

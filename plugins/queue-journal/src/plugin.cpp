@@ -1,5 +1,6 @@
 // Glue: requests of postern.queue/1 in, the journal's outcomes out.
-// Nothing here waits for the disk on the host's thread: reads try the page cache first, and go to a pool when it has not got them.
+// Nothing here waits for the disk on the host's thread: reads try the page cache first, and go to a pool when it has not got
+// them.
 
 #include "journal.hpp"
 #include "posix_file_system.hpp"
@@ -145,8 +146,9 @@ private:
             if (result == outcome::ok)
                 answer.messages = {&message, 1};
         } else {
-            result = wanted.what == postern::queue_operation::read ? journal_->read(wanted.id, wanted.offset, wanted.length, found, how)
-                                                                   : journal_->peek(wanted.id, wanted.offset, wanted.length, found, how);
+            result = wanted.what == postern::queue_operation::read
+                         ? journal_->read(wanted.id, wanted.offset, wanted.length, found, how)
+                         : journal_->peek(wanted.id, wanted.offset, wanted.length, found, how);
             if (result == outcome::ok)
                 answer.data = found.view;
         }

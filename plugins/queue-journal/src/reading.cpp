@@ -27,7 +27,7 @@ void copy_overlap(std::string_view piece, std::uint64_t at, std::uint64_t offset
 struct journal::loaded {
     octets raw;
     record_header header;
-    message_layout layout; ///< into raw
+    message_layout layout;    ///< into raw
     std::string_view content; ///< into raw, checked; empty if it was not read
     place home;
     place state;
@@ -205,7 +205,8 @@ outcome journal::read(std::uint64_t id, std::uint64_t offset, std::uint64_t leng
     }
 }
 
-outcome journal::read_once(std::uint64_t id, std::uint64_t offset, std::uint64_t length, octets& to, patience how, loaded& message)
+outcome journal::read_once(std::uint64_t id, std::uint64_t offset, std::uint64_t length, octets& to, patience how,
+                           loaded& message)
 {
     if (const auto result = load(id, how, true, message); result != outcome::ok)
         return result;

@@ -63,23 +63,19 @@ std::optional<record_header> decode(std::string_view octets, std::uint64_t mark,
     if (take<std::uint32_t>(at + crc_at) != crc32c(octets.substr(checked_from, header_size - checked_from)))
         return std::nullopt;
     const auto kind = take<std::uint8_t>(at + 12);
-    record_header header{static_cast<record_kind>(kind),
-                         take<std::uint32_t>(at + 16),
-                         take<std::uint32_t>(at + 20),
-                         take<std::uint32_t>(at + 24),
-                         take<std::uint32_t>(at + 28),
-                         take<std::uint32_t>(at + 32),
-                         take<std::uint64_t>(at + 40),
-                         offset,
-                         take<std::uint64_t>(at + 56)};
+    record_header header{
+        static_cast<record_kind>(kind), take<std::uint32_t>(at + 16), take<std::uint32_t>(at + 20), take<std::uint32_t>(at + 24),
+        take<std::uint32_t>(at + 28),   take<std::uint32_t>(at + 32), take<std::uint64_t>(at + 40), offset,
+        take<std::uint64_t>(at + 56)};
     if (kind < static_cast<std::uint8_t>(record_kind::segment) || kind > static_cast<std::uint8_t>(record_kind::removal) ||
-        header.metadata_size > largest_metadata || header.content_size > largest_content || header.head_size > header.content_size)
+        header.metadata_size > largest_metadata || header.content_size > largest_content ||
+        header.head_size > header.content_size)
         return std::nullopt;
     return header;
 }
 
-std::string encode_layout(std::string_view envelope, std::string_view state, std::uint64_t content_size,
-                          std::size_t extent_count, std::size_t room)
+std::string encode_layout(std::string_view envelope, std::string_view state, std::uint64_t content_size, std::size_t extent_count,
+                          std::size_t room)
 {
     std::string metadata;
     metadata.reserve(layout_size + envelope.size() + state.size() + extent_count * extent_size + room);
@@ -119,8 +115,8 @@ std::optional<message_layout> parse_layout(std::string_view metadata)
     layout.extents.reserve(count);
     for (const char* at = metadata.data() + layout_size + envelope + state; at < metadata.data() + metadata.size();
          at += extent_size)
-        layout.extents.push_back({take<std::uint64_t>(at), take<std::uint64_t>(at + 8), take<std::uint32_t>(at + 16),
-                                  take<std::uint32_t>(at + 20)});
+        layout.extents.push_back(
+            {take<std::uint64_t>(at), take<std::uint64_t>(at + 8), take<std::uint32_t>(at + 16), take<std::uint32_t>(at + 20)});
     return layout;
 }
 

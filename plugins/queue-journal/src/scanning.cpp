@@ -47,7 +47,8 @@ outcome journal::scan(std::uint64_t cursor, scan_page& page)
     }
 }
 
-/// Adds the live messages of a segment from `offset` on. Afterwards `offset` is where the next page begins; 0: the segment is done.
+/// Adds the live messages of a segment from `offset` on. Afterwards `offset` is where the next page begins; 0: the segment is
+/// done.
 outcome journal::scan_segment(segment& from, std::uint64_t& offset, scan_page& page)
 {
     std::uint64_t end = 0;

@@ -280,7 +280,7 @@ TEST_F(compaction, that_could_not_sync_its_copy_does_not_let_that_one_come_back)
     fill(1, 7);
     for (std::uint64_t id = 2; id <= 7; ++id)
         ASSERT_EQ(h.remove(id), outcome::ok);
-    fill(10, 14); // seals the first segment
+    fill(10, 14);                                            // seals the first segment
     h.store->append(500, text_of(500, 700), [](outcome) {}); // an upload that keeps the next one from going
     h.settle();
     const auto taken_over = disk.segments().back();

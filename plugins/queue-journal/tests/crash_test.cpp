@@ -5,7 +5,7 @@
 namespace postern_queue_journal::testing {
 namespace {
 
-constexpr int steps = 100;
+constexpr int steps = 80;
 
 struct fate {
     power_cut how;

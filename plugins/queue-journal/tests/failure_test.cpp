@@ -5,11 +5,12 @@
 namespace postern_queue_journal::testing {
 namespace {
 
-constexpr int steps = 100;
+constexpr int steps = 80;
 
 struct fault {
     std::errc why;
     bool for_good;
+    std::size_t count;
     const char* name;
 };
 
@@ -17,18 +18,20 @@ class a_failing_operation : public ::testing::TestWithParam<fault> {};
 
 TEST_P(a_failing_operation, loses_and_revives_nothing)
 {
-    const auto [why, for_good, name] = GetParam();
+    const auto [why, for_good, count, name] = GetParam();
     bool reached = true;
     for (std::size_t n = 0; reached; ++n) {
         SCOPED_TRACE("operation " + std::to_string(n) + " fails");
         simulated_disk disk;
         disk.fail_at = n;
         disk.fail_with = why;
+        disk.fail_count = count;
         disk.fails_for_good = for_good;
         harness h{disk};
         if (!h.store) { // at start it may give up, with a reason
             ASSERT_FALSE(h.error.empty());
             disk.fails_for_good = false;
+            disk.fail_count = 0;
             ASSERT_TRUE(h.start()) << h.error;
         }
         workload work{7};
@@ -50,13 +53,14 @@ TEST_P(a_failing_operation, loses_and_revives_nothing)
 
 TEST_P(a_failing_operation, and_then_a_power_cut_lose_and_revive_nothing)
 {
-    const auto [why, for_good, name] = GetParam();
+    const auto [why, for_good, count, name] = GetParam();
     bool reached = true;
     for (std::size_t n = 8; reached; ++n) {
         SCOPED_TRACE("operation " + std::to_string(n) + " fails");
         simulated_disk disk;
         disk.fail_at = n;
         disk.fail_with = why;
+        disk.fail_count = count;
         disk.fails_for_good = for_good;
         harness h{disk};
         workload work{n};
@@ -74,9 +78,12 @@ TEST_P(a_failing_operation, and_then_a_power_cut_lose_and_revive_nothing)
 }
 
 INSTANTIATE_TEST_SUITE_P(with, a_failing_operation,
-                         ::testing::Values(fault{std::errc::io_error, false, "an_input_output_error"},
-                                           fault{std::errc::no_space_on_device, false, "no_space_once"},
-                                           fault{std::errc::no_space_on_device, true, "no_space_until_there_is_room"}),
+                         ::testing::Values(fault{std::errc::io_error, false, 1, "an_input_output_error"},
+                                           fault{std::errc::io_error, false, 2, "two_input_output_errors"},
+                                           fault{std::errc::io_error, false, 3, "three_input_output_errors"},
+                                           fault{std::errc::io_error, false, 20, "many_input_output_errors"},
+                                           fault{std::errc::no_space_on_device, false, 1, "no_space_once"},
+                                           fault{std::errc::no_space_on_device, true, 1, "no_space_until_there_is_room"}),
                          [](const auto& one) { return std::string{one.param.name}; });
 
 class failures : public ::testing::Test {
@@ -104,7 +111,7 @@ TEST_F(failures, of_a_write_leave_no_whole_record_behind_a_later_one)
     disk.fail_at = disk.operations; // half of the batch is written, so two records
     h.settle();
     EXPECT_EQ(h.commit(6, text_of(6, 100)), outcome::ok); // just as long as one of them
-    disk.die_at = disk.operations; // a clean end would cut the segment here
+    disk.die_at = disk.operations;                        // a clean end would cut the segment here
     h.stop();
     disk.kill_process();
     h.start();

@@ -50,7 +50,8 @@ public:
     bool start()
     {
         store.reset();
-        store = journal::open(disk_.folder(), options_, [this](severity, std::string_view line) { log.emplace_back(line); }, error);
+        store = journal::open(
+            disk_.folder(), options_, [this](severity, std::string_view line) { log.emplace_back(line); }, error);
         return store != nullptr;
     }
     void stop() { store.reset(); }
@@ -69,7 +70,8 @@ public:
         settle();
     }
 
-    [[nodiscard]] outcome commit(std::uint64_t id, std::string_view content, std::string_view envelope = "envelope", std::string_view state = "new")
+    [[nodiscard]] outcome commit(std::uint64_t id, std::string_view content, std::string_view envelope = "envelope",
+                                 std::string_view state = "new")
     {
         return wait([&](completion done) { store->commit(id, envelope, state, content, {}, std::move(done)); });
     }

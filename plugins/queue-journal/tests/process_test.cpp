@@ -79,11 +79,13 @@ TEST(the_process, may_use_the_journal_from_many_threads)
                     std::string_view rest = text;
                     octets found;
                     for (; rest.size() > 3000; rest.remove_prefix(3000)) {
-                        ASSERT_EQ(wait([&](completion done) { store->append(id, rest.substr(0, 3000), std::move(done)); }), outcome::ok);
+                        ASSERT_EQ(wait([&](completion done) { store->append(id, rest.substr(0, 3000), std::move(done)); }),
+                                  outcome::ok);
                         ASSERT_EQ(store->peek(id, 0, 3000, found), outcome::ok);
                         ASSERT_EQ(found.view, text.substr(0, 3000));
                     }
-                    ASSERT_EQ(wait([&](completion done) { store->commit(id, "e", "0", {}, rest, std::move(done)); }), outcome::ok);
+                    ASSERT_EQ(wait([&](completion done) { store->commit(id, "e", "0", {}, rest, std::move(done)); }),
+                              outcome::ok);
                     ASSERT_EQ(wait([&](completion done) { store->update(id, "1", std::move(done)); }), outcome::ok);
                     ASSERT_EQ(store->read(id, 0, UINT64_MAX, found), outcome::ok);
                     ASSERT_EQ(found.view, text);

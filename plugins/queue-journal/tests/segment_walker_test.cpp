@@ -45,7 +45,8 @@ protected:
 TEST_F(the_segment_walker, gives_out_records_in_order_however_far_apart_they_lie)
 {
     for (std::uint64_t id = 1; id <= 60; ++id)
-        add(id, std::string(id * 11, 'm'), std::string(id * id * 997, 'c')); // from 1 KB to 3.6 MB: within, across, behind a window
+        add(id, std::string(id * 11, 'm'),
+            std::string(id * id * 997, 'c')); // from 1 KB to 3.6 MB: within, across, behind a window
     auto walker = walk();
     for (std::uint64_t id = 1; id <= 60; ++id) {
         ASSERT_EQ(walker.next(), step::record);

@@ -1,7 +1,7 @@
 #pragma once
-// A disk in memory that keeps apart what the kernel has and what would survive a power cut, counts operations, and fails, fills up
-// or dies at the n-th. A "process" is a folder() on it; the disk outlives processes.
-// A failed sync behaves as on Linux: the dirty octets count as clean afterwards, and never reach the disk.
+// A disk in memory that keeps apart what the kernel has and what would survive a power cut, counts operations, and fails, fills
+// up or dies at the n-th. A "process" is a folder() on it; the disk outlives processes. A failed sync behaves as on Linux: the
+// dirty octets count as clean afterwards, and never reach the disk.
 
 #include "src/file_system.hpp"
 
@@ -16,9 +16,9 @@ namespace postern_queue_journal::testing {
 
 /// What a power cut does to octets and names that were not synced.
 enum class power_cut {
-    loses_all,    ///< none of them reached the disk
-    keeps_all,    ///< all did; also: only the process died
-    loses_some,   ///< sectors and names at random
+    loses_all,  ///< none of them reached the disk
+    keeps_all,  ///< all did; also: only the process died
+    loses_some, ///< sectors and names at random
 };
 
 class simulated_disk {
@@ -28,6 +28,7 @@ public:
     // Faults. Operations are counted from 0.
     std::size_t operations = 0;
     std::size_t fail_at = never; ///< that one fails
+    std::size_t fail_count = 1;  ///< and so many in all, one after the other
     std::errc fail_with = std::errc::io_error;
     bool fails_for_good = false; ///< and, of those that need room, all later ones with no_space_on_device
     std::size_t die_at = never;  ///< from that one on nothing has an effect
@@ -140,7 +141,7 @@ private:
         const auto number = operations++;
         if (number >= die_at)
             return make_error_code(std::errc::io_error);
-        if (number == fail_at)
+        if (number >= fail_at && number - fail_at < fail_count)
             return make_error_code(fail_with);
         if (number > fail_at && fails_for_good && needs_room)
             return make_error_code(std::errc::no_space_on_device);
@@ -325,7 +326,9 @@ public:
             return error;
         ++disk_.folder_syncs;
         disk_.say("sync folder " + name);
-        const auto is_in = [&](const std::string& file) { return name == (file.find('/') == std::string::npos ? "" : file.substr(0, file.find('/'))); };
+        const auto is_in = [&](const std::string& file) {
+            return name == (file.find('/') == std::string::npos ? "" : file.substr(0, file.find('/')));
+        };
         std::erase_if(disk_.durable_names_, [&](const auto& e) { return is_in(e.first); });
         for (const auto& [file, node] : disk_.names_)
             if (is_in(file))

@@ -42,11 +42,13 @@ public:
             ASSERT_EQ(on.content(id), p.content) << when << ": message " << id;
             ASSERT_EQ(on.state(id), state) << when << ": message " << id;
             const auto from = p.states.begin() + static_cast<std::ptrdiff_t>(machine_died ? p.durable_state : p.answered_state);
-            ASSERT_NE(std::find(from, p.states.end(), state), p.states.end()) << when << ": message " << id << " has the old state " << state;
+            ASSERT_NE(std::find(from, p.states.end(), state), p.states.end())
+                << when << ": message " << id << " has the old state " << state;
             ASSERT_FALSE(p.remove_durable || (p.remove_answered && !machine_died)) << when << ": message " << id << " came back";
         }
         for (const auto& [id, p] : promises_)
-            ASSERT_TRUE(found.contains(id) || p.commit != outcome::ok || p.remove_asked) << when << ": message " << id << " is lost";
+            ASSERT_TRUE(found.contains(id) || p.commit != outcome::ok || p.remove_asked)
+                << when << ": message " << id << " is lost";
     }
 
     /// Messages whose commit was refused.
@@ -124,15 +126,16 @@ private:
         if (random_() % 2 == 0)
             for (; rest.size() > 100; rest.remove_prefix(std::min<std::size_t>(rest.size(), 333)))
                 on.store->append(id, rest.substr(0, 333), [](outcome) {});
-        on.store->commit(id, "envelope", "new", p.content == rest ? rest : "", p.content == rest ? "" : rest, [this, &p](outcome result) {
-            p.commit = result;
-            if (result != outcome::ok)
-                return;
-            for (auto& [other, q] : promises_) { // one sync for all that went before
-                q.durable_state = q.answered_state;
-                q.remove_durable = q.remove_answered;
-            }
-        });
+        on.store->commit(id, "envelope", "new", p.content == rest ? rest : "", p.content == rest ? "" : rest,
+                         [this, &p](outcome result) {
+                             p.commit = result;
+                             if (result != outcome::ok)
+                                 return;
+                             for (auto& [other, q] : promises_) { // one sync for all that went before
+                                 q.durable_state = q.answered_state;
+                                 q.remove_durable = q.remove_answered;
+                             }
+                         });
     }
 
     std::mt19937_64 random_;

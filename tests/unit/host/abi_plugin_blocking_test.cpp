@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
+#include <string>
 #include <thread>
 
 namespace postern::daemon {
@@ -20,6 +22,11 @@ class a_blocking_plugin : public ::testing::Test {
 protected:
     a_blocking_plugin() { script.flags = POSTERN_PLUGIN_BLOCKING; }
 
+    // Before the script, whose end waits for calls that still run.
+    std::promise<void> inside;
+    std::promise<void> go;
+    std::promise<void> over;
+    std::promise<std::string> seen;
     scripted_plugin script;
     scene here;
 };
@@ -54,9 +61,6 @@ TEST_F(a_blocking_plugin, that_passes_or_fails_is_answered_for)
 
 TEST_F(a_blocking_plugin, keeps_its_record_when_the_session_goes_on)
 {
-    std::promise<void> inside;
-    std::promise<void> go;
-    std::promise<std::string> seen;
     script.on = [&](const postern_event& event) {
         inside.set_value();
         go.get_future().wait();
@@ -89,12 +93,12 @@ TEST_F(a_blocking_plugin, keeps_its_record_when_the_session_goes_on)
 
 TEST_F(a_blocking_plugin, is_never_called_twice_at_a_time_for_one_session)
 {
-    std::atomic<int> inside{0};
+    std::atomic<int> callers{0};
     std::atomic<int> calls{0};
     script.on = [&](const postern_event&) {
-        EXPECT_EQ(++inside, 1);
+        EXPECT_EQ(++callers, 1);
         std::this_thread::yield();
-        --inside;
+        --callers;
         ++calls;
         return POSTERN_PASS;
     };
@@ -107,8 +111,7 @@ TEST_F(a_blocking_plugin, is_never_called_twice_at_a_time_for_one_session)
 
 TEST_F(a_blocking_plugin, hears_of_the_end_after_all_else)
 {
-    std::promise<void> over;
-    std::vector<std::uint32_t> heard; // one session, so one call at a time
+    std::vector<std::uint32_t> heard; // one session, so one call at a time; the last word is before over
     script.on = [&](const postern_event& event) {
         heard.push_back(event.hook);
         if (event.hook == POSTERN_HOOK_SESSION_END)
@@ -126,8 +129,6 @@ TEST_F(a_blocking_plugin, hears_of_the_end_after_all_else)
 
 TEST_F(a_blocking_plugin, outlives_its_last_chain_while_a_call_runs)
 {
-    std::promise<void> inside;
-    std::promise<void> go;
     script.on = [&](const postern_event&) {
         inside.set_value();
         go.get_future().wait();

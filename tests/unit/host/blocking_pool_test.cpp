@@ -30,9 +30,9 @@ TEST(blocking_pool, runs_jobs_of_one_key_in_order_one_at_a_time)
 
 TEST(blocking_pool, does_not_let_one_key_hold_up_another)
 {
-    blocking_pool pool{2};
     std::promise<void> go;
     std::promise<void> passed;
+    blocking_pool pool{2};
     ASSERT_TRUE(pool.post(1, [&] { go.get_future().wait(); }));
     ASSERT_TRUE(pool.post(1, [] {}));
     ASSERT_TRUE(pool.post(2, [&] { passed.set_value(); }));
@@ -42,9 +42,9 @@ TEST(blocking_pool, does_not_let_one_key_hold_up_another)
 
 TEST(blocking_pool, refuses_more_than_it_may_keep)
 {
-    blocking_pool pool{1, 3};
     std::promise<void> go;
     std::promise<void> begun;
+    blocking_pool pool{1, 3};
     ASSERT_TRUE(pool.post(0, [&] {
         begun.set_value();
         go.get_future().wait();
@@ -59,17 +59,17 @@ TEST(blocking_pool, refuses_more_than_it_may_keep)
 TEST(blocking_pool, may_be_ended_by_its_own_job)
 {
     auto pool = std::make_shared<blocking_pool>(2);
-    std::promise<void> ended;
-    std::weak_ptr<blocking_pool> watch = pool;
-    std::promise<void> alone;
-    ASSERT_TRUE(pool->post(1, [own = pool, &alone, &ended]() mutable {
-        alone.get_future().wait();
+    const std::weak_ptr<blocking_pool> watch = pool;
+    const auto alone = std::make_shared<std::promise<void>>(); // shared: the thread outlives the pool, and maybe this test
+    const auto ended = std::make_shared<std::promise<void>>();
+    ASSERT_TRUE(pool->post(1, [own = pool, alone, ended]() mutable {
+        alone->get_future().wait();
         own.reset();
-        ended.set_value();
+        ended->set_value();
     }));
     pool.reset();
-    alone.set_value();
-    ended.get_future().wait();
+    alone->set_value();
+    ended->get_future().wait();
     EXPECT_TRUE(watch.expired());
 }
 

@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
+#include <string>
 #include <thread>
 
 namespace postern::daemon {
@@ -38,6 +40,11 @@ protected:
         };
     }
 
+    // Before the script, whose end waits for calls that still run.
+    std::promise<void> all;
+    std::promise<base::error_code> got_error;
+    std::string order; // one message, so one call at a time
+    std::atomic<int> left{100};
     scripted_plugin script;
     std::unique_ptr<plugin_store> store_;
 };
@@ -217,7 +224,6 @@ TEST_F(a_plugin_store, abandons_without_a_ticket)
 TEST_F(a_plugin_store, that_blocks_gets_copies_and_keeps_the_order_of_a_message)
 {
     script.flags = POSTERN_PLUGIN_BLOCKING;
-    std::string order; // one message, so one call at a time
     script.on = [&](const postern_event& event) {
         const auto& op = as<postern_ev_queue>(event);
         order += event.hook == POSTERN_HOOK_QUEUE_ABANDON ? "!" : text_of(op.data);
@@ -226,8 +232,6 @@ TEST_F(a_plugin_store, that_blocks_gets_copies_and_keeps_the_order_of_a_message)
         return POSTERN_TAKEN;
     };
     auto& store = made();
-    std::promise<void> all;
-    std::atomic<int> left{100};
     for (int i = 0; i < 100; ++i) {
         auto octets = std::to_string(i) + ",";
         store.append(base::message_id{9}, octets, [&](const base::result<void>& done) {
@@ -248,9 +252,8 @@ TEST_F(a_plugin_store, that_blocks_and_fails_is_failed)
 {
     script.flags = POSTERN_PLUGIN_BLOCKING;
     script.on = [](const postern_event&) { return POSTERN_E_PLUGIN; };
-    std::promise<base::error_code> got;
-    made().remove(base::message_id{9}, [&](const base::result<void>& done) { got.set_value(done.error()); });
-    EXPECT_EQ(got.get_future().get(), make_error_code(store_errc::failed));
+    made().remove(base::message_id{9}, [&](const base::result<void>& done) { got_error.set_value(done.error()); });
+    EXPECT_EQ(got_error.get_future().get(), make_error_code(store_errc::failed));
 }
 
 } // namespace

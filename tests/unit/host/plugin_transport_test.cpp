@@ -31,11 +31,11 @@ protected:
         if (!instance_)
             instance_ = script.make_instance();
         plugin_transport transport{instance_, timer_, patience};
-        std::promise<std::vector<recipient_result>> got;
-        transport.deliver({base::session_id{5}, base::message_id{9}, "a@b", to_, &blob_}, [&](std::vector<recipient_result> results) {
-            got.set_value(std::move(results)); // twice would throw
+        const auto got = std::make_shared<std::promise<std::vector<recipient_result>>>();
+        transport.deliver({base::session_id{5}, base::message_id{9}, "a@b", to_, &blob_}, [got](std::vector<recipient_result> results) {
+            got->set_value(std::move(results)); // twice would throw
         });
-        return got.get_future().get();
+        return got->get_future().get();
     }
     postern_status reply(std::uint64_t ticket, std::vector<postern_delivery_result> results, std::uint32_t verdict = POSTERN_CONTINUE) const
     {
@@ -46,6 +46,7 @@ protected:
         return script.core->reply(script.host, ticket, &out.base);
     }
 
+    std::promise<void> go; // before the script, whose end waits for calls that still run
     scripted_plugin script;
     std::shared_ptr<plugin_instance> instance_;
     std::shared_ptr<deadline_timer> timer_ = std::make_shared<deadline_timer>();
@@ -155,7 +156,6 @@ TEST_F(a_plugin_transport, that_blocks_delivers_on_its_own_threads)
 TEST_F(a_plugin_transport, that_blocks_too_long_is_not_waited_for)
 {
     script.flags = POSTERN_PLUGIN_BLOCKING;
-    std::promise<void> go;
     script.on = [&](const postern_event& event) {
         go.get_future().wait();
         EXPECT_EQ(reply(event.ticket, {}), POSTERN_E_STALE);
