@@ -53,7 +53,8 @@ private:
 /// Takes an answer that comes later, and brings it to the session.
 class answer_later final : public ticket_owner {
 public:
-    answer_later(plugin_instance& instance, std::uint64_t ticket, bool may_vouch, std::shared_ptr<hooks::session_port> port) noexcept
+    answer_later(plugin_instance& instance, std::uint64_t ticket, bool may_vouch,
+                 std::shared_ptr<hooks::session_port> port) noexcept
         : instance_{instance}, port_{std::move(port)}, ticket_{ticket}, may_vouch_{may_vouch}
     {
     }
@@ -202,11 +203,15 @@ void abi_plugin::send(const postern_event& event) noexcept
         return;
     }
     auto copy = std::make_shared<const owned_event>(event);
-    if (!instance_->post(event.session, [instance = instance_.get(), own = std::move(copy)] { (void)instance->handle(own->get()); }))
+    if (!instance_->post(event.session,
+                         [instance = instance_.get(), own = std::move(copy)] { (void)instance->handle(own->get()); }))
         instance_->log().error("plugin.overrun", {{"plugin", instance_->name()}, {"hook", event.hook}});
 }
 
-void abi_plugin::withdraw(std::uint64_t ticket) noexcept { instance_->tickets().withdraw(ticket); }
+void abi_plugin::withdraw(std::uint64_t ticket) noexcept
+{
+    instance_->tickets().withdraw(ticket);
+}
 
 void abi_plugin::wake(base::session_id session, std::uint64_t token, bool cancelled) noexcept
 {

@@ -17,7 +17,8 @@ public:
     [[nodiscard]] const std::string& name() const noexcept override { return instance_->name(); }
     [[nodiscard]] bool wants(hooks::hook_point hook) const noexcept override { return instance_->wants(hook); }
     [[nodiscard]] bool may_vouch() const noexcept override { return may_vouch_; }
-    [[nodiscard]] hooks::call_result call(const hooks::event& what, base::instant until, const std::shared_ptr<hooks::session_port>& port,
+    [[nodiscard]] hooks::call_result call(const hooks::event& what, base::instant until,
+                                          const std::shared_ptr<hooks::session_port>& port,
                                           hooks::plugin_reply& answer) noexcept override;
     void withdraw(std::uint64_t ticket) noexcept override;
     void wake(base::session_id session, std::uint64_t token, bool cancelled) noexcept override;

@@ -20,7 +20,8 @@ struct blocking_pool::state {
     std::mutex guard;
     std::condition_variable changed;
     std::deque<job> ready;
-    std::unordered_map<std::uint64_t, std::deque<std::function<void()>>> behind; ///< by key: what waits for the one that is under way
+    std::unordered_map<std::uint64_t, std::deque<std::function<void()>>>
+        behind; ///< by key: what waits for the one that is under way
     std::size_t waiting = 0;
     std::size_t most_waiting = 0;
     unsigned idle = 0;
@@ -121,7 +122,8 @@ bool blocking_pool::post(std::uint64_t key, std::function<void()> job)
         }
     }
     state_->ready.push_back({key, std::move(job)});
-    if (state_->idle < state_->ready.size() && state_->threads.size() < state_->most_threads && !state::add_thread(state_) && state_->threads.empty()) {
+    if (state_->idle < state_->ready.size() && state_->threads.size() < state_->most_threads && !state::add_thread(state_) &&
+        state_->threads.empty()) {
         state_->ready.pop_back();
         state_->behind.erase(key);
         --state_->waiting;

@@ -52,8 +52,9 @@ void add_server_commands(CLI::App& program, command_line& line)
     chain->callback([&line] { line.exit_code = chain_command(line.config, line.listener, line.hook); });
 
     for (const char* name : {"status", "reload"}) {
-        auto* command = program.add_subcommand(name, std::string_view{name} == "status" ? "Print the running server's counters"
-                                                                                       : "Make the running server read its configuration anew");
+        auto* command = program.add_subcommand(name, std::string_view{name} == "status"
+                                                         ? "Print the running server's counters"
+                                                         : "Make the running server read its configuration anew");
         take_config(*command, line);
         command->add_flag("--json", line.as_json, "Print JSON");
         command->callback([&line, name] { line.exit_code = control_command(line.config, name, line.as_json); });
@@ -73,7 +74,9 @@ void add_queue_commands(CLI::App& program, command_line& line)
         return command;
     };
     const auto ask = [&](const char* name, const char* what, bool has_id) {
-        add(name, what, has_id)->callback([&line, name] { line.exit_code = queue_command({line.config, name, line.id, line.as_json}); });
+        add(name, what, has_id)->callback([&line, name] {
+            line.exit_code = queue_command({line.config, name, line.id, line.as_json});
+        });
     };
     ask("list", "All messages", false);
     ask("show", "One message, with what became of each recipient", true);
@@ -98,7 +101,11 @@ void add_client_commands(CLI::App& program, command_line& line)
     auto* send = program.add_subcommand("send", "Send one message");
     take_client(*send, line.send.client);
     send->add_option("--from", line.send.from, "The sender; \"\" for none")->required()->type_name("ADDRESS");
-    send->add_option("--to", line.send.to, "A recipient; may be given again")->required()->take_all()->expected(1)->type_name("ADDRESS");
+    send->add_option("--to", line.send.to, "A recipient; may be given again")
+        ->required()
+        ->take_all()
+        ->expected(1)
+        ->type_name("ADDRESS");
     send->add_option("--user", line.user, "Log in as; not supported in this version");
     send->add_option("--password-file", line.password_file, "Not supported in this version");
     send->add_option("FILE", line.send.file, "The message; standard input if left out");
@@ -112,7 +119,9 @@ void add_client_commands(CLI::App& program, command_line& line)
     take_client(*load, line.load.client);
     load->add_option("--messages", line.load.messages, "How many")->capture_default_str()->check(CLI::PositiveNumber);
     load->add_option("--size", line.load.size, "Octets of each, such as 50000 or 50KiB")->capture_default_str();
-    load->add_option("--sessions", line.load.sessions, "How many connections at a time")->capture_default_str()->check(CLI::Range(1, 100'000));
+    load->add_option("--sessions", line.load.sessions, "How many connections at a time")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100'000));
     load->add_flag("--reuse", line.load.reuse, "Send many messages on one connection");
     load->add_flag("--pipelining", line.load.pipelining, "Send commands in batches");
     load->add_option("--from", line.load.from, "The sender")->capture_default_str();
@@ -136,7 +145,8 @@ int run(int argc, const char* const* argv)
     } catch (const CLI::RequiredError& e) {
         // "A subcommand is required" is all that the parser says of a word that it does not know.
         const bool is_unknown = argc > 1 && argv[1][0] != '-' && program.get_subcommands().empty();
-        fmt::print(stderr, "postern: {}; see postern --help\n", is_unknown ? fmt::format("there is no command {}", argv[1]) : e.what());
+        fmt::print(stderr, "postern: {}; see postern --help\n",
+                   is_unknown ? fmt::format("there is no command {}", argv[1]) : e.what());
         return exit_usage;
     } catch (const CLI::ParseError& e) {
         fmt::print(stderr, "postern: {}; see postern --help\n", e.what());

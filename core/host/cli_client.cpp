@@ -138,15 +138,17 @@ int load_command(const load_request& what)
     options.to = what.to;
     const auto report = runtime::run_load(options);
     const auto rate = report.seconds > 0 ? static_cast<double>(report.accepted) / report.seconds : 0;
-    boost::json::object out{{"messages", what.messages},
-                            {"accepted", report.accepted},
-                            {"refused", report.refused},
-                            {"size", *size},
-                            {"sessions", what.sessions},
-                            {"seconds", report.seconds},
-                            {"cpu_seconds", report.cpu_seconds},
-                            {"messages_per_second", rate},
-                            {"latency_us", boost::json::object{{"p50", report.p50.count()}, {"p99", report.p99.count()}, {"p99.9", report.p999.count()}}}};
+    boost::json::object out{
+        {"messages", what.messages},
+        {"accepted", report.accepted},
+        {"refused", report.refused},
+        {"size", *size},
+        {"sessions", what.sessions},
+        {"seconds", report.seconds},
+        {"cpu_seconds", report.cpu_seconds},
+        {"messages_per_second", rate},
+        {"latency_us",
+         boost::json::object{{"p50", report.p50.count()}, {"p99", report.p99.count()}, {"p99.9", report.p999.count()}}}};
     if (!report.first_failure.empty())
         out["first_failure"] = report.first_failure;
     fmt::print("{}\n", boost::json::serialize(out));

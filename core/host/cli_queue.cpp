@@ -41,7 +41,8 @@ std::string shown_time(const json::value& value)
     const std::chrono::year_month_day date{day};
     const std::chrono::hh_mm_ss clock{std::chrono::floor<std::chrono::seconds>(when - day)};
     return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                       static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+                       static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
+                       clock.seconds().count());
 }
 
 /// Asks the server of that configuration. Nothing after an error, which has been printed.
@@ -92,8 +93,9 @@ std::string joined(const json::value& list)
 
 void print_row(const json::object& item)
 {
-    fmt::print("{}  {:<10} {:>10}  {}  <{}> -> {}\n", shown(field(item, "id")), shown(field(item, "state")), shown(field(item, "size")),
-               shown_time(field(item, "received_ms")), shown(field(item, "sender")), joined(field(item, "recipients")));
+    fmt::print("{}  {:<10} {:>10}  {}  <{}> -> {}\n", shown(field(item, "id")), shown(field(item, "state")),
+               shown(field(item, "size")), shown_time(field(item, "received_ms")), shown(field(item, "sender")),
+               joined(field(item, "recipients")));
 }
 
 int list(const queue_request& what)
@@ -133,7 +135,8 @@ int show(const queue_request& what)
     const auto& row = item.get_object();
     for (const auto* key : {"id", "state", "sender", "size", "attempts", "last_reply"})
         fmt::print("{}: {}\n", key, shown(field(row, key)));
-    fmt::print("received: {}\nnext attempt: {}\n", shown_time(field(row, "received_ms")), shown_time(field(row, "next_attempt_ms")));
+    fmt::print("received: {}\nnext attempt: {}\n", shown_time(field(row, "received_ms")),
+               shown_time(field(row, "next_attempt_ms")));
     const auto& results = field(row, row.contains("results") ? "results" : "recipients");
     if (results.is_array())
         for (const auto& each : results.get_array())

@@ -56,7 +56,8 @@ base::error_code verify_all(queue::store& store, findings& counts)
 {
     std::uint64_t cursor = 0;
     do {
-        const auto page = wait_for<queue::scan_page>([&](queue::completion<queue::scan_page> done) { store.scan(cursor, std::move(done)); });
+        const auto page =
+            wait_for<queue::scan_page>([&](queue::completion<queue::scan_page> done) { store.scan(cursor, std::move(done)); });
         if (!page)
             return page.error();
         for (const auto& each : page->messages) {
@@ -93,7 +94,8 @@ int queue_verify_command(const std::filesystem::path& config_file, bool as_json)
         boost::json::array damaged;
         for (const auto& each : counts.damaged)
             damaged.emplace_back(each);
-        fmt::print("{}\n", boost::json::serialize(boost::json::object{{"messages", counts.messages}, {"octets", counts.octets}, {"damaged", damaged}}));
+        fmt::print("{}\n", boost::json::serialize(boost::json::object{
+                               {"messages", counts.messages}, {"octets", counts.octets}, {"damaged", damaged}}));
     } else {
         fmt::print("{} messages, {} octets, {} damaged\n", counts.messages, counts.octets, counts.damaged.size());
     }

@@ -45,7 +45,8 @@ bool is_hostname(std::string_view name) noexcept
     const auto is_fit = [](unsigned char c) {
         return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_' || c == '[' || c == ']' || c == ':' || c >= 0x80;
     };
-    return std::ranges::all_of(name, is_fit) && name.front() != '.' && name.back() != '.' && name.find("..") == std::string_view::npos;
+    return std::ranges::all_of(name, is_fit) && name.front() != '.' && name.back() != '.' &&
+           name.find("..") == std::string_view::npos;
 }
 
 /// Names of listeners and plugins go into logs, commands and file names.
@@ -74,7 +75,8 @@ void read_log(table_reader& root, config& to)
     if (const auto format = log->choice<log_format>("format", {{"text", log_format::text}, {"json", log_format::json}}))
         to.log.format = *format;
     using enum base::log_level;
-    if (const auto level = log->choice<base::log_level>("level", {{"debug", debug}, {"info", info}, {"warning", warning}, {"error", error}}))
+    if (const auto level =
+            log->choice<base::log_level>("level", {{"debug", debug}, {"info", info}, {"warning", warning}, {"error", error}}))
         to.log.level = *level;
     log->refuse_unknown();
 }
@@ -104,7 +106,8 @@ void read_limits(table_reader& root, limit_settings& to)
     set(to.connections.connections_per_ip, limits->integer("connections_per_ip", 0, most_count));
     to.connections.minimum_rate = limits->rate("minimum_rate").value_or(to.connections.minimum_rate);
     using enum session::bare_line_end;
-    to.bare_lf = limits->choice<session::bare_line_end>("bare_lf", {{"refuse", refuse}, {"normalize", normalize}}).value_or(to.bare_lf);
+    to.bare_lf =
+        limits->choice<session::bare_line_end>("bare_lf", {{"refuse", refuse}, {"normalize", normalize}}).value_or(to.bare_lf);
     if (limits->integer("connections_per_network", 0, most_count).value_or(0) != 0)
         limits->complain("connections_per_network", "not supported in this version; leave it out");
     if (auto times = limits->table("timeouts")) {
@@ -181,11 +184,13 @@ hooks::permissions read_permissions(table_reader& from)
 {
     hooks::permissions may;
     const std::initializer_list<std::pair<std::string_view, bool hooks::permissions::*>> classes{
-        {"headers", &hooks::permissions::headers}, {"sender", &hooks::permissions::sender}, {"rcpt", &hooks::permissions::rcpt},
-        {"body", &hooks::permissions::body},       {"route", &hooks::permissions::route},   {"accept", &hooks::permissions::accept}};
+        {"headers", &hooks::permissions::headers}, {"sender", &hooks::permissions::sender},
+        {"rcpt", &hooks::permissions::rcpt},       {"body", &hooks::permissions::body},
+        {"route", &hooks::permissions::route},     {"accept", &hooks::permissions::accept}};
     const auto granted = from.texts("may").value_or(std::vector<std::string>{});
     for (const auto& word : granted) {
-        const auto* const found = std::ranges::find(classes, std::string_view{word}, &std::pair<std::string_view, bool hooks::permissions::*>::first);
+        const auto* const found =
+            std::ranges::find(classes, std::string_view{word}, &std::pair<std::string_view, bool hooks::permissions::*>::first);
         if (found != classes.end()) {
             may.*(found->second) = true;
             continue;
@@ -205,14 +210,14 @@ void read_plugin(table_reader from, config& to)
     out.name = read_name(from, "name", "of letters, digits, \"-\", \"_\" and \".\"");
     if (!out.name.empty() && to.find_plugin(out.name) != nullptr)
         from.complain("name", fmt::format("a plugin \"{}\" stands above already", out.name));
-    out.library = read_name(from, "library", "the name of a file in plugin_path, without .so"); // no folders: only plugin_path says where code is
+    out.library = read_name(from, "library",
+                            "the name of a file in plugin_path, without .so"); // no folders: only plugin_path says where code is
     using enum hooks::failure_policy;
-    out.on_error = from.choice<hooks::failure_policy>("on_error", {{"continue", proceed},
-                                                                   {"tempfail", tempfail},
-                                                                   {"reject", reject},
-                                                                   {"disconnect", disconnect},
-                                                                   {"hold", hold}})
-                       .value_or(out.on_error);
+    out.on_error =
+        from.choice<hooks::failure_policy>(
+                "on_error",
+                {{"continue", proceed}, {"tempfail", tempfail}, {"reject", reject}, {"disconnect", disconnect}, {"hold", hold}})
+            .value_or(out.on_error);
     if (const auto deadline = from.duration("deadline")) {
         out.deadline = *deadline;
         if (deadline->count() == 0)
@@ -241,7 +246,7 @@ void read_queue(table_reader& root, config& to)
         policy.retry.clear();
         for (const auto& each : *given) {
             const auto time = parse_duration(each);
-            if (time && time->count() > 0)
+            if (time && time->count() > 0 && *time <= std::chrono::days{3650})
                 policy.retry.push_back(std::chrono::ceil<std::chrono::milliseconds>(*time));
             else
                 queue->complain("retry", fmt::format("\"{}\" is not a time such as \"5m\"", each));
@@ -289,7 +294,8 @@ void read_delivery(table_reader& root, config& to)
     set(out.per_destination, from->integer("per_destination", 1, 1'000'000));
     set(out.connection_reuse, from->integer("connections_reuse", 1, most_count));
     using enum delivery::tls_mode;
-    out.tls = from->choice<delivery::tls_mode>("tls", {{"none", none}, {"opportunistic", opportunistic}, {"required", required}}).value_or(out.tls);
+    out.tls = from->choice<delivery::tls_mode>("tls", {{"none", none}, {"opportunistic", opportunistic}, {"required", required}})
+                  .value_or(out.tls);
     from->not_yet("dns");
     if (auto times = from->table("timeouts")) {
         set(out.timeout.connect, *times, "connect");
@@ -333,7 +339,8 @@ void check_chains(const config& given, problems& found)
         std::set<std::string_view> seen;
         for (const auto& name : listener.chain) {
             if (given.find_plugin(name) == nullptr)
-                found.push_back({listener.chain_where, fmt::format("listener.chain: there is no [[plugin]] with the name \"{}\"", name)});
+                found.push_back(
+                    {listener.chain_where, fmt::format("listener.chain: there is no [[plugin]] with the name \"{}\"", name)});
             else if (!seen.insert(name).second)
                 found.push_back({listener.chain_where, fmt::format("listener.chain: \"{}\" stands in it twice", name)});
         }

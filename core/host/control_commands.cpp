@@ -13,7 +13,10 @@ namespace json = boost::json;
 
 constexpr std::size_t most_items = 1000;
 
-json::object failure(std::string_view why) { return {{"ok", false}, {"error", why}}; }
+json::object failure(std::string_view why)
+{
+    return {{"ok", false}, {"error", why}};
+}
 
 std::string_view text_of(const json::object& from, std::string_view key)
 {

@@ -32,7 +32,10 @@ std::optional<sockaddr_un> address_of(const std::filesystem::path& path) noexcep
     return out;
 }
 
-std::string last_error(const std::filesystem::path& path) { return path.string() + ": " + std::generic_category().message(errno); }
+std::string last_error(const std::filesystem::path& path)
+{
+    return path.string() + ": " + std::generic_category().message(errno);
+}
 
 int connect_to(const sockaddr_un& where) noexcept
 {
@@ -183,7 +186,8 @@ std::string ask_control(const std::filesystem::path& path, std::string_view requ
     reply.clear();
     std::array<char, 16384> buffer;
     ssize_t count = 0;
-    while (reply.size() < longest_reply && !reply.ends_with('\n') && (count = ::recv(socket, buffer.data(), buffer.size(), 0)) > 0)
+    while (reply.size() < longest_reply && !reply.ends_with('\n') &&
+           (count = ::recv(socket, buffer.data(), buffer.size(), 0)) > 0)
         reply.append(buffer.data(), static_cast<std::size_t>(count));
     ::close(socket);
     if (!reply.ends_with('\n')) {

@@ -60,6 +60,12 @@ postern_list list_of(const std::vector<Record>& records) noexcept
     return {records.data(), static_cast<std::uint32_t>(records.size()), sizeof(Record)};
 }
 
+const hooks::draft& draft_of(const hooks::event& what)
+{
+    static const hooks::draft none;
+    return what.message == nullptr ? none : *what.message;
+}
+
 const message::recipient* recipient_at(const hooks::event& what) noexcept
 {
     if (what.message == nullptr || what.recipient_index >= what.message->envelope.to.size())
@@ -93,7 +99,10 @@ event_record::event_record(const hooks::event& what, std::uint64_t ticket, std::
         record_.end.blob = ticket; // the ticket doubles as the blob handle: both close together
 }
 
-event_record::~event_record() { give_back(lists_); }
+event_record::~event_record()
+{
+    give_back(lists_);
+}
 
 void event_record::peer(const hooks::event& what, postern_list& to)
 {
@@ -179,13 +188,14 @@ void event_record::fill(const hooks::event& what)
     case hook_point::cmd_mail:
     case hook_point::cmd_rcpt:
     case hook_point::cmd_data:
+        return fill_envelope_hooks(what, draft_of(what));
     case hook_point::msg_headers:
     case hook_point::msg_body:
     case hook_point::msg_end:
     case hook_point::txn_commit_before:
     case hook_point::txn_committed:
     case hook_point::txn_aborted:
-        return fill_message_hooks(what);
+        return fill_content_hooks(what, draft_of(what));
     case hook_point::queue_route:
     case hook_point::delivery_done:
         return fill_delivery_hooks(what);
@@ -194,78 +204,68 @@ void event_record::fill(const hooks::event& what)
     record_.head.size = sizeof record_.head;
 }
 
-void event_record::fill_message_hooks(const hooks::event& what)
+template <class Record>
+Record& event_record::begin(Record& record, const hooks::event& what)
 {
-    static const hooks::draft no_draft;
-    const auto& draft = what.message == nullptr ? no_draft : *what.message;
+    record = {};
+    record.ev.size = sizeof record;
+    peer(what, record.peer);
+    return record;
+}
+
+void event_record::fill_envelope_hooks(const hooks::event& what, const hooks::draft& draft)
+{
     const auto sender = borrowed(draft.envelope.from.address);
-    const auto begin = [&](auto& record) -> auto& {
-        record = {};
-        record.ev.size = sizeof record;
-        peer(what, record.peer);
-        return record;
-    };
-    switch (what.hook) {
-    case hook_point::cmd_mail: {
-        auto& to = begin(record_.mail);
+    if (what.hook == hook_point::cmd_mail) {
+        auto& to = begin(record_.mail, what);
         to.sender = sender;
         to.params = params(draft.envelope.from.parameters);
         to.size_octets = draft.envelope.from.declared_size;
-        return;
-    }
-    case hook_point::cmd_rcpt: {
-        auto& to = begin(record_.rcpt);
+    } else if (what.hook == hook_point::cmd_rcpt) {
+        auto& to = begin(record_.rcpt, what);
         to.sender = sender;
         to.index = what.recipient_index;
         if (const auto* recipient = recipient_at(what)) {
             to.recipient = borrowed(recipient->address);
             to.params = params(recipient->parameters);
         }
-        return;
-    }
-    case hook_point::cmd_data: {
-        auto& to = begin(record_.data);
+    } else {
+        auto& to = begin(record_.data, what);
         to.sender = sender;
         to.recipients = recipients(draft);
         to.is_bdat = what.is_bdat ? 1 : 0;
-        return;
     }
-    case hook_point::msg_headers: {
-        auto& to = begin(record_.headers);
-        to.sender = sender;
+}
+
+void event_record::fill_content_hooks(const hooks::event& what, const hooks::draft& draft)
+{
+    if (what.hook == hook_point::msg_headers) {
+        auto& to = begin(record_.headers, what);
+        to.sender = borrowed(draft.envelope.from.address);
         to.recipients = recipients(draft);
         to.headers = headers(draft);
-        return;
-    }
-    case hook_point::msg_body: {
-        auto& to = begin(record_.body);
+    } else if (what.hook == hook_point::msg_body) {
+        auto& to = begin(record_.body, what);
         to.chunk = borrowed(what.chunk);
         to.offset = what.chunk_offset;
         to.is_last = what.is_last_chunk ? 1 : 0;
-        return;
-    }
-    case hook_point::msg_end: {
-        auto& to = begin(record_.end);
-        to.sender = sender;
+    } else if (what.hook == hook_point::msg_end) {
+        auto& to = begin(record_.end, what);
+        to.sender = borrowed(draft.envelope.from.address);
         to.recipients = recipients(draft);
         to.headers = headers(draft);
         to.size_octets = what.blob == nullptr ? 0 : what.blob->size();
-        return;
-    }
-    default: {
-        auto& to = begin(record_.txn);
+    } else {
+        auto& to = begin(record_.txn, what);
         write_id(draft.id.value, message_text_);
         to.message = {message_text_, draft.id ? sizeof message_text_ : 0};
         to.reason = borrowed(what.reason);
-        return;
-    }
     }
 }
 
 void event_record::fill_delivery_hooks(const hooks::event& what)
 {
-    static const hooks::draft no_draft;
-    const auto& draft = what.message == nullptr ? no_draft : *what.message;
+    const auto& draft = draft_of(what);
     const auto* recipient = recipient_at(what);
     write_id(draft.id.value, message_text_);
     const postern_str message{message_text_, draft.id ? sizeof message_text_ : 0};

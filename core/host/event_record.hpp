@@ -1,5 +1,6 @@
 #pragma once
-// hooks::event -> the record of abi/hooks.h. On the stack; lists in vectors that a thread keeps, so that a call does not allocate.
+// hooks::event -> the record of abi/hooks.h. On the stack; lists in vectors that a thread keeps, so that a call does not
+// allocate.
 
 #include "core/hooks/event.hpp"
 
@@ -32,7 +33,10 @@ public:
 private:
     void peer(const hooks::event& what, postern_list& to);
     void fill(const hooks::event& what);
-    void fill_message_hooks(const hooks::event& what);
+    void fill_envelope_hooks(const hooks::event& what, const hooks::draft& draft);
+    void fill_content_hooks(const hooks::event& what, const hooks::draft& draft);
+    template <class Record>
+    Record& begin(Record& record, const hooks::event& what);
     void fill_delivery_hooks(const hooks::event& what);
     [[nodiscard]] postern_list recipients(const hooks::draft& draft);
     [[nodiscard]] postern_list params(const std::vector<message::parameter>& from);

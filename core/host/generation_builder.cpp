@@ -23,13 +23,15 @@ hooks::link link_to(const config& from, std::shared_ptr<abi_plugin> plugin)
     return out;
 }
 
-std::shared_ptr<const hooks::chain> chain_of(const config& from, const listener_settings& listener, const plugin_set& plugins, problems& found)
+std::shared_ptr<const hooks::chain> chain_of(const config& from, const listener_settings& listener, const plugin_set& plugins,
+                                             problems& found)
 {
     std::vector<hooks::link> links;
     for (const auto& name : listener.chain) {
         auto plugin = plugins.find(name);
         if (plugin == nullptr) // the names were checked, so only the store is not there
-            found.push_back({listener.chain_where, fmt::format("listener.chain: \"{}\" is the queue's store; it cannot be in a chain", name)});
+            found.push_back({listener.chain_where,
+                             fmt::format("listener.chain: \"{}\" is the queue's store; it cannot be in a chain", name)});
         else
             links.push_back(link_to(from, std::move(plugin)));
     }
@@ -57,8 +59,9 @@ tls_contexts load_tls(const config& from, problems& found)
     return out;
 }
 
-std::shared_ptr<const runtime::generation> build_generation(const config& from, const plugin_set& plugins, const tls_contexts& tls,
-                                                            const std::shared_ptr<deadline_timer>& timer, std::uint32_t number, problems& found)
+std::shared_ptr<const runtime::generation> build_generation(const config& from, const plugin_set& plugins,
+                                                            const tls_contexts& tls, const std::shared_ptr<deadline_timer>& timer,
+                                                            std::uint32_t number, problems& found)
 {
     const auto before = found.size();
     auto out = std::make_shared<runtime::generation>();

@@ -22,7 +22,8 @@ struct tls_contexts {
 [[nodiscard]] tls_contexts load_tls(const config& from, problems& found);
 
 /// `plugins` may be dropped afterwards: chains and transports hold what they need.
-[[nodiscard]] std::shared_ptr<const runtime::generation> build_generation(const config& from, const plugin_set& plugins, const tls_contexts& tls,
+[[nodiscard]] std::shared_ptr<const runtime::generation> build_generation(const config& from, const plugin_set& plugins,
+                                                                          const tls_contexts& tls,
                                                                           const std::shared_ptr<deadline_timer>& timer,
                                                                           std::uint32_t number, problems& found);
 

@@ -14,8 +14,8 @@ void append_time(std::string& to, base::wall_time when)
     const std::chrono::year_month_day date{day};
     const std::chrono::hh_mm_ss clock{when - day};
     fmt::format_to(std::back_inserter(to), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
-                   clock.seconds().count(), clock.subseconds().count());
+                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                   clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
 void append_hex(std::string& to, std::string_view prefix, unsigned char octet)
@@ -26,7 +26,10 @@ void append_hex(std::string& to, std::string_view prefix, unsigned char octet)
     to += digits[octet & 15U];
 }
 
-bool is_plain(unsigned char c) noexcept { return c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != '='; }
+bool is_plain(unsigned char c) noexcept
+{
+    return c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != '=';
+}
 
 void append_text_value(std::string& to, std::string_view value)
 {
@@ -56,7 +59,10 @@ std::size_t sequence_length(std::string_view text) noexcept
 {
     const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const auto lead = at(0);
-    const std::size_t length = lead >= 0xc2 && lead <= 0xdf ? 2 : lead >= 0xe0 && lead <= 0xef ? 3 : lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
+    const std::size_t length = lead >= 0xc2 && lead <= 0xdf   ? 2
+                               : lead >= 0xe0 && lead <= 0xef ? 3
+                               : lead >= 0xf0 && lead <= 0xf4 ? 4
+                                                              : 0;
     if (length == 0 || text.size() < length)
         return 0;
     for (std::size_t i = 1; i < length; ++i)

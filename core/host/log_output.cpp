@@ -52,8 +52,8 @@ struct log_output::state {
 log_output::log_output(const log_settings& settings, int descriptor)
     : level_{settings.level}, format_{settings.format}, state_{std::make_unique<state>()}
 {
-    state_->logger = std::make_shared<spdlog::async_logger>("postern", std::make_shared<descriptor_sink>(descriptor), state_->writer,
-                                                            spdlog::async_overflow_policy::overrun_oldest);
+    state_->logger = std::make_shared<spdlog::async_logger>("postern", std::make_shared<descriptor_sink>(descriptor),
+                                                            state_->writer, spdlog::async_overflow_policy::overrun_oldest);
     state_->logger->set_level(spdlog::level::trace); // who is enabled was decided before
 }
 
@@ -65,7 +65,10 @@ void log_output::configure(const log_settings& settings) noexcept
     format_.store(settings.format, std::memory_order_relaxed);
 }
 
-std::uint64_t log_output::dropped() const noexcept { return state_->writer->overrun_counter(); }
+std::uint64_t log_output::dropped() const noexcept
+{
+    return state_->writer->overrun_counter();
+}
 
 void log_output::write(base::log_level level, std::string_view event, std::span<const base::log_field> fields) noexcept
 {

@@ -1,6 +1,6 @@
 #pragma once
-// Where the program's log goes: lines to a descriptor, written by a thread of their own (spdlog), so that a slow reader of the log
-// delays nobody. When its buffer is full the oldest lines are dropped and counted.
+// Where the program's log goes: lines to a descriptor, written by a thread of their own (spdlog), so that a slow reader of the
+// log delays nobody. When its buffer is full the oldest lines are dropped and counted.
 
 #include "core/base/log.hpp"
 #include "core/host/config.hpp"

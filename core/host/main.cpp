@@ -2,4 +2,7 @@
 
 #include "core/host/cli.hpp"
 
-int main(int argc, char** argv) { return postern::daemon::run_command_line(argc, argv); }
+int main(int argc, char** argv)
+{
+    return postern::daemon::run_command_line(argc, argv);
+}

@@ -184,7 +184,8 @@ std::optional<given_option> read_default(const toml::table& rule, const std::str
     return std::nullopt;
 }
 
-option_rule read_rule(std::string_view name, table_reader& from, const toml::table& table, const std::string& file, problems& found)
+option_rule read_rule(std::string_view name, table_reader& from, const toml::table& table, const std::string& file,
+                      problems& found)
 {
     option_rule rule;
     rule.name = name;
@@ -211,7 +212,8 @@ option_rule read_rule(std::string_view name, table_reader& from, const toml::tab
         if (rule.required)
             from.complain("default", "an option that is required has no default");
         else if (rule.fallback && !convert(rule, *rule.fallback, "/", ignored))
-            found.push_back({{file, rule.fallback->line}, fmt::format("options.{}.default: must be {}", name, expectation(rule.type))});
+            found.push_back(
+                {{file, rule.fallback->line}, fmt::format("options.{}.default: must be {}", name, expectation(rule.type))});
     }
     return rule;
 }
@@ -264,7 +266,8 @@ std::optional<manifest> read_manifest(const std::filesystem::path& file, problem
     return found.size() == before ? std::optional{std::move(out)} : std::nullopt;
 }
 
-std::vector<option_value> bind_options(const manifest& rules, const given_options& given, const option_source& source, problems& found)
+std::vector<option_value> bind_options(const manifest& rules, const given_options& given, const option_source& source,
+                                       problems& found)
 {
     std::vector<option_value> out;
     for (const auto& each : given) {
@@ -285,7 +288,8 @@ std::vector<option_value> bind_options(const manifest& rules, const given_option
         if (std::ranges::find(given, rule.name, &given_option::key) != given.end())
             continue;
         if (rule.required)
-            found.push_back({source.where, fmt::format("plugin {}: option {} is required: {}", source.plugin, rule.name, rule.doc)});
+            found.push_back(
+                {source.where, fmt::format("plugin {}: option {} is required: {}", source.plugin, rule.name, rule.doc)});
         if (!rule.fallback)
             continue;
         const auto first = out.size();

@@ -52,7 +52,7 @@ struct option_source {
 
 /// The options as the plugin gets them: checked by type, unknown ones refused, defaults filled in, paths absolute. What is wrong
 /// goes to `found`; the result counts only when nothing was added there.
-[[nodiscard]] std::vector<option_value> bind_options(const manifest& rules, const given_options& given, const option_source& source,
-                                                     problems& found);
+[[nodiscard]] std::vector<option_value> bind_options(const manifest& rules, const given_options& given,
+                                                     const option_source& source, problems& found);
 
 } // namespace postern::daemon

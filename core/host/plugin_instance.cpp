@@ -45,7 +45,10 @@ static_assert(POSTERN_SCORE == static_cast<unsigned>(hooks::verdict_kind::score)
 static_assert(POSTERN_EDIT_HEADER_ADD == static_cast<unsigned>(hooks::edit_op::header_add));
 static_assert(POSTERN_EDIT_ROUTE_SET == static_cast<unsigned>(hooks::edit_op::route_set));
 
-const void* get_service(postern_host*, const char* id) noexcept { return id == nullptr ? nullptr : service_table(id); }
+const void* get_service(postern_host*, const char* id) noexcept
+{
+    return id == nullptr ? nullptr : service_table(id);
+}
 
 } // namespace
 
@@ -54,13 +57,14 @@ plugin_instance::plugin_instance(std::shared_ptr<const plugin_library> library, 
 {
     option_records_.reserve(settings_.options.size());
     for (const auto& each : settings_.options)
-        option_records_.push_back({borrowed(each.key), borrowed(each.name), borrowed(each.text), each.number, each.kind, each.index});
+        option_records_.push_back(
+            {borrowed(each.key), borrowed(each.name), borrowed(each.text), each.number, each.kind, each.index});
     if (is_blocking())
         pool_ = std::make_unique<blocking_pool>();
 }
 
-std::shared_ptr<plugin_instance> plugin_instance::create(std::shared_ptr<const plugin_library> library, instance_settings settings,
-                                                         base::log log, problems& found)
+std::shared_ptr<plugin_instance> plugin_instance::create(std::shared_ptr<const plugin_library> library,
+                                                         instance_settings settings, base::log log, problems& found)
 {
     std::shared_ptr<plugin_instance> made{new plugin_instance{std::move(library), std::move(settings), log}};
     const auto& table = made->library_->table();
@@ -89,9 +93,10 @@ std::shared_ptr<plugin_instance> plugin_instance::create(std::shared_ptr<const p
     if (status == POSTERN_PASS) // it complained and went on all the same
         made->created_ = true;
     if (found.size() == before)
-        found.push_back({made->settings_.where,
-                         fmt::format("plugin {} ({} {}) could not start: {}", made->name(), table.id, table.version,
-                                     thrown.empty() ? fmt::format("status {}; what it logged says why", status) : "it threw " + thrown)});
+        found.push_back(
+            {made->settings_.where,
+             fmt::format("plugin {} ({} {}) could not start: {}", made->name(), table.id, table.version,
+                         thrown.empty() ? fmt::format("status {}; what it logged says why", status) : "it threw " + thrown)});
     return nullptr;
 }
 

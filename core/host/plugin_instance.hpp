@@ -1,6 +1,6 @@
 #pragma once
-// One configured instance of a plugin over the C contract: its postern_host, the services that it calls, its tickets and sessions.
-// abi_plugin, plugin_store and plugin_transport are faces of it. It knows no SMTP and no queue.
+// One configured instance of a plugin over the C contract: its postern_host, the services that it calls, its tickets and
+// sessions. abi_plugin, plugin_store and plugin_transport are faces of it. It knows no SMTP and no queue.
 
 #include "core/base/log.hpp"
 #include "core/hooks/hook_point.hpp"
@@ -47,16 +47,22 @@ struct instance_settings {
 class plugin_instance : public std::enable_shared_from_this<plugin_instance> {
 public:
     /// Calls the plugin's create. Null on failure, with the reasons in `found`. [control]
-    [[nodiscard]] static std::shared_ptr<plugin_instance> create(std::shared_ptr<const plugin_library> library, instance_settings settings,
-                                                                 base::log log, problems& found);
+    [[nodiscard]] static std::shared_ptr<plugin_instance> create(std::shared_ptr<const plugin_library> library,
+                                                                 instance_settings settings, base::log log, problems& found);
     ~plugin_instance();
     plugin_instance(const plugin_instance&) = delete;
     plugin_instance& operator=(const plugin_instance&) = delete;
 
     [[nodiscard]] const std::string& name() const noexcept { return settings_.name; }
     [[nodiscard]] const plugin_library& library() const noexcept { return *library_; }
-    [[nodiscard]] bool wants(hooks::hook_point hook) const noexcept { return (subscribed_ >> static_cast<unsigned>(hook) & 1U) != 0; }
-    [[nodiscard]] bool observes(hooks::hook_point hook) const noexcept { return (observed_ >> static_cast<unsigned>(hook) & 1U) != 0; }
+    [[nodiscard]] bool wants(hooks::hook_point hook) const noexcept
+    {
+        return (subscribed_ >> static_cast<unsigned>(hook) & 1U) != 0;
+    }
+    [[nodiscard]] bool observes(hooks::hook_point hook) const noexcept
+    {
+        return (observed_ >> static_cast<unsigned>(hook) & 1U) != 0;
+    }
     [[nodiscard]] bool is_blocking() const noexcept { return (library_->table().flags & POSTERN_PLUGIN_BLOCKING) != 0; }
 
     /// The plugin's handle, behind the barriers: SERIAL, and whatever is thrown becomes E_PLUGIN.

@@ -19,7 +19,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 namespace postern::daemon {
@@ -30,7 +30,10 @@ constexpr std::string_view symbol_stem = "postern_plugin_v";
 
 class descriptor {
 public:
-    descriptor(int directory, const char* path, int flags) noexcept : fd_{::openat(directory, path, flags | O_CLOEXEC)} {}
+    descriptor(int directory, const char* path, int flags) noexcept
+        : fd_{::openat(directory, path, flags | O_CLOEXEC)}, error_{fd_ < 0 ? errno : 0}
+    {
+    }
     ~descriptor()
     {
         if (fd_ >= 0)
@@ -40,16 +43,19 @@ public:
     descriptor& operator=(const descriptor&) = delete;
 
     [[nodiscard]] int get() const noexcept { return fd_; }
-    int release() noexcept { return std::exchange(fd_, -1); }
+    [[nodiscard]] int error() const noexcept { return error_; } ///< why it is not open
+    void release() noexcept { fd_ = -1; }
 
 private:
     int fd_;
+    int error_;
 };
 
 std::optional<std::string> why_writable(const struct stat& facts, const char* what)
 {
     if (facts.st_uid != 0 && facts.st_uid != ::geteuid())
-        return fmt::format("{} belongs to user {}; it must belong to root or to the user who runs this program", what, facts.st_uid);
+        return fmt::format("{} belongs to user {}; it must belong to root or to the user who runs this program", what,
+                           facts.st_uid);
     if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return fmt::format("{} can be written by others (mode {:o}); do: chmod go-w", what, facts.st_mode & 07777U);
     return std::nullopt;
@@ -63,20 +69,25 @@ struct held_file {
     struct stat facts {};
 
     explicit held_file(const std::filesystem::path& resolved)
-        : real{resolved}, folder{AT_FDCWD, real.parent_path().c_str(), O_RDONLY | O_DIRECTORY},
-          file{folder.get(), real.filename().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK}
+        : real{resolved}, folder{AT_FDCWD, real.parent_path().c_str(), O_RDONLY | O_DIRECTORY}, file{folder.get(),
+                                                                                                     real.filename().c_str(),
+                                                                                                     O_RDONLY | O_NOFOLLOW |
+                                                                                                         O_NONBLOCK}
     {
     }
 
     [[nodiscard]] std::optional<std::string> why_untrusted()
     {
-        if (folder.get() < 0 || file.get() < 0 || ::fstat(file.get(), &facts) != 0)
-            return std::string{"cannot be opened: "} + std::strerror(errno);
+        for (const auto* each : {&folder, &file})
+            if (each->get() < 0)
+                return "cannot be opened: " + std::generic_category().message(each->error());
+        if (::fstat(file.get(), &facts) != 0)
+            return "cannot be examined: " + std::generic_category().message(errno);
         if (!S_ISREG(facts.st_mode))
             return std::string{"not a regular file"};
         struct stat around {};
         if (::fstat(folder.get(), &around) != 0)
-            return std::string{"its folder cannot be examined: "} + std::strerror(errno);
+            return "its folder cannot be examined: " + std::generic_category().message(errno);
         if (auto why = why_writable(facts, "the file"))
             return why;
         return why_writable(around, "its folder");
@@ -134,8 +145,8 @@ std::string why_not_a_plugin(int file)
     return "not a Postern plugin (no symbol postern_plugin_v1)";
 }
 
-/// Maps the library for ever. The name that the loader sees leads through the folder's descriptor, for two reasons: nobody can put
-/// another folder under that path in between; and a loader that is given the same name twice answers with the library that it
+/// Maps the library for ever. The name that the loader sees leads through the folder's descriptor, for two reasons: nobody can
+/// put another folder under that path in between; and a loader that is given the same name twice answers with the library that it
 /// has, even when there is a new file under it, so that a reload would never see it.
 const postern_plugin* map_library(held_file& held, std::string& why)
 {
@@ -166,7 +177,8 @@ std::string why_unusable(const postern_plugin& table)
 {
     if (table.size < sizeof(postern_plugin))
         return fmt::format("its table has {} octets, version 1 has {}; rebuild it", table.size, sizeof(postern_plugin));
-    if (table.id == nullptr || table.version == nullptr || table.create == nullptr || table.handle == nullptr || table.destroy == nullptr)
+    if (table.id == nullptr || table.version == nullptr || table.create == nullptr || table.handle == nullptr ||
+        table.destroy == nullptr)
         return "its table lacks an id, a version or a function";
     for (const char* const* each = table.requires_; each != nullptr && *each != nullptr; ++each)
         if (std::ranges::find(services, std::string_view{*each}) == services.end())
@@ -176,7 +188,10 @@ std::string why_unusable(const postern_plugin& table)
 
 } // namespace
 
-std::span<const std::string_view> offered_services() noexcept { return services; }
+std::span<const std::string_view> offered_services() noexcept
+{
+    return services;
+}
 
 std::shared_ptr<const plugin_library> loaded_libraries::find(dev_t device, ino_t inode) const noexcept
 {
@@ -189,7 +204,8 @@ void loaded_libraries::add(dev_t device, ino_t inode, std::shared_ptr<const plug
     by_file_.insert_or_assign({device, inode}, std::move(library));
 }
 
-std::shared_ptr<const plugin_library> plugin_library::load(const std::filesystem::path& file, std::string& why, loaded_libraries* known)
+std::shared_ptr<const plugin_library> plugin_library::load(const std::filesystem::path& file, std::string& why,
+                                                           loaded_libraries* known)
 {
     const auto refused = [&](const std::string& reason) {
         why = file.filename().string() + ": " + reason;
@@ -218,7 +234,8 @@ std::shared_ptr<const plugin_library> plugin_library::load(const std::filesystem
     return loaded;
 }
 
-std::shared_ptr<const plugin_library> plugin_library::linked_in(const postern_plugin& table, const std::string& name, std::string& why)
+std::shared_ptr<const plugin_library> plugin_library::linked_in(const postern_plugin& table, const std::string& name,
+                                                                std::string& why)
 {
     if (auto bad = why_unusable(table); !bad.empty()) {
         why = name + ": " + bad;

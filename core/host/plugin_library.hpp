@@ -49,8 +49,10 @@ public:
     [[nodiscard]] static std::shared_ptr<const plugin_library> load(const std::filesystem::path& file, std::string& why,
                                                                     loaded_libraries* known = nullptr);
 
-    /// A plugin that is linked into the program, as an embedder or a test has it. `table` lives for ever; `name` stands for the file.
-    [[nodiscard]] static std::shared_ptr<const plugin_library> linked_in(const postern_plugin& table, const std::string& name, std::string& why);
+    /// A plugin that is linked into the program, as an embedder or a test has it. `table` lives for ever; `name` stands for the
+    /// file.
+    [[nodiscard]] static std::shared_ptr<const plugin_library> linked_in(const postern_plugin& table, const std::string& name,
+                                                                         std::string& why);
 
     [[nodiscard]] const postern_plugin& table() const noexcept { return *table_; }
     [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
@@ -65,10 +67,11 @@ private:
 };
 
 /// Finds NAME.so in the folders, in order. Nothing when none has it.
-[[nodiscard]] std::optional<std::filesystem::path> find_library(const std::vector<std::filesystem::path>& folders, std::string_view name);
+[[nodiscard]] std::optional<std::filesystem::path> find_library(const std::vector<std::filesystem::path>& folders,
+                                                                std::string_view name);
 
-/// Why a file may not be trusted to be code or rules ("can be written by others"), or nothing. Checks `file` and its folder as open
-/// descriptors: the owner is root or this process's user, nobody else may write.
+/// Why a file may not be trusted to be code or rules ("can be written by others"), or nothing. Checks `file` and its folder as
+/// open descriptors: the owner is root or this process's user, nobody else may write.
 [[nodiscard]] std::optional<std::string> why_untrusted(const std::filesystem::path& file);
 
 } // namespace postern::daemon

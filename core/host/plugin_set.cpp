@@ -25,7 +25,8 @@ std::optional<manifest> find_manifest(const std::filesystem::path& library, cons
     file.replace_extension(".toml");
     std::error_code ignored;
     if (!std::filesystem::exists(file, ignored)) {
-        found.push_back({of.where, fmt::format("plugin {}: {} is missing; it names the plugin's options", of.name, file.string())});
+        found.push_back(
+            {of.where, fmt::format("plugin {}: {} is missing; it names the plugin's options", of.name, file.string())});
         return std::nullopt;
     }
     if (const auto why = why_untrusted(file)) {
@@ -57,8 +58,9 @@ std::optional<candidate> prepare(const config& from, const plugin_settings& of, 
     if (!rules)
         return std::nullopt;
     if (rules->id != library->table().id)
-        found.push_back({of.where, fmt::format("plugin {}: its manifest is for {}, its library is {}; install both from one build", of.name,
-                                               rules->id, library->table().id)});
+        found.push_back(
+            {of.where, fmt::format("plugin {}: its manifest is for {}, its library is {}; install both from one build", of.name,
+                                   rules->id, library->table().id)});
     candidate out{std::move(library), {of.name, {}, of.where, how.generation}};
     out.settings.options = bind_options(*rules, of.options, {of.name, of.where, from.file.parent_path()}, found);
     if (found.size() != before)
@@ -66,10 +68,12 @@ std::optional<candidate> prepare(const config& from, const plugin_settings& of, 
     return out;
 }
 
-void need(const plugin_library& library, std::string_view service, const source_place& where, std::string_view what, problems& found)
+void need(const plugin_library& library, std::string_view service, const source_place& where, std::string_view what,
+          problems& found)
 {
     if (!library.provides(service))
-        found.push_back({where, fmt::format("{}: {} does not provide \"{}\"", what, library.file().filename().string(), service)});
+        found.push_back(
+            {where, fmt::format("{}: {} does not provide \"{}\"", what, library.file().filename().string(), service)});
 }
 
 } // namespace

@@ -25,8 +25,8 @@ enum class load_purpose : std::uint8_t {
 struct plugin_loading {
     load_purpose purpose = load_purpose::serve;
     std::uint32_t generation = 1;
-    std::shared_ptr<plugin_store> kept = nullptr;  ///< the store that a running server has; it is not created again
-    loaded_libraries* libraries = nullptr; ///< of a process that loads more than once
+    std::shared_ptr<plugin_store> kept = nullptr; ///< the store that a running server has; it is not created again
+    loaded_libraries* libraries = nullptr;        ///< of a process that loads more than once
 };
 
 class plugin_set {

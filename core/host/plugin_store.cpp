@@ -228,7 +228,8 @@ void plugin_store::read(base::message_id id, std::uint64_t offset, std::size_t l
     submit(event, POSTERN_HOOK_QUEUE_READ, std::move(done));
 }
 
-void plugin_store::read_uncommitted(base::message_id id, std::uint64_t offset, std::size_t length, queue::completion<std::string> done)
+void plugin_store::read_uncommitted(base::message_id id, std::uint64_t offset, std::size_t length,
+                                    queue::completion<std::string> done)
 {
     auto event = about(id);
     event.offset = offset;

@@ -13,7 +13,8 @@ namespace postern::daemon {
 /// Silence past `patience` is `deferred` for every recipient; a later answer is stale, and counted.
 class plugin_transport final : public delivery::transport {
 public:
-    plugin_transport(std::shared_ptr<plugin_instance> instance, std::shared_ptr<deadline_timer> timer, std::chrono::nanoseconds patience) noexcept
+    plugin_transport(std::shared_ptr<plugin_instance> instance, std::shared_ptr<deadline_timer> timer,
+                     std::chrono::nanoseconds patience) noexcept
         : instance_{std::move(instance)}, timer_{std::move(timer)}, patience_{patience}
     {
     }

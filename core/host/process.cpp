@@ -20,7 +20,10 @@
 namespace postern::daemon {
 namespace {
 
-std::string last_error(std::string_view what) { return std::string{what} + ": " + std::generic_category().message(errno); }
+std::string last_error(std::string_view what)
+{
+    return std::string{what} + ": " + std::generic_category().message(errno);
+}
 
 std::vector<gid_t> groups_of(const std::string& user, gid_t gid)
 {

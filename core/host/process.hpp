@@ -49,6 +49,7 @@ void harden_process() noexcept;
 void notify_service_manager(std::string_view text) noexcept;
 
 /// Makes the folder, mode 0700, with those above it up to and including `root`. Empty, or why not.
-[[nodiscard]] std::string make_folder(const std::filesystem::path& folder, const std::filesystem::path& root, const account* owner);
+[[nodiscard]] std::string make_folder(const std::filesystem::path& folder, const std::filesystem::path& root,
+                                      const account* owner);
 
 } // namespace postern::daemon

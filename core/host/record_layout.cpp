@@ -24,7 +24,10 @@ struct layout {
     std::span<const field> fields;
 };
 
-constexpr field str(std::size_t offset) noexcept { return {offset, nullptr}; }
+constexpr field str(std::size_t offset) noexcept
+{
+    return {offset, nullptr};
+}
 
 constexpr field text_fields[] = {str(0)};
 constexpr layout text_layout{sizeof(postern_str), text_fields};
@@ -61,18 +64,23 @@ constexpr field end_fields[] = {{offsetof(postern_ev_end, peer), &peer_layout},
                                 str(offsetof(postern_ev_end, sender)),
                                 {offsetof(postern_ev_end, recipients), &text_layout},
                                 {offsetof(postern_ev_end, headers), &header_layout}};
-constexpr field txn_fields[] = {{offsetof(postern_ev_txn, peer), &peer_layout}, str(offsetof(postern_ev_txn, message)),
+constexpr field txn_fields[] = {{offsetof(postern_ev_txn, peer), &peer_layout},
+                                str(offsetof(postern_ev_txn, message)),
                                 str(offsetof(postern_ev_txn, reason))};
-constexpr field conn_close_fields[] = {{offsetof(postern_ev_conn_close, peer), &peer_layout}, str(offsetof(postern_ev_conn_close, reason))};
-constexpr field route_fields[] = {str(offsetof(postern_ev_route, message)), str(offsetof(postern_ev_route, sender)),
+constexpr field conn_close_fields[] = {{offsetof(postern_ev_conn_close, peer), &peer_layout},
+                                       str(offsetof(postern_ev_conn_close, reason))};
+constexpr field route_fields[] = {str(offsetof(postern_ev_route, message)),
+                                  str(offsetof(postern_ev_route, sender)),
                                   str(offsetof(postern_ev_route, recipient)),
                                   {offsetof(postern_ev_route, params), &param_layout}};
-constexpr field done_fields[] = {str(offsetof(postern_ev_delivery_done, message)),   str(offsetof(postern_ev_delivery_done, sender)),
-                                 str(offsetof(postern_ev_delivery_done, recipient)), str(offsetof(postern_ev_delivery_done, enhanced)),
-                                 str(offsetof(postern_ev_delivery_done, text)),      str(offsetof(postern_ev_delivery_done, next_hop))};
+constexpr field done_fields[] = {
+    str(offsetof(postern_ev_delivery_done, message)),   str(offsetof(postern_ev_delivery_done, sender)),
+    str(offsetof(postern_ev_delivery_done, recipient)), str(offsetof(postern_ev_delivery_done, enhanced)),
+    str(offsetof(postern_ev_delivery_done, text)),      str(offsetof(postern_ev_delivery_done, next_hop))};
 constexpr field queue_fields[] = {str(offsetof(postern_ev_queue, envelope)), str(offsetof(postern_ev_queue, state)),
                                   str(offsetof(postern_ev_queue, data)), str(offsetof(postern_ev_queue, tail))};
-constexpr field deliver_fields[] = {str(offsetof(postern_ev_deliver, message)), str(offsetof(postern_ev_deliver, sender)),
+constexpr field deliver_fields[] = {str(offsetof(postern_ev_deliver, message)),
+                                    str(offsetof(postern_ev_deliver, sender)),
                                     {offsetof(postern_ev_deliver, recipients), &text_layout}};
 
 layout layout_of(const postern_event& event) noexcept

@@ -1,5 +1,6 @@
 #pragma once
-// Where the strings and lists of each ABI record are: one row a record. With it a record is copied whole without knowing its hook.
+// Where the strings and lists of each ABI record are: one row a record. With it a record is copied whole without knowing its
+// hook.
 
 #include <postern/abi/core.h>
 

@@ -29,7 +29,8 @@ const char* read_edits(const postern_list& from, std::vector<hooks::edit>& to)
             return "an edit with a NULL text that has a length";
         if (edit.name.len > most_reply_text || edit.value.len > most_edit_value)
             return "an edit that is too long";
-        to.push_back({static_cast<hooks::edit_op>(edit.op), edit.index, std::string{view(edit.name)}, std::string{view(edit.value)}});
+        to.push_back(
+            {static_cast<hooks::edit_op>(edit.op), edit.index, std::string{view(edit.name)}, std::string{view(edit.value)}});
     }
     return nullptr;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// postern_reply -> hooks::plugin_reply. SECURITY: what a plugin hands over is checked before it is followed: sizes, strides, NULL with
-// a length, enumerations, bounds. What a verdict or an edit may do is the chain's business.
+// postern_reply -> hooks::plugin_reply. SECURITY: what a plugin hands over is checked before it is followed: sizes, strides, NULL
+// with a length, enumerations, bounds. What a verdict or an edit may do is the chain's business.
 
 #include "core/hooks/verdict.hpp"
 
@@ -11,21 +11,27 @@
 namespace postern::daemon {
 
 inline constexpr std::size_t most_edits = 10'000;
-inline constexpr std::size_t most_reply_text = 4096;             ///< octets of a reply's text
+inline constexpr std::size_t most_reply_text = 4096;                   ///< octets of a reply's text
 inline constexpr std::size_t most_edit_value = std::size_t{64} << 20U; ///< octets of one edit's value
 
 /// Null: copied to `to`. Else what is wrong with it, for the log; `to` is unspecified then.
 [[nodiscard]] const char* read_reply(const postern_reply& from, hooks::plugin_reply& to);
 
 /// Whether the octets can be looked at: a NULL pointer has no length.
-[[nodiscard]] inline bool is_sound(const postern_str& text) noexcept { return text.ptr != nullptr || text.len == 0; }
+[[nodiscard]] inline bool is_sound(const postern_str& text) noexcept
+{
+    return text.ptr != nullptr || text.len == 0;
+}
 [[nodiscard]] bool is_sound(const postern_list& list, std::size_t record_size) noexcept;
 
 [[nodiscard]] inline std::string_view view(const postern_str& text) noexcept
 {
     return text.len == 0 ? std::string_view{} : std::string_view{text.ptr, text.len};
 }
-[[nodiscard]] inline postern_str borrowed(std::string_view text) noexcept { return {text.data(), text.size()}; }
+[[nodiscard]] inline postern_str borrowed(std::string_view text) noexcept
+{
+    return {text.data(), text.size()};
+}
 
 /// A reply that chain_run counts as a failure (a line end in a text breaks the rule for replies): how a plugin that failed
 /// after its call returned is told to a session, so that on_error applies.

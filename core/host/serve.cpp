@@ -195,8 +195,12 @@ void daemon::announce()
 
 void daemon::warn_of_what_stays(const config& next)
 {
-    const auto stays = [this](std::string_view what) { log_.warning("reload.partial", {{"takes effect at the next start", what}}); };
-    const auto same_place = [](const listener_settings& a, const listener_settings& b) { return a.name == b.name && a.address == b.address; };
+    const auto stays = [this](std::string_view what) {
+        log_.warning("reload.partial", {{"takes effect at the next start", what}});
+    };
+    const auto same_place = [](const listener_settings& a, const listener_settings& b) {
+        return a.name == b.name && a.address == b.address;
+    };
     if (!std::equal(config_.listeners.begin(), config_.listeners.end(), next.listeners.begin(), next.listeners.end(), same_place))
         stays("listeners and their addresses");
     if (store_settings(config_).name != store_settings(next).name || config_.data_dir != next.data_dir)

@@ -20,7 +20,10 @@ constexpr std::uint64_t word(std::uint64_t generation, state now) noexcept
     return generation << state_bits | static_cast<std::uint64_t>(now);
 }
 
-constexpr state state_of(std::uint64_t word) noexcept { return static_cast<state>(word & state_mask); }
+constexpr state state_of(std::uint64_t word) noexcept
+{
+    return static_cast<state>(word & state_mask);
+}
 
 // Threads spread over the shards by where their thread-local storage lies: no counter that all would share.
 std::uint32_t shard_of_this_thread() noexcept
@@ -119,7 +122,8 @@ ticket_slot* ticket_table::open() noexcept
 bool ticket_table::advance(ticket_slot& slot, std::uint64_t generation, state from, state to) noexcept
 {
     auto expected = word(generation, from);
-    return slot.word.compare_exchange_strong(expected, word(generation, to), std::memory_order_acq_rel, std::memory_order_acquire);
+    return slot.word.compare_exchange_strong(expected, word(generation, to), std::memory_order_acq_rel,
+                                             std::memory_order_acquire);
 }
 
 // Another thread is copying its answer: a matter of microseconds, so waiting is not worth a wake-up.
@@ -236,8 +240,7 @@ bool ticket_table::is_open(std::uint64_t ticket) const noexcept
 bool ticket_table::may_read(const ticket_slot& slot, std::uint64_t ticket) noexcept
 {
     const auto now = slot.word.load(std::memory_order_acquire);
-    return now >> state_bits == ticket >> index_bits &&
-           (state_of(now) == state::calling || state_of(now) == state::pending);
+    return now >> state_bits == ticket >> index_bits && (state_of(now) == state::calling || state_of(now) == state::pending);
 }
 
 std::int64_t ticket_table::blob_size(std::uint64_t ticket) noexcept

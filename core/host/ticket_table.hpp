@@ -28,16 +28,16 @@ public:
 };
 
 /// One ticket's place. Who may touch what is settled by the state in `word`:
-/// calling: the caller, but `caller` is left alone while the plugin has the ticket; claimed, delivering: the thread that got there;
-/// pending: nobody.
+/// calling: the caller, but `caller` is left alone while the plugin has the ticket; claimed, delivering: the thread that got
+/// there; pending: nobody.
 struct ticket_slot {
     std::atomic<std::uint64_t> word{0}; ///< generation << 3 | state
     std::atomic<std::uint32_t> next_free{0};
     std::uint32_t index = 0;
-    ticket_owner* caller = nullptr;      ///< takes an answer while calling; in the caller's frame
-    std::shared_ptr<ticket_owner> kept;  ///< takes it once pending
-    std::mutex reading;                  ///< held while a plugin reads `blob`
-    base::blob_source* blob = nullptr;   ///< what the ticket's number reads as a blob handle
+    ticket_owner* caller = nullptr;     ///< takes an answer while calling; in the caller's frame
+    std::shared_ptr<ticket_owner> kept; ///< takes it once pending
+    std::mutex reading;                 ///< held while a plugin reads `blob`
+    base::blob_source* blob = nullptr;  ///< what the ticket's number reads as a blob handle
 };
 
 /// Threads: any. No allocation once warm; at most 16 times 16,384 tickets are open at a time.

@@ -13,6 +13,7 @@ namespace postern::daemon {
 namespace {
 
 constexpr std::uintmax_t largest_file = std::uintmax_t{16} << 20U;
+constexpr auto longest_time = std::chrono::days{3650}; // so that a moment and a time can always be added
 
 } // namespace
 
@@ -32,7 +33,8 @@ std::optional<toml::table> parse_toml_file(const std::filesystem::path& file, pr
     const auto size = std::filesystem::file_size(file, failed);
     std::ifstream in{file, std::ios::binary};
     if (failed || !in) {
-        found.push_back({{file.string(), 0}, "cannot be read: " + (failed ? failed.message() : std::string{"permission or kind of file"})});
+        found.push_back(
+            {{file.string(), 0}, "cannot be read: " + (failed ? failed.message() : std::string{"permission or kind of file"})});
         return std::nullopt;
     }
     if (size > largest_file) {
@@ -43,7 +45,10 @@ std::optional<toml::table> parse_toml_file(const std::filesystem::path& file, pr
     return parse_toml(text, file.string(), found);
 }
 
-source_place place_of(const toml::node& node, const std::string& file) { return {file, node.source().begin.line}; }
+source_place place_of(const toml::node& node, const std::string& file)
+{
+    return {file, node.source().begin.line};
+}
 
 std::string listed(const std::vector<std::string_view>& words)
 {
@@ -67,9 +72,15 @@ std::string table_reader::full(std::string_view key) const
     return section_.empty() ? std::string{key} : section_ + "." + std::string{key};
 }
 
-bool table_reader::has(std::string_view key) { return find(key) != nullptr; }
+bool table_reader::has(std::string_view key)
+{
+    return find(key) != nullptr;
+}
 
-source_place table_reader::where() const { return place_of(table_, file_); }
+source_place table_reader::where() const
+{
+    return place_of(table_, file_);
+}
 
 source_place table_reader::where(std::string_view key) const
 {
@@ -149,9 +160,9 @@ std::optional<std::chrono::nanoseconds> table_reader::duration(std::string_view 
     if (node == nullptr)
         return std::nullopt;
     if (const auto* given = node->as_string())
-        if (const auto value = parse_duration(given->get()))
+        if (const auto value = parse_duration(given->get()); value && *value <= longest_time)
             return value;
-    complain(key, "must be a time such as \"200ms\", \"30s\", \"5m\" or \"5d\"");
+    complain(key, "must be a time such as \"200ms\", \"30s\", \"5m\" or \"5d\", of at most \"3650d\"");
     return std::nullopt;
 }
 
@@ -263,7 +274,8 @@ std::optional<given_value> table_reader::scalar(const toml::node& node, std::str
     else if (const auto* flag = node.as_boolean())
         out.value = flag->get();
     else {
-        found_.push_back({place_of(node, file_), full(key) + ": must be a text, a number, true or false, or a list or table of these"});
+        found_.push_back(
+            {place_of(node, file_), full(key) + ": must be a text, a number, true or false, or a list or table of these"});
         return std::nullopt;
     }
     return out;

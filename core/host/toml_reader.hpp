@@ -54,7 +54,8 @@ public:
 
     /// The value that one of the words stands for.
     template <class Value>
-    [[nodiscard]] std::optional<Value> choice(std::string_view key, std::initializer_list<std::pair<std::string_view, Value>> words)
+    [[nodiscard]] std::optional<Value> choice(std::string_view key,
+                                              std::initializer_list<std::pair<std::string_view, Value>> words)
     {
         const auto given = text(key);
         if (!given)

@@ -124,7 +124,8 @@ TEST_F(a_blocking_plugin, hears_of_the_end_after_all_else)
     (void)here.call(*plugin, hook_point::conn_close);
     plugin->session_ended(here.connection.session);
     over.get_future().wait();
-    EXPECT_THAT(heard, ::testing::ElementsAre(POSTERN_HOOK_CONN_OPEN, POSTERN_HOOK_WAKE, POSTERN_HOOK_CONN_CLOSE, POSTERN_HOOK_SESSION_END));
+    EXPECT_THAT(heard, ::testing::ElementsAre(POSTERN_HOOK_CONN_OPEN, POSTERN_HOOK_WAKE, POSTERN_HOOK_CONN_CLOSE,
+                                              POSTERN_HOOK_SESSION_END));
 }
 
 TEST_F(a_blocking_plugin, outlives_its_last_chain_while_a_call_runs)

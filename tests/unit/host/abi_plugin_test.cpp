@@ -38,7 +38,8 @@ TEST_F(a_plugin, passes)
 TEST_F(a_plugin, answers_inside_its_call)
 {
     script.on = [&](const postern_event& event) {
-        const postern_edit edits[] = {{POSTERN_EDIT_HEADER_ADD, 0, {"X-A", 3}, {"1", 1}}, {POSTERN_EDIT_HEADER_REMOVE, 1, {}, {}}};
+        const postern_edit edits[] = {{POSTERN_EDIT_HEADER_ADD, 0, {"X-A", 3}, {"1", 1}},
+                                      {POSTERN_EDIT_HEADER_REMOVE, 1, {}, {}}};
         postern_reply reply{};
         reply.size = sizeof reply;
         reply.verdict = POSTERN_SCORE;
@@ -215,7 +216,8 @@ TEST_F(a_plugin, reads_records_that_a_newer_sdk_made_longer)
         std::uint64_t more;
     };
     script.on = [&](const postern_event& event) {
-        const longer_edit edits[] = {{{POSTERN_EDIT_HEADER_ADD, 0, {"A", 1}, {"1", 1}}, 7}, {{POSTERN_EDIT_HEADER_ADD, 0, {"B", 1}, {"2", 1}}, 8}};
+        const longer_edit edits[] = {{{POSTERN_EDIT_HEADER_ADD, 0, {"A", 1}, {"1", 1}}, 7},
+                                     {{POSTERN_EDIT_HEADER_ADD, 0, {"B", 1}, {"2", 1}}, 8}};
         longer_reply reply{};
         reply.reply.size = sizeof reply;
         reply.reply.edits = {edits, 2, sizeof(longer_edit)};
@@ -310,7 +312,8 @@ TEST_F(a_plugin, is_woken_through_the_session_and_told_of_its_end)
         EXPECT_EQ(event.ticket, 0U);
         EXPECT_EQ(event.session, 77U);
         if (event.hook == POSTERN_HOOK_WAKE)
-            heard.push_back("wake " + std::to_string(as<postern_ev_wake>(event).token) + (event.flags == POSTERN_WAKE_CANCELLED ? " cancelled" : ""));
+            heard.push_back("wake " + std::to_string(as<postern_ev_wake>(event).token) +
+                            (event.flags == POSTERN_WAKE_CANCELLED ? " cancelled" : ""));
         else
             heard.push_back(event.hook == POSTERN_HOOK_SESSION_END ? "end" : "?");
         return POSTERN_PASS;
@@ -377,7 +380,8 @@ TEST_F(a_plugin, that_was_not_created_is_not_destroyed)
     EXPECT_EQ(script.make_instance(), nullptr);
     EXPECT_EQ(script.destroyed, 0);
     ASSERT_EQ(script.found.size(), 1U);
-    EXPECT_THAT(script.found[0].text(), ::testing::StartsWith("postern.toml:7: plugin scripted (org.example.scripted 1) could not start: status -1"));
+    EXPECT_THAT(script.found[0].text(),
+                ::testing::StartsWith("postern.toml:7: plugin scripted (org.example.scripted 1) could not start: status -1"));
 }
 
 TEST_F(a_plugin, that_is_serial_is_called_once_at_a_time)

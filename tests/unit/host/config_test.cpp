@@ -63,7 +63,8 @@ TEST(a_configuration, needs_little)
 
 TEST(a_configuration, says_all_that_there_is_to_say)
 {
-    const auto read = good(R"(tls = "required"
+    const auto read =
+        good(R"(tls = "required"
 chain = ["p"]
 [[plugin]]
 name = "p"
@@ -118,7 +119,7 @@ command = "3s"
 data = "4s"
 final = "5s"
 )",
-                           "control = \"c.sock\"\nplugin_path = [\"plugins\", \"/abs\"]\nuser = \"nobody\"\ngroup = \"nogroup\"\n");
+             "control = \"c.sock\"\nplugin_path = [\"plugins\", \"/abs\"]\nuser = \"nobody\"\ngroup = \"nogroup\"\n");
     EXPECT_EQ(read.control, "/etc/postern/c.sock");
     EXPECT_THAT(read.plugin_path, ElementsAre("/etc/postern/plugins", "/abs"));
     EXPECT_EQ(read.user, "nobody");
@@ -187,7 +188,10 @@ TEST(a_configuration, has_all_its_mistakes_told_at_once_in_their_order)
                             HasSubstr(":5: limits.line: must be a whole number from 512")));
 }
 
-TEST(a_syntax_error, has_its_place) { EXPECT_THAT(complaints("hostname = \"a\"\nb = = 1\n"), ElementsAre(HasSubstr("postern.toml:2: "))); }
+TEST(a_syntax_error, has_its_place)
+{
+    EXPECT_THAT(complaints("hostname = \"a\"\nb = = 1\n"), ElementsAre(HasSubstr("postern.toml:2: ")));
+}
 
 TEST(what_comes_with_a_later_version, is_refused_unless_neutral)
 {
@@ -197,7 +201,8 @@ TEST(what_comes_with_a_later_version, is_refused_unless_neutral)
     EXPECT_THAT(complaints_about("protocol = \"lmtp\"\n"), ElementsAre(HasSubstr("\"lmtp\" is not supported in this version")));
     EXPECT_THAT(complaints_about("[[plugin]]\nname = \"p\"\nlibrary = \"l\"\nisolation = \"process\"\n"),
                 ElementsAre(HasSubstr(":9: plugin.isolation: \"process\" is not supported in this version")));
-    EXPECT_THAT(complaints_about("[delivery.dns]\nservers = []\n"), ElementsAre(HasSubstr("delivery.dns: not supported in this version")));
+    EXPECT_THAT(complaints_about("[delivery.dns]\nservers = []\n"),
+                ElementsAre(HasSubstr("delivery.dns: not supported in this version")));
 }
 
 TEST(a_listener, has_an_address_and_a_name_of_its_own)
@@ -225,7 +230,8 @@ TEST(a_chain, names_plugins_that_are_there_once_each)
                 ElementsAre(HasSubstr(":6: listener.chain: there is no [[plugin]] with the name \"q\""),
                             HasSubstr(":6: listener.chain: \"p\" stands in it twice")));
     EXPECT_THAT(complaints_about("[queue]\nstore = \"q\"\n"), ElementsAre(HasSubstr(":7: queue.store: there is no [[plugin]]")));
-    EXPECT_THAT(complaints_about("[delivery]\ntransport = \"q\"\n"), ElementsAre(HasSubstr(":7: delivery.transport: is neither")));
+    EXPECT_THAT(complaints_about("[delivery]\ntransport = \"q\"\n"),
+                ElementsAre(HasSubstr(":7: delivery.transport: is neither")));
 }
 
 TEST(a_plugin_entry, comes_from_the_plugin_path_only)
@@ -243,7 +249,9 @@ TEST(a_relay, is_a_host_and_a_port)
     for (const auto* right : {"127.0.0.1:25", "mx.example.org:2525", "[::1]:25", ""})
         EXPECT_THAT(complaints_about("[delivery]\nrelay = \"" + std::string{right} + "\"\n"), IsEmpty()) << right;
     for (const auto* wrong : {"mx.example.org", ":25", "mx:0", "mx:65536", "::1:25", "a b:25", "mx:25x"})
-        EXPECT_THAT(complaints_about("[delivery]\nrelay = \"" + std::string{wrong} + "\"\n"), ElementsAre(HasSubstr("delivery.relay"))) << wrong;
+        EXPECT_THAT(complaints_about("[delivery]\nrelay = \"" + std::string{wrong} + "\"\n"),
+                    ElementsAre(HasSubstr("delivery.relay")))
+            << wrong;
 }
 
 TEST(numbers_and_times, are_refused_beyond_their_ends)
@@ -260,6 +268,8 @@ TEST(numbers_and_times, are_refused_beyond_their_ends)
     EXPECT_EQ(one("header_size = 1023"), 1U);
     EXPECT_EQ(one("header_size = \"64MiB\""), 0U);
     EXPECT_EQ(one("header_size = 67108865"), 1U);
+    EXPECT_EQ(one("timeouts = { data = \"3650d\" }"), 0U);
+    EXPECT_EQ(one("timeouts = { data = \"3650d1ns\" }"), 1U);
     EXPECT_EQ(one("timeouts = { data = \"0\" }"), 1U);
     EXPECT_EQ(one("timeouts = { data = 5 }"), 1U);
     EXPECT_EQ(complaints_about("[queue]\njitter = 0.9\n").size(), 0U);

@@ -66,7 +66,8 @@ TEST_F(a_record, follows_an_address_that_changes)
     for (const auto* address : {"192.0.2.1:1", "192.0.2.2:1", "[::1]:1", "192.0.2.1:1"}) {
         here.connection.peer = *base::ip_endpoint::from_text(address);
         look(here.event(hook_point::conn_open), [&](const postern_event& event) {
-            EXPECT_EQ(text_of(records_of<postern_peer>(as<postern_ev_conn_open>(event).peer).at(0).peer_address), here.connection.peer.address.text());
+            EXPECT_EQ(text_of(records_of<postern_peer>(as<postern_ev_conn_open>(event).peer).at(0).peer_address),
+                      here.connection.peer.address.text());
         });
     }
 }

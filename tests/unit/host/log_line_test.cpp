@@ -63,7 +63,8 @@ TEST(a_json_line, keeps_valid_utf8_and_escapes_all_else)
     EXPECT_TRUE(json_line({{"a", "gr\xc3\xbc\xc3\x9f"}}).ends_with("\"a\":\"gr\xc3\xbc\xc3\x9f\"}"));
     EXPECT_TRUE(json_line({{"a", "\"\\\n\x01\x7f"}}).ends_with(R"("a":"\"\\\u000a\u0001\u007f"})"));
     // alone, cut short, overlong, a surrogate, beyond Unicode, a C1 control
-    for (const auto* wrong : {"\x80", "\xc3", "\xe2\x82", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "\xc2\x9b"}) {
+    for (const auto* wrong :
+         {"\x80", "\xc3", "\xe2\x82", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "\xc2\x9b"}) {
         const auto line = json_line({{"a", wrong}});
         for (const char c : line)
             EXPECT_LT(static_cast<unsigned char>(c), 0x80) << line;

@@ -60,9 +60,11 @@ TEST_F(a_manifest, is_refused_with_the_place_of_every_mistake)
 {
     EXPECT_FALSE(read("id = \"x\"\nsummary = \"s\"\n[options.a]\ntype = \"colour\"\ndoc = \"d\"\nextra = 1\n"
                       "[options.b]\ntype = \"integer\"\ndoc = \"d\"\ndefault = \"x\"\n[options.c]\ntype = \"path\"\n"));
-    EXPECT_THAT(texts(), ElementsAre(HasSubstr("status: is missing"), HasSubstr("x.toml:4: options.a.type: \"colour\" is not one of"),
-                                     HasSubstr("x.toml:6: options.a.extra: unknown key"),
-                                     HasSubstr("x.toml:10: options.b.default: must be a whole number"), HasSubstr("options.c.doc: is missing")));
+    EXPECT_THAT(texts(),
+                ElementsAre(HasSubstr("status: is missing"), HasSubstr("x.toml:4: options.a.type: \"colour\" is not one of"),
+                            HasSubstr("x.toml:6: options.a.extra: unknown key"),
+                            HasSubstr("x.toml:10: options.b.default: must be a whole number"),
+                            HasSubstr("options.c.doc: is missing")));
 }
 
 TEST_F(a_manifest, does_not_give_a_required_option_a_default)
@@ -95,8 +97,9 @@ doc = "d"
 type = "float"
 doc = "d"
 )");
-    const auto values = bind(rules, {scalar("string", "s"), scalar("integer", std::int64_t{-5}), scalar("boolean", true), scalar("size", "2KiB"),
-                                     scalar("duration", "1s"), scalar("path", "a/../b"), scalar("float", 1.5)});
+    const auto values =
+        bind(rules, {scalar("string", "s"), scalar("integer", std::int64_t{-5}), scalar("boolean", true), scalar("size", "2KiB"),
+                     scalar("duration", "1s"), scalar("path", "a/../b"), scalar("float", 1.5)});
     EXPECT_THAT(texts(), IsEmpty());
     ASSERT_EQ(values.size(), 7U);
     EXPECT_EQ(values[0].kind, POSTERN_OPTION_STRING);
@@ -135,7 +138,8 @@ TEST_F(a_manifest, makes_a_record_of_each_entry)
 TEST_F(a_manifest, supplies_defaults_and_demands_what_is_required)
 {
     const auto rules = good("[options.a]\ntype = \"path\"\ndoc = \"d\"\ndefault = \"here\"\n"
-                            "[options.b]\ntype = \"string\"\ndoc = \"what it is for\"\nrequired = true\n[options.c]\ntype = \"list\"\ndoc = \"d\"\ndefault = []\n");
+                            "[options.b]\ntype = \"string\"\ndoc = \"what it is for\"\nrequired = true\n[options.c]\ntype = "
+                            "\"list\"\ndoc = \"d\"\ndefault = []\n");
     const auto values = bind(rules, {});
     ASSERT_EQ(values.size(), 1U);
     EXPECT_EQ(values[0].text, "/etc/postern/here");

@@ -71,7 +71,8 @@ TEST_F(a_plugin_file, may_not_be_libm)
 
 TEST_F(a_plugin_file, that_needs_what_is_not_offered_is_refused)
 {
-    EXPECT_EQ(why_not(put("future.so")), "future.so: plugin org.example.future 9 needs \"postern.dns/2\", which this host does not offer");
+    EXPECT_EQ(why_not(put("future.so")),
+              "future.so: plugin org.example.future 9 needs \"postern.dns/2\", which this host does not offer");
 }
 
 TEST_F(a_plugin_file, with_a_table_that_is_too_short_is_refused)
@@ -91,7 +92,8 @@ TEST_F(a_plugin_file, must_be_a_library)
 TEST_F(a_plugin_file, cut_short_is_refused_without_harm)
 {
     const auto whole = postern::test::read_file(built / "good.so");
-    for (const std::size_t size : {std::size_t{16}, std::size_t{64}, std::size_t{100}, whole.size() / 4, whole.size() / 2, whole.size() - 1}) {
+    for (const std::size_t size :
+         {std::size_t{16}, std::size_t{64}, std::size_t{100}, whole.size() / 4, whole.size() / 2, whole.size() - 1}) {
         const auto file = folder_.write("cut.so", std::string_view{whole}.substr(0, size));
         ASSERT_EQ(::chmod(file.c_str(), 0644), 0);
         EXPECT_THAT(why_not(file), StartsWith("cut.so: ")) << size;

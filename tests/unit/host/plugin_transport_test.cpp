@@ -32,12 +32,14 @@ protected:
             instance_ = script.make_instance();
         plugin_transport transport{instance_, timer_, patience};
         const auto got = std::make_shared<std::promise<std::vector<recipient_result>>>();
-        transport.deliver({base::session_id{5}, base::message_id{9}, "a@b", to_, &blob_}, [got](std::vector<recipient_result> results) {
-            got->set_value(std::move(results)); // twice would throw
-        });
+        transport.deliver({base::session_id{5}, base::message_id{9}, "a@b", to_, &blob_},
+                          [got](std::vector<recipient_result> results) {
+                              got->set_value(std::move(results)); // twice would throw
+                          });
         return got->get_future().get();
     }
-    postern_status reply(std::uint64_t ticket, std::vector<postern_delivery_result> results, std::uint32_t verdict = POSTERN_CONTINUE) const
+    postern_status reply(std::uint64_t ticket, std::vector<postern_delivery_result> results,
+                         std::uint32_t verdict = POSTERN_CONTINUE) const
     {
         postern_deliver_reply out{};
         out.base.size = sizeof out;
@@ -69,7 +71,9 @@ TEST_F(a_plugin_transport, hands_over_the_message)
         EXPECT_EQ(blob->size(script.host, job.blob), 5);
         EXPECT_EQ(blob->read(script.host, job.blob, 1, octets, 8), 4);
         EXPECT_EQ(std::string(octets, 4), "ello");
-        EXPECT_EQ(reply(event.ticket, {{POSTERN_CONTINUE, 250, {"2.0.0", 5}, {"kept", 4}}, {POSTERN_REJECT, 550, {}, {"full", 4}}}), POSTERN_PASS);
+        EXPECT_EQ(
+            reply(event.ticket, {{POSTERN_CONTINUE, 250, {"2.0.0", 5}, {"kept", 4}}, {POSTERN_REJECT, 550, {}, {"full", 4}}}),
+            POSTERN_PASS);
         EXPECT_EQ(blob->size(script.host, job.blob), POSTERN_E_STALE);
         return POSTERN_TAKEN;
     };
@@ -88,7 +92,8 @@ TEST_F(a_plugin_transport, takes_one_verdict_for_all)
         (void)script.reply(event.ticket, verdict, "word"); // a plain reply will do
         return POSTERN_TAKEN;
     };
-    for (const auto& [given, expected] : {std::pair{POSTERN_CONTINUE, kind::delivered}, std::pair{POSTERN_TEMPFAIL, kind::deferred}, std::pair{POSTERN_REJECT, kind::failed}}) {
+    for (const auto& [given, expected] : {std::pair{POSTERN_CONTINUE, kind::delivered},
+                                          std::pair{POSTERN_TEMPFAIL, kind::deferred}, std::pair{POSTERN_REJECT, kind::failed}}) {
         verdict = given;
         for (const auto& each : deliver()) {
             EXPECT_EQ(each.result, expected);

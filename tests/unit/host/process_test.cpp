@@ -37,7 +37,8 @@ TEST(root, is_given_up_for_ever)
     ASSERT_TRUE(nobody) << why;
     const auto child = ::fork();
     if (child == 0) {
-        const bool gone = become(*nobody).empty() && ::geteuid() == nobody->uid && ::getegid() == nobody->gid && ::setuid(0) != 0 && ::seteuid(0) != 0;
+        const bool gone = become(*nobody).empty() && ::geteuid() == nobody->uid && ::getegid() == nobody->gid &&
+                          ::setuid(0) != 0 && ::seteuid(0) != 0;
         ::_exit(gone ? 0 : 1);
     }
     int status = 0;

@@ -88,7 +88,10 @@ private:
         own.created_ += status == POSTERN_PASS ? 1 : 0;
         return status;
     }
-    static postern_status handle(void* self, const postern_event* event) { return static_cast<scripted_plugin*>(self)->on(*event); }
+    static postern_status handle(void* self, const postern_event* event)
+    {
+        return static_cast<scripted_plugin*>(self)->on(*event);
+    }
     static void destroy(void* self) { ++static_cast<scripted_plugin*>(self)->destroyed; }
 
     int created_ = 0;
@@ -182,7 +185,10 @@ struct scene {
     }
 };
 
-inline std::string text_of(const postern_str& text) { return std::string{text.ptr, text.len}; }
+inline std::string text_of(const postern_str& text)
+{
+    return std::string{text.ptr, text.len};
+}
 
 template <class Record>
 const Record& as(const postern_event& event)

@@ -129,7 +129,8 @@ TEST_F(a_ticket, that_was_never_given_out_is_stale)
 {
     // The first ticket of the first shard is 1 << 18, and which shard a thread uses depends on where its storage lies.
     const auto given = open_pending(std::make_shared<counting_owner>());
-    for (const std::uint64_t wild : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}, std::uint64_t{1} << 18U, std::uint64_t{1} << 63U, std::uint64_t{0x3ffff}}) {
+    for (const std::uint64_t wild : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}, std::uint64_t{1} << 18U,
+                                     std::uint64_t{1} << 63U, std::uint64_t{0x3ffff}}) {
         if (wild == given)
             continue;
         EXPECT_EQ(table_.answer(wild, &plain), POSTERN_E_STALE);

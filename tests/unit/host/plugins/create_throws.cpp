@@ -5,8 +5,14 @@
 
 namespace {
 
-postern_status create(postern_host*, postern_get_fn, const postern_create_args*, void**) { throw std::runtime_error{"no table left"}; }
-postern_status handle(void*, const postern_event*) { return POSTERN_PASS; }
+postern_status create(postern_host*, postern_get_fn, const postern_create_args*, void**)
+{
+    throw std::runtime_error{"no table left"};
+}
+postern_status handle(void*, const postern_event*)
+{
+    return POSTERN_PASS;
+}
 void destroy(void*) {}
 
 } // namespace

@@ -4,7 +4,7 @@
 
 #include <postern/abi/core.h>
 
-static postern_status create(postern_host *host, postern_get_fn get, const postern_create_args *args, void **self)
+static postern_status create(postern_host* host, postern_get_fn get, const postern_create_args* args, void** self)
 {
     (void)host;
     (void)get;
@@ -13,13 +13,16 @@ static postern_status create(postern_host *host, postern_get_fn get, const poste
     return POSTERN_PASS;
 }
 
-static postern_status handle(void *self, const postern_event *event)
+static postern_status handle(void* self, const postern_event* event)
 {
     (void)self;
     (void)event;
     return POSTERN_PASS;
 }
 
-static void destroy(void *self) { (void)self; }
+static void destroy(void* self)
+{
+    (void)self;
+}
 
 #endif

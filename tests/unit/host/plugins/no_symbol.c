@@ -1,3 +1,6 @@
 /* A library, but no plugin. */
 int answer(void);
-int answer(void) { return 42; }
+int answer(void)
+{
+    return 42;
+}
