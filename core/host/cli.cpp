@@ -9,10 +9,6 @@
 #include <exception>
 #include <memory>
 
-#ifndef POSTERN_VERSION
-#define POSTERN_VERSION "0.1.0"
-#endif
-
 namespace postern::daemon {
 namespace {
 

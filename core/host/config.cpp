@@ -115,6 +115,8 @@ void read_limits(table_reader& root, limit_settings& to)
         set(to.timeouts.command, *times, "command");
         set(to.timeouts.data, *times, "data");
         set(to.timeouts.tls, *times, "tls");
+        if (const auto pause = times->duration("pause")) // none is a choice
+            to.timeouts.pause = std::chrono::ceil<std::chrono::milliseconds>(*pause);
         times->refuse_unknown();
     }
     limits->refuse_unknown();

@@ -51,9 +51,10 @@ private:
     int error_;
 };
 
+// The real user, not the effective one: a process that is root underneath takes code from root only.
 std::optional<std::string> why_writable(const struct stat& facts, const char* what)
 {
-    if (facts.st_uid != 0 && facts.st_uid != ::geteuid())
+    if (facts.st_uid != 0 && facts.st_uid != ::getuid())
         return fmt::format("{} belongs to user {}; it must belong to root or to the user who runs this program", what,
                            facts.st_uid);
     if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0)
@@ -80,14 +81,14 @@ struct held_file {
     {
         for (const auto* each : {&folder, &file})
             if (each->get() < 0)
-                return "cannot be opened: " + std::generic_category().message(each->error());
+                return fmt::format("cannot be opened: {}", std::generic_category().message(each->error()));
         if (::fstat(file.get(), &facts) != 0)
-            return "cannot be examined: " + std::generic_category().message(errno);
+            return fmt::format("cannot be examined: {}", std::generic_category().message(errno));
         if (!S_ISREG(facts.st_mode))
             return std::string{"not a regular file"};
         struct stat around {};
         if (::fstat(folder.get(), &around) != 0)
-            return "its folder cannot be examined: " + std::generic_category().message(errno);
+            return fmt::format("its folder cannot be examined: {}", std::generic_category().message(errno));
         if (auto why = why_writable(facts, "the file"))
             return why;
         return why_writable(around, "its folder");

@@ -104,6 +104,15 @@ task<base::error_code> stream::wait_readable()
     return wait(ssl_ != nullptr && tls_wants_write_ ? socket::wait_write : socket::wait_read, is_ready);
 }
 
+task<void> stream::pause(std::chrono::milliseconds how_long)
+{
+    if (how_long.count() <= 0)
+        co_return;
+    expires_after(how_long);
+    co_await wait(socket::wait_error, false);
+    expires_never();
+}
+
 base::result<std::size_t> stream::try_write(std::string_view octets) noexcept
 {
     if (ssl_ != nullptr)

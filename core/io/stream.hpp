@@ -62,6 +62,9 @@ public:
     [[nodiscard]] bool is_tls() const noexcept { return ssl_ != nullptr; }
     [[nodiscard]] tls_summary tls() const;
 
+    /// Reads and writes nothing for that long, or until interrupt() or a broken connection. Uses the deadline up.
+    [[nodiscard]] task<void> pause(std::chrono::milliseconds how_long);
+
     /// From now on, operations that wait end with an error once `after` has passed.
     void expires_after(std::chrono::milliseconds after)
     {

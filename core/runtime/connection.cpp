@@ -84,6 +84,10 @@ io::task<void> connection::serve()
                 session_.disconnected();
             break;
         }
+        case step::kind::pause:
+            co_await stream_.pause(profile_->timeouts.pause);
+            has_replied_ = true; // the pause is not the peer's fault
+            break;
         case step::kind::ask:
             if (!try_ask(next.hook))
                 co_await finish_ask();

@@ -33,6 +33,7 @@ struct server_timeouts {
     std::chrono::milliseconds command = std::chrono::minutes{5};  ///< a whole command line, from the last reply
     std::chrono::milliseconds data = std::chrono::minutes{3};     ///< without progress in content
     std::chrono::milliseconds tls = std::chrono::seconds{30};     ///< handshake
+    std::chrono::milliseconds pause{200}; ///< before a reply to a peer that only makes trouble; 0: none
 };
 
 struct connection_limits {

@@ -28,7 +28,7 @@ bool begins_with_bdat(std::string_view line) noexcept
 /// Takes lines until one leads to a step or all octets are taken.
 std::optional<step> server_session::state::take_commands()
 {
-    while (at == doing::commands && left == aftermath::nothing && !to_ask) {
+    while (at == doing::commands && left == aftermath::nothing && !to_ask && !must_pause) {
         if (is_shutting_down) {
             say(421, "4.3.2", "shutting down");
             close("shutting down");

@@ -25,8 +25,8 @@ struct server_limits {
     std::uint32_t line = 2048;     ///< octets of a command line with its CRLF; RFC 5321 4.5.3.1.4 asks for 512, extensions add
     std::uint32_t text_line = 0;   ///< octets of a content line with its CRLF; 0: no limit; RFC 5321 4.5.3.1.6 asks for 1000
     std::uint32_t header_size = 256U << 10U; ///< octets of the header section, which is kept in memory
-    std::uint32_t errors = 20;     ///< erroneous commands a connection, then 421
-    std::uint32_t idle_commands = 1000; ///< NOOP, RSET, VRFY and the like between two messages, then 421
+    std::uint32_t errors = 20;     ///< erroneous commands a connection, the second half with pauses, then 421
+    std::uint32_t idle_commands = 1000; ///< NOOP, RSET, VRFY, refused MAIL and RCPT between two messages, likewise
 };
 
 struct server_config {

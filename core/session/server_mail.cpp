@@ -54,8 +54,10 @@ void server_session::state::on_mail(const protocol::command& what)
 void server_session::state::mail_answered(hooks::outcome& outcome)
 {
     if (is_refusal(outcome)) {
-        refuse(outcome);
-        return abort("MAIL refused");
+        abort("MAIL refused");
+        if (count_idle())
+            refuse(outcome);
+        return;
     }
     apply_to_draft(outcome);
     protocol::append_reply(output, "250 2.1.0 sender ok\r\n"_reply);

@@ -42,18 +42,20 @@ void server_session::state::on_rcpt(const protocol::command& what)
 
 void server_session::state::rcpt_answered(hooks::outcome& outcome)
 {
-    if (is_refusal(outcome)) {
-        refuse(outcome);
-        return forget_recipient();
+    const bool is_refused = is_refusal(outcome);
+    // Closed by construction: no objection is not enough.
+    if (is_refused || (!outcome.vouched && outcome.verdict != hooks::verdict_kind::discard)) {
+        forget_recipient();
+        if (!count_idle()) // who tries one name after the other brings no mail
+            return;
+        if (is_refused)
+            return refuse(outcome);
+        return say(550, "5.7.1", fmt::format("{}: relay access denied", txn->asked_path));
     }
     if (outcome.verdict == hooks::verdict_kind::discard) {
         // For this recipient only; who was accepted before still gets the message.
         forget_recipient();
         ++txn->dropped;
-    } else if (!outcome.vouched) {
-        // Closed by construction: no objection is not enough.
-        say(550, "5.7.1", fmt::format("{}: relay access denied", txn->asked_path));
-        return forget_recipient();
     } else {
         apply_to_draft(outcome);
     }

@@ -50,24 +50,27 @@ void server_session::state::error(std::uint16_t code, std::string_view enhanced,
         say(code, enhanced, text);
 }
 
-/// False: that was one too many, and said so.
-bool server_session::state::count_error()
+/// False: that was one too many, and said so. The second half of what is allowed is answered late, each time: a flood
+/// then costs its sender more than us.
+bool server_session::state::count_against(std::uint32_t& count, std::uint32_t limit, std::string_view what)
 {
-    if (++errors <= config.limits.errors)
+    must_pause = ++count > limit / 2;
+    if (count <= limit)
         return true;
-    say(421, "4.7.0", "too many errors");
-    close("too many errors");
+    say(421, "4.7.0", what);
+    close(what);
     return false;
 }
 
-/// For commands that bring no mail nearer. False: that was one too many, and said so.
+bool server_session::state::count_error()
+{
+    return count_against(errors, config.limits.errors, "too many errors");
+}
+
+/// For commands that bring no mail nearer.
 bool server_session::state::count_idle()
 {
-    if (++idle <= config.limits.idle_commands)
-        return true;
-    say(421, "4.7.0", "too many commands without a message");
-    close("too many commands without a message");
-    return false;
+    return count_against(idle, config.limits.idle_commands, "too many commands without a message");
 }
 
 /// DISCARD and HOLD mark the draft. The chain has done so already; an embedder's answer may come from elsewhere.

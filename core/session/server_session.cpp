@@ -24,6 +24,8 @@ server_session::state::state(const server_config& from, hooks::connection_facts 
 step server_session::state::next()
 {
     for (;;) {
+        if (std::exchange(must_pause, false))
+            return {.what = step::kind::pause};
         if (to_ask) {
             asking = std::exchange(to_ask, std::nullopt);
             return {.what = step::kind::ask, .hook = *asking};

@@ -23,6 +23,7 @@ enum class phase : std::uint8_t { command, content };
 struct step {
     enum class kind : std::uint8_t {
         read,      ///< flush output(), wait for octets (phase says how long), feed() them
+        pause,     ///< the peer only makes trouble: wait a while, with output() still held back, then go on
         ask,       ///< run `hook`'s chain on draft(), then answer()
         tell,      ///< notify `hook`; nothing is answered
         content,   ///< body octets: run msg.body if somebody wants it (the chunk may be replaced), spool them, add what was

@@ -61,6 +61,7 @@ struct server_session::state {
     // server_reply.cpp
     void say(std::uint16_t code, std::string_view enhanced, std::string_view text);
     void refuse(hooks::outcome& outcome);
+    [[nodiscard]] bool count_against(std::uint32_t& count, std::uint32_t limit, std::string_view what);
     void error(std::uint16_t code, std::string_view enhanced, std::string_view text);
     [[nodiscard]] bool count_error();
     [[nodiscard]] bool count_idle();
@@ -148,6 +149,7 @@ struct server_session::state {
     bool is_opened = false;                  ///< conn.open was asked: conn.close is owed
     bool has_helo = false;                   ///< EHLO or HELO was accepted
     bool is_shutting_down = false;
+    bool must_pause = false;                 ///< the next step is a pause
     bool was_extended = false;               ///< while cmd.helo is asked: what to go back to if it is refused
     std::string_view abort_reason;
     std::string_view close_reason;

@@ -99,6 +99,8 @@ private:
         case step::kind::abandon:
             body_.clear();
             return;
+        case step::kind::pause:
+            return;
         case step::kind::start_tls:
             flush();
             // What follows would be octets in the clear where a handshake belongs.

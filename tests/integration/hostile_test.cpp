@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <list>
 #include <random>
 #include <string>
@@ -26,7 +27,7 @@ protected:
     a_server_under_attack()
         : gateway_{configuration::relay(next_.address(), "starttls")
                        .section("limits", "message_size = \"1MiB\"\nrecipients = 5\nerrors = 5\nconnections_per_ip = 30")
-                       .section("limits.timeouts", "greeting = \"1s\"\ncommand = \"1s\"\ndata = \"1s\"\ntls = \"1s\"")}
+                       .section("limits.timeouts", "greeting = \"1s\"\ncommand = \"1s\"\ndata = \"1s\"\ntls = \"1s\"\npause = \"100ms\"")}
     {
     }
 
@@ -67,6 +68,15 @@ TEST_F(a_server_under_attack, answers_garbage_with_errors_and_then_hangs_up)
     EXPECT_THAT(peer.says("GET / HTTP/1.1").code, AnyOf(421, 500, 502));
     (void)peer.sends("Host: mx.example.org\r\n");
     EXPECT_TRUE(is_closed(peer));
+}
+
+TEST_F(a_server_under_attack, answers_a_flood_of_errors_ever_later)
+{
+    auto peer = client();
+    const auto start = std::chrono::steady_clock::now();
+    (void)peer.sends("1\r\n2\r\n3\r\n4\r\n5\r\n6\r\n");
+    EXPECT_TRUE(is_closed(peer));
+    EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds{400}) << "four of six had a pause";
 }
 
 TEST_F(a_server_under_attack, survives_random_octets)

@@ -9,7 +9,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace postern::test {
@@ -18,6 +20,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 constexpr exit_status success{0, 0};
@@ -29,6 +32,17 @@ constexpr exit_status success{0, 0};
     for (std::size_t line = 0; content.size() < octets; ++line)
         content += fmt::format("{}{:0>{}}\r\n", line % 7 == 0 ? "." : "", line, line % 7 == 0 ? 67 : 68);
     return content;
+}
+
+/// The lines of a log that contain `words`.
+[[nodiscard]] std::vector<std::string> lines_with(const std::string& log, std::string_view words)
+{
+    std::vector<std::string> found;
+    std::istringstream lines{log};
+    for (std::string line; std::getline(lines, line);)
+        if (line.find(words) != std::string::npos)
+            found.push_back(line);
+    return found;
 }
 
 TEST(relaying, of_2000_messages_in_20_sessions_loses_and_doubles_none)
@@ -43,6 +57,7 @@ TEST(relaying, of_2000_messages_in_20_sessions_loses_and_doubles_none)
     EXPECT_EQ(sink.messages(), 2000U);
     EXPECT_EQ(gateway.stop(), success);
     EXPECT_EQ(sink.messages(), 2000U);
+    EXPECT_THAT(lines_with(gateway.log(), " deferred "), IsEmpty()) << "the next hop refused nothing";
 }
 
 TEST(relaying, from_swaks_over_starttls_delivers)

@@ -196,6 +196,9 @@ void conversation::run()
         case step::kind::commit:
             commit();
             break;
+        case step::kind::pause:
+            steps_.emplace_back("pause");
+            break;
         case step::kind::abandon:
             steps_.emplace_back("abandon");
             expect(has_content_, "only what was spooled is abandoned");

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 namespace postern::session {
@@ -362,6 +363,52 @@ TEST(connection, times_out_once)
     EXPECT_EQ(peer.take_replies(), "421 4.4.2 timed out\r\n");
     peer.time_passes();
     EXPECT_EQ(peer.take_replies(), "");
+}
+
+TEST(connection, is_answered_late_in_the_second_half_of_its_errors_and_not_before)
+{
+    auto config = conversation::usual_config();
+    config.limits.errors = 4;
+    conversation peer{config};
+    peer.has_said_hello();
+    const auto pauses = [&] { return std::ranges::count(peer.take_steps(), "pause"); };
+    (void)pauses();
+    peer.says("FOO\r\nFOO\r\n");
+    EXPECT_EQ(pauses(), 0);
+    peer.says("FOO\r\nFOO\r\nNOOP\r\n");
+    EXPECT_EQ(pauses(), 2) << "each error of a batch";
+    EXPECT_FALSE(peer.is_closed());
+    peer.says("FOO\r\n");
+    EXPECT_EQ(pauses(), 1) << "the last reply too";
+    EXPECT_TRUE(peer.is_closed());
+}
+
+TEST(connection, is_answered_late_in_the_second_half_of_its_idle_commands)
+{
+    auto config = conversation::usual_config();
+    config.limits.idle_commands = 2;
+    conversation peer{config};
+    peer.has_said_hello();
+    (void)peer.take_steps();
+    peer.says("NOOP\r\nRSET\r\nVRFY x\r\n");
+    EXPECT_EQ(std::ranges::count(peer.take_steps(), "pause"), 2);
+    EXPECT_TRUE(peer.is_closed());
+}
+
+TEST(connection, that_tries_one_recipient_after_the_other_is_hung_up_on)
+{
+    auto config = conversation::usual_config();
+    config.limits.idle_commands = 4; // EHLO is one
+    conversation peer{config};
+    peer.has_said_hello();
+    peer.says("MAIL FROM:<a@client.example>\r\n");
+    peer.plugin().script[hooks::hook_point::cmd_rcpt].verdict = hooks::verdict_kind::reject;
+    peer.says("RCPT TO:<a@mx.example>\r\nRCPT TO:<b@mx.example>\r\nRCPT TO:<c@mx.example>\r\n");
+    EXPECT_FALSE(peer.is_closed());
+    (void)peer.take_replies();
+    peer.says("RCPT TO:<d@mx.example>\r\n");
+    EXPECT_EQ(peer.take_replies(), "421 4.7.0 too many commands without a message\r\n");
+    EXPECT_TRUE(peer.is_closed());
 }
 
 TEST(connection, dates_a_message_by_the_time_that_it_was_told)
