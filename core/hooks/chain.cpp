@@ -147,6 +147,13 @@ void chain_run::failed(std::string_view why)
     }
 }
 
+void chain_run::cut_short()
+{
+    failure_.clear();
+    if (!is_notification(hook_))
+        decide(verdict_kind::tempfail, 451, "4.3.2", "shutting down, try again later");
+}
+
 /// Sets the outcome and ends the walk.
 void chain_run::decide(verdict_kind verdict, std::uint16_t code, std::string_view enhanced, std::string_view text)
 {

@@ -69,6 +69,8 @@ public:
     void passed() noexcept {}
     /// `why` is for the log; the peer gets the policy's generic reply.
     void failed(std::string_view why);
+    /// The last one was not waited for: the server is going away. A TEMPFAIL, whatever on_error says: it did not fail.
+    void cut_short();
 
     [[nodiscard]] const outcome& result() const noexcept { return result_; }
     [[nodiscard]] outcome take_result() noexcept { return std::move(result_); }

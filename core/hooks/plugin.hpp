@@ -48,8 +48,9 @@ public:
     /// Asks. `until` is the deadline that the plugin is told. Never throws.
     [[nodiscard]] virtual call_result call(const event& what, base::instant until, const std::shared_ptr<session_port>& port,
                                            plugin_reply& answer) noexcept = 0;
-    /// Takes a pending ticket back (deadline, session gone). On return no answer to it will come.
-    virtual void withdraw(std::uint64_t ticket) noexcept = 0;
+    /// Takes a pending ticket back (deadline, session gone). True: no answer to it will come. False: it was answered just
+    /// before, and the port has that answer or is about to.
+    [[nodiscard]] virtual bool withdraw(std::uint64_t ticket) noexcept = 0;
     /// Delivers an accepted wake; `cancelled` when the session ends first.
     virtual void wake(base::session_id session, std::uint64_t token, bool cancelled) noexcept = 0;
     /// Nothing comes for that session any more. Sent once, after all tickets are closed and all wakes are delivered.

@@ -208,9 +208,9 @@ void abi_plugin::send(const postern_event& event) noexcept
         instance_->log().error("plugin.overrun", {{"plugin", instance_->name()}, {"hook", event.hook}});
 }
 
-void abi_plugin::withdraw(std::uint64_t ticket) noexcept
+bool abi_plugin::withdraw(std::uint64_t ticket) noexcept
 {
-    instance_->tickets().withdraw(ticket);
+    return instance_->tickets().withdraw(ticket);
 }
 
 void abi_plugin::wake(base::session_id session, std::uint64_t token, bool cancelled) noexcept

@@ -20,7 +20,7 @@ public:
     [[nodiscard]] hooks::call_result call(const hooks::event& what, base::instant until,
                                           const std::shared_ptr<hooks::session_port>& port,
                                           hooks::plugin_reply& answer) noexcept override;
-    void withdraw(std::uint64_t ticket) noexcept override;
+    [[nodiscard]] bool withdraw(std::uint64_t ticket) noexcept override;
     void wake(base::session_id session, std::uint64_t token, bool cancelled) noexcept override;
     void session_ended(base::session_id session) noexcept override;
 

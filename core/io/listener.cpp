@@ -68,8 +68,7 @@ base::ip_endpoint from_native(const socket_address& native) noexcept
         std::memcpy(octets.data(), &v6.sin6_addr, octets.size());
         return {base::ip_address{octets}, ntohs(v6.sin6_port)};
     }
-    octets.back() = 1; // a Unix socket: the peer is this machine
-    return {base::ip_address{octets}, 0};
+    return {base::ip_address{octets}, 0}; // a Unix socket: "::"
 }
 
 /// A descriptor that closes itself unless taken.
@@ -230,7 +229,7 @@ void listener::refuse_one() noexcept
         return;
     ::close(reserve_);
     if (const descriptor made{::accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)}; made.get() >= 0) {
-        constexpr std::string_view reply = "421 4.3.2 too busy, try again later\r\n";
+        constexpr std::string_view reply = "421 too busy, try again later\r\n"; // RFC 2034 4: no enhanced code in a greeting
         // One reply into an empty socket buffer; if it does not go, the close says the same.
         [[maybe_unused]] const auto sent = ::send(made.get(), reply.data(), reply.size(), MSG_NOSIGNAL);
     }

@@ -109,7 +109,7 @@ task<void> stream::pause(std::chrono::milliseconds how_long)
     if (how_long.count() <= 0)
         co_return;
     expires_after(how_long);
-    co_await wait(socket::wait_error, false);
+    co_await wait(socket::wait_error, false); // a deadline is the good end
     expires_never();
 }
 

@@ -88,7 +88,7 @@ header_block::header_block(std::string octets) : octets_{std::move(octets)}
         const auto name_size = name_size_of(all.substr(begin, at - begin));
         while (at < all.size() && is_space(all[at]))
             at = all.find(line_end, at) + line_end.size();
-        fields_.push_back({begin, at - begin, name_size});
+        fields_.push_back(make_span(begin, at - begin, name_size));
     }
 }
 
@@ -149,7 +149,7 @@ header_block::span header_block::append(std::string_view name, std::string_view 
         used = 0;
     }
     octets_ += field;
-    return {octets_.size() - field.size(), field.size(), name.size()};
+    return make_span(octets_.size() - field.size(), field.size(), name.size());
 }
 
 base::error_code header_block::insert(std::size_t index, std::string_view name, std::string_view value)

@@ -5,6 +5,7 @@
 #include "core/base/result.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,7 @@ struct header_field {
 class header_block {
 public:
     header_block() = default;
-    /// Takes canonical octets (CRLF line ends), up to but not including the empty line.
+    /// Takes canonical octets (CRLF line ends), up to but not including the empty line; less than 4 GiB, with all edits.
     explicit header_block(std::string octets);
 
     [[nodiscard]] std::size_t size() const noexcept { return fields_.size(); }
@@ -42,11 +43,16 @@ public:
     [[nodiscard]] base::error_code remove(std::size_t index);
 
 private:
+    // 32 bits: a peer may send a field every few octets, and what remembers it should not be many times as large.
     struct span {
-        std::size_t at;        // of the whole field with its final CRLF, in octets_
-        std::size_t size;
-        std::size_t name_size; // 0: not a field
+        std::uint32_t at;        // of the whole field with its final CRLF, in octets_
+        std::uint32_t size;
+        std::uint32_t name_size; // 0: not a field
     };
+    [[nodiscard]] static span make_span(std::size_t at, std::size_t size, std::size_t name_size) noexcept
+    {
+        return {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(size), static_cast<std::uint32_t>(name_size)};
+    }
     [[nodiscard]] std::string_view octets_of(const span& field) const noexcept
     {
         return std::string_view{octets_}.substr(field.at, field.size);

@@ -58,12 +58,15 @@ std::optional<line> line_reader::take(std::string_view& octets)
     // RFC 5321 4.5.3.1.4: the limit counts the CRLF, which is not among as many octets.
     after_cr_ = !window.empty() ? window.back() == '\r' : !held_.empty() && held_.back() == '\r';
     octets.remove_prefix(window.size());
-    std::string{}.swap(held_);
+    std::string front{std::string_view{held_}.substr(0, front_size)};
+    front += window.substr(0, front_size - front.size());
+    held_ = std::move(front);
+    held_.shrink_to_fit();
     discarding_ = true;
     return discard(octets);
 }
 
-std::optional<line> line_reader::discard(std::string_view& octets) noexcept
+std::optional<line> line_reader::discard(std::string_view& octets)
 {
     const auto end = find_line_end(octets, after_cr_ ? '\r' : '\0');
     if (end == none) {
@@ -74,7 +77,8 @@ std::optional<line> line_reader::discard(std::string_view& octets) noexcept
     }
     octets.remove_prefix(end);
     discarding_ = false;
-    return line{{}, line_defect::overlong};
+    given_ = true;
+    return line{held_, line_defect::overlong};
 }
 
 void line_reader::clear() noexcept

@@ -13,7 +13,7 @@ namespace postern::protocol {
 
 enum class line_defect : std::uint8_t {
     none,
-    overlong, ///< over the limit; the octets are gone and `text` is empty
+    overlong, ///< over the limit; `text` is its first octets, line_reader::front_size of them, the rest is gone
     bare_lf,
     bare_cr,
     nul,
@@ -28,6 +28,8 @@ struct line {
 /// Threads: one. Memory: nothing while lines lie whole in their portion, else at most the limit.
 class line_reader {
 public:
+    static constexpr std::size_t front_size = 16; ///< octets kept of an overlong line: which verb it was
+
     /// `limit`: octets of a line with its CRLF; at least 2.
     explicit line_reader(std::size_t limit) noexcept : limit_{limit} {}
 
@@ -45,7 +47,7 @@ public:
     void clear() noexcept;
 
 private:
-    [[nodiscard]] std::optional<line> discard(std::string_view& octets) noexcept;
+    [[nodiscard]] std::optional<line> discard(std::string_view& octets);
 
     std::size_t limit_;
     std::string held_;        // the front of a line whose end is still to come

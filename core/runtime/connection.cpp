@@ -2,6 +2,9 @@
 
 #include "core/runtime/store_await.hpp"
 
+#include <boost/asio/post.hpp>
+
+#include <exception>
 #include <utility>
 
 namespace postern::runtime {
@@ -11,6 +14,9 @@ namespace {
 using hooks::hook_point;
 using session::phase;
 using session::step;
+
+// Some milliseconds of work at most, where every content octet is a step of its own.
+constexpr unsigned steps_at_a_time = 256;
 
 hooks::connection_facts facts_of(const listener_profile& profile, const io::accepted& from, base::session_id id)
 {
@@ -43,6 +49,11 @@ connection::connection(connection_home& home, std::shared_ptr<const listener_pro
 {
 }
 
+connection::~connection()
+{
+    port_->end(hooks_.order());
+}
+
 void connection::shut_down()
 {
     shutting_down_ = true;
@@ -53,6 +64,8 @@ void connection::shut_down()
 void connection::interrupt() noexcept
 {
     shutting_down_ = true;
+    is_cut_ = true;
+    port_->cut();
     stream_.expires_after(std::chrono::milliseconds{0});
 }
 
@@ -68,13 +81,38 @@ io::task<void> connection::run()
         else
             session_.disconnected();
     }
-    co_await serve();
+    bool is_served = false;
+    try {
+        co_await serve();
+        is_served = true;
+    } catch (const std::exception& failure) { // out of memory, most likely
+        home_.log.error("session_failed", {{"session", base::to_text(session_.facts().session)}, {"cause", failure.what()}});
+    }
+    if (!is_served)
+        wind_up();
     finish(close_reason_);
+}
+
+/// After a failure of ours: tells those who were told of the beginning, and drops what is half done.
+void connection::wind_up()
+{
+    close_reason_ = "failure of the server";
+    pending_.reset();
+    session_.disconnected();
+    for (auto next = session_.resume(); next.what != step::kind::close; next = session_.resume()) {
+        if (next.what == step::kind::tell)
+            tell(next);
+        else if (next.what == step::kind::abandon)
+            spool_.abandon();
+    }
 }
 
 io::task<void> connection::serve()
 {
-    for (;;) {
+    for (unsigned steps = 1;; ++steps) {
+        // A peer that always has octets for us would never let this thread go to another.
+        if (steps % steps_at_a_time == 0)
+            co_await boost::asio::post(home_.loop.context().get_executor(), io::use_task);
         session_.at(home_.clock.wall());
         const auto next = session_.resume();
         switch (next.what) {
@@ -106,7 +144,7 @@ io::task<void> connection::serve()
             spool_.abandon();
             break;
         case step::kind::start_tls: {
-            const bool flushed = co_await flush();
+            const bool flushed = co_await flush(profile_->timeouts.command);
             buffer_.reset();
             const bool secured = flushed && co_await handshake();
             if (secured)
@@ -117,9 +155,8 @@ io::task<void> connection::serve()
         }
         case step::kind::close:
             close_reason_ = next.reason;
-            stream_.expires_after(profile_->timeouts.tls); // a last reply waits for nobody long
             stream_.clear_interrupt();
-            co_await flush();
+            co_await flush(profile_->timeouts.tls); // a last reply waits for nobody long
             co_return;
         }
     }
@@ -127,10 +164,10 @@ io::task<void> connection::serve()
 
 io::task<bool> connection::receive(phase what_for)
 {
-    const bool flushed = co_await flush();
-    if (!flushed)
-        co_return false;
+    const bool flushed = co_await flush(profile_->timeouts.command);
     is_in_content_ = what_for == phase::content;
+    if (!flushed || (is_cut_ && is_in_content_))
+        co_return false;
     if (shutting_down_ && !is_in_content_) {
         stream_.clear_interrupt();
         session_.shut_down();
@@ -142,7 +179,8 @@ io::task<bool> connection::receive(phase what_for)
         // A command line has one timeout as a whole: octets that trickle in do not extend it.
         stream_.expires_after(is_first_command_ ? profile_->timeouts.greeting : profile_->timeouts.command);
         has_replied_ = false;
-        content_octets_ = 0;
+        if (session_.draft() == nullptr) // the rate is that of a message, in however many chunks
+            content_octets_ = 0;
     }
     for (bool may_read = is_in_content_;; may_read = true) {
         if (may_read) {
@@ -192,12 +230,14 @@ bool connection::is_too_slow(std::size_t octets)
            content_octets_ < minimum_rate_ * static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(elapsed).count());
 }
 
-io::task<bool> connection::flush()
+/// Sends what was said, if the peer takes it within `patience`.
+io::task<bool> connection::flush(std::chrono::milliseconds patience)
 {
     const auto output = session_.output();
     if (output.empty())
         co_return true;
     has_replied_ = true;
+    stream_.expires_after(is_cut_ ? std::chrono::milliseconds{0} : patience);
     const auto ec = co_await stream_.write(output);
     session_.output_sent();
     co_return !ec;
@@ -254,7 +294,8 @@ bool connection::try_ask(hook_point hook)
 
 io::task<void> connection::finish_ask()
 {
-    co_await flush(); // earlier replies of the batch do not wait for a plugin; a broken peer shows at the next read
+    // Earlier replies of the batch do not wait for a plugin; a broken peer shows at the next read.
+    co_await flush(profile_->timeouts.command);
     co_await hooks_.finish(pending_->run, pending_->what, pending_->first);
     spool_.present(nullptr);
     session_.answer(pending_->run.take_result());
@@ -320,16 +361,17 @@ io::task<void> connection::commit()
     auto start = [&](queue::completion<void> done) {
         home_.messages.store().commit(sealed.id, sealed.envelope, sealed.state, sealed.head, tail, std::move(done));
     };
-    co_await flush(); // replies before it in the batch do not wait for the disk
+    co_await flush(profile_->timeouts.command); // replies before it in the batch do not wait for the disk
     const auto stored = co_await await_store<void>(home_.loop, start);
     if (stored) {
+        const auto size = sealed.record.envelope.size;
+        home_.messages.stored(std::move(sealed)); // before anything that may fail
         spool_.reset();
-        home_.log.info("accepted", {{"session", sealed.record.envelope.session},
-                                    {"message", base::to_text(sealed.id)},
+        home_.log.info("accepted", {{"session", base::to_text(session_.facts().session)},
+                                    {"message", base::to_text(message->id)},
                                     {"from", message->envelope.from.address},
                                     {"recipients", message->envelope.to.size()},
-                                    {"size", sealed.record.envelope.size}});
-        home_.messages.stored(std::move(sealed));
+                                    {"size", size}});
     }
     session_.committed(judge(stored));
 }
@@ -361,7 +403,6 @@ void connection::finish(std::string_view reason)
                                      {"reason", reason},
                                      {"messages", session_.accepted_count()}});
     stream_.close();
-    port_->end(hooks_.order());
 }
 
 } // namespace postern::runtime

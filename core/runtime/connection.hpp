@@ -16,6 +16,7 @@
 
 #include <boost/intrusive/list.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,18 +37,21 @@ class connection : public boost::intrusive::list_base_hook<boost::intrusive::lin
 public:
     connection(connection_home& home, std::shared_ptr<const listener_profile> profile, const connection_limits& limits, io::accepted from);
 
+    ~connection(); ///< the session is over for those who may still call it
+
     /// Serves it to its end. The connection lives until then.
     [[nodiscard]] io::task<void> run();
     /// Ends it at its next command boundary, with 421.
     void shut_down();
-    /// Ends it now.
+    /// Ends it now: without the rest of its content, and without answers that plugins owe. What the store has begun is awaited.
     void interrupt() noexcept;
 
 private:
     [[nodiscard]] io::task<void> serve();
     [[nodiscard]] io::task<bool> handshake();
     [[nodiscard]] io::task<bool> receive(session::phase what_for);
-    [[nodiscard]] io::task<bool> flush();
+    [[nodiscard]] io::task<bool> flush(std::chrono::milliseconds patience);
+    void wind_up();
     [[nodiscard]] io::task<void> finish_ask();
     [[nodiscard]] io::task<void> take_content(std::string_view octets, bool is_last);
     [[nodiscard]] io::task<void> commit();
@@ -83,6 +87,7 @@ private:
     base::instant content_since_{};
     std::uint64_t content_octets_ = 0;
     bool shutting_down_ = false;
+    bool is_cut_ = false; // nothing is waited for any more
     std::string close_reason_;
 };
 

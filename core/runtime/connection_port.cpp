@@ -21,19 +21,33 @@ void connection_port::arrived(std::uint64_t ticket, hooks::plugin_reply reply)
         alarm_.cancel();
 }
 
+/// Until the answer is here, `until` passed, or cut().
+io::task<void> connection_port::listen(std::uint64_t ticket, base::instant until)
+{
+    awaited_ = ticket;
+    alarm_.expires_at(until);
+    base::error_code ec; // cancelled: one of the other two
+    co_await alarm_.async_wait(io::asio::redirect_error(io::use_task, ec));
+    awaited_ = 0;
+}
+
 io::task<std::optional<hooks::plugin_reply>> connection_port::wait(std::uint64_t ticket, base::instant until)
 {
     // The answer may have come already, while the replies before it were being written.
-    if (!answer_ || answer_->first != ticket) {
-        awaited_ = ticket;
-        alarm_.expires_at(until);
-        base::error_code ec; // cancelled: the answer is here
-        co_await alarm_.async_wait(io::asio::redirect_error(io::use_task, ec));
-        awaited_ = 0;
-    }
+    if (!has(ticket) && !is_cut_)
+        co_await listen(ticket, until);
     std::optional<hooks::plugin_reply> found;
-    if (answer_ && answer_->first == ticket)
+    if (has(ticket))
         found = std::move(answer_->second);
+    answer_.reset();
+    co_return found;
+}
+
+io::task<hooks::plugin_reply> connection_port::collect(std::uint64_t ticket)
+{
+    while (!has(ticket))
+        co_await listen(ticket, base::instant::max());
+    auto found = std::move(answer_->second);
     answer_.reset();
     co_return found;
 }
@@ -78,6 +92,12 @@ void connection_port::fire(std::list<armed>::iterator which)
     const auto request = std::move(which->request);
     armed_.erase(which);
     request.who->wake(session_, request.token, false);
+}
+
+void connection_port::cut() noexcept
+{
+    is_cut_ = true;
+    alarm_.cancel();
 }
 
 void connection_port::end(const hooks::chain& order) noexcept

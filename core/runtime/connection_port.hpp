@@ -23,9 +23,15 @@ public:
     void answer(std::uint64_t ticket, hooks::plugin_reply reply) noexcept override;
     [[nodiscard]] bool wake(std::shared_ptr<hooks::plugin> who, std::uint64_t token, std::chrono::nanoseconds delay) noexcept override;
 
-    /// Waits for the answer to `ticket`; nothing when `until` passed first. One ticket at a time.
+    /// Waits for the answer to `ticket`; nothing when `until` passed first, or after cut(). One ticket at a time, and none
+    /// is left behind: before the next, one that got nothing is withdrawn, or collected.
     [[nodiscard]] io::task<std::optional<hooks::plugin_reply>> wait(std::uint64_t ticket, base::instant until);
+    /// The answer to a ticket that could not be withdrawn: it is on its way.
+    [[nodiscard]] io::task<hooks::plugin_reply> collect(std::uint64_t ticket);
+    [[nodiscard]] bool is_cut() const noexcept { return is_cut_; }
 
+    /// Nothing is waited for any more: an answer that is not here counts as late.
+    void cut() noexcept;
     /// The session is over: delivers what wakes are outstanding as cancelled, then session_ended to every plugin of `order`.
     void end(const hooks::chain& order) noexcept;
 
@@ -40,6 +46,8 @@ private:
         io::timer clock;
     };
     void arrived(std::uint64_t ticket, hooks::plugin_reply reply);
+    [[nodiscard]] bool has(std::uint64_t ticket) const noexcept { return answer_ && answer_->first == ticket; }
+    [[nodiscard]] io::task<void> listen(std::uint64_t ticket, base::instant until);
     void arm();
     void fire(std::list<armed>::iterator which);
 
@@ -47,6 +55,7 @@ private:
     base::session_id session_;
 
     std::uint64_t awaited_ = 0;
+    bool is_cut_ = false;
     std::optional<std::pair<std::uint64_t, hooks::plugin_reply>> answer_;
     io::timer alarm_;
     std::list<armed> armed_;

@@ -6,11 +6,12 @@ namespace postern::runtime {
 
 std::optional<hook_runner::waiting> hook_runner::advance(hooks::chain_run& run, hooks::event& what)
 {
-    const auto now = clock_.now();
     while (const auto* link = run.next()) {
         if (run.chunk())
             what.chunk = *run.chunk();
-        const auto until = now + link->deadline;
+        if (what.blob != nullptr)
+            what.blob->refresh(); // each one sees what those before it made of the message
+        const auto until = clock_.now() + link->deadline;
         hooks::plugin_reply reply;
         const auto called = link->who->call(what, until, port_, reply);
         switch (called.status) {
@@ -35,13 +36,15 @@ io::task<void> hook_runner::finish(hooks::chain_run& run, hooks::event& what, wa
 {
     for (std::optional<waiting> next = first; next; next = advance(run, what)) {
         auto reply = co_await port_->wait(next->ticket, next->until);
-        if (!reply) {
-            // The answer may be on its way at this moment: after withdraw either it has been posted or it never comes.
-            next->whom->who->withdraw(next->ticket);
-            run.failed("no answer within its deadline");
-        } else {
+        // An answer that could not be withdrawn any more counts: it must not be there when the next one is asked.
+        if (!reply && !next->whom->who->withdraw(next->ticket))
+            reply = co_await port_->collect(next->ticket);
+        if (reply)
             run.answered(std::move(*reply));
-        }
+        else if (port_->is_cut())
+            run.cut_short();
+        else
+            run.failed("no answer within its deadline");
         report(run, *next->whom, what);
     }
 }

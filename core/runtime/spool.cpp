@@ -97,16 +97,24 @@ void spool::reset() noexcept
 
 void spool::present(const hooks::draft* message)
 {
-    if (message == nullptr) {
-        head_.clear();
+    shown_ = message;
+    head_.clear();
+    if (message == nullptr)
         return;
-    }
+    edits_shown_ = message->journal.size();
     head_ = message->headers.octets() + "\r\n";
+}
+
+void spool::refresh()
+{
+    if (shown_ != nullptr && shown_->journal.size() != edits_shown_)
+        present(shown_);
 }
 
 std::uint64_t spool::size() const noexcept
 {
-    return head_.size() + body_size();
+    const bool is_replaced = shown_ != nullptr && shown_->replaced_body;
+    return head_.size() + (is_replaced ? shown_->replaced_body->size() : body_size());
 }
 
 std::int64_t spool::read(std::uint64_t offset, char* to, std::size_t length) noexcept
@@ -119,6 +127,8 @@ std::int64_t spool::read(std::uint64_t offset, char* to, std::size_t length) noe
     if (offset < head_.size())
         return copy(head_, offset);
     offset -= head_.size();
+    if (shown_ != nullptr && shown_->replaced_body)
+        return offset < shown_->replaced_body->size() ? copy(*shown_->replaced_body, offset) : 0;
     if (offset < stored_) {
         const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(length, stored_ - offset));
         return read_blocking(to, wanted, [&](auto done) { store_.read_uncommitted(id_, offset, wanted, std::move(done)); });

@@ -17,6 +17,9 @@ namespace postern::runtime {
 class spool final : public base::blob_source {
 public:
     spool(queue::store& store, io::loop& home) : store_{store}, home_{home} {}
+    ~spool() override { abandon(); }
+    spool(const spool&) = delete;
+    spool& operator=(const spool&) = delete;
 
     /// What follows belongs to message `id`; what is left of another is dropped.
     void begin(base::message_id id) noexcept
@@ -39,8 +42,9 @@ public:
     /// The message is in the store's hands.
     void reset() noexcept;
 
-    /// Makes read() give header section, empty line and body of `message`; null ends that.
+    /// Makes read() give header section, empty line and body of `message`, as edited at the last refresh(); null ends that.
     void present(const hooks::draft* message);
+    void refresh() override;
     [[nodiscard]] std::uint64_t size() const noexcept override;
     [[nodiscard]] std::int64_t read(std::uint64_t offset, char* to, std::size_t length) noexcept override;
 
@@ -52,7 +56,10 @@ private:
     std::uint64_t stored_ = 0;
     bool has_8bit_ = false;
     base::message_id id_;
-    std::string head_; // while presented
+    // While presented:
+    const hooks::draft* shown_ = nullptr;
+    std::size_t edits_shown_ = 0;
+    std::string head_;
 };
 
 /// Octets of a message that is in the store, for transports.

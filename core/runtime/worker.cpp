@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <new>
 #include <string_view>
 
 #include <sys/socket.h>
@@ -10,7 +11,10 @@ namespace postern::runtime {
 
 namespace {
 
-constexpr std::string_view too_many = "421 4.7.0 too many connections, try again later\r\n";
+// RFC 2034 4: no enhanced code in a greeting.
+constexpr std::string_view too_many = "421 too many connections, try again later\r\n";
+
+constexpr unsigned accepts_at_a_time = 16;
 
 } // namespace
 
@@ -23,6 +27,7 @@ worker::worker(std::uint8_t lane, std::uint64_t seed, published& current, intake
       ids_{clock, random_, lane},
       loop_{log},
       home_{loop_, ids_, messages, log, clock},
+      refusals_{loop_.deadlines(), log},
       work_{loop_.context().get_executor()}
 {
 }
@@ -56,12 +61,20 @@ void worker::start()
 
 io::task<void> worker::accept(const std::string& profile, io::listener& from)
 {
-    while (from.is_open()) {
-        auto one = co_await from.accept();
-        if (one)
-            welcome(profile, std::move(*one));
-        else if (from.is_open())
-            log_.error("accept_failed", {{"listener", profile}, {"cause", one.error().message()}});
+    for (unsigned accepted = 1; from.is_open(); ++accepted) {
+        try {
+            auto one = co_await from.accept();
+            if (one)
+                welcome(profile, std::move(*one));
+            else if (from.is_open())
+                log_.error("accept_failed", {{"listener", profile}, {"cause", one.error().message()}});
+        } catch (const std::bad_alloc&) {
+            // This connection is lost; the listener is not. The next one may find memory again.
+            log_.error("accept_failed", {{"listener", profile}, {"cause", "out of memory"}});
+        }
+        // A full backlog is taken in turns with the connections that are here.
+        if (accepted % accepts_at_a_time == 0)
+            co_await boost::asio::post(loop_.context().get_executor(), io::use_task);
     }
 }
 
@@ -69,11 +82,16 @@ void worker::welcome(const std::string& profile, io::accepted from)
 {
     const auto current = current_.load();
     const auto found = current->listeners.find(profile);
-    auto place = counts_.enter(from.peer.address, current->limits.connections, current->limits.connections_per_ip);
-    if (!place || found == current->listeners.end()) {
-        log_.warning("refused", {{"listener", profile}, {"peer", from.peer.text()}, {"cause", "too many connections"}});
+    if (found == current->listeners.end())
+        return refusals_.note(profile, from.peer.text(), "the configuration has no such listener any more");
+    const auto& limits = current->limits;
+    const bool is_local = from.peer.address == base::ip_address{}; // a Unix socket's peers have no addresses to tell apart
+    auto place = counts_.enter(from.peer.address, limits.connections, is_local ? 0 : limits.connections_per_ip);
+    if (!place) {
+        refusals_.note(profile, from.peer.text(), "too many connections");
         io::stream last{loop_, std::move(from.connection)};
-        [[maybe_unused]] const auto sent = last.try_write(too_many); // if it does not go, the close says it
+        if (found->second->session.tls != session::server_tls::implicit) // which would wait for a handshake
+            [[maybe_unused]] const auto sent = last.try_write(too_many); // if it does not go, the close says it
         return;
     }
     auto one = std::make_unique<connection>(home_, found->second, current->limits, std::move(from));
@@ -95,6 +113,7 @@ void worker::drain()
             listener->close();
         for (auto& one : connections_)
             one.shut_down();
+        refusals_.close();
         work_.reset();
     });
 }

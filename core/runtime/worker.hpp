@@ -11,6 +11,7 @@
 #include "core/runtime/connection_counts.hpp"
 #include "core/runtime/intake.hpp"
 #include "core/runtime/published.hpp"
+#include "core/runtime/refusal_log.hpp"
 #include "core/runtime/server.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -55,6 +56,7 @@ private:
     base::id_source ids_;
     io::loop loop_;
     connection_home home_;
+    refusal_log refusals_;
     std::vector<std::pair<std::string, std::unique_ptr<io::listener>>> listeners_;
     boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> connections_;
     boost::asio::executor_work_guard<io::executor> work_;

@@ -16,9 +16,11 @@ namespace {
 // Old clients put a space behind the colon; there is only one way to read it.
 constexpr protocol::command_rules rules{.space_before_path = true};
 
+/// BDAT with its chunk behind it, to whoever is generous about white space.
 bool begins_with_bdat(std::string_view line) noexcept
 {
     constexpr std::string_view bdat = "BDAT";
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
     return line.size() >= bdat.size() &&
            std::equal(bdat.begin(), bdat.end(), line.begin(), [](char a, char b) { return a == (b & ~0x20); });
 }
@@ -45,18 +47,22 @@ std::optional<step> server_session::state::take_commands()
 void server_session::state::take_line(const protocol::line& line)
 {
     switch (line.defect) {
-    case protocol::line_defect::none:
-        return take_command(protocol::parse_command(line.text, rules));
+    case protocol::line_defect::none: {
+        const auto command = protocol::parse_command(line.text, rules);
+        // One that another server may take for BDAT is refused as a BDAT.
+        return command.what == verb::unknown && begins_with_bdat(line.text) ? on_bdat(command) : take_command(command);
+    }
     case protocol::line_defect::overlong:
-        return error(500, "5.5.2", "line too long"); // RFC 5321 4.5.3.1.9
+        error(500, "5.5.2", "line too long"); // RFC 5321 4.5.3.1.9
+        break;
     case protocol::line_defect::bare_lf:
     case protocol::line_defect::bare_cr:
     case protocol::line_defect::nul:
+        error(500, "5.5.2", "bare CR, bare LF or NUL in a command"); // RFC 5321 2.3.8: only CRLF ends a line
         break;
     }
-    error(500, "5.5.2", "bare CR, bare LF or NUL in a command"); // RFC 5321 2.3.8: only CRLF ends a line
     if (begins_with_bdat(line.text))
-        close("BDAT with octets that no command may hold"); // nobody can say where its chunk ends
+        close("a BDAT line that no command may look like"); // nobody can say where its chunk ends
 }
 
 void server_session::state::take_command(const protocol::command& what)

@@ -18,13 +18,13 @@ using namespace protocol::literals;
 void server_session::state::on_data()
 {
     if (!txn)
-        return error(503, "5.5.1", "send MAIL first");
+        return out_of_sequence(503, "send MAIL first");
     if (txn->by_bdat)
-        return error(503, "5.5.1", "no DATA behind BDAT"); // RFC 3030 2
+        return out_of_sequence(503, "no DATA behind BDAT"); // RFC 3030 2
     if (txn->draft.envelope.from.body == message::body_type::binary_mime)
-        return error(503, "5.5.1", "BINARYMIME needs BDAT"); // RFC 3030 3
+        return out_of_sequence(503, "BINARYMIME needs BDAT"); // RFC 3030 3
     if (txn->draft.envelope.to.empty() && txn->dropped == 0)
-        return error(554, "5.5.1", "no valid recipients");
+        return out_of_sequence(554, "no valid recipients");
     if (txn->draft.envelope.to.empty())
         txn->draft.discarded = true; // all of them were
     to_ask = hooks::hook_point::cmd_data;
@@ -43,12 +43,12 @@ void server_session::state::on_bdat(const protocol::command& what)
     if (!config.chunking)
         return refuse_chunk(argument->size, {502, "5.5.1", "not implemented"});
     if (!txn)
-        return refuse_chunk(argument->size, {503, "5.5.1", "send MAIL first"});
+        return refuse_chunk(argument->size, {503, "5.5.1", "send MAIL first"}, counts_as::idle);
     if (txn->draft.envelope.to.empty() && txn->dropped == 0)
-        return refuse_chunk(argument->size, {554, "5.5.1", "no valid recipients"});
+        return refuse_chunk(argument->size, {554, "5.5.1", "no valid recipients"}, counts_as::idle);
     const auto limit = config.limits.message_size;
     if (limit != 0 && argument->size > limit - std::min(limit, txn->size))
-        return refuse_chunk(argument->size, {552, "5.3.4", "message too big"}, counts::no);
+        return refuse_chunk(argument->size, {552, "5.3.4", "message too big"}, counts_as::nothing);
     txn->chunk_size = txn->chunk_left = argument->size;
     txn->is_last_chunk = argument->is_last;
     if (std::exchange(txn->by_bdat, true)) {
@@ -61,10 +61,10 @@ void server_session::state::on_bdat(const protocol::command& what)
 }
 
 /// Throws a chunk away and then says why. Nothing of its transaction survives: what came before is of no use without it.
-void server_session::state::refuse_chunk(std::uint64_t size, protocol::command_refusal why, counts as_error)
+void server_session::state::refuse_chunk(std::uint64_t size, protocol::command_refusal why, counts_as what)
 {
     abort("BDAT refused");
-    if (as_error == counts::yes && !count_error())
+    if ((what == counts_as::error && !count_error()) || (what == counts_as::idle && !count_idle()))
         return;
     protocol::append_reply(swallow_reply, why.code, why.enhanced, why.text);
     swallow_left = size;
@@ -92,7 +92,7 @@ void server_session::state::data_answered(hooks::outcome& outcome)
             return abort("content refused");
         }
         hooks::complete(outcome);
-        return refuse_chunk(txn->chunk_size, {outcome.smtp_code, outcome.enhanced, outcome.text}, counts::no);
+        return refuse_chunk(txn->chunk_size, {outcome.smtp_code, outcome.enhanced, outcome.text}, counts_as::nothing);
     }
     apply_to_draft(outcome);
     at = doing::content;

@@ -140,7 +140,7 @@ void server_session::state::say_hello()
 void server_session::state::on_starttls()
 {
     if (facts.tls)
-        return error(503, "5.5.1", "TLS is already active");
+        return out_of_sequence(503, "TLS is already active");
     if (config.tls != server_tls::offered && config.tls != server_tls::required)
         return error(502, "5.5.1", "not implemented");
     protocol::append_reply(output, "220 2.0.0 ready to start TLS\r\n"_reply);

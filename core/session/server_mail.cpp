@@ -13,9 +13,9 @@ using namespace protocol::literals;
 void server_session::state::on_mail(const protocol::command& what)
 {
     if (!has_helo)
-        return error(503, "5.5.1", "send EHLO first");
+        return out_of_sequence(503, "send EHLO first");
     if (txn)
-        return error(503, "5.5.1", "MAIL was already given");
+        return out_of_sequence(503, "MAIL was already given");
     const auto octets = facts.extended && config.smtputf8 ? message::utf8::allowed : message::utf8::refused;
     auto path = message::parse_reverse_path(what.argument, octets);
     if (!path)

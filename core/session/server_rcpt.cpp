@@ -16,9 +16,9 @@ using namespace protocol::literals;
 void server_session::state::on_rcpt(const protocol::command& what)
 {
     if (!txn)
-        return error(503, "5.5.1", "send MAIL first");
+        return out_of_sequence(503, "send MAIL first");
     if (txn->by_bdat)
-        return error(503, "5.5.1", "no RCPT behind BDAT"); // RFC 3030 2
+        return out_of_sequence(503, "no RCPT behind BDAT"); // RFC 3030 2
     auto& draft = txn->draft;
     const bool has_smtputf8 = draft.envelope.from.smtputf8;
     auto path = message::parse_forward_path(what.argument, has_smtputf8 ? message::utf8::allowed : message::utf8::refused);
@@ -36,6 +36,7 @@ void server_session::state::on_rcpt(const protocol::command& what)
     txn->asked_path = what.argument.substr(0, path->consumed);
     txn->journal_before = draft.journal.size();
     txn->held_before = draft.held.has_value();
+    txn->score_before = draft.score;
     draft.envelope.to.push_back(std::move(to));
     to_ask = hooks::hook_point::cmd_rcpt;
 }
@@ -62,11 +63,12 @@ void server_session::state::rcpt_answered(hooks::outcome& outcome)
     protocol::append_reply(output, "250 2.1.5 recipient ok\r\n"_reply);
 }
 
-/// Takes back the recipient asked about, and what its chain did for it: recipients added, journal, hold.
+/// Takes back the recipient asked about, and what its chain did for it: recipients added, score, journal, hold.
 void server_session::state::forget_recipient()
 {
     auto& draft = txn->draft;
     draft.envelope.to.resize(txn->asked);
+    draft.score = txn->score_before;
     if (draft.journal.size() > txn->journal_before)
         draft.journal.erase(draft.journal.begin() + static_cast<std::ptrdiff_t>(txn->journal_before), draft.journal.end());
     if (!txn->held_before)

@@ -50,6 +50,14 @@ void server_session::state::error(std::uint16_t code, std::string_view enhanced,
         say(code, enhanced, text);
 }
 
+/// The reply to a command at the wrong time. One refused command makes a pipeline of these (RFC 2920 3.1), so they are no
+/// errors of their own.
+void server_session::state::out_of_sequence(std::uint16_t code, std::string_view text)
+{
+    if (count_idle())
+        say(code, "5.5.1", text);
+}
+
 /// False: that was one too many, and said so. The second half of what is allowed is answered late, each time: a flood
 /// then costs its sender more than us.
 bool server_session::state::count_against(std::uint32_t& count, std::uint32_t limit, std::string_view what)

@@ -63,6 +63,7 @@ struct server_session::state {
     void refuse(hooks::outcome& outcome);
     [[nodiscard]] bool count_against(std::uint32_t& count, std::uint32_t limit, std::string_view what);
     void error(std::uint16_t code, std::string_view enhanced, std::string_view text);
+    void out_of_sequence(std::uint16_t code, std::string_view text);
     [[nodiscard]] bool count_error();
     [[nodiscard]] bool count_idle();
     void apply_to_draft(const hooks::outcome& outcome);
@@ -103,8 +104,8 @@ struct server_session::state {
     // server_data.cpp
     void on_data();
     void on_bdat(const protocol::command& what);
-    enum class counts : bool { no, yes }; ///< among the errors of the connection
-    void refuse_chunk(std::uint64_t size, protocol::command_refusal why, counts as_error = counts::yes);
+    enum class counts_as : std::uint8_t { nothing, idle, error };
+    void refuse_chunk(std::uint64_t size, protocol::command_refusal why, counts_as what = counts_as::error);
     void data_answered(hooks::outcome& outcome);
     void end_chunk();
     [[nodiscard]] std::optional<step> swallow();

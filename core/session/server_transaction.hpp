@@ -24,6 +24,7 @@ struct transaction {
     std::string_view asked_path;     ///< its path as the client wrote it; valid while it is asked about
     std::size_t journal_before = 0;  ///< cmd.rcpt: to undo what a refused recipient's chain did
     bool held_before = false;
+    std::int32_t score_before = 0;
     std::uint32_t dropped = 0;       ///< recipients that were accepted and discarded
 
     // How content comes.

@@ -36,7 +36,7 @@ public:
     [[nodiscard]] bool may_vouch() const noexcept override { return true; }
     [[nodiscard]] hooks::call_result call(const hooks::event& what, base::instant, const std::shared_ptr<hooks::session_port>&,
                                           hooks::plugin_reply& answer) noexcept override;
-    void withdraw(std::uint64_t) noexcept override {}
+    bool withdraw(std::uint64_t) noexcept override { return true; }
     void wake(base::session_id, std::uint64_t, bool) noexcept override {}
     void session_ended(base::session_id) noexcept override {}
 

@@ -40,10 +40,11 @@ public:
         ++calls;
         return on_({what, port, answer});
     }
-    void withdraw(std::uint64_t ticket) noexcept override
+    bool withdraw(std::uint64_t ticket) noexcept override
     {
         const std::lock_guard lock{guard_};
         withdrawn_.push_back(ticket);
+        return !on_withdraw || on_withdraw();
     }
     void wake(base::session_id, std::uint64_t token, bool cancelled) noexcept override
     {
@@ -63,6 +64,7 @@ public:
         return withdrawn_;
     }
 
+    std::function<bool()> on_withdraw; ///< false: the answer was given just before; set before use
     std::atomic<int> calls{0};
     std::atomic<int> ended{0};
 

@@ -32,7 +32,7 @@ public:
         answer = *answer_;
         return {call_status::answered};
     }
-    void withdraw(std::uint64_t) noexcept override {}
+    bool withdraw(std::uint64_t) noexcept override { return true; }
     void wake(base::session_id, std::uint64_t, bool) noexcept override {}
     void session_ended(base::session_id) noexcept override {}
 

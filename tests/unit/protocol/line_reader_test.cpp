@@ -121,29 +121,39 @@ TEST(line_reader, takes_nothing_from_nothing)
     EXPECT_FALSE(reader.is_inside_line());
 }
 
+// An overlong line shows its front, which tells the verb.
+const std::string overlong = std::string(line_reader::front_size, 'a') + "(overlong)";
+
 TEST(line_reader, takes_a_line_of_the_limit_but_not_one_octet_more) // RFC 5321 4.5.3.1.4: CRLF included
 {
     const std::string longest(98, 'a');
     for (const std::size_t portion : {1U, 2U, 7U, 99U, 100U, 101U, 1000U}) {
         EXPECT_THAT(lines_of(longest + "\r\nQUIT\r\n", portion), ElementsAre(longest, "QUIT"));
-        EXPECT_THAT(lines_of(longest + "a\r\nQUIT\r\n", portion), ElementsAre("(overlong)", "QUIT"));
+        EXPECT_THAT(lines_of(longest + "a\r\nQUIT\r\n", portion), ElementsAre(overlong, "QUIT"));
     }
 }
 
 TEST(line_reader, throws_an_overlong_line_away_up_to_its_crlf)
 {
     const std::string endless(5000, 'a');
-    EXPECT_THAT(lines_of(endless + "\r\nQUIT\r\n", 1), ElementsAre("(overlong)", "QUIT"));
-    EXPECT_THAT(lines_of(endless + "\nRSET\rRSET\r\r\nQUIT\r\n", 1), ElementsAre("(overlong)", "QUIT")) << "only CRLF ends it";
-    EXPECT_THAT(lines_of(endless + "\nRSET\rRSET\r\r\nQUIT\r\n", 10'000), ElementsAre("(overlong)", "QUIT"));
-    EXPECT_THAT(lines_of(endless + "\r\n" + endless + "\r\nQUIT\r\n", 77), ElementsAre("(overlong)", "(overlong)", "QUIT"));
+    EXPECT_THAT(lines_of(endless + "\r\nQUIT\r\n", 1), ElementsAre(overlong, "QUIT"));
+    EXPECT_THAT(lines_of(endless + "\nRSET\rRSET\r\r\nQUIT\r\n", 1), ElementsAre(overlong, "QUIT")) << "only CRLF ends it";
+    EXPECT_THAT(lines_of(endless + "\nRSET\rRSET\r\r\nQUIT\r\n", 10'000), ElementsAre(overlong, "QUIT"));
+    EXPECT_THAT(lines_of(endless + "\r\n" + endless + "\r\nQUIT\r\n", 77), ElementsAre(overlong, overlong, "QUIT"));
+}
+
+TEST(line_reader, shows_the_same_front_of_an_overlong_line_however_it_came)
+{
+    const auto line = "BDAT 6" + std::string(200, ' ') + "LAST\r\nQUIT\r\n";
+    for (const std::size_t portion : {1U, 3U, 15U, 16U, 17U, 99U, 100U, 101U, 1000U})
+        EXPECT_THAT(lines_of(line, portion), ElementsAre("BDAT 6          (overlong)", "QUIT")) << portion;
 }
 
 TEST(line_reader, finds_a_crlf_that_lies_across_the_limit)
 {
     for (const std::size_t portion : {1U, 99U, 100U, 101U, 102U, 1000U}) {
-        EXPECT_THAT(lines_of(times(99, 'a') + "\r\nQUIT\r\n", portion), ElementsAre("(overlong)", "QUIT"));
-        EXPECT_THAT(lines_of(times(100, 'a') + "\r\nQUIT\r\n", portion), ElementsAre("(overlong)", "QUIT"));
+        EXPECT_THAT(lines_of(times(99, 'a') + "\r\nQUIT\r\n", portion), ElementsAre(overlong, "QUIT"));
+        EXPECT_THAT(lines_of(times(100, 'a') + "\r\nQUIT\r\n", portion), ElementsAre(overlong, "QUIT"));
         EXPECT_THAT(lines_of(times(99, '\r') + "\n" + "QUIT\r\n", portion), ElementsAre(times(98, '\r') + "(bare CR)", "QUIT"));
     }
 }

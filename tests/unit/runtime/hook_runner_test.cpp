@@ -97,6 +97,50 @@ TEST_F(runner, applies_on_error_when_no_answer_comes_in_time)
     EXPECT_TRUE(lines.contains("plugin_failed session=0000000000000 plugin=p hook=cmd.mail cause=no answer"));
 }
 
+TEST_F(runner, never_takes_the_answer_of_one_plugin_for_that_of_another_with_the_same_ticket)
+{
+    std::shared_ptr<hooks::session_port> heard;
+    const auto pending = [&heard](const asked& about) {
+        heard = about.port;
+        return call_result{call_status::pending, 7};
+    };
+    const auto late = plugin(pending);
+    late->on_withdraw = [&heard] { // at the last moment
+        hooks::plugin_reply pass;
+        heard->answer(7, std::move(pass));
+        return false;
+    };
+    const auto silent = plugin(pending);
+    EXPECT_EQ(ask({{late, hooks::failure_policy::proceed, 1ms}, {silent, hooks::failure_policy::tempfail, 1ms}}).verdict,
+              hooks::verdict_kind::tempfail);
+    EXPECT_THAT(silent->withdrawn(), testing::ElementsAre(7U));
+}
+
+TEST_F(runner, takes_an_answer_that_came_between_the_deadline_and_the_withdrawal)
+{
+    std::shared_ptr<hooks::session_port> heard;
+    const auto late = plugin([&heard](const asked& about) {
+        heard = about.port;
+        return call_result{call_status::pending, 7};
+    });
+    late->on_withdraw = [&heard] {
+        heard->answer(7, rejection());
+        return false;
+    };
+    EXPECT_EQ(ask({{late, hooks::failure_policy::proceed, 1ms}}).verdict, hooks::verdict_kind::reject);
+    EXPECT_FALSE(lines.contains("plugin_failed"));
+}
+
+TEST_F(runner, that_is_cut_waits_for_nobody_and_lets_nothing_pass)
+{
+    const auto silent = plugin([this](const asked&) {
+        port->cut();
+        return call_result{call_status::pending, 9};
+    });
+    EXPECT_EQ(ask({{silent, hooks::failure_policy::proceed, 1h}}).verdict, hooks::verdict_kind::tempfail);
+    EXPECT_THAT(silent->withdrawn(), testing::ElementsAre(9U));
+}
+
 TEST_F(runner, ignores_an_answer_to_another_ticket)
 {
     const auto liar = plugin([](const asked& about) {

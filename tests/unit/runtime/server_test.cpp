@@ -8,6 +8,13 @@
 #include "tests/support/memory_log.hpp"
 #include "tests/support/memory_store.hpp"
 
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
+
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -298,6 +305,64 @@ TEST_F(a_server, ends_while_clients_are_connected)
     EXPECT_EQ(report.accepted + report.refused, 2000U) << "no message is left without an answer";
     EXPECT_EQ(running->status().connections, 0U);
     EXPECT_EQ(box->mails().size() + store.messages().size(), report.accepted) << "what was accepted is delivered or kept";
+}
+
+TEST_F(a_server, shows_each_plugin_the_message_as_the_one_before_it_left_it)
+{
+    auto change = [](const asked& about) {
+        about.answer.edits.push_back({hooks::edit_op::body_replace, 0, {}, "changed\r\n"});
+        return call_result{call_status::answered};
+    };
+    std::string seen;
+    auto look = [&seen](const asked& about) {
+        seen.resize(about.what.blob->size());
+        EXPECT_EQ(about.what.blob->read(0, seen.data(), seen.size()) > 0, true);
+        return call_result{call_status::passed};
+    };
+    links.push_back({std::make_shared<lambda_plugin>("change", std::set{hook_point::msg_end}, change), hooks::failure_policy::tempfail, 5s, {.body = true}});
+    links.push_back({std::make_shared<lambda_plugin>("look", std::set{hook_point::msg_end}, look)});
+    start(1);
+    ASSERT_TRUE(send_message(client(), mail("b@example.com")).all_accepted());
+    until([&] { return !box->mails().empty(); });
+    EXPECT_EQ(seen.size(), box->mails().front().content.size());
+}
+
+TEST_F(a_server, ends_in_time_though_a_client_never_stops_sending_and_a_plugin_never_answers)
+{
+    const auto silent = std::make_shared<lambda_plugin>("silent", std::set{hook_point::msg_end},
+                                                        [](const asked&) { return call_result{call_status::pending, 5}; });
+    links.push_back({silent, hooks::failure_policy::proceed, 1h});
+    start();
+    std::atomic<bool> over{false};
+    std::atomic<int> begun{0};
+    std::vector<std::thread> clients;
+    for (const bool is_endless : {true, false})
+        clients.emplace_back([&, is_endless] {
+            boost::asio::io_context context;
+            boost::asio::ip::tcp::socket peer{context};
+            const auto where = base::ip_endpoint::from_text(running->bound_address("in"));
+            peer.connect({boost::asio::ip::make_address(where->address.text()), where->port});
+            boost::system::error_code ec;
+            const auto say = [&](std::string_view what) { boost::asio::write(peer, boost::asio::buffer(what), ec); };
+            say("EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@example.com>\r\nDATA\r\n");
+            std::string replies;
+            boost::asio::read_until(peer, boost::asio::dynamic_buffer(replies), "354 ", ec);
+            say("A: b\r\n\r\nc\r\n");
+            if (!is_endless)
+                say(".\r\n");
+            ++begun;
+            while (is_endless && !ec && !over)
+                say("c\r\n");
+            boost::asio::read(peer, boost::asio::dynamic_buffer(replies), ec); // to its end
+        });
+    until([&] { return begun == 2 && silent->calls == 1; });
+    running->shut_down(10ms);
+    over = true;
+    for (auto& one : clients)
+        one.join();
+    EXPECT_EQ(running->status().connections, 0U);
+    EXPECT_TRUE(store.messages().empty()) << "an answer that was not awaited lets nothing pass";
+    EXPECT_EQ(store.uncommitted(), 0U);
 }
 
 } // namespace

@@ -98,5 +98,24 @@ TEST_F(spools, drop_what_is_left_of_another_message)
     EXPECT_EQ(store.uncommitted(), 0U) << "the store forgot it too";
 }
 
+TEST_F(spools, present_a_message_as_edited)
+{
+    hooks::draft message;
+    message.headers = message::header_block{"Subject: a\r\n"};
+    body.begin(id);
+    EXPECT_TRUE(body.keep("as it came\r\n"));
+    body.present(&message);
+    EXPECT_EQ(read_all(), "Subject: a\r\n\r\nas it came\r\n");
+
+    EXPECT_FALSE(message.headers.insert(1, "X-Seen", "yes"));
+    message.replaced_body = "as it was made\r\n";
+    message.journal.push_back({});
+    body.refresh();
+    EXPECT_EQ(read_all(), "Subject: a\r\nX-Seen: yes\r\n\r\nas it was made\r\n");
+    EXPECT_EQ(body.size(), read_all().size());
+    body.present(nullptr);
+    EXPECT_EQ(body.size(), body.body_size());
+}
+
 } // namespace
 } // namespace postern::runtime

@@ -40,7 +40,7 @@ public:
             answer.verdict = hooks::verdict_kind::discard;
         return {hooks::call_status::answered};
     }
-    void withdraw(std::uint64_t) noexcept override {}
+    bool withdraw(std::uint64_t) noexcept override { return true; }
     void wake(base::session_id, std::uint64_t, bool) noexcept override {}
     void session_ended(base::session_id) noexcept override {}
 
