@@ -1,8 +1,11 @@
 #pragma once
 // What a plugin answers and what a chain of them comes to. Values only.
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace postern::hooks {
@@ -18,6 +21,13 @@ enum class verdict_kind : std::uint8_t {
     hold = 6,       ///< keep it, but do not deliver
     score = 7,      ///< adds to the sum of symbols; not decisive
 };
+
+/// "CONTINUE", "REJECT" and so on: as the plugin ABI calls them.
+[[nodiscard]] constexpr std::string_view name_of(verdict_kind verdict) noexcept
+{
+    constexpr std::array<std::string_view, 8> names{"CONTINUE", "ACCEPT", "REJECT", "TEMPFAIL", "DISCONNECT", "DISCARD", "HOLD", "SCORE"};
+    return names[static_cast<std::size_t>(verdict)];
+}
 
 /// What an edit does. The numbers are those of the plugin ABI.
 enum class edit_op : std::uint8_t {

@@ -42,9 +42,8 @@ io::task<void> attempt::run()
 
 io::task<bool> attempt::fetch()
 {
-    if (const auto fresh = engine_.fresh_.find(id_); fresh != engine_.fresh_.end()) {
-        record_ = std::move(fresh->second);
-        engine_.fresh_.erase(fresh);
+    if (auto fresh = engine_.take_fresh(id_)) {
+        record_ = std::move(*fresh);
     } else {
         auto start = [this](queue::completion<queue::stored_message> done) { engine_.store_.fetch(id_, std::move(done)); };
         const auto stored = co_await await_store<queue::stored_message>(engine_.loop_, start);

@@ -63,7 +63,7 @@ io::task<void> attempt::deliver_smtp(const delivery::route_group& group)
     auto tls = tls_of(current_->delivery.tls);
     auto remaining = group.recipients;
     while (!remaining.empty()) {
-        auto lease = engine_.pool_.take(group.next);
+        auto lease = engine_.pool_.take(group.next, current_);
         if (!lease) {
             auto opened = co_await engine_.pool_.open(group.next, current_, tls, engine_.own_);
             if (!opened) {
@@ -95,7 +95,7 @@ io::task<void> attempt::deliver_smtp(const delivery::route_group& group)
             engine_.log_.warning("reply_lost", {{"message", base::to_text(id_)}, {"next_hop", name}, {"note", "may arrive twice"}});
         remaining = keep_results(result, std::move(remaining), name);
         if (result.reusable)
-            engine_.pool_.give_back(group.next, std::move(*lease), current_->delivery);
+            engine_.pool_.give_back(group.next, std::move(*lease), current_);
     }
 }
 

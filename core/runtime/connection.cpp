@@ -273,7 +273,7 @@ hooks::event connection::make_event(hook_point hook)
 bool connection::try_ask(hook_point hook)
 {
     if (!hooks_.has(hook)) {
-        session_.answer({});
+        answer(hook, {});
         return true;
     }
     auto what = make_event(hook);
@@ -288,7 +288,7 @@ bool connection::try_ask(hook_point hook)
         return false;
     }
     spool_.present(nullptr);
-    session_.answer(run.take_result());
+    answer(hook, run.take_result());
     return true;
 }
 
@@ -298,8 +298,28 @@ io::task<void> connection::finish_ask()
     co_await flush(profile_->timeouts.command);
     co_await hooks_.finish(pending_->run, pending_->what, pending_->first);
     spool_.present(nullptr);
-    session_.answer(pending_->run.take_result());
-    pending_.reset();
+    const auto asked = std::move(pending_);
+    answer(asked->what.hook, asked->run.take_result());
+}
+
+/// What was decided about mail is told to the operator too, with who decided.
+void connection::answer(hook_point hook, hooks::outcome outcome)
+{
+    const bool is_unvouched = hook == hook_point::cmd_rcpt && outcome.lets_pass() && !outcome.vouched;
+    if ((is_unvouched || !outcome.plugin.empty()) && home_.log.is_enabled(base::log_level::info)) {
+        const auto* const message = session_.draft();
+        const bool has_recipient = hook == hook_point::cmd_rcpt && message != nullptr;
+        home_.log.info(is_unvouched ? "relay_denied" : "decided",
+                       {{"session", base::to_text(session_.facts().session)},
+                        {"hook", hooks::name_of(hook)},
+                        {"plugin", outcome.plugin},
+                        {"verdict", hooks::name_of(outcome.verdict)},
+                        {"code", outcome.smtp_code},
+                        {"text", outcome.text},
+                        {"sender", message != nullptr ? message->envelope.from.address : std::string{}},
+                        {"recipient", has_recipient ? message->envelope.to[session_.recipient_index()].address : std::string{}}});
+    }
+    session_.answer(std::move(outcome));
 }
 
 /// Content that nobody wants to see and that fits into memory: the common case, without a coroutine.
@@ -345,7 +365,7 @@ io::task<void> connection::take_content(std::string_view octets, bool is_last)
             }
         }
     }
-    session_.answer(std::move(outcome));
+    answer(hook_point::msg_body, std::move(outcome));
 }
 
 io::task<void> connection::commit()

@@ -56,6 +56,7 @@ private:
     [[nodiscard]] io::task<void> take_content(std::string_view octets, bool is_last);
     [[nodiscard]] io::task<void> commit();
     void tell(const session::step& what);
+    void answer(hooks::hook_point hook, hooks::outcome outcome);
     [[nodiscard]] hooks::event make_event(hooks::hook_point hook);
     [[nodiscard]] bool try_ask(hooks::hook_point hook);
     [[nodiscard]] bool try_take_content(const session::step& what);

@@ -14,7 +14,7 @@ namespace postern::runtime {
 namespace {
 
 constexpr std::uint8_t engine_lane = 255;
-constexpr std::size_t fresh_most = 4096;      // records kept from acceptance to the first attempt
+constexpr std::size_t fresh_most = 16384;     // recipients whose records are kept from acceptance to the first attempt
 constexpr std::size_t attempts_per_slot = 4;  // how many attempts may wait in line for each that delivers
 
 } // namespace
@@ -73,18 +73,23 @@ void delivery_engine::start(std::vector<base::ip_endpoint> own)
     }};
 }
 
+void delivery_engine::drain()
+{
+    boost::asio::post(loop_.context(), [this] {
+        stopping_ = true;
+        next_due_.cancel();
+        pool_.drain();
+        for (auto& [job, place] : waiting_)
+            place->bell->cancel();
+    });
+}
+
 void delivery_engine::shut_down(std::chrono::milliseconds grace)
 {
     if (!thread_.joinable())
         return;
-    boost::asio::post(loop_.context(), [this] {
-        stopping_ = true;
-        next_due_.cancel();
-        pool_.close_idle();
-        for (auto& [job, place] : waiting_)
-            place->bell->cancel();
-        work_.reset();
-    });
+    drain();
+    boost::asio::post(loop_.context(), [this] { work_.reset(); });
     if (ended_future_.wait_for(grace) != std::future_status::ready)
         boost::asio::post(loop_.context(), [this] { pool_.interrupt(); });
     thread_.join();
@@ -102,8 +107,11 @@ void delivery_engine::add(base::message_id id, queue::record what)
         return;
     }
     counts_.queued = ledger_.size();
-    if (!what.state.held && fresh_.size() < fresh_most)
+    const auto recipients = what.envelope.envelope.to.size();
+    if (!what.state.held && fresh_recipients_ + recipients <= fresh_most) {
+        fresh_recipients_ += recipients;
         fresh_.emplace(id, std::move(what));
+    }
     pump();
 }
 
@@ -155,9 +163,21 @@ io::task<void> delivery_engine::run_attempt(base::message_id id)
     finished(id);
 }
 
+/// The record of a message that was accepted a moment ago, if it is still here.
+std::optional<queue::record> delivery_engine::take_fresh(base::message_id id)
+{
+    const auto found = fresh_.find(id);
+    if (found == fresh_.end())
+        return std::nullopt;
+    auto record = std::move(found->second);
+    fresh_.erase(found);
+    fresh_recipients_ -= record.envelope.envelope.to.size();
+    return record;
+}
+
 void delivery_engine::finished(base::message_id id)
 {
-    fresh_.erase(id);
+    (void)take_fresh(id);
     counts_.queued = ledger_.size();
     pump();
 }

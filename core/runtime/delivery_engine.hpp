@@ -45,7 +45,9 @@ public:
     [[nodiscard]] base::result<void> load();
     /// `own`: addresses that we listen on, where nothing is delivered to.
     void start(std::vector<base::ip_endpoint> own);
-    /// No new attempts; what runs may finish for `grace`, then its connections are cut. Blocks. [owner's thread]
+    /// No new attempts from now on, and those that have not begun to send content end. [any]
+    void drain();
+    /// drain(); what runs may finish for `grace`, then its connections are cut. Blocks. [owner's thread]
     void shut_down(std::chrono::milliseconds grace);
 
     /// A message that is in the store. [any]
@@ -71,6 +73,7 @@ private:
     void add(base::message_id id, queue::record what);
     void pump();
     void schedule_pump();
+    [[nodiscard]] std::optional<queue::record> take_fresh(base::message_id id);
     void finished(base::message_id id);
     [[nodiscard]] io::task<void> run_attempt(base::message_id id);
     [[nodiscard]] io::task<queue_item> describe(queue::ledger_entry entry, bool with_results);
@@ -99,6 +102,7 @@ private:
     std::map<delivery::destinations::job, place_in_line*> waiting_;
     std::uint64_t jobs_ = 0;
     std::unordered_map<base::message_id, queue::record> fresh_; // accepted a moment ago: saves reading it back
+    std::size_t fresh_recipients_ = 0;
     std::vector<base::ip_endpoint> own_;
     io::timer next_due_;
     std::size_t attempts_running_ = 0;

@@ -153,9 +153,9 @@ io::task<bool> delivery_engine::carry_out(base::message_id id, server::queue_com
             done = co_await store_hold(id, "by an operator");
         break;
     case server::queue_command::release:
-        done = ledger_.release(id, now);
-        if (done && !is_attempting)
-            done = co_await store_hold(id, std::nullopt);
+        // Stored first: once released, an attempt may write the state at any moment.
+        done = is_attempting || co_await store_hold(id, std::nullopt);
+        done = done && ledger_.release(id, now);
         break;
     case server::queue_command::remove:
         done = ledger_.remove(id);

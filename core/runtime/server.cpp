@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <mutex>
 #include <random>
+#include <shared_mutex>
 #include <thread>
 #include <utility>
 
@@ -53,6 +55,7 @@ struct server::state {
     connection_counts counts;
     std::vector<std::unique_ptr<worker>> workers;
     std::map<std::string, std::string, std::less<>> bound;
+    std::shared_mutex running_guard; // shared: an operator's question is with the delivery thread, which has to live
     bool is_running = false;
 };
 
@@ -108,6 +111,7 @@ base::result<void> server::start()
     state_->deliveries.start(std::move(own));
     for (auto& one : state_->workers)
         one->start();
+    const std::unique_lock lock{state_->running_guard};
     state_->is_running = true;
     return {};
 }
@@ -115,15 +119,20 @@ base::result<void> server::start()
 void server::publish(std::shared_ptr<const generation> next)
 {
     state_->current.store(std::move(next));
+    const std::shared_lock lock{state_->running_guard};
     if (state_->is_running)
         state_->deliveries.refresh();
 }
 
 void server::shut_down(std::chrono::milliseconds grace)
 {
-    if (!std::exchange(state_->is_running, false))
-        return;
+    {
+        const std::unique_lock no_operator{state_->running_guard};
+        if (!std::exchange(state_->is_running, false))
+            return;
+    }
     const auto until = std::chrono::steady_clock::now() + grace;
+    state_->deliveries.drain(); // what is accepted from now on is delivered by the next process
     for (auto& one : state_->workers)
         one->drain();
     for (auto& one : state_->workers)
@@ -137,22 +146,30 @@ void server::shut_down(std::chrono::milliseconds grace)
 
 std::vector<queue_item> server::queue_list(base::message_id after, std::size_t limit)
 {
+    const std::shared_lock lock{state_->running_guard};
+    if (!state_->is_running)
+        return {};
     return state_->deliveries.list(after, limit);
 }
 
 std::optional<queue_item> server::queue_show(base::message_id id)
 {
+    const std::shared_lock lock{state_->running_guard};
+    if (!state_->is_running)
+        return std::nullopt;
     return state_->deliveries.show(id);
 }
 
 bool server::queue_change(base::message_id id, queue_command what)
 {
-    return state_->deliveries.change(id, what);
+    const std::shared_lock lock{state_->running_guard};
+    return state_->is_running && state_->deliveries.change(id, what);
 }
 
 std::size_t server::queue_flush()
 {
-    return state_->deliveries.flush();
+    const std::shared_lock lock{state_->running_guard};
+    return state_->is_running ? state_->deliveries.flush() : 0;
 }
 
 server_status server::status() const

@@ -111,7 +111,8 @@ public:
     /// Stops accepting, lets transactions in their content finish for up to `grace`, ends attempts, then all threads. Blocks. [any, not from a session]
     void shut_down(std::chrono::milliseconds grace);
 
-    /// The queue, for an operator. All block until the delivery thread has answered. [any, not from a session]
+    /// The queue, for an operator. All block until the delivery thread has answered; a server that does not run has none.
+    /// [any, not from a session]
     [[nodiscard]] std::vector<queue_item> queue_list(base::message_id after, std::size_t limit);
     [[nodiscard]] std::optional<queue_item> queue_show(base::message_id id);
     enum class queue_command { retry, hold, release, remove };

@@ -15,6 +15,7 @@ smtp_connection::smtp_connection(io::loop& home, io::socket connected, std::shar
 io::task<void> smtp_connection::send(const session::client_transaction& what, content_source& content)
 {
     session_.send(what);
+    has_begun_content_ = false;
     if (profile_->implicit_tls && !stream_.is_tls()) {
         co_await secure();
     }
@@ -59,6 +60,7 @@ io::task<void> smtp_connection::drive(content_source* content)
 
 io::task<void> smtp_connection::give(content_source& content)
 {
+    has_begun_content_ = true;
     if (!session_.output().empty()) {
         stream_.expires_after(profile_->timeout.data);
         const bool flushed = co_await flush();

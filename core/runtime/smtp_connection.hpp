@@ -50,6 +50,8 @@ public:
     [[nodiscard]] session::client_end end() const noexcept { return session_.end(); }
     [[nodiscard]] session::client_peer peer() const noexcept { return session_.peer(); }
     [[nodiscard]] std::uint32_t messages() const noexcept { return messages_; }
+    /// Whether content of the message at hand may have reached the peer.
+    [[nodiscard]] bool has_begun_content() const noexcept { return has_begun_content_; }
     [[nodiscard]] bool is_tls() const noexcept { return stream_.is_tls(); }
 
 private:
@@ -65,6 +67,7 @@ private:
     session::client_session session_;
     io::buffer_pool::buffer buffer_;
     std::uint32_t messages_ = 0;
+    bool has_begun_content_ = false;
 };
 
 } // namespace postern::runtime

@@ -22,11 +22,11 @@ smtp_pool::lease::~lease()
         pool_->in_use_.erase(connection_.get());
 }
 
-std::optional<smtp_pool::lease> smtp_pool::take(const delivery::route& to)
+std::optional<smtp_pool::lease> smtp_pool::take(const delivery::route& to, const std::shared_ptr<const generation>& current)
 {
     const auto found = idle_.find(to);
-    if (found == idle_.end() || found->second.empty())
-        return std::nullopt;
+    if (found == idle_.end() || found->second.empty() || found->second.back().opened_by != current)
+        return std::nullopt; // those of another generation leave by reap()
     auto connection = std::move(found->second.back().connection); // the youngest: the most likely to live
     found->second.pop_back();
     if (found->second.empty())
@@ -67,18 +67,18 @@ io::task<base::result<smtp_pool::lease>> smtp_pool::open(delivery::route to, std
     co_return last;
 }
 
-void smtp_pool::give_back(const delivery::route& to, lease used, const delivery::settings& settings)
+void smtp_pool::give_back(const delivery::route& to, lease used, const std::shared_ptr<const generation>& opened_by)
 {
     in_use_.erase(used.connection_.get());
     auto connection = std::move(used.connection_);
     auto& here = idle_[to];
-    if (stopping_ || connection->messages() >= settings.connection_reuse || here.size() >= idle_per_destination) {
+    if (stopping_ || connection->messages() >= opened_by->delivery.connection_reuse || here.size() >= idle_per_destination) {
         if (here.empty())
             idle_.erase(to);
         home_.spawn("retire", retire(std::move(connection)));
         return;
     }
-    here.push_back({std::move(connection), std::chrono::steady_clock::now()});
+    here.push_back({std::move(connection), std::chrono::steady_clock::now(), opened_by});
     watch();
 }
 
@@ -118,10 +118,13 @@ void smtp_pool::reap()
         watch();
 }
 
-void smtp_pool::close_idle()
+void smtp_pool::drain()
 {
     stopping_ = true;
     tick_.cancel();
+    for (auto* one : in_use_)
+        if (!one->has_begun_content())
+            one->interrupt();
     for (auto& [to, here] : std::exchange(idle_, {}))
         for (auto& one : here)
             home_.spawn("retire", retire(std::move(one.connection)));

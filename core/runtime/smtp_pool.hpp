@@ -35,21 +35,25 @@ public:
 
     explicit smtp_pool(io::loop& home) : home_{home}, tick_{home.context().get_executor()} {}
 
-    /// An idle connection to that next hop; empty if there is none.
-    [[nodiscard]] std::optional<lease> take(const delivery::route& to);
+    /// An idle connection to that next hop; empty if there is none. Only one that was opened under the same generation: another
+    /// may have asked for less TLS.
+    [[nodiscard]] std::optional<lease> take(const delivery::route& to, const std::shared_ptr<const generation>& current);
     /// A new one. `tls`: how this one uses STARTTLS (after a failed handshake a caller tries again without).
     [[nodiscard]] io::task<base::result<lease>> open(delivery::route to, std::shared_ptr<const generation> current,
                                                      session::client_tls tls, std::span<const base::ip_endpoint> own);
-    /// Keeps it for the next message for a while, if it can take one.
-    void give_back(const delivery::route& to, lease used, const delivery::settings& settings);
-    /// Cuts those in use, drops the idle ones. Nothing is kept from now on.
+    /// Keeps it for the next message for a while, if it can take one. `opened_by`: the generation that take() or open() got.
+    void give_back(const delivery::route& to, lease used, const std::shared_ptr<const generation>& opened_by);
+    /// The server is going away: drops the idle ones, and cuts those whose message has not begun to leave. Nothing is kept from
+    /// now on.
+    void drain();
+    /// Cuts those in use too.
     void interrupt();
-    void close_idle();
 
 private:
     struct idle {
         std::unique_ptr<smtp_connection> connection;
         base::instant since;
+        std::shared_ptr<const generation> opened_by;
     };
     void watch();
     void reap();

@@ -156,6 +156,31 @@ TEST_F(a_server, refuses_every_recipient_when_nobody_vouches)
     ASSERT_EQ(sent.recipients.size(), 1U);
     EXPECT_EQ(sent.recipients.front().smtp_code, 550);
     EXPECT_TRUE(store.messages().empty());
+    EXPECT_TRUE(lines.contains("relay_denied"));
+    EXPECT_TRUE(lines.contains("recipient=b@example.com"));
+}
+
+TEST_F(a_server, tells_the_operator_which_plugin_decided)
+{
+    auto refuse = [](const asked& about) {
+        about.answer.verdict = hooks::verdict_kind::reject;
+        about.answer.text = "not today";
+        return call_result{call_status::answered};
+    };
+    links.push_back({std::make_shared<lambda_plugin>("guard", std::set{hook_point::msg_end}, refuse)});
+    start();
+    EXPECT_FALSE(send_message(client(), mail("b@example.com")).all_accepted());
+    EXPECT_TRUE(lines.contains("hook=msg.end plugin=guard verdict=REJECT code=550 text=not today sender=a@client.example"));
+}
+
+TEST_F(a_server, that_does_not_run_has_no_queue)
+{
+    start();
+    running->shut_down(1s);
+    EXPECT_TRUE(running->queue_list({}, 10).empty());
+    EXPECT_FALSE(running->queue_show(base::message_id{1}));
+    EXPECT_FALSE(running->queue_change(base::message_id{1}, server::queue_command::hold));
+    EXPECT_EQ(running->queue_flush(), 0U);
 }
 
 TEST_F(a_server, answers_452_when_the_store_has_no_room_and_takes_mail_again_afterwards)
