@@ -60,6 +60,8 @@ void chain_run::answered(plugin_reply reply)
     assert(at_ > 0);
     if (is_notification(hook_))
         return;
+    if (!reply.failure.empty())
+        return failed(reply.failure);
     const auto& by = *links_[at_ - 1];
     auto why = rule_broken_by(reply, by);
     if (why.empty() && !reply.edits.empty() && !is_refusal(reply.verdict)) {

@@ -63,8 +63,9 @@ public:
 
     /// Who is asked next; null when the outcome stands.
     [[nodiscard]] const link* next() noexcept;
-    /// The last one's answer. An answer that breaks a rule (an edit without permission or out of range, ACCEPT without the
-    /// grant, a code that does not fit the verdict, CR or LF in a text) counts as a failure and changes nothing.
+    /// The last one's answer, or why there is none. An answer that breaks a rule (an edit without permission or out of range,
+    /// ACCEPT without the grant, a code that does not fit the verdict, CR or LF in a text) counts as a failure and changes
+    /// nothing.
     void answered(plugin_reply reply);
     void passed() noexcept {}
     /// `why` is for the log; the peer gets the policy's generic reply.

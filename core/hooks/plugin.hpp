@@ -26,10 +26,10 @@ public:
 };
 
 enum class call_status : std::uint8_t {
-    answered, ///< `answer` holds the reply
+    answered, ///< `answer` holds the reply, or why there is none
     passed,   ///< no opinion
     pending,  ///< `ticket` will be answered through the port, or is to be withdrawn
-    failed,   ///< the plugin failed, or answered nonsense; the log has the cause; on_error applies
+    failed,   ///< the plugin failed, and nothing more is known; on_error applies
 };
 
 struct call_result {

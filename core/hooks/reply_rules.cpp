@@ -1,37 +1,12 @@
 #include "core/hooks/reply_rules.hpp"
 
+#include "core/base/enhanced_code.hpp"
+
 #include <algorithm>
 
 namespace postern::hooks {
 
 namespace {
-
-bool is_digit(char c) noexcept
-{
-    return c >= '0' && c <= '9';
-}
-
-/// RFC 3463 2: one to three digits without leading zeros, from the front of `text`. 0: there is no such number.
-std::size_t number_size(std::string_view text) noexcept
-{
-    std::size_t size = 0;
-    while (size < text.size() && is_digit(text[size]))
-        ++size;
-    return size > 3 || (size > 1 && text[0] == '0') ? 0 : size;
-}
-
-bool is_enhanced_code_of(std::string_view text, std::uint16_t code) noexcept
-{
-    if (text.size() < 5 || text[0] != static_cast<char>('0' + code / 100) || text[1] != '.')
-        return false;
-    text.remove_prefix(2);
-    const auto subject = number_size(text);
-    if (subject == 0 || subject == text.size() || text[subject] != '.')
-        return false;
-    text.remove_prefix(subject + 1);
-    const auto detail = number_size(text);
-    return detail != 0 && detail == text.size();
-}
 
 /// RFC 5321 4.2: textstring.
 bool is_text(std::string_view text) noexcept
@@ -132,7 +107,7 @@ std::string_view broken_rule(hook_point hook, const plugin_reply& answer) noexce
     const auto code = answer.smtp_code == 0 ? usual : answer.smtp_code;
     if (!code_fits(answer.verdict, code))
         return "a reply code that does not fit the verdict";
-    if (!answer.enhanced.empty() && !is_enhanced_code_of(answer.enhanced, code))
+    if (!answer.enhanced.empty() && !base::is_enhanced_code(answer.enhanced, code))
         return "an enhanced status code that does not fit the reply code";
     return "";
 }

@@ -60,6 +60,7 @@ struct plugin_reply {
     std::string text;            ///< of the reply, hold reason or score symbol
     std::int32_t score = 0;
     std::vector<edit> edits;
+    std::string failure; ///< not empty: there is no answer, the plugin failed; why, for the log. All else is then unspecified
 };
 
 /// What is done when a plugin fails, answers late or answers nonsense. From the configuration only.

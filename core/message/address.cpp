@@ -1,5 +1,7 @@
 #include "core/message/address.hpp"
 
+#include "core/base/ascii.hpp"
+
 #include "core/base/ip_address.hpp"
 #include "core/message/unicode.hpp"
 
@@ -33,16 +35,6 @@ constexpr std::array<bool, 256> make_atext()
     return table;
 }
 constexpr auto atext = make_atext();
-
-constexpr char lower(char c) noexcept
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept
-{
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
 
 using fault = std::optional<errc>;
 
@@ -104,7 +96,7 @@ std::optional<std::string> canonical_literal(std::string_view text)
     }
     const auto tag = inner.substr(0, colon);
     const auto content = inner.substr(colon + 1);
-    if (equals_ignoring_case(tag, "IPv6")) {
+    if (base::equals_ignoring_case(tag, "IPv6")) {
         // A tag that says IPv6 before an IPv4 address is neither.
         if (content.find(':') == std::string_view::npos)
             return std::nullopt;
@@ -295,7 +287,7 @@ base::result<parsed_path> parse_path(std::string_view text, utf8 octets, directi
     const auto here = text.substr(parser.at());
     // RFC 5321 4.5.1: postmaster without a domain is one of ours, whoever we are.
     if (which == direction::forward && !has_route && here.size() > postmaster.size() && here[postmaster.size()] == '>' &&
-        equals_ignoring_case(here.substr(0, postmaster.size()), postmaster)) {
+        base::equals_ignoring_case(here.substr(0, postmaster.size()), postmaster)) {
         path.address = here.substr(0, postmaster.size());
         path.consumed = parser.at() + postmaster.size() + 1;
         return path;
@@ -361,7 +353,7 @@ address_parts split_address(std::string_view address) noexcept
 
 bool is_postmaster_alone(std::string_view address) noexcept
 {
-    return equals_ignoring_case(address, "postmaster");
+    return base::equals_ignoring_case(address, "postmaster");
 }
 
 std::string to_path(std::string_view address)
@@ -377,7 +369,7 @@ std::string to_path(std::string_view address)
 std::string lower_ascii(std::string_view text)
 {
     std::string lowered{text};
-    std::transform(lowered.begin(), lowered.end(), lowered.begin(), lower);
+    std::transform(lowered.begin(), lowered.end(), lowered.begin(), base::to_lower);
     return lowered;
 }
 
@@ -388,7 +380,7 @@ std::string with_lower_domain(std::string_view address)
     // The domain is the tail; a general address literal keeps its case, nobody knows its rules.
     if (!parts.domain.starts_with('['))
         std::transform(lowered.end() - static_cast<std::ptrdiff_t>(parts.domain.size()), lowered.end(),
-                       lowered.end() - static_cast<std::ptrdiff_t>(parts.domain.size()), lower);
+                       lowered.end() - static_cast<std::ptrdiff_t>(parts.domain.size()), base::to_lower);
     return lowered;
 }
 

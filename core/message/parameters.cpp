@@ -1,5 +1,7 @@
 #include "core/message/parameters.hpp"
 
+#include "core/base/ascii.hpp"
+
 #include "core/message/address.hpp"
 #include "core/message/unicode.hpp"
 #include "core/message/xtext.hpp"
@@ -23,18 +25,6 @@ struct word {
     std::string keyword; // upper case
     std::optional<std::string_view> value;
 };
-
-constexpr char upper(char c) noexcept
-{
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
-}
-
-std::string upper_ascii(std::string_view text)
-{
-    std::string raised{text};
-    std::transform(raised.begin(), raised.end(), raised.begin(), upper);
-    return raised;
-}
 
 bool is_keyword(std::string_view text) noexcept
 {
@@ -69,7 +59,7 @@ refusal next_word(std::string_view& rest, std::optional<word>& found)
     const auto keyword = text.substr(0, equals);
     if (!is_keyword(keyword))
         return bad("Malformed parameter");
-    found.emplace(word{upper_ascii(keyword), std::nullopt});
+    found.emplace(word{base::to_upper(keyword), std::nullopt});
     if (equals != std::string_view::npos) {
         found->value = text.substr(equals + 1);
         if (!is_value(*found->value))
@@ -143,7 +133,7 @@ refusal take_size(std::string_view value, sender& into) noexcept
 
 refusal take_body(std::string_view value, const parameter_offers& offers, sender& into)
 {
-    const auto name = upper_ascii(value);
+    const auto name = base::to_upper(value);
     if (name == "7BIT")
         into.body = body_type::seven_bit;
     else if (name == "8BITMIME")
@@ -157,7 +147,7 @@ refusal take_body(std::string_view value, const parameter_offers& offers, sender
 
 refusal take_ret(std::string_view value, sender& into)
 {
-    const auto name = upper_ascii(value);
+    const auto name = base::to_upper(value);
     if (name == "FULL")
         into.ret = dsn_return::full;
     else if (name == "HDRS")
@@ -174,7 +164,7 @@ refusal take_notify(std::string_view value, dsn_notify& into)
     while (more) {
         const auto comma = value.find(',');
         more = comma != std::string_view::npos;
-        const auto name = upper_ascii(value.substr(0, comma));
+        const auto name = base::to_upper(value.substr(0, comma));
         value.remove_prefix(more ? comma + 1 : value.size());
         bool& flag = name == "SUCCESS"   ? into.success
                      : name == "FAILURE" ? into.failure
@@ -194,7 +184,7 @@ refusal take_orcpt(std::string_view value, bool smtputf8, recipient& into)
     if (value.size() > max_orcpt || semicolon == std::string_view::npos || !is_keyword(value.substr(0, semicolon)))
         return bad("Bad ORCPT value");
     const auto address = value.substr(semicolon + 1);
-    const bool is_utf8_type = upper_ascii(value.substr(0, semicolon)) == "UTF-8";
+    const bool is_utf8_type = base::to_upper(value.substr(0, semicolon)) == "UTF-8";
     if (!(is_utf8_type ? is_utf8_address(address, smtputf8) : is_printable_xtext(address)))
         return bad("Bad ORCPT value");
     into.orcpt = value;

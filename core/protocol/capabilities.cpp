@@ -1,5 +1,7 @@
 #include "core/protocol/capabilities.hpp"
 
+#include "core/base/ascii.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,14 +30,6 @@ constexpr std::array<flag_keyword, 8> flags = {{
 }};
 
 constexpr std::size_t longest_line_text = max_reply_line - 6; // without "250-" and CRLF
-
-std::string upper_ascii(std::string_view text)
-{
-    std::string raised{text};
-    std::transform(raised.begin(), raised.end(), raised.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; });
-    return raised;
-}
 
 /// Takes the next word off the front; empty when there is none.
 std::string_view next_word(std::string_view& text) noexcept
@@ -89,7 +83,7 @@ void take_auth(std::string_view parameters, capabilities& into)
 {
     for (auto word = next_word(parameters); !word.empty() && into.auth.size() < max_auth_mechanisms;
          word = next_word(parameters)) {
-        auto mechanism = upper_ascii(word);
+        auto mechanism = base::to_upper(word);
         if (std::find(into.auth.begin(), into.auth.end(), mechanism) == into.auth.end())
             into.auth.push_back(std::move(mechanism));
     }
@@ -101,7 +95,7 @@ void take_limits(std::string_view parameters, session_limits& into)
     for (auto word = next_word(parameters); !word.empty(); word = next_word(parameters)) {
         const auto equals = word.find('=');
         const auto value = number<std::uint32_t>(equals == std::string_view::npos ? std::string_view{} : word.substr(equals + 1));
-        const auto name = upper_ascii(word.substr(0, equals));
+        const auto name = base::to_upper(word.substr(0, equals));
         if (!value)
             continue;
         if (name == "RCPTMAX")
@@ -117,7 +111,7 @@ void take_line(std::string_view line, capabilities& into)
 {
     const auto word = next_word(line);
     line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-    const auto keyword = upper_ascii(word);
+    const auto keyword = base::to_upper(word);
     // Servers from before RFC 2554 say "AUTH=LOGIN".
     constexpr std::string_view old_auth = "AUTH=";
     if (keyword.starts_with(old_auth)) {

@@ -1,5 +1,7 @@
 #include "core/protocol/command.hpp"
 
+#include "core/base/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -40,21 +42,10 @@ const verb_facts& facts_of(verb what) noexcept
     return verbs[static_cast<std::size_t>(what)];
 }
 
-constexpr char upper(char c) noexcept
-{
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
-}
-
-bool equals_ignoring_case(std::string_view text, std::string_view upper_case) noexcept
-{
-    return std::equal(text.begin(), text.end(), upper_case.begin(), upper_case.end(),
-                      [](char a, char b) { return upper(a) == b; });
-}
-
 verb verb_of(std::string_view name) noexcept
 {
     for (std::size_t i = 0; i < verbs.size(); ++i)
-        if (equals_ignoring_case(name, verbs[i].name))
+        if (base::equals_ignoring_case(name, verbs[i].name))
             return static_cast<verb>(i);
     return verb::unknown;
 }
@@ -69,7 +60,7 @@ constexpr bool is_control(char c) noexcept
 command_error take_path(std::string_view& argument, verb what, command_rules rules) noexcept
 {
     const std::string_view prefix = what == verb::mail ? "FROM:" : "TO:";
-    if (!equals_ignoring_case(argument.substr(0, prefix.size()), prefix))
+    if (!base::equals_ignoring_case(argument.substr(0, prefix.size()), prefix))
         return command_error::bad_argument;
     auto path = argument.substr(prefix.size());
     if (rules.space_before_path)

@@ -1,5 +1,7 @@
 #include "core/protocol/reply.hpp"
 
+#include "core/base/enhanced_code.hpp"
+
 #include <algorithm>
 #include <cassert>
 
@@ -50,15 +52,6 @@ void append_lines(std::string& out, std::uint16_t code, std::string_view enhance
     append_text(out, text);
 }
 
-/// One to three digits without leading zeros; moves `text` behind them.
-bool skip_number(std::string_view& text) noexcept
-{
-    const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
-    const bool right = digits >= 1 && digits <= 3 && (digits == 1 || text.front() != '0');
-    text.remove_prefix(digits);
-    return right;
-}
-
 } // namespace
 
 std::string reply::text() const
@@ -72,18 +65,6 @@ std::string reply::text() const
     return all;
 }
 
-bool is_enhanced_code(std::string_view text, std::uint16_t code) noexcept
-{
-    // RFC 3463 2: status-code = class "." subject "." detail
-    if (text.size() < 5 || (text[0] != '2' && text[0] != '4' && text[0] != '5') || text[0] - '0' != code / 100 || text[1] != '.')
-        return false;
-    text.remove_prefix(2);
-    if (!skip_number(text) || !text.starts_with('.'))
-        return false;
-    text.remove_prefix(1);
-    return skip_number(text) && text.empty();
-}
-
 bool is_reply_text(std::string_view text) noexcept
 {
     return std::all_of(text.begin(), text.end(), is_text);
@@ -92,7 +73,7 @@ bool is_reply_text(std::string_view text) noexcept
 void append_reply(std::string& out, std::uint16_t code, std::string_view enhanced, std::string_view text)
 {
     assert(code >= 200 && code < 600);
-    append_lines(out, code, is_enhanced_code(enhanced, code) ? enhanced : std::string_view{}, text, true);
+    append_lines(out, code, base::is_enhanced_code(enhanced, code) ? enhanced : std::string_view{}, text, true);
 }
 
 void append_reply(std::string& out, const reply& what)
@@ -102,7 +83,7 @@ void append_reply(std::string& out, const reply& what)
         return;
     }
     assert(what.code >= 200 && what.code < 600);
-    const std::string_view enhanced = is_enhanced_code(what.enhanced, what.code) ? what.enhanced : std::string_view{};
+    const std::string_view enhanced = base::is_enhanced_code(what.enhanced, what.code) ? what.enhanced : std::string_view{};
     for (const auto& line : what.lines)
         append_lines(out, what.code, enhanced, line, &line == &what.lines.back());
 }

@@ -26,9 +26,6 @@ struct reply {
     bool operator==(const reply&) const = default;
 };
 
-/// RFC 3463 2: class 2, 4 or 5, subject and detail of one to three digits without leading zeros; the class fits `code`.
-[[nodiscard]] bool is_enhanced_code(std::string_view text, std::uint16_t code) noexcept;
-
 /// Whether `text` may stand in a reply as it is: printable ASCII and tabs.
 [[nodiscard]] bool is_reply_text(std::string_view text) noexcept;
 

@@ -1,5 +1,7 @@
 #include "core/protocol/reply_parser.hpp"
 
+#include "core/base/enhanced_code.hpp"
+
 #include <algorithm>
 
 namespace postern::protocol {
@@ -60,7 +62,7 @@ bool reply_parser::take_line(std::string_view text)
         reply_.code = code;
         reply_.lines.clear();
         reply_.enhanced.clear();
-        if (is_enhanced_code(word, code))
+        if (base::is_enhanced_code(word, code))
             reply_.enhanced = word;
     } else if (code != reply_.code) {
         fault_ = "a reply whose lines have different codes"; // RFC 5321 4.2.1
