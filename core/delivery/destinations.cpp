@@ -80,6 +80,12 @@ std::uint32_t destinations::active(std::string_view destination) const noexcept
     return at == lines_.end() ? 0 : at->second.active;
 }
 
+std::size_t destinations::waiting(std::string_view destination) const noexcept
+{
+    const auto at = lines_.find(destination);
+    return at == lines_.end() ? 0 : at->second.waiting.size();
+}
+
 void destinations::note(lines::iterator which)
 {
     if (!which->second.waiting.empty() && which->second.active < each_)

@@ -35,6 +35,7 @@ public:
     [[nodiscard]] std::uint32_t active() const noexcept { return active_; }
     [[nodiscard]] std::uint32_t active(std::string_view destination) const noexcept;
     [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
+    [[nodiscard]] std::size_t waiting(std::string_view destination) const noexcept;
 
 private:
     struct place {

@@ -21,6 +21,9 @@ void note_result(queue::recipient_state& to, const attempt_result& result)
     switch (result.what.result) {
     case recipient_result::kind::delivered:
         to.status = recipient_status::delivered;
+        to.is_relayed = result.by != taker::mailbox;
+        // RFC 3461 5.2.1: NOTIFY went along; whoever offered DSN tells the sender, and nobody else.
+        to.is_reported = result.by == taker::dsn_hop;
         break;
     case recipient_result::kind::deferred:
         break;
@@ -30,15 +33,53 @@ void note_result(queue::recipient_state& to, const attempt_result& result)
     }
 }
 
-void note_silence(queue::recipient_state& to)
+// A recipient at its end is reported, if anybody is to hear of it: also one of an earlier attempt, whose DSN could not be
+// stored then.
+void report_end(const message::envelope& envelope, std::uint32_t index, decision& what)
 {
-    to.smtp_code = 0;
-    to.enhanced = "4.4.0"; // RFC 3463 3.5: other or undefined network or routing status
-    to.text = "no result of the attempt";
-    to.next_hop.clear();
+    auto& to = what.state.recipients[index];
+    if (to.status == recipient_status::open || to.is_reported)
+        return;
+    to.is_reported = true;
+    if (to.status == recipient_status::delivered) {
+        if (wants_success_report(envelope, index))
+            what.succeeded.push_back(index);
+    } else if (wants_failure_report(envelope, index)) {
+        what.failed.push_back(index);
+    }
 }
 
 } // namespace
+
+const std::vector<std::uint32_t>& decision::named_in(message::dsn_kind kind) const noexcept
+{
+    switch (kind) {
+    case message::dsn_kind::failure:
+        return failed;
+    case message::dsn_kind::delay:
+        return delayed;
+    case message::dsn_kind::success:
+        break;
+    }
+    return succeeded;
+}
+
+void decision::take_back_all()
+{
+    for (const auto kind : {message::dsn_kind::failure, message::dsn_kind::delay, message::dsn_kind::success})
+        if (!named_in(kind).empty())
+            take_back(kind);
+}
+
+void decision::take_back(message::dsn_kind kind)
+{
+    if (kind == message::dsn_kind::delay) {
+        state.is_warned = false;
+        return;
+    }
+    for (const auto index : named_in(kind))
+        state.recipients[index].is_reported = false;
+}
 
 std::vector<std::uint32_t> open_recipients(const queue::message_state& state)
 {
@@ -76,6 +117,15 @@ bool wants_failure_report(const message::envelope& envelope, std::uint32_t recip
     return !envelope.from.address.empty() && recipient < envelope.to.size() && envelope.to[recipient].notify.wants_failure();
 }
 
+bool wants_success_report(const message::envelope& envelope, std::uint32_t recipient) noexcept
+{
+    if (envelope.from.address.empty() || recipient >= envelope.to.size())
+        return false;
+    // RFC 3461 5.2.2 (b), (e), 5.2.3: never unasked.
+    const auto& notify = envelope.to[recipient].notify;
+    return notify.success && !notify.never;
+}
+
 bool wants_delay_report(const message::envelope& envelope, std::uint32_t recipient) noexcept
 {
     if (envelope.from.address.empty() || recipient >= envelope.to.size())
@@ -85,11 +135,21 @@ bool wants_delay_report(const message::envelope& envelope, std::uint32_t recipie
     return !notify.is_given() || notify.delay;
 }
 
+queue::message_state progress(const queue::record& before, std::span<const attempt_result> results)
+{
+    auto state = before.state;
+    for (const auto& result : results)
+        if (result.index < state.recipients.size() && state.recipients[result.index].status == recipient_status::open &&
+            result.what.result != recipient_result::kind::deferred)
+            note_result(state.recipients[result.index], result);
+    return state;
+}
+
 decision conclude(const queue::record& before, std::span<const attempt_result> results, const queue::retry_policy& policy,
                   base::wall_time now, base::random_source& random)
 {
     const auto& envelope = before.envelope.envelope;
-    decision what{.state = before.state, .next_attempt = {}, .failed = {}, .delayed = {}};
+    decision what{.state = before.state, .next_attempt = {}, .failed = {}, .delayed = {}, .succeeded = {}};
     auto& state = what.state;
     ++state.attempts;
 
@@ -104,25 +164,19 @@ decision conclude(const queue::record& before, std::span<const attempt_result> r
     const bool is_warning_due = queue::is_warning_due(policy, before.envelope.received, state.is_warned, now);
 
     bool failed_now = false;
+    bool is_left = false; // somebody was not tried
     for (std::uint32_t i = 0; i < by_index.size(); ++i) {
         auto& to = state.recipients[i];
-        if (to.status == recipient_status::open) {
+        if (to.status == recipient_status::open && by_index[i] != nullptr) {
             ++to.attempts;
-            if (by_index[i] != nullptr)
-                note_result(to, *by_index[i]);
-            else
-                note_silence(to);
+            note_result(to, *by_index[i]);
             if (to.status == recipient_status::open && has_expired)
                 to.status = recipient_status::expired;
             failed_now = failed_now || to.status == recipient_status::failed || to.status == recipient_status::expired;
+        } else if (to.status == recipient_status::open) {
+            is_left = true;
         }
-        // Also one that failed before and was never reported: its DSN could not be stored then.
-        const bool is_lost = to.status == recipient_status::failed || to.status == recipient_status::expired;
-        if (is_lost && !to.is_reported) {
-            to.is_reported = true;
-            if (wants_failure_report(envelope, i))
-                what.failed.push_back(i);
-        }
+        report_end(envelope, i, what);
         if (to.status == recipient_status::open && is_warning_due && wants_delay_report(envelope, i))
             what.delayed.push_back(i);
     }
@@ -130,8 +184,10 @@ decision conclude(const queue::record& before, std::span<const attempt_result> r
     if (state.open_count() == 0) {
         what.what = failed_now ? queue::life_event::bounce : queue::life_event::deliver;
         what.next_attempt.reset();
-    } else if (is_warning_due) {
-        state.is_warned = true;
+    } else {
+        state.is_warned = state.is_warned || is_warning_due;
+        if (is_left)
+            what.next_attempt = now;
     }
     state.next_attempt = what.next_attempt;
     return what;

@@ -7,6 +7,7 @@
 #include "core/base/random.hpp"
 #include "core/delivery/route.hpp"
 #include "core/delivery/transport.hpp"
+#include "core/message/dsn.hpp"
 #include "core/queue/life.hpp"
 #include "core/queue/policy.hpp"
 #include "core/queue/record.hpp"
@@ -38,11 +39,19 @@ struct route_group {
 /// Groups come in the order of their first recipient.
 [[nodiscard]] std::vector<route_group> group_by_route(std::span<const routed_recipient> recipients, std::size_t most);
 
+/// Who has a recipient's message after a delivery, as far as a sender who wants to know must be told (RFC 3461 5.2).
+enum class taker : std::uint8_t {
+    mailbox,   ///< a transport's: its way is at an end, "delivered"
+    plain_hop, ///< a next hop without DSN, which will tell nobody: "relayed"
+    dsn_hop,   ///< a next hop with DSN: to tell is its duty now
+};
+
 /// What became of one recipient, and who said so.
 struct attempt_result {
     std::uint32_t index = 0;
     recipient_result what;
-    std::string next_hop; ///< route::text(), or empty when it was decided here
+    std::string next_hop;      ///< route::text(), or empty when it was decided here
+    taker by = taker::mailbox; ///< of what was delivered
 };
 
 /// What follows from an attempt.
@@ -52,16 +61,29 @@ struct decision {
     std::optional<base::wall_time> next_attempt;       ///< of defer
     std::vector<std::uint32_t> failed;                 ///< that a failure DSN must name now; empty: none is due
     std::vector<std::uint32_t> delayed;                ///< that a delay DSN must name now; empty: none is due
+    std::vector<std::uint32_t> succeeded;              ///< that a success DSN must name now; empty: none is due
+
+    /// The recipients that a DSN of that kind must name.
+    [[nodiscard]] const std::vector<std::uint32_t>& named_in(message::dsn_kind kind) const noexcept;
+    [[nodiscard]] bool has_reports() const noexcept { return !failed.empty() || !delayed.empty() || !succeeded.empty(); }
+    void take_back_all();
+    /// That DSN could not be stored: `state` no longer says that it was, so that the next attempt makes it due again.
+    void take_back(message::dsn_kind kind);
 };
 
-/// `results` holds at most one entry a recipient; an open recipient without one counts as deferred without a reply, and one
+/// What of an attempt that goes on must not be forgotten if it is broken off: who has got the message, or never will.
+[[nodiscard]] queue::message_state progress(const queue::record& before, std::span<const attempt_result> results);
+
+/// `results` holds at most one entry a recipient; an open recipient without one was not tried and is due at once, and one
 /// that is not open is ignored. Counts one attempt.
 /// A DSN that is due must be durable before the new state is stored: `state` already says that it was reported.
 [[nodiscard]] decision conclude(const queue::record& before, std::span<const attempt_result> results,
                                 const queue::retry_policy& policy, base::wall_time now, base::random_source& random);
 
-/// Whether anybody may be told about that recipient: never for a null sender (RFC 5321 6.1: no DSN about a DSN).
+/// Whether anybody may be told about that recipient: never for a null sender (RFC 5321 6.1: no DSN about a DSN), never with
+/// NOTIFY=NEVER; of a success only who asked for it.
 [[nodiscard]] bool wants_failure_report(const message::envelope& envelope, std::uint32_t recipient) noexcept;
+[[nodiscard]] bool wants_success_report(const message::envelope& envelope, std::uint32_t recipient) noexcept;
 [[nodiscard]] bool wants_delay_report(const message::envelope& envelope, std::uint32_t recipient) noexcept;
 
 } // namespace postern::delivery

@@ -35,10 +35,14 @@ message::dsn_report make_report(const queue::record& about, std::span<const std:
         line.orcpt = to.orcpt;
         // RFC 3463 3.5: 4.4.7, delivery time expired; the last reply stays in the diagnostic.
         line.status = state.status == queue::recipient_status::expired ? std::string_view{"4.4.7"} : state.enhanced;
-        line.remote_mta = state.next_hop;
-        line.smtp_code = state.smtp_code;
-        line.enhanced = state.enhanced;
-        line.text = state.text;
+        line.is_relayed = state.is_relayed;
+        // RFC 3461 6.3 (h), (i): of a relay, who took it and what it said; of a delivery here neither is anybody's business.
+        if (facts.kind != message::dsn_kind::success || state.is_relayed) {
+            line.remote_mta = state.next_hop;
+            line.smtp_code = state.smtp_code;
+            line.enhanced = state.enhanced;
+            line.text = state.text;
+        }
         line.last_attempt = facts.now;
         report.recipients.push_back(line);
     }

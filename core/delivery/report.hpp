@@ -1,6 +1,6 @@
 #pragma once
 // From a message in the queue to the DSN about it: what message/dsn.hpp needs, out of a record; and the record of the DSN itself.
-// STANDARDS: RFC 3461 6.1, RFC 3463 (4.4.7), RFC 3464.
+// STANDARDS: RFC 3461 4.3, 6, RFC 3463 (4.4.7), RFC 3464.
 
 #include "core/base/clock.hpp"
 #include "core/base/ids.hpp"
@@ -30,7 +30,7 @@ struct report_facts {
     std::string_view original; ///< octets to give back: the header section, or the content if returns_full()
 };
 
-/// `who` are indices of recipients: decision.failed or decision.delayed, with `about.state` = decision.state.
+/// `who` are indices of recipients: decision.named_in(facts.kind), with `about.state` = decision.state.
 /// The report borrows from `about` and from the views in `facts`.
 [[nodiscard]] message::dsn_report make_report(const queue::record& about, std::span<const std::uint32_t> who,
                                               const queue::retry_policy& policy, const report_facts& facts);

@@ -11,6 +11,12 @@ namespace postern::delivery {
 
 namespace {
 
+/// RFC 1123 2.1: a name's last label is not all digits, so that no mistyped address ("10.0.0", "192.0.2.300") passes for a name.
+[[nodiscard]] bool is_all_digits(std::string_view label) noexcept
+{
+    return std::all_of(label.begin(), label.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 [[nodiscard]] bool is_host_name(std::string_view text) noexcept
 {
     constexpr std::size_t max_name = 253; // RFC 1035 2.3.4, as text
@@ -25,11 +31,9 @@ namespace {
         });
         if (!good || label.empty() || label.size() > max_label || label.front() == '-' || label.back() == '-')
             return false;
-        if (dot == std::string_view::npos)
-            return true;
+        if (dot == std::string_view::npos || dot + 1 == text.size()) // a fully qualified name may end in a dot
+            return !is_all_digits(label);
         text.remove_prefix(dot + 1);
-        if (text.empty())
-            return true; // a fully qualified name may end in a dot
     }
 }
 
@@ -42,14 +46,29 @@ namespace {
     return port;
 }
 
+/// Where a connection to that address goes: the unspecified one leads to this machine, by its loopback.
+[[nodiscard]] base::ip_address really(const base::ip_address& address) noexcept
+{
+    if (address == base::ip_address{})
+        return *base::ip_address::from_text("::1");
+    if (address == base::ip_address::from_text("0.0.0.0"))
+        return *base::ip_address::from_text("127.0.0.1");
+    return address;
+}
+
+/// Whether a listener on `bound` is reached at every address of its family.
+[[nodiscard]] bool is_wildcard(const base::ip_address& bound) noexcept
+{
+    return really(bound) != bound;
+}
+
 } // namespace
 
 std::optional<route> route::from_text(std::string_view text)
 {
     std::string_view host = text;
     std::string_view behind; // ":port" or nothing
-    const bool bracketed = text.starts_with('[');
-    if (bracketed) {
+    if (text.starts_with('[')) {
         const auto close = text.find(']');
         if (close == std::string_view::npos)
             return std::nullopt;
@@ -70,7 +89,7 @@ std::optional<route> route::from_text(std::string_view text)
     }
     if (const auto address = base::ip_address::from_text(host))
         next.host = address->text();
-    else if (!bracketed && is_host_name(host))
+    else if (is_host_name(host))
         next.host = message::lower_ascii(host.ends_with('.') ? host.substr(0, host.size() - 1) : host);
     else
         return std::nullopt;
@@ -106,18 +125,31 @@ std::string route::text() const
     return where.empty() ? transport : transport + ":" + where;
 }
 
+std::vector<base::ip_endpoint> reached_at(std::span<const base::ip_endpoint> listening, std::span<const base::ip_address> machine)
+{
+    std::vector<base::ip_endpoint> all;
+    for (const auto& each : listening) {
+        all.push_back(each);
+        if (!is_wildcard(each.address))
+            continue;
+        for (const auto& address : machine)
+            if (address.is_v4() == each.address.is_v4())
+                all.push_back({address, each.port});
+    }
+    return all;
+}
+
 bool leads_to_ourselves(const route& next, std::span<const base::ip_endpoint> own) noexcept
 {
     const auto address = next.is_smtp() ? base::ip_address::from_text(next.host) : std::nullopt;
     if (!address)
         return false;
+    const auto to = really(*address);
     return std::any_of(own.begin(), own.end(), [&](const base::ip_endpoint& ours) {
         if (ours.port != next.port)
             return false;
-        // A listener on the unspecified address is reached by every address of this machine; of those, loopback is known here.
-        const auto bound = ours.address;
-        const bool is_any = bound == base::ip_address{} || bound == base::ip_address::from_text("0.0.0.0");
-        return bound == *address || (is_any && (address->is_loopback() || *address == bound));
+        // The loopback network has more addresses than a list of the machine's own names.
+        return ours.address == to || (is_wildcard(ours.address) && to.is_loopback() && to.is_v4() == ours.address.is_v4());
     });
 }
 

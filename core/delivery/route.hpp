@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace postern::delivery {
 
@@ -21,7 +22,8 @@ struct route {
     std::string host;               ///< lower case name or address text without brackets; empty where the transport needs none
     std::uint16_t port = 0;         ///< 0 where the transport needs none
 
-    /// Reads "host", "host:port", "192.0.2.1:25", "[2001:db8::1]:25" or "[2001:db8::1]"; the port defaults to 25.
+    /// Reads "host", "host:port", "192.0.2.1:25", "[2001:db8::1]:25" or "[2001:db8::1]"; the port defaults to 25. Names may stand
+    /// in brackets too, "[host]:port", as Postfix has them where no MX is looked up.
     /// Nothing if that is no host name of letters, digits, hyphens, underscores and dots (RFC 1123), or the port is not 1..65535.
     [[nodiscard]] static std::optional<route> from_text(std::string_view text);
     /// Of a queue.route edit: `name` is the transport ("" or "smtp": SMTP), `value` the next hop. A transport other than smtp
@@ -35,8 +37,14 @@ struct route {
     auto operator<=>(const route&) const = default;
 };
 
-/// Loop guard: whether the route leads to one of our own listeners by address. (Host names are compared by runtime/ once
-/// they are resolved: it calls this again with the address.)
+/// The endpoints at which our listeners are reached: `listening`, and for one on a wildcard ("0.0.0.0", or "[::]", which is IPv6
+/// alone) every address of its family that `machine`, those of the interfaces, has.
+[[nodiscard]] std::vector<base::ip_endpoint> reached_at(std::span<const base::ip_endpoint> listening,
+                                                        std::span<const base::ip_address> machine);
+
+/// Loop guard: whether the route leads to one of our own listeners by address. `own`: from reached_at(); without the machine's
+/// addresses a wildcard listener is known by the loopback addresses only. (Host names are compared by runtime/ once they are
+/// resolved: it calls this again with the address.)
 [[nodiscard]] bool leads_to_ourselves(const route& next, std::span<const base::ip_endpoint> own) noexcept;
 
 } // namespace postern::delivery

@@ -36,6 +36,8 @@ public:
     /// Delivers; `done` gets one result a recipient, in order, exactly once, on any thread. A failure of the plugin, or its
     /// silence past the deadline, is `deferred` for all. Threads: any.
     virtual void deliver(const transport_job& what, std::function<void(std::vector<recipient_result>)> done) = 0;
+    /// The server is going away and waits no longer: what is still owed is answered now, deferred. [any]
+    virtual void interrupt() noexcept {}
 };
 
 } // namespace postern::delivery

@@ -18,18 +18,16 @@ namespace {
 struct dsn_form {
     bool utf8 = false; // message/global-*: RFC 6533
     bool is_full = false;
+    bool is_shortened = false; // all of it was asked for
     std::string_view original; // what is given back
     original_form returned;
 };
 
 [[nodiscard]] bool is_international(const dsn_report& report)
 {
-    const auto is_wide = [](std::string_view text) { return !is_ascii(text); };
-    // RFC 6533 4: only whoever spoke SMTPUTF8 can be expected to read it.
-    return report.smtputf8 && (is_wide(report.sender) || is_wide(report.original) ||
-                               std::any_of(report.recipients.begin(), report.recipients.end(), [&](const dsn_recipient& to) {
-                                   return is_wide(to.address) || is_wide(to.orcpt) || is_wide(to.text);
-                               }));
+    // RFC 6533 4: only whoever spoke SMTPUTF8 can be expected to read it. And only where it cannot be avoided: the way back may
+    // not know SMTPUTF8, and a report that cannot be delivered is lost.
+    return report.smtputf8 && !is_ascii(report.sender);
 }
 
 [[nodiscard]] dsn_form form_of(const dsn_report& report)
@@ -39,9 +37,11 @@ struct dsn_form {
     form.is_full = report.is_full;
     form.utf8 = is_international(report);
     form.returned = look_at(form.original);
-    if (form.is_full && form.returned.has_defect) {
-        // RFC 3461 4.3: RET is a request. Content that is not lines of text cannot be put between two boundaries.
+    if (form.is_full && (form.returned.has_defect || (form.returned.has_8bit && !form.utf8))) {
+        // RFC 3461 4.3: RET is a request. Content that is not lines of text cannot be put between two boundaries; and 8-bit
+        // content (RFC 2046 5.2.1: message/rfc822 cannot encode it) may be what the way back, too, does not take.
         form.is_full = false;
+        form.is_shortened = true;
     }
     if (!form.is_full) {
         form.original = header_section(form.original);
@@ -61,15 +61,41 @@ struct dsn_form {
     }
 }
 
+[[nodiscard]] std::string_view subject_of(dsn_kind kind) noexcept
+{
+    switch (kind) {
+    case dsn_kind::failure:
+        return "Undelivered mail: returned to sender";
+    case dsn_kind::delay:
+        return "Delayed mail: still being tried";
+    case dsn_kind::success:
+        return "Delivered mail: the notice that you asked for";
+    }
+    return {};
+}
+
+// RFC 3464 2.3.3
+[[nodiscard]] std::string_view action_of(const dsn_recipient& to, dsn_kind kind) noexcept
+{
+    switch (kind) {
+    case dsn_kind::failure:
+        return "failed";
+    case dsn_kind::delay:
+        return "delayed";
+    case dsn_kind::success:
+        return to.is_relayed ? "relayed" : "delivered";
+    }
+    return {};
+}
+
 [[nodiscard]] std::string header_of(const dsn_report& report, const dsn_form& form, const std::string& boundary)
 {
-    const bool failed = report.kind == dsn_kind::failure;
     const auto host = clean_text(report.hostname, false);
     std::string out;
     append_field(out, "Date", date_text(report.date));
     append_field(out, "From", fmt::format("Mail Delivery System <MAILER-DAEMON@{}>", host));
     append_field(out, "To", to_path(clean_text(report.sender, form.utf8)));
-    append_field(out, "Subject", failed ? "Undelivered mail: returned to sender" : "Delayed mail: still being tried");
+    append_field(out, "Subject", subject_of(report.kind));
     append_field(out, "Message-ID", fmt::format("<{}@{}>", base::to_text(report.id), host));
     append_field(out, "Auto-Submitted", "auto-replied"); // RFC 3834 5
     append_field(out, "MIME-Version", "1.0");
@@ -80,23 +106,56 @@ struct dsn_form {
     return out;
 }
 
+void append_explanation(std::string& out, const dsn_report& report)
+{
+    switch (report.kind) {
+    case dsn_kind::failure:
+        append_prose(out, "Your message could not be delivered to one or more recipients. What was tried and what the reason is "
+                          "stands below; the message, or its header, is attached.");
+        return;
+    case dsn_kind::delay:
+        append_prose(out, "This is a warning only: you need not send your message again. It could not be delivered yet to one or "
+                          "more recipients, and is still being tried.");
+        if (report.retry_until)
+            append_prose(out, "It will be returned if it cannot be delivered until " + date_text(*report.retry_until) + ".");
+        return;
+    case dsn_kind::success:
+        append_prose(out, "You asked to be told when your message is delivered. What became of it stands below.");
+        if (std::any_of(report.recipients.begin(), report.recipients.end(), [](const auto& to) { return to.is_relayed; }))
+            append_prose(out,
+                         "Relayed means that it has left for a mail system that sends no such notices: no other will follow.");
+        return;
+    }
+}
+
+// What became of one recipient, for people.
+[[nodiscard]] std::string outcome_of(const dsn_recipient& to, dsn_kind kind, bool utf8)
+{
+    const bool is_success = kind == dsn_kind::success;
+    if (is_success && !to.is_relayed)
+        return "delivered";
+    std::string said = is_success ? "relayed; " : "";
+    if (!to.remote_mta.empty())
+        said += clean_text(to.remote_mta, utf8) + (to.smtp_code != 0 ? " said: " : ": ");
+    if (to.smtp_code != 0)
+        said += fmt::format("{} ", to.smtp_code);
+    if (!to.enhanced.empty())
+        said += clean_text(to.enhanced, false) + " ";
+    return said + clean_text(to.text, utf8);
+}
+
 void append_notification(std::string& out, const dsn_report& report, const dsn_form& form)
 {
-    const bool failed = report.kind == dsn_kind::failure;
     append_field(out, "Content-Type", form.utf8 ? "text/plain; charset=utf-8" : "text/plain; charset=us-ascii");
     if (form.utf8)
         append_field(out, "Content-Transfer-Encoding", "8bit");
     out += "\r\n";
     append_prose(out, fmt::format("This is the mail system at {}.", clean_text(report.hostname, false)));
     out += "\r\n";
-    if (failed) {
-        append_prose(out, "Your message could not be delivered to one or more recipients. What was tried and what the reason is "
-                          "stands below; the message, or its header, is attached.");
-    } else {
-        append_prose(out, "This is a warning only: you need not send your message again. It could not be delivered yet to one or "
-                          "more recipients, and is still being tried.");
-        if (report.retry_until)
-            append_prose(out, "It will be returned if it cannot be delivered until " + date_text(*report.retry_until) + ".");
+    append_explanation(out, report);
+    if (form.is_shortened) {
+        out += "\r\n";
+        append_prose(out, "Only the header of your message is attached: its body is not text of 7 bits.");
     }
     if (!report.queue_id.empty()) {
         out += "\r\n";
@@ -105,16 +164,24 @@ void append_notification(std::string& out, const dsn_report& report, const dsn_f
     for (const auto& to : report.recipients) {
         out += "\r\n";
         append_prose(out, to_path(clean_text(to.address, form.utf8)) + ":");
-        std::string said = "  ";
-        if (!to.remote_mta.empty())
-            said += clean_text(to.remote_mta, form.utf8) + (to.smtp_code != 0 ? " said: " : ": ");
-        if (to.smtp_code != 0)
-            said += fmt::format("{} ", to.smtp_code);
-        if (!to.enhanced.empty())
-            said += clean_text(to.enhanced, false) + " ";
-        append_prose(out, said + clean_text(to.text, form.utf8));
+        append_prose(out, "  " + outcome_of(to, report.kind, form.utf8));
     }
     out += "\r\n";
+}
+
+// The classes of status that go with a kind; the first is that of what is unknown. RFC 3463 3.1; a failure may be a temporary
+// one that lasted too long.
+[[nodiscard]] std::string_view classes_of(dsn_kind kind) noexcept
+{
+    switch (kind) {
+    case dsn_kind::failure:
+        return "54";
+    case dsn_kind::delay:
+        return "4";
+    case dsn_kind::success:
+        return "2";
+    }
+    return {};
 }
 
 // RFC 3464 2.3.4: class "." subject "." detail; here of the class that the action allows.
@@ -124,13 +191,12 @@ void append_notification(std::string& out, const dsn_report& report, const dsn_f
         return !digits.empty() && digits.size() <= 3 &&
                std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
     };
+    const auto classes = classes_of(kind);
     const auto text = to.status;
     const auto dot = text.find('.', 2);
-    const bool good = text.size() >= 5 && (text[0] == '4' || text[0] == '5') && text[1] == '.' && dot != std::string_view::npos &&
-                      is_number(text.substr(2, dot - 2)) && is_number(text.substr(dot + 1));
-    if (good && (kind == dsn_kind::failure || text[0] == '4'))
-        return std::string{text};
-    return kind == dsn_kind::failure ? "5.0.0" : "4.0.0";
+    const bool is_good = text.size() >= 5 && classes.find(text[0]) != std::string_view::npos && text[1] == '.' &&
+                         dot != std::string_view::npos && is_number(text.substr(2, dot - 2)) && is_number(text.substr(dot + 1));
+    return is_good ? std::string{text} : fmt::format("{}.0.0", classes.front());
 }
 
 // RFC 3464 2.3.1: from ORCPT, decoded: what the sender wrote, before anybody expanded or forwarded it.
@@ -145,13 +211,20 @@ void append_original_recipient(std::string& out, std::string_view orcpt, bool ut
     append_field(out, "Original-Recipient", clean_text(type, false) + "; " + clean_text(decoded ? *decoded : value, utf8));
 }
 
+// RFC 3464 2.3.2, RFC 6533 3: in a report of 7 bits, characters above ASCII are written as \x{..}.
+[[nodiscard]] std::string final_recipient(std::string_view address, bool utf8)
+{
+    if (is_ascii(address))
+        return "rfc822; " + clean_text(address, false);
+    return "utf-8; " + (utf8 ? clean_text(address, true) : to_utf8_addr_xtext(address));
+}
+
 void append_recipient_fields(std::string& out, const dsn_report& report, const dsn_recipient& to, bool utf8)
 {
     out += "\r\n";
     append_original_recipient(out, to.orcpt, utf8);
-    const bool is_wide = utf8 && !is_ascii(to.address);
-    append_field(out, "Final-Recipient", (is_wide ? "utf-8; " : "rfc822; ") + clean_text(to.address, utf8));
-    append_field(out, "Action", report.kind == dsn_kind::failure ? "failed" : "delayed");
+    append_field(out, "Final-Recipient", final_recipient(to.address, utf8));
+    append_field(out, "Action", action_of(to, report.kind));
     append_field(out, "Status", status_of(to, report.kind));
     if (!to.remote_mta.empty())
         append_field(out, "Remote-MTA", "dns; " + clean_text(to.remote_mta, false));

@@ -15,18 +15,20 @@
 
 namespace postern::message {
 
-enum class dsn_kind : std::uint8_t { failure, delay };
+/// success: what NOTIFY=SUCCESS asks for, of recipients that were delivered or relayed.
+enum class dsn_kind : std::uint8_t { failure, delay, success };
 
 /// One recipient that is reported. Views are borrowed during make_dsn.
 struct dsn_recipient {
     std::string_view address;
     std::string_view orcpt;      ///< "type;xtext" as RCPT gave it, or empty
-    std::string_view status;     ///< "5.1.1"; empty or malformed: 5.0.0 or 4.0.0 by the kind
+    std::string_view status;     ///< "5.1.1"; empty, malformed or of another class: 5.0.0, 4.0.0 or 2.0.0 by the kind
     std::string_view remote_mta; ///< name of the peer that said so; empty: decided here
     std::uint16_t smtp_code = 0; ///< of its reply; 0: `text` is our own
     std::string_view enhanced;   ///< of its reply, which `status` need not repeat; or empty
     std::string_view text;
     std::optional<base::wall_time> last_attempt;
+    bool is_relayed = false; ///< success: to a mail system that will not tell; else into the mailbox, by whatever means
 };
 
 struct dsn_report {

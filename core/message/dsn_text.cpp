@@ -4,6 +4,8 @@
 #include "core/message/unicode.hpp"
 
 #include <algorithm>
+
+#include <fmt/format.h>
 #include <cstddef>
 
 namespace postern::message {
@@ -68,6 +70,23 @@ std::string clean_text(std::string_view text, bool utf8)
             clean[i] = '?';
     }
     return clean;
+}
+
+std::string to_utf8_addr_xtext(std::string_view address)
+{
+    std::string out;
+    for (auto rest = clean_text(address, true); !rest.empty();) {
+        const auto point = first_code_point(rest);
+        // RFC 6533 3: QCHAR is printable ASCII without "+", "=" and "\\".
+        if (!point)
+            out += '?';
+        else if (point->value > ' ' && point->value <= '~' && point->value != '+' && point->value != '=' && point->value != '\\')
+            out += rest.front();
+        else
+            out += fmt::format("\\x{{{:X}}}", static_cast<std::uint32_t>(point->value));
+        rest.erase(0, point ? point->size : 1);
+    }
+    return out;
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value)

@@ -11,6 +11,9 @@ namespace postern::message {
 /// set and the text is well-formed. At most 1,000 octets of it.
 [[nodiscard]] std::string clean_text(std::string_view text, bool utf8);
 
+/// An address as utf-8-addr-xtext (RFC 6533 3): "\\x{E9}" for what is not QCHAR. What is no UTF-8 becomes '?'.
+[[nodiscard]] std::string to_utf8_addr_xtext(std::string_view address);
+
 /// Appends "Name: value CRLF", folded at spaces to lines of 78 octets where there are spaces, and never over 998. `value` is
 /// clean.
 void append_field(std::string& out, std::string_view name, std::string_view value);

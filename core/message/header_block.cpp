@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace postern::message {
 
@@ -73,6 +74,13 @@ void append_folded(std::string& out, std::string_view line, std::size_t used)
         used = 0;
     }
     out += line;
+}
+
+base::error_code fault_of(std::string_view name, std::string_view value) noexcept
+{
+    if (name.empty() || name.size() >= longest_line || !std::all_of(name.begin(), name.end(), is_ftext))
+        return errc::bad_field_name;
+    return is_value(value) ? base::error_code{} : errc::bad_field_value;
 }
 
 } // namespace
@@ -156,10 +164,8 @@ base::error_code header_block::insert(std::size_t index, std::string_view name, 
 {
     if (index > fields_.size())
         return errc::no_such_field;
-    if (name.empty() || name.size() >= longest_line || !std::all_of(name.begin(), name.end(), is_ftext))
-        return errc::bad_field_name;
-    if (!is_value(value))
-        return errc::bad_field_value;
+    if (const auto wrong = fault_of(name, value))
+        return wrong;
     fields_.insert(fields_.begin() + static_cast<std::ptrdiff_t>(index), append(name, value));
     return {};
 }
@@ -180,6 +186,76 @@ base::error_code header_block::remove(std::size_t index)
         return errc::no_such_field;
     fields_.erase(fields_.begin() + static_cast<std::ptrdiff_t>(index));
     return {};
+}
+
+struct header_block::pending {
+    std::vector<span> fields;                                // those of before the batch, with what replaces them
+    std::vector<bool> is_gone;                               // of them
+    std::vector<std::pair<std::size_t, span>> inserted;      // and before which of them
+    std::vector<span> added;
+
+    [[nodiscard]] bool has(std::size_t index) const noexcept { return index < fields.size() && !is_gone[index]; }
+};
+
+base::error_code header_block::take(const header_change& change, pending& to)
+{
+    switch (change.what) {
+    case header_change::kind::add:
+    case header_change::kind::insert:
+        if (change.what == header_change::kind::insert && change.index > to.fields.size())
+            return errc::no_such_field;
+        if (const auto wrong = fault_of(change.name, change.value))
+            return wrong;
+        if (change.what == header_change::kind::add)
+            to.added.push_back(append(change.name, change.value));
+        else
+            to.inserted.emplace_back(change.index, append(change.name, change.value));
+        return {};
+    case header_change::kind::replace: {
+        if (!to.has(change.index) || to.fields[change.index].name_size == 0)
+            return errc::no_such_field;
+        if (!is_value(change.value))
+            return errc::bad_field_value;
+        auto& field = to.fields[change.index];
+        field = append(octets_of(field).substr(0, field.name_size), change.value);
+        return {};
+    }
+    case header_change::kind::remove:
+        if (!to.has(change.index))
+            return errc::no_such_field;
+        to.is_gone[change.index] = true;
+        return {};
+    }
+    return errc::no_such_field;
+}
+
+void header_block::put_in_place(pending& changes)
+{
+    // By their places, and in the order of the batch where these are the same.
+    std::stable_sort(changes.inserted.begin(), changes.inserted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    fields_.clear();
+    auto next = changes.inserted.begin();
+    for (std::size_t i = 0; i <= changes.fields.size(); ++i) {
+        for (; next != changes.inserted.end() && next->first == i; ++next)
+            fields_.push_back(next->second);
+        if (changes.has(i))
+            fields_.push_back(changes.fields[i]);
+    }
+    fields_.insert(fields_.end(), changes.added.begin(), changes.added.end());
+}
+
+std::optional<header_block::refusal> header_block::apply(const std::vector<header_change>& batch)
+{
+    const auto octets_before = octets_.size();
+    pending changes{fields_, std::vector<bool>(fields_.size(), false), {}, {}};
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        if (const auto wrong = take(batch[i], changes)) {
+            octets_.resize(octets_before);
+            return refusal{i, wrong};
+        }
+    }
+    put_in_place(changes);
+    return std::nullopt;
 }
 
 } // namespace postern::message

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,20 @@ namespace postern::message {
 struct header_field {
     std::string_view name;  ///< without the colon and white space before it
     std::string_view value; ///< from behind the colon (one leading space dropped) to before the final CRLF; folds kept
+};
+
+/// One change of a batch. Views: valid until the batch is applied, and not into the block.
+struct header_change {
+    enum class kind : std::uint8_t {
+        add,     ///< at the end: name, value
+        insert,  ///< before field `index`, behind what was inserted there before; the size: behind the last: name, value
+        replace, ///< value of field `index`
+        remove,  ///< field `index`
+    };
+    kind what;
+    std::size_t index; ///< refers to the block before the batch
+    std::string_view name;
+    std::string_view value;
 };
 
 /// An editable header section. Lines that are no field (no colon) end the fields in practice; they are kept as octets and
@@ -42,6 +57,15 @@ public:
     [[nodiscard]] base::error_code replace(std::size_t index, std::string_view value); ///< keeps the name; index must exist
     [[nodiscard]] base::error_code remove(std::size_t index);
 
+    /// Which change of a batch was refused, and why.
+    struct refusal {
+        std::size_t change;
+        base::error_code why;
+    };
+    /// Applies all or nothing, in time linear in the fields and the batch. Nothing: it is done. Refuses as the functions above
+    /// do, and a replacement or removal of a field that the batch has removed before.
+    [[nodiscard]] std::optional<refusal> apply(const std::vector<header_change>& batch);
+
 private:
     // 32 bits: a peer may send a field every few octets, and what remembers it should not be many times as large.
     struct span {
@@ -58,6 +82,9 @@ private:
         return std::string_view{octets_}.substr(field.at, field.size);
     }
     [[nodiscard]] span append(std::string_view name, std::string_view value);
+    struct pending; // changes of a batch so far
+    [[nodiscard]] base::error_code take(const header_change& change, pending& to);
+    void put_in_place(pending& changes);
 
     std::string octets_; // what was given, then what edits wrote: a field that is replaced or removed leaves its octets behind
     std::vector<span> fields_;

@@ -8,7 +8,7 @@ namespace postern::queue {
 bool ledger::add(base::message_id id, const record& what, base::wall_time now)
 {
     const auto open = what.state.open_count();
-    if (open == 0)
+    if (what.state.is_over())
         return false;
     const auto [at, is_new] = entries_.try_emplace(id);
     if (!is_new)

@@ -38,7 +38,7 @@ enum class wish : std::uint8_t { none, hold, remove };
 class ledger {
 public:
     /// A message just made durable, or one found in the store at start: held if its state says so, deferred if it was tried
-    /// before, else queued. False, changing nothing, for an id that is known or a message without open recipients.
+    /// before, else queued. False, changing nothing, for an id that is known or a message that is over.
     [[nodiscard]] bool add(base::message_id id, const record& what, base::wall_time now);
 
     /// When the next message is due; nothing if none waits.

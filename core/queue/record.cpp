@@ -27,6 +27,10 @@ constexpr std::uint8_t has_next = 1;
 constexpr std::uint8_t is_held = 2;
 constexpr std::uint8_t is_warned = 4;
 
+// Flags of a recipient's state.
+constexpr std::uint8_t is_reported = 1;
+constexpr std::uint8_t is_relayed = 2;
+
 // Least octets that an element of a list takes: what bounds a count that was read.
 constexpr std::size_t least_parameter = 4 + 1;
 constexpr std::size_t least_recipient = 4 + 1 + 4 + 4;
@@ -100,7 +104,9 @@ void put_parameters(record_writer& out, const std::vector<message::parameter>& p
 {
     recipient_state to;
     to.status = in.choice<recipient_status>(recipient_status::expired);
-    to.is_reported = in.boolean();
+    const auto flags = in.flags(is_reported | is_relayed);
+    to.is_reported = (flags & is_reported) != 0;
+    to.is_relayed = (flags & is_relayed) != 0;
     to.attempts = in.u32();
     to.smtp_code = in.u16();
     to.enhanced = in.text();
@@ -131,6 +137,12 @@ constexpr record_category category;
 base::error_code make_error_code(record_errc code) noexcept
 {
     return {static_cast<int>(code), category};
+}
+
+bool message_state::is_over() const noexcept
+{
+    return std::all_of(recipients.begin(), recipients.end(),
+                       [](const auto& to) { return to.status != recipient_status::open && to.is_reported; });
 }
 
 std::size_t message_state::open_count() const noexcept
@@ -191,7 +203,7 @@ std::string encode(const message_state& state)
     out.u32(static_cast<std::uint32_t>(state.recipients.size()));
     for (const auto& to : state.recipients) {
         out.u8(static_cast<std::uint8_t>(to.status));
-        out.u8(to.is_reported ? 1 : 0);
+        out.u8(static_cast<std::uint8_t>(flag(to.is_reported, is_reported) | flag(to.is_relayed, is_relayed)));
         out.u32(to.attempts);
         out.u16(to.smtp_code);
         out.text(to.enhanced);

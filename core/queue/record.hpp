@@ -51,6 +51,7 @@ struct recipient_state {
     std::string enhanced;        ///< "4.2.2", or empty
     std::string text;            ///< the last reply's text, or what happened instead
     std::string next_hop;        ///< who said so, "host:port"; empty: decided here
+    bool is_relayed = false;     ///< delivered: to another mail system, not into a mailbox
 
     bool operator==(const recipient_state&) const = default;
 };
@@ -64,6 +65,8 @@ struct message_state {
     std::vector<recipient_state> recipients;     ///< in the envelope's order
 
     [[nodiscard]] std::size_t open_count() const noexcept;
+    /// Nobody is to be delivered to any more, and nobody is to be told of it: the message may leave the queue.
+    [[nodiscard]] bool is_over() const noexcept;
     bool operator==(const message_state&) const = default;
 };
 

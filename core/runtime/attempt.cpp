@@ -1,5 +1,6 @@
 #include "core/runtime/attempt.hpp"
 
+#include "core/runtime/delivery_insist.hpp"
 #include "core/runtime/spool.hpp"
 #include "core/runtime/store_await.hpp"
 
@@ -38,6 +39,13 @@ io::task<void> attempt::run()
         co_await settle();
     }
     port_->end(hooks_.order());
+}
+
+void attempt::cut() noexcept
+{
+    port_->cut();
+    for (const auto& [name, transport] : current_->transports)
+        transport->interrupt();
 }
 
 io::task<bool> attempt::fetch()
@@ -132,9 +140,24 @@ io::task<void> attempt::deliver_all(std::vector<delivery::route_group> groups)
     for (const auto& group : groups)
         engine_.loop_.spawn("deliver", deliver_one_of(group, left, all_done));
     while (left != 0) {
+        const auto known = results_.size();
         base::error_code ec; // cancelled: one group is done
         co_await all_done.async_wait(io::asio::redirect_error(io::use_task, ec));
+        all_done.expires_at(base::instant::max());
+        if (left != 0 && results_.size() > known)
+            co_await keep_progress();
     }
+}
+
+/// The other groups may take long: who has the message by now is stored, for the case that this process does not live to
+/// see them end.
+io::task<void> attempt::keep_progress()
+{
+    const auto state = queue::encode(delivery::progress(record_, results_));
+    auto start = [this, &state](queue::completion<void> done) { engine_.store_.update(id_, state, std::move(done)); };
+    const auto kept = co_await await_store<void>(engine_.loop_, start);
+    if (!kept) // settle() insists
+        engine_.log_.warning("not_updated", {{"message", base::to_text(id_)}, {"cause", kept.error().message()}});
 }
 
 io::task<void> attempt::deliver_one_of(const delivery::route_group& group, std::size_t& left, io::timer& all_done)
@@ -147,9 +170,10 @@ io::task<void> attempt::deliver_one_of(const delivery::route_group& group, std::
 io::task<void> attempt::deliver(const delivery::route_group& group)
 {
     const auto name = group.next.text();
-    const bool may_go = co_await engine_.enter_line(name);
-    if (!may_go) {
-        is_cut_short_ = true;
+    const auto admitted = co_await engine_.enter_line(name, hooks_.has(hooks::hook_point::queue_route));
+    if (admitted != delivery_engine::admission::go) {
+        if (admitted == delivery_engine::admission::full)
+            parked_at_ = name;
         co_return;
     }
     if (group.next.is_smtp()) {
@@ -190,47 +214,78 @@ void attempt::defer_all(const std::vector<std::uint32_t>& recipients, std::strin
         note(index, {kind::deferred, 0, enhanced, text}, next_hop);
 }
 
-void attempt::note(std::uint32_t recipient, delivery::recipient_result what, const std::string& next_hop)
+void attempt::note(std::uint32_t recipient, delivery::recipient_result what, const std::string& next_hop, delivery::taker by)
 {
-    results_.push_back({recipient, std::move(what), next_hop});
+    results_.push_back({recipient, std::move(what), next_hop, by});
 }
 
-/// Makes what happened durable, in the order that loses nothing: first the DSN that is due, then the new state.
+/// Makes what happened durable, in the order that loses nothing: who is done with, the DSN that are due, the end.
 io::task<void> attempt::settle()
 {
-    announce();
-    if (is_cut_short_ && results_.empty()) {
-        put_back(0ms);
+    if (hold_) {
+        co_await hold();
         co_return;
     }
-    auto decided = delivery::conclude(record_, results_, current_->retry, engine_.clock_.wall(), engine_.random_);
-    if (hold_ && decided.what == queue::life_event::defer)
-        decided.state.held = hold_;
-    const bool is_reported = co_await report(decided);
-    if (!is_reported) { // the store is in trouble: what was delivered may be delivered again, what failed is not forgotten
-        put_back(store_pause);
+    if (results_.empty() && !delivery::open_recipients(record_.state).empty()) { // nobody was tried
+        if (parked_at_)
+            engine_.park(id_, *parked_at_, std::move(record_));
+        else
+            put_back(0ms);
         co_return;
+    }
+    announce();
+    auto decided = delivery::conclude(record_, results_, current_->retry, engine_.clock_.wall(), engine_.random_);
+    if (decided.has_reports()) {
+        // A DSN that cannot be stored may wait. That the next attempt sends the message again to those who have it may not.
+        auto before_reports = decided;
+        before_reports.take_back_all();
+        const bool is_kept = co_await keep(before_reports.state);
+        if (!is_kept)
+            co_return;
+        const bool is_reported = co_await report(decided);
+        if (!is_reported) {
+            decided.state.attempts = record_.state.attempts; // it does not count: its end is still to come
+            record_.state = std::move(decided.state);
+            engine_.remember(id_, std::move(record_));
+            put_back(store_pause);
+            co_return;
+        }
     }
     if (decided.what != queue::life_event::defer) {
         auto start = [this](queue::completion<void> done) { engine_.store_.remove(id_, std::move(done)); };
-        const auto removed = co_await await_store<void>(engine_.loop_, start);
-        if (!removed)
-            engine_.log_.error("not_removed", {{"message", base::to_text(id_)}, {"cause", removed.error().message()}});
-        engine_.ledger_.finish(id_, decided.what);
+        const bool is_removed = co_await engine_.insist("not_removed", id_, start);
+        if (is_removed)
+            engine_.ledger_.finish(id_, decided.what);
         co_return;
     }
-    const auto state = queue::encode(decided.state);
-    auto start = [this, &state](queue::completion<void> done) { engine_.store_.update(id_, state, std::move(done)); };
-    const auto updated = co_await await_store<void>(engine_.loop_, start);
-    if (!updated)
-        engine_.log_.error("not_updated", {{"message", base::to_text(id_)}, {"cause", updated.error().message()}});
-    if (hold_ && engine_.ledger_.hold(id_)) // an operator's wish and ours are carried out alike: when the attempt ends
-        engine_.log_.info("held", {{"message", base::to_text(id_)}, {"reason", *hold_}});
+    const bool is_kept = co_await keep(decided.state);
+    if (!is_kept)
+        co_return;
     const auto next = decided.next_attempt.value_or(engine_.clock_.wall());
     const auto open = static_cast<std::uint32_t>(decided.state.open_count());
-    const auto wanted = engine_.ledger_.defer(id_, next, decided.state.attempts, open);
-    if (wanted != queue::wish::hold || !hold_) // our own hold is stored already
+    co_await engine_.honour(id_, engine_.ledger_.defer(id_, next, decided.state.attempts, open));
+}
+
+/// A plugin's HOLD: nobody was tried, so nothing else is decided.
+io::task<void> attempt::hold()
+{
+    auto state = record_.state;
+    state.held = hold_;
+    const bool is_kept = co_await keep(state);
+    if (!is_kept || !engine_.ledger_.hold(id_)) // carried out like an operator's wish: when the attempt ends
+        co_return;
+    engine_.log_.info("held", {{"message", base::to_text(id_)}, {"reason", *hold_}});
+    const auto wanted = engine_.ledger_.put_back(id_, engine_.clock_.wall());
+    if (wanted != queue::wish::hold) // that is stored already
         co_await engine_.honour(id_, wanted);
+}
+
+/// Stores the state, however long it takes. False: the server is going away before that.
+io::task<bool> attempt::keep(const queue::message_state& state)
+{
+    const auto octets = queue::encode(state);
+    auto start = [this, &octets](queue::completion<void> done) { engine_.store_.update(id_, octets, std::move(done)); };
+    co_return co_await engine_.insist("not_updated", id_, start);
 }
 
 void attempt::put_back(std::chrono::milliseconds wait)

@@ -22,6 +22,8 @@ public:
     attempt(delivery_engine& engine, base::message_id id);
 
     [[nodiscard]] io::task<void> run();
+    /// Ends its waiting for plugins; connections are the pool's to end.
+    void cut() noexcept;
 
 private:
     [[nodiscard]] io::task<bool> fetch();
@@ -33,12 +35,18 @@ private:
     [[nodiscard]] io::task<void> deliver(const delivery::route_group& group);
     [[nodiscard]] io::task<void> deliver_smtp(const delivery::route_group& group);
     [[nodiscard]] io::task<void> deliver_by(delivery::transport& how, const delivery::route_group& group);
-    [[nodiscard]] std::vector<std::uint32_t> keep_results(const session::client_result& result, std::vector<std::uint32_t> recipients,
-                                                          const std::string& next_hop);
+    [[nodiscard]] std::vector<std::uint32_t> keep_results(const session::client_result& result,
+                                                          std::vector<std::uint32_t> recipients, const std::string& next_hop,
+                                                          delivery::taker by);
     void defer_all(const std::vector<std::uint32_t>& recipients, std::string enhanced, std::string text, const std::string& next_hop);
-    void note(std::uint32_t recipient, delivery::recipient_result what, const std::string& next_hop);
+    void note(std::uint32_t recipient, delivery::recipient_result what, const std::string& next_hop,
+              delivery::taker by = delivery::taker::mailbox);
     [[nodiscard]] io::task<void> settle();
-    [[nodiscard]] io::task<bool> report(const delivery::decision& decided);
+    [[nodiscard]] io::task<void> hold();
+    [[nodiscard]] io::task<bool> keep(const queue::message_state& state);
+    [[nodiscard]] io::task<void> keep_progress();
+    [[nodiscard]] io::task<bool> report(delivery::decision& decided);
+    [[nodiscard]] io::task<bool> report_one(message::dsn_kind kind, const delivery::decision& decided);
     [[nodiscard]] io::task<std::string> original_for_report(bool is_full);
     void put_back(std::chrono::milliseconds wait);
     void announce();
@@ -53,7 +61,7 @@ private:
     hook_runner hooks_;
     std::vector<delivery::attempt_result> results_;
     std::optional<std::string> hold_;
-    bool is_cut_short_ = false; // by a shutdown: what has no result was not attempted
+    std::optional<std::string> parked_at_; // a destination whose line is full
 };
 
 } // namespace postern::runtime

@@ -6,6 +6,7 @@
 #include "core/runtime/store_await.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace postern::runtime {
@@ -13,45 +14,56 @@ namespace postern::runtime {
 namespace {
 
 constexpr std::size_t header_limit = std::size_t{64} << 10U; // octets of the original's header section that a DSN returns
+constexpr std::string_view kind_names[] = {"failure", "delay", "success"};
 
 } // namespace
 
-io::task<bool> attempt::report(const delivery::decision& decided)
+/// Stores the DSN that are due. False: not all of them could be, and `decided.state` says which are still due.
+io::task<bool> attempt::report(delivery::decision& decided)
+{
+    bool are_stored = true;
+    for (const auto kind : {message::dsn_kind::failure, message::dsn_kind::delay, message::dsn_kind::success}) {
+        if (decided.named_in(kind).empty())
+            continue;
+        const bool is_stored = co_await report_one(kind, decided);
+        if (!is_stored)
+            decided.take_back(kind);
+        are_stored = are_stored && is_stored;
+    }
+    co_return are_stored;
+}
+
+io::task<bool> attempt::report_one(message::dsn_kind kind, const delivery::decision& decided)
 {
     const queue::record about{record_.envelope, decided.state};
     const auto queue_id = base::to_text(id_);
-    for (const auto kind : {message::dsn_kind::failure, message::dsn_kind::delay}) {
-        const auto& whom = kind == message::dsn_kind::failure ? decided.failed : decided.delayed;
-        if (whom.empty())
-            continue;
-        const auto original = co_await original_for_report(delivery::returns_full(about.envelope, kind));
-        delivery::report_facts facts;
-        facts.kind = kind;
-        facts.id = base::message_id{engine_.ids_.next()};
-        facts.queue_id = queue_id;
-        facts.now = engine_.clock_.wall();
-        facts.hostname = current_->delivery.hostname;
-        facts.original = original;
-        const auto made = message::make_dsn(delivery::make_report(about, whom, current_->retry, facts));
-        auto record = delivery::record_of(made, about, facts.now);
+    const auto original = co_await original_for_report(delivery::returns_full(about.envelope, kind));
+    delivery::report_facts facts;
+    facts.kind = kind;
+    facts.id = base::message_id{engine_.ids_.next()};
+    facts.queue_id = queue_id;
+    facts.now = engine_.clock_.wall();
+    facts.hostname = current_->delivery.hostname;
+    facts.original = original;
+    const auto made = message::make_dsn(delivery::make_report(about, decided.named_in(kind), current_->retry, facts));
+    auto record = delivery::record_of(made, about, facts.now);
 
-        const auto envelope = queue::encode(record.envelope);
-        const auto state = queue::encode(record.state);
-        const auto head = made.headers + "\r\n";
-        auto start = [&](queue::completion<void> done) {
-            engine_.store_.commit(facts.id, envelope, state, head, made.body, std::move(done));
-        };
-        const auto stored = co_await await_store<void>(engine_.loop_, start);
-        if (!stored) {
-            engine_.log_.error("dsn_not_stored", {{"message", queue_id}, {"cause", stored.error().message()}});
-            co_return false;
-        }
-        engine_.log_.info("dsn", {{"message", base::to_text(facts.id)},
-                                  {"about", queue_id},
-                                  {"kind", kind == message::dsn_kind::failure ? "failure" : "delay"},
-                                  {"recipient", about.envelope.envelope.from.address}});
-        engine_.add(facts.id, std::move(record));
+    const auto envelope = queue::encode(record.envelope);
+    const auto state = queue::encode(record.state);
+    const auto head = made.headers + "\r\n";
+    auto start = [&](queue::completion<void> done) {
+        engine_.store_.commit(facts.id, envelope, state, head, made.body, std::move(done));
+    };
+    const auto stored = co_await await_store<void>(engine_.loop_, start);
+    if (!stored) {
+        engine_.log_.error("dsn_not_stored", {{"message", queue_id}, {"cause", stored.error().message()}});
+        co_return false;
     }
+    engine_.log_.info("dsn", {{"message", base::to_text(facts.id)},
+                              {"about", queue_id},
+                              {"kind", kind_names[static_cast<std::size_t>(kind)]},
+                              {"recipient", about.envelope.envelope.from.address}});
+    engine_.add(facts.id, std::move(record));
     co_return true;
 }
 

@@ -67,11 +67,11 @@ io::task<void> attempt::deliver_smtp(const delivery::route_group& group)
         if (!lease) {
             auto opened = co_await engine_.pool_.open(group.next, current_, tls, engine_.own_);
             if (!opened) {
-                if (engine_.stopping_) {
-                    is_cut_short_ = true;
-                } else if (opened.error() == boost::asio::error::address_in_use) {
-                    for (const auto index : remaining)
-                        note(index, {delivery::recipient_result::kind::failed, 0, "5.4.6", "the next hop is this server itself"}, name);
+                if (engine_.stopping_) // not tried
+                    co_return;
+                if (opened.error() == boost::asio::error::address_in_use) {
+                    // Deferred: it is the configuration that is wrong, not the message, and a DSN would take the same way.
+                    defer_all(remaining, "4.4.6", "the next hop is this server itself", name);
                 } else {
                     defer_all(remaining, "4.4.1", "cannot connect: " + opened.error().message(), name);
                 }
@@ -85,6 +85,8 @@ io::task<void> attempt::deliver_smtp(const delivery::route_group& group)
         stored_pieces content{engine_.loop_, engine_.store_, id_, record_.envelope.size};
         co_await (*lease)->send(what, content);
         const auto result = (*lease)->result();
+        if (engine_.stopping_ && !(*lease)->has_begun_content() && (*lease)->end() == session::client_end::lost)
+            co_return; // cut by the shutdown before anything was sent: not tried
         if (result.untouched)
             continue; // an idle connection that the peer had closed meanwhile; each is taken once, so this ends
         if ((*lease)->end() == session::client_end::tls_failed && tls == session::client_tls::opportunistic) {
@@ -93,7 +95,8 @@ io::task<void> attempt::deliver_smtp(const delivery::route_group& group)
         }
         if (result.reply_lost)
             engine_.log_.warning("reply_lost", {{"message", base::to_text(id_)}, {"next_hop", name}, {"note", "may arrive twice"}});
-        remaining = keep_results(result, std::move(remaining), name);
+        const auto by = (*lease)->peer().dsn ? delivery::taker::dsn_hop : delivery::taker::plain_hop;
+        remaining = keep_results(result, std::move(remaining), name, by);
         if (result.reusable)
             engine_.pool_.give_back(group.next, std::move(*lease), current_);
     }
@@ -102,7 +105,7 @@ io::task<void> attempt::deliver_smtp(const delivery::route_group& group)
 /// Notes what became of `recipients`; returns those that are worth another transaction at once, because the peer took as many
 /// as it wants in one.
 std::vector<std::uint32_t> attempt::keep_results(const session::client_result& result, std::vector<std::uint32_t> recipients,
-                                                 const std::string& next_hop)
+                                                 const std::string& next_hop, delivery::taker by)
 {
     using kind = session::client_recipient_result::kind;
     const bool any_taken = std::any_of(result.recipients.begin(), result.recipients.end(), [](const auto& one) { return one.result == kind::delivered; });
@@ -113,7 +116,8 @@ std::vector<std::uint32_t> attempt::keep_results(const session::client_result& r
             again.push_back(recipients[i]);
         else
             note(recipients[i],
-                 {static_cast<delivery::recipient_result::kind>(one.result), one.smtp_code, one.enhanced, one.text}, next_hop);
+                 {static_cast<delivery::recipient_result::kind>(one.result), one.smtp_code, one.enhanced, one.text}, next_hop,
+                 by);
     }
     return again;
 }

@@ -14,8 +14,10 @@ namespace postern::runtime {
 namespace {
 
 constexpr std::uint8_t engine_lane = 255;
-constexpr std::size_t fresh_most = 16384;     // recipients whose records are kept from acceptance to the first attempt
+constexpr std::size_t fresh_most = 16384;     // recipients whose records are kept for their next attempt
 constexpr std::size_t attempts_per_slot = 4;  // how many attempts may wait in line for each that delivers
+constexpr std::size_t unparked_at_a_time = 4;
+constexpr auto parked_for = std::chrono::hours{1}; // at most: a place that becomes free calls them
 
 } // namespace
 
@@ -55,7 +57,7 @@ base::result<void> delivery_engine::load()
             if (!record) // it stays in the store, for a version of the program that can read it
                 log_.error("not_readable", {{"message", base::to_text(stored.id)}, {"cause", record.error().message()}});
             else if (!ledger_.add(stored.id, *record, now))
-                log_.warning("nothing_open", {{"message", base::to_text(stored.id)}});
+                over_.push_back(stored.id); // its removal was lost
         }
         cursor = page->next;
     } while (cursor != 0);
@@ -66,7 +68,11 @@ base::result<void> delivery_engine::load()
 void delivery_engine::start(std::vector<base::ip_endpoint> own)
 {
     own_ = std::move(own);
-    boost::asio::post(loop_.context(), [this] { pump(); });
+    boost::asio::post(loop_.context(), [this] {
+        for (const auto id : std::exchange(over_, {}))
+            loop_.spawn("remove", honour(id, queue::wish::remove));
+        pump();
+    });
     thread_ = std::thread{[this] {
         loop_.context().run(); // until shut_down() took the guard away and every task has ended
         ended_.set_value();
@@ -81,6 +87,8 @@ void delivery_engine::drain()
         pool_.drain();
         for (auto& [job, place] : waiting_)
             place->bell->cancel();
+        for (auto* one : pauses_)
+            one->cancel();
     });
 }
 
@@ -91,7 +99,11 @@ void delivery_engine::shut_down(std::chrono::milliseconds grace)
     drain();
     boost::asio::post(loop_.context(), [this] { work_.reset(); });
     if (ended_future_.wait_for(grace) != std::future_status::ready)
-        boost::asio::post(loop_.context(), [this] { pool_.interrupt(); });
+        boost::asio::post(loop_.context(), [this] {
+            pool_.interrupt();
+            for (auto* one : running_)
+                one->cut();
+        });
     thread_.join();
 }
 
@@ -107,12 +119,20 @@ void delivery_engine::add(base::message_id id, queue::record what)
         return;
     }
     counts_.queued = ledger_.size();
-    const auto recipients = what.envelope.envelope.to.size();
-    if (!what.state.held && fresh_recipients_ + recipients <= fresh_most) {
-        fresh_recipients_ += recipients;
-        fresh_.emplace(id, std::move(what));
-    }
+    if (!what.state.held)
+        remember(id, std::move(what));
     pump();
+}
+
+/// Keeps a record for the message's next attempt, if there is room: one that was accepted a moment ago, or whose state the store
+/// could not take.
+void delivery_engine::remember(base::message_id id, queue::record what)
+{
+    const auto recipients = what.envelope.envelope.to.size();
+    if (fresh_recipients_ + recipients > fresh_most)
+        return;
+    fresh_recipients_ += recipients;
+    fresh_.emplace(id, std::move(what));
 }
 
 void delivery_engine::refresh()
@@ -157,13 +177,15 @@ void delivery_engine::schedule_pump()
 io::task<void> delivery_engine::run_attempt(base::message_id id)
 {
     auto one = std::make_unique<attempt>(*this, id);
+    running_.insert(one.get());
     co_await one->run();
+    running_.erase(one.get());
     one.reset();
     --attempts_running_;
     finished(id);
 }
 
-/// The record of a message that was accepted a moment ago, if it is still here.
+/// The record that remember() kept, if it did.
 std::optional<queue::record> delivery_engine::take_fresh(base::message_id id)
 {
     const auto found = fresh_.find(id);
@@ -177,19 +199,23 @@ std::optional<queue::record> delivery_engine::take_fresh(base::message_id id)
 
 void delivery_engine::finished(base::message_id id)
 {
-    (void)take_fresh(id);
+    if (!ledger_.find(id))
+        (void)take_fresh(id);
     counts_.queued = ledger_.size();
     pump();
 }
 
-/// Waits until a delivery to that destination may begin. False: the engine is stopping; leave_line() is not owed.
-io::task<bool> delivery_engine::enter_line(std::string destination)
+/// Waits until a delivery to that destination may begin; leave_line() is owed for `go` alone. `has_others`: there are other
+/// destinations, so the line of this one must not take all the room that attempts have.
+io::task<delivery_engine::admission> delivery_engine::enter_line(std::string destination, bool has_others)
 {
     if (stopping_)
-        co_return false;
+        co_return admission::stopping;
+    if (has_others && destinations_.waiting(destination) >= current_.load()->delivery.per_destination)
+        co_return admission::full;
     const auto job = ++jobs_;
     if (destinations_.acquire(destination, job))
-        co_return true;
+        co_return admission::go;
     io::timer bell{loop_.context().get_executor(), base::instant::max()};
     place_in_line place{&bell};
     waiting_.emplace(job, &place);
@@ -198,12 +224,52 @@ io::task<bool> delivery_engine::enter_line(std::string destination)
     waiting_.erase(job);
     if (!place.called)
         (void)destinations_.forget(destination, job); // stopping: nobody will be called any more
-    co_return place.called;
+    co_return place.called ? admission::go : admission::stopping;
 }
 
 void delivery_engine::leave_line(const std::string& destination)
 {
     call(destinations_.release(destination));
+    unpark(destination);
+}
+
+/// The message waits outside until the line is shorter.
+void delivery_engine::park(base::message_id id, const std::string& destination, queue::record what)
+{
+    remember(id, std::move(what));
+    const auto wanted = ledger_.put_back(id, clock_.wall() + parked_for);
+    if (wanted == queue::wish::none)
+        parked_[destination].push_back(id);
+    else
+        loop_.spawn("wish", honour(id, wanted));
+}
+
+/// More than one for each place that became free: some have left the queue by other ways.
+void delivery_engine::unpark(const std::string& destination)
+{
+    const auto found = parked_.find(destination);
+    if (found == parked_.end())
+        return;
+    auto& there = found->second;
+    for (std::size_t i = 0; i < unparked_at_a_time && !there.empty(); ++i) {
+        (void)ledger_.retry_now(there.front(), clock_.wall()); // false: it is gone
+        there.pop_front();
+    }
+    if (there.empty())
+        parked_.erase(found);
+}
+
+/// False: the server is going away.
+io::task<bool> delivery_engine::pause(std::chrono::milliseconds how_long)
+{
+    if (stopping_)
+        co_return false;
+    io::timer timer{loop_.context().get_executor(), how_long};
+    pauses_.insert(&timer);
+    base::error_code ec; // cancelled: stopping
+    co_await timer.async_wait(io::asio::redirect_error(io::use_task, ec));
+    pauses_.erase(&timer);
+    co_return !stopping_;
 }
 
 void delivery_engine::call(const std::vector<delivery::destinations::job>& who)

@@ -17,15 +17,20 @@
 #include <boost/asio/executor_work_guard.hpp>
 
 #include <atomic>
+#include <deque>
 #include <future>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
 namespace postern::runtime {
+
+class attempt;
 
 /// Totals since start, in recipients. Threads: any.
 struct delivery_counts {
@@ -73,6 +78,7 @@ private:
     void add(base::message_id id, queue::record what);
     void pump();
     void schedule_pump();
+    void remember(base::message_id id, queue::record what);
     [[nodiscard]] std::optional<queue::record> take_fresh(base::message_id id);
     void finished(base::message_id id);
     [[nodiscard]] io::task<void> run_attempt(base::message_id id);
@@ -83,9 +89,15 @@ private:
     [[nodiscard]] io::task<bool> carry_out(base::message_id id, server::queue_command what);
     [[nodiscard]] io::task<bool> store_hold(base::message_id id, std::optional<std::string> reason);
     [[nodiscard]] io::task<void> honour(base::message_id id, queue::wish wanted);
-    [[nodiscard]] io::task<bool> enter_line(std::string destination);
+    enum class admission : std::uint8_t { go, full, stopping };
+    [[nodiscard]] io::task<admission> enter_line(std::string destination, bool has_others);
     void leave_line(const std::string& destination);
     void call(const std::vector<delivery::destinations::job>& who);
+    void park(base::message_id id, const std::string& destination, queue::record what);
+    void unpark(const std::string& destination);
+    [[nodiscard]] io::task<bool> pause(std::chrono::milliseconds how_long);
+    template <class Start>
+    [[nodiscard]] io::task<bool> insist(std::string_view complaint, base::message_id id, Start start);
     template <class T, class Work>
     [[nodiscard]] T on_thread(Work work);
 
@@ -101,8 +113,12 @@ private:
     delivery::destinations destinations_;
     std::map<delivery::destinations::job, place_in_line*> waiting_;
     std::uint64_t jobs_ = 0;
-    std::unordered_map<base::message_id, queue::record> fresh_; // accepted a moment ago: saves reading it back
+    std::map<std::string, std::deque<base::message_id>, std::less<>> parked_; // by destination: those for whom its line had no room
+    std::set<io::timer*> pauses_;
+    std::set<attempt*> running_;
+    std::unordered_map<base::message_id, queue::record> fresh_; // fresher than the store's, or saves asking it
     std::size_t fresh_recipients_ = 0;
+    std::vector<base::message_id> over_; // found at the start
     std::vector<base::ip_endpoint> own_;
     io::timer next_due_;
     std::size_t attempts_running_ = 0;

@@ -1,6 +1,7 @@
 // The operators' side of the delivery engine: listing, and carrying out wishes. All on the engine's thread.
 
 #include "core/runtime/delivery_engine.hpp"
+#include "core/runtime/delivery_insist.hpp"
 #include "core/runtime/store_await.hpp"
 
 #include <boost/asio/post.hpp>
@@ -145,7 +146,7 @@ io::task<bool> delivery_engine::carry_out(base::message_id id, server::queue_com
     bool done = false;
     switch (what) {
     case server::queue_command::retry:
-        done = ledger_.retry_now(id, now);
+        done = entry->state != queue::life::held && ledger_.retry_now(id, now);
         break;
     case server::queue_command::hold:
         done = ledger_.hold(id);
@@ -204,9 +205,7 @@ io::task<void> delivery_engine::honour(base::message_id id, queue::wish wanted)
     }
     case queue::wish::remove: {
         auto start = [this, id](queue::completion<void> done) { store_.remove(id, std::move(done)); };
-        const auto removed = co_await await_store<void>(loop_, start);
-        if (!removed && removed.error() != make_error_code(queue::store_errc::missing))
-            log_.error("not_removed", {{"message", base::to_text(id)}, {"cause", removed.error().message()}});
+        (void)co_await insist("not_removed", id, start); // false: the next start finds it
         break;
     }
     }

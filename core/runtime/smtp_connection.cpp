@@ -42,7 +42,6 @@ io::task<void> smtp_connection::drive(content_source* content)
             co_await give(*content);
             break;
         case client_step::kind::start_tls:
-            co_await flush();
             co_await secure();
             break;
         case client_step::kind::done:
@@ -51,7 +50,7 @@ io::task<void> smtp_connection::drive(content_source* content)
             stream_.expires_never();
             co_return;
         case client_step::kind::close:
-            co_await flush();
+            co_await flush(profile_->timeout.command);
             stream_.close();
             co_return;
         }
@@ -62,10 +61,11 @@ io::task<void> smtp_connection::give(content_source& content)
 {
     has_begun_content_ = true;
     if (!session_.output().empty()) {
-        stream_.expires_after(profile_->timeout.data);
-        const bool flushed = co_await flush();
+        const bool flushed = co_await flush(profile_->timeout.data);
+        if (hear()) // a peer that has had enough may say so at any time
+            co_return;
         if (!flushed) {
-            session_.disconnected();
+            tell_end();
             co_return;
         }
     }
@@ -80,49 +80,64 @@ io::task<void> smtp_connection::give(content_source& content)
 
 io::task<void> smtp_connection::receive(client_phase what_for)
 {
-    stream_.expires_after(patience(what_for));
-    const bool flushed = co_await flush();
+    const bool flushed = co_await flush(patience(what_for));
     if (!flushed) {
-        if (stream_.timed_out())
-            session_.timed_out();
-        else
-            session_.disconnected();
+        if (!hear())
+            tell_end();
         co_return;
     }
-    for (;;) {
+    do {
         const auto ec = co_await stream_.wait_readable();
         if (ec) {
-            if (stream_.timed_out())
-                session_.timed_out();
-            else
-                session_.disconnected(stream_.is_interrupted() ? "shutting down" : "");
+            tell_end();
             co_return;
         }
-        if (!buffer_)
-            buffer_ = stream_.home().buffers().borrow();
-        const auto got = stream_.try_read(buffer_.data(), io::buffer_pool::buffer_size);
-        switch (got.what) {
-        case io::read_result::kind::octets:
-            session_.feed({buffer_.data(), got.size});
-            co_return;
-        case io::read_result::kind::would_block:
-            break;
-        case io::read_result::kind::end:
-        case io::read_result::kind::broken:
-            session_.disconnected();
-            co_return;
-        }
-    }
+    } while (!hear());
 }
 
-io::task<bool> smtp_connection::flush()
+/// Tells the session what is there to be read, without waiting: octets, or that the peer is gone. False: there is nothing.
+bool smtp_connection::hear()
 {
+    if (!buffer_)
+        buffer_ = stream_.home().buffers().borrow();
+    const auto got = stream_.try_read(buffer_.data(), io::buffer_pool::buffer_size);
+    switch (got.what) {
+    case io::read_result::kind::octets:
+        session_.feed({buffer_.data(), got.size});
+        return true;
+    case io::read_result::kind::would_block:
+        return false;
+    case io::read_result::kind::end:
+    case io::read_result::kind::broken:
+        session_.disconnected();
+        return true;
+    }
+    return false;
+}
+
+/// Nothing more can be sent, or nothing more will come.
+void smtp_connection::tell_end()
+{
+    if (stream_.timed_out())
+        session_.timed_out();
+    else
+        session_.disconnected(stream_.is_interrupted() ? "shutting down" : "");
+}
+
+/// Sends what the session has to say; this and what is waited for next may take until `limit`. False: it did not all go out.
+io::task<bool> smtp_connection::flush(std::chrono::milliseconds limit)
+{
+    if (is_broken_)
+        co_return false;
+    stream_.expires_after(limit);
     const auto output = session_.output();
     if (output.empty())
         co_return true;
     const auto ec = co_await stream_.write(output);
-    session_.output_sent();
-    co_return !ec;
+    is_broken_ = ec.failed();
+    if (!is_broken_)
+        session_.output_sent();
+    co_return !is_broken_;
 }
 
 io::task<void> smtp_connection::secure()

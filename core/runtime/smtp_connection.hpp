@@ -57,7 +57,9 @@ public:
 private:
     [[nodiscard]] io::task<void> drive(content_source* content);
     [[nodiscard]] io::task<void> receive(session::client_phase what_for);
-    [[nodiscard]] io::task<bool> flush();
+    [[nodiscard]] io::task<bool> flush(std::chrono::milliseconds limit);
+    [[nodiscard]] bool hear();
+    void tell_end();
     [[nodiscard]] io::task<void> secure();
     [[nodiscard]] io::task<void> give(content_source& content);
     [[nodiscard]] std::chrono::milliseconds patience(session::client_phase what_for) const noexcept;
@@ -68,6 +70,7 @@ private:
     io::buffer_pool::buffer buffer_;
     std::uint32_t messages_ = 0;
     bool has_begun_content_ = false;
+    bool is_broken_ = false; // a write failed or took too long: nothing more is sent, what the peer has said is still heard
 };
 
 } // namespace postern::runtime

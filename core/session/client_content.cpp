@@ -1,6 +1,6 @@
 // The message's octets on their way out, by BDAT where offered, else by DATA. The first chunk waits for the recipients'
 // replies: a server that refused them all and does not know to skip the chunk would run our content as commands.
-// STANDARDS: RFC 5321 4.1.1.4, 4.5.2; RFC 3030 2; RFC 1047.
+// STANDARDS: RFC 5321 4.1.1.4, 4.2, 4.5.2; RFC 3030 2; RFC 1047.
 #include "core/session/client_state.hpp"
 
 #include <algorithm>
@@ -74,6 +74,20 @@ void client_session::state::take_content(const protocol::reply& reply)
         needs_rset = false;
     }
     finish();
+}
+
+// RFC 5321 4.2.1: 4yz and 5yz mean what they say also when a server that has had enough does not wait for the end. What it
+// takes the octets behind for, content or commands, is unknown: the connection goes.
+void client_session::state::take_early(const protocol::reply& reply)
+{
+    if (reply.is_positive()) {
+        out_of_place(reply); // RFC 5321 4.2.5: only the end of the message can be answered so
+        return;
+    }
+    const auto what = judged(reply);
+    is_refused = true;
+    decide_rest(what);
+    break_off(client_end::refused, "4.5.0", "refused before its end: " + std::to_string(reply.code) + " " + what.text);
 }
 
 std::optional<client_step> client_session::state::content_step()

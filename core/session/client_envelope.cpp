@@ -16,6 +16,7 @@ void client_session::state::begin_transaction()
     said = 0;
     answered = 0;
     may_send_data = false;
+    is_reply_early = false;
     encoder = {};
     check = {};
     with_rset = needs_rset;

@@ -228,7 +228,10 @@ void client_session::state::take(const protocol::reply& reply)
         take_envelope(reply);
         return;
     case stage::content:
-        take_content(reply);
+        if (is_reply_early)
+            take_early(reply);
+        else
+            take_content(reply);
         return;
     case stage::lone_dot:
         // The peer may have kept or refused a message for nobody: it is all one.
@@ -245,14 +248,21 @@ void client_session::state::take(const protocol::reply& reply)
 }
 
 // Octets while no command that has gone out waits for its reply. Taking them for the answer to the next command is how replies
-// get shifted, until the 221 to QUIT is read as the answer to the end of a message: the connection ends here instead.
+// get shifted, until the 221 to QUIT is read as the answer to the end of a message: the connection ends here instead. In the
+// middle of content, they can be a refusal of it, once they are all there.
 void client_session::state::take_unasked()
 {
-    if (parser.feed(input) == protocol::reply_parser::status::complete && parser.value().code == 421) {
+    const auto status = parser.feed(input);
+    const bool is_whole = status == protocol::reply_parser::status::complete;
+    if (is_whole && parser.value().code == 421) {
         lose(parser.value());
-        return;
+    } else if (where == stage::content && status != protocol::reply_parser::status::malformed) {
+        is_reply_early = true;
+        if (is_whole)
+            take_early(parser.value());
+    } else {
+        break_off(client_end::protocol_error, "4.5.0", "a reply without a command");
     }
-    break_off(client_end::protocol_error, "4.5.0", "a reply without a command");
 }
 
 std::optional<client_step> client_session::state::next_step()

@@ -86,7 +86,7 @@ struct client_peer {
 enum class client_end : std::uint8_t {
     none,       ///< it is not
     quit,       ///< quit() was called
-    refused,    ///< greeting, EHLO and HELO were refused
+    refused,    ///< greeting, EHLO and HELO, or RSET, were refused; or content, before all of it was out
     no_tls,     ///< TLS is required and cannot be had
     tls_failed, ///< the handshake failed; without `required` a new connection with client_tls::none may do
     lost,       ///< the peer went away, or a 421
@@ -113,8 +113,8 @@ public:
 
     [[nodiscard]] client_step resume();
 
-    /// Octets from the peer, at the step read (or idle, when some came unasked): borrowed until resume() returns `read` or
-    /// `idle`; all have been taken then.
+    /// Octets from the peer, at the step read (or content or idle, when some came unasked): borrowed until resume() returns
+    /// `read`, `content` or `idle`; all have been taken then.
     void feed(std::string_view octets);
     /// At the step content: the next octets of the message (canonical: CRLF, not dot-stuffed), copied. `is_last`: nothing
     /// follows. Pieces of 64 KiB and more make the best BDAT chunks. An empty piece is allowed.
@@ -130,7 +130,8 @@ public:
     void tls_failed(std::string_view why);
     /// The peer let the phase's timeout pass.
     void timed_out();
-    /// End of stream or a broken connection. Octets that arrived before it are fed first.
+    /// End of stream or a broken connection. Octets that arrived before it are fed first; output() that did not go out is
+    /// left there, without output_sent().
     void disconnected(std::string_view why = {});
 
     /// Commands and content not yet sent. Valid until the session is called again.

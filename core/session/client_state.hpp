@@ -81,6 +81,7 @@ struct client_session::state {
     void give_data(std::string_view octets, bool is_last);
     void give_chunk(std::string_view octets, bool is_last);
     void take_content(const protocol::reply& reply);
+    void take_early(const protocol::reply& reply);
     [[nodiscard]] std::optional<client_step> content_step();
 
     const client_config& config;
@@ -120,7 +121,8 @@ struct client_session::state {
     bool has_mail = false;      // MAIL was accepted
     bool may_send_data = false; // 354
     bool is_last_given = false;
-    bool is_refused = false; // a chunk was refused
+    bool is_refused = false;     // a chunk was refused, or the content before its end
+    bool is_reply_early = false; // the reply that is coming in began before what it could answer had gone out
     bool is_reply_lost = false;
     bool is_untouched = false;
     protocol::dot_encoder encoder;

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 
 using namespace postern;
 using session::client_step;
@@ -23,7 +24,7 @@ void require(bool holds)
 
 class hostile_conversation {
 public:
-    explicit hostile_conversation(unsigned choices) : by_line_{(choices & 1U) != 0}
+    explicit hostile_conversation(unsigned choices) : by_line_{(choices & 1U) != 0}, interrupts_{(choices & 32U) != 0}
     {
         config_.hostname = "client.example";
         config_.tls = (choices & 2U) != 0 ? session::client_tls::opportunistic : session::client_tls::none;
@@ -68,6 +69,7 @@ private:
     }
     void goes_on()
     {
+        bool has_given = false;
         for (int steps = 0;; ++steps) {
             require(steps < 1000);
             const auto step = session_.resume();
@@ -78,6 +80,8 @@ private:
             session_.output_sent();
             switch (step.what) {
             case client_step::kind::content:
+                if (interrupts_ && std::exchange(has_given, true))
+                    return;
                 given_ += 10;
                 session_.give_content(content.substr(given_ - 10, 10), given_ >= content.size());
                 break;
@@ -126,6 +130,7 @@ private:
     message::envelope envelope_;
     session::client_session session_{config_};
     bool by_line_;
+    bool interrupts_; // the server speaks between two portions of content
     bool closed_ = false;
     bool is_end_out_ = false;
     int sent_ = 0;
@@ -138,8 +143,8 @@ private:
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
     const std::string_view octets{reinterpret_cast<const char*>(data), size};
-    // The same words to four ways of asking; which four, the input decides.
-    for (unsigned choices : {1U, 5U, 13U, 15U, static_cast<unsigned>(size) & 31U})
+    // The same words to several ways of asking; the input chooses one more.
+    for (unsigned choices : {1U, 5U, 13U, 15U, 37U, 45U, static_cast<unsigned>(size) & 63U})
         hostile_conversation{choices}.plays(octets);
     return 0;
 }

@@ -27,11 +27,13 @@ public:
         const std::lock_guard lock{guard_};
         lines_.push_back(std::move(line));
     }
-    [[nodiscard]] bool contains(std::string_view part) const
+    [[nodiscard]] bool contains(std::string_view part) const { return count(part) != 0; }
+    /// Lines that hold `part`.
+    [[nodiscard]] std::ptrdiff_t count(std::string_view part) const
     {
         const std::lock_guard lock{guard_};
-        return std::any_of(lines_.begin(), lines_.end(),
-                           [&](const std::string& line) { return line.find(part) != std::string::npos; });
+        return std::count_if(lines_.begin(), lines_.end(),
+                             [&](const std::string& line) { return line.find(part) != std::string::npos; });
     }
 
 private:

@@ -28,6 +28,12 @@ public:
         const std::lock_guard lock{guard_};
         failure_ = code;
     }
+    /// Every update and remove from now on fails.
+    void fail_changes(bool fail)
+    {
+        const std::lock_guard lock{guard_};
+        are_changes_failing_ = fail;
+    }
     [[nodiscard]] std::map<base::message_id, kept> messages() const
     {
         const std::lock_guard lock{guard_};
@@ -77,11 +83,13 @@ public:
     }
     void update(base::message_id id, std::string_view state, queue::completion<void> done) override
     {
-        done(if_there(id, [&](kept& one) { one.state = state; }));
+        done(are_changes_failing() ? base::result<void>{make_error_code(queue::store_errc::full)}
+                                   : if_there(id, [&](kept& one) { one.state = state; }));
     }
     void remove(base::message_id id, queue::completion<void> done) override
     {
-        const auto found = if_there(id, [](kept&) {});
+        const auto found = are_changes_failing() ? base::result<void>{make_error_code(queue::store_errc::full)}
+                                                 : if_there(id, [](kept&) {});
         if (found) {
             const std::lock_guard lock{guard_};
             messages_.erase(id);
@@ -119,6 +127,11 @@ public:
     }
 
 private:
+    [[nodiscard]] bool are_changes_failing() const
+    {
+        const std::lock_guard lock{guard_};
+        return are_changes_failing_;
+    }
     [[nodiscard]] static std::string part(const std::string& from, std::uint64_t offset, std::size_t length)
     {
         return offset < from.size() ? from.substr(static_cast<std::size_t>(offset), length) : std::string{};
@@ -145,6 +158,7 @@ private:
 
     mutable std::mutex guard_;
     std::optional<queue::store_errc> failure_;
+    bool are_changes_failing_ = false;
     std::map<base::message_id, kept> messages_;
     std::map<base::message_id, std::string> appended_;
 };

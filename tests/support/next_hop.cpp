@@ -130,8 +130,25 @@ hop_answer next_hop::ask(hop_stage stage, std::string_view line)
     return script_(stage, line);
 }
 
+/// What a server does that has had enough before the end: it says so, then closes with the rest unread, or reads it for nothing
+/// (and tells of an end of content, should there be one).
+bool next_hop::has_had_enough(tcp_stream& stream)
+{
+    const auto what = ask(hop_stage::content_begun, {});
+    if (what.reply.empty() && !what.drop)
+        return false;
+    (void)stream.read_some(stream.pending());
+    if (!say(stream, what, {}))
+        stream.abort();
+    else if (stream.read_to_end().find("\r\n.\r\n") != std::string::npos && tell_)
+        tell_({});
+    return true;
+}
+
 bool next_hop::take_content(connection& mine, arrived_message message)
 {
+    if (has_had_enough(mine.stream))
+        return false;
     auto content = read_content(mine.stream);
     if (!content)
         return false;

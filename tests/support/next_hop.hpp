@@ -31,7 +31,8 @@ enum class hop_stage : std::uint8_t {
     mail,
     rcpt,
     data,
-    content, ///< after the final dot; the message has been read
+    content_begun, ///< the first octets of content have come, more are on their way: a reply or a drop is all it gets
+    content,       ///< after the final dot; the message has been read
 };
 
 /// What the next hop does instead of its usual reply. An empty reply and drop: it closes without a word.
@@ -67,6 +68,7 @@ private:
     void accept_all();
     void serve(connection& mine);
     [[nodiscard]] hop_answer ask(hop_stage stage, std::string_view line);
+    [[nodiscard]] bool has_had_enough(tcp_stream& stream);
     [[nodiscard]] bool take_content(connection& mine, arrived_message message);
 
     tcp_listener listener_;

@@ -5,6 +5,7 @@
 // Lines beginning with '!':
 //   ! use tls=none|opportunistic|required pipelining=off chunking=off ahead=N piece=N     at the top
 //   ! content TEXT          of the messages that follow (escapes: \r \n \t \0 \\ \xNN)
+//   ! ready N|all           only the first N octets of the content are there to be sent, until all are
 //   ! send from=<A> to=<B> [to=<C>..] [size=N] [8bit] [binary] [utf8] [ret=full|hdrs] [envid=X] [notify=failure|never] [orcpt=X]
 //                           notify and orcpt belong to the `to` before them
 //   ! tls                   the session asks for a handshake, which succeeds
@@ -136,6 +137,12 @@ private:
                 uses(word);
         } else if (name == "content") {
             talk_.content = unescaped(event.substr(std::min(event.size(), name.size() + 1)));
+        } else if (name == "ready") {
+            std::string octets;
+            words >> octets;
+            talk_.ready = octets == "all" ? std::string::npos : std::stoul(octets);
+            if (started_)
+                said_ += talk_.runs();
         } else if (name == "send") {
             sends(words);
         } else if (name == "tls") {

@@ -25,6 +25,10 @@ protected:
         policy_.warn = 0ms;
     }
 
+    static attempt_result success(std::uint32_t index, taker by)
+    {
+        return {index, {kind::delivered, 250, "2.0.0", "taken"}, "mx.example:25", by};
+    }
     static attempt_result result(std::uint32_t index, kind what, std::uint16_t code = 0, std::string enhanced = {},
                                  std::string text = {})
     {
@@ -76,7 +80,7 @@ TEST_F(delivery_plan, reports_a_failure_once)
     EXPECT_EQ(what.state.recipients[1].status, recipient_status::failed); // a result for one that is not open is ignored
     EXPECT_EQ(what.what, life_event::deliver);
     EXPECT_EQ(what.state.attempts, 2U);
-    EXPECT_EQ(what.state.recipients[0].attempts, 2U);
+    EXPECT_EQ(what.state.recipients[0].attempts, 1U) << "it was not tried the first time";
     EXPECT_EQ(what.state.recipients[1].attempts, 1U);
 }
 
@@ -94,13 +98,34 @@ TEST_F(delivery_plan, bounces_when_the_last_ones_fail)
     EXPECT_THAT(what.failed, ElementsAre(1, 2));
 }
 
-TEST_F(delivery_plan, takes_silence_for_a_deferral)
+TEST_F(delivery_plan, leaves_those_who_were_not_tried_as_they_were_and_due_at_once)
 {
-    const auto what = conclude({result(0, kind::delivered)});
+    const auto what = conclude({result(0, kind::delivered)}, arrival + 24h * 365);
     EXPECT_EQ(what.what, life_event::defer);
-    EXPECT_EQ(what.state.recipients[1].status, recipient_status::open);
-    EXPECT_EQ(what.state.recipients[1].smtp_code, 0);
-    EXPECT_EQ(what.state.recipients[1].enhanced.front(), '4');
+    EXPECT_EQ(what.next_attempt, arrival + 24h * 365);
+    EXPECT_THAT(what.failed, IsEmpty()) << "nobody expires untried";
+    for (const auto index : {1U, 2U})
+        EXPECT_EQ(what.state.recipients[index], record_.state.recipients[index]);
+}
+
+TEST_F(delivery_plan, remembers_of_an_attempt_that_goes_on_who_is_done_with)
+{
+    const std::vector<attempt_result> so_far{result(0, kind::delivered, 250, "2.0.0", "taken"), result(1, kind::deferred, 450, "4.2.2", "full")};
+    const auto state = progress(record_, so_far);
+    EXPECT_EQ(state.recipients[0].status, recipient_status::delivered);
+    EXPECT_EQ(state.recipients[0].text, "taken");
+    EXPECT_EQ(state.recipients[1], record_.state.recipients[1]);
+    EXPECT_EQ(state.attempts, record_.state.attempts);
+}
+
+TEST_F(delivery_plan, takes_back_the_reports_that_could_not_be_stored)
+{
+    auto what = conclude({result(0, kind::delivered), result(1, kind::failed), result(2, kind::failed)});
+    EXPECT_TRUE(what.has_reports());
+    EXPECT_TRUE(what.state.is_over());
+    what.take_back_all();
+    EXPECT_FALSE(what.state.is_over());
+    EXPECT_EQ(what.state.open_count(), 0U);
 }
 
 TEST_F(delivery_plan, ignores_results_for_recipients_that_do_not_exist)
@@ -142,6 +167,66 @@ TEST_F(delivery_plan, reports_failures_to_those_who_want_them)
     to[1].notify.success = true; // and so not failure
     to[2].notify.failure = true;
     EXPECT_THAT(conclude({result(0, kind::failed), result(1, kind::failed), result(2, kind::failed)}).failed, ElementsAre(2));
+}
+
+// RFC 3461 5.2.1 to 5.2.3
+TEST_F(delivery_plan, reports_a_success_to_those_who_asked_unless_the_next_hop_will)
+{
+    for (auto& to : record_.envelope.envelope.to)
+        to.notify.success = true;
+    const auto what = conclude({success(0, taker::mailbox), success(1, taker::dsn_hop), success(2, taker::plain_hop)});
+    EXPECT_THAT(what.succeeded, ElementsAre(0, 2));
+    EXPECT_THAT(what.named_in(message::dsn_kind::success), ElementsAre(0, 2));
+    EXPECT_EQ(what.what, life_event::deliver);
+    EXPECT_FALSE(what.state.recipients[0].is_relayed);
+    EXPECT_TRUE(what.state.recipients[2].is_relayed);
+    for (const auto& to : what.state.recipients)
+        EXPECT_TRUE(to.is_reported);
+}
+
+TEST_F(delivery_plan, reports_no_success_unasked)
+{
+    auto& to = record_.envelope.envelope.to;
+    to[0].notify.never = true;
+    to[1].notify = {.never = false, .success = false, .failure = true, .delay = true};
+    const auto all = {success(0, taker::mailbox), success(1, taker::plain_hop), success(2, taker::mailbox)};
+    EXPECT_THAT(conclude(all).succeeded, IsEmpty());
+    for (auto& each : to)
+        each.notify = {.never = false, .success = true, .failure = false, .delay = false};
+    record_.envelope.envelope.from.address.clear();
+    EXPECT_THAT(conclude(all).succeeded, IsEmpty()) << "RFC 5321 6.1: nobody tells the null sender";
+}
+
+TEST_F(delivery_plan, reports_a_success_once_and_no_failure_as_one)
+{
+    for (auto& to : record_.envelope.envelope.to)
+        to.notify.success = true;
+    const auto first = conclude({success(0, taker::plain_hop), result(1, kind::failed), result(2, kind::deferred)});
+    EXPECT_THAT(first.succeeded, ElementsAre(0));
+    EXPECT_THAT(first.failed, IsEmpty()) << "FAILURE was not asked for";
+    record_.state = first.state;
+    EXPECT_THAT(conclude({success(2, taker::mailbox)}).succeeded, ElementsAre(2));
+}
+
+TEST_F(delivery_plan, reports_again_what_could_not_be_reported)
+{
+    using message::dsn_kind;
+    policy_.warn = 1ms;
+    auto& to = record_.envelope.envelope.to;
+    to[0].notify.success = true;
+    auto what = conclude({success(0, taker::plain_hop), result(1, kind::failed)}, arrival + 1h);
+    for (const auto report : {dsn_kind::success, dsn_kind::failure, dsn_kind::delay}) {
+        EXPECT_EQ(what.named_in(report).size(), 1U);
+        what.take_back(report);
+    }
+    record_.state = what.state;
+    const auto again = conclude({}, arrival + 1h);
+    EXPECT_THAT(again.succeeded, ElementsAre(0));
+    EXPECT_TRUE(again.state.recipients[0].is_relayed);
+    EXPECT_THAT(again.failed, ElementsAre(1));
+    EXPECT_THAT(again.delayed, ElementsAre(2));
+    record_.state = again.state;
+    EXPECT_THAT(conclude({}, arrival + 1h).succeeded, IsEmpty());
 }
 
 TEST_F(delivery_plan, warns_once_of_a_delay)

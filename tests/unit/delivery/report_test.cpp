@@ -70,6 +70,35 @@ TEST(delivery_report, says_until_when_a_delayed_message_is_tried)
     EXPECT_THAT(made.body, HasSubstr("Will-Retry-Until: Wed, 15 Nov 2023 22:13:20 +0000\r\n"));
 }
 
+queue::record delivered_message()
+{
+    auto about = failed_message();
+    about.state.recipients[0] = {queue::recipient_status::delivered, true, 1, 250, "2.0.0", "stored in /srv/a", "mailbox"};
+    about.state.recipients[1] = {queue::recipient_status::delivered, true, 1, 250, "2.6.0", "queued", "mx.example.com:25", true};
+    return about;
+}
+
+// RFC 3461 6.3
+TEST(delivery_report, tells_who_took_what_was_relayed_and_nothing_of_our_own_mailboxes)
+{
+    const auto about = delivered_message();
+    const std::uint32_t who[] = {0, 1};
+    const auto made = message::make_dsn(make_report(about, who, {}, facts(message::dsn_kind::success)));
+    EXPECT_THAT(made.body, HasSubstr("Original-Envelope-Id: id+7\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Original-Recipient: rfc822; alias@example.org\r\n"
+                                     "Final-Recipient: rfc822; a@example.com\r\n"
+                                     "Action: delivered\r\n"
+                                     "Status: 2.0.0\r\n"
+                                     "Last-Attempt-Date: "));
+    EXPECT_THAT(made.body, HasSubstr("Final-Recipient: rfc822; b@example.com\r\n"
+                                     "Action: relayed\r\n"
+                                     "Status: 2.6.0\r\n"
+                                     "Remote-MTA: dns; mx.example.com:25\r\n"
+                                     "Diagnostic-Code: smtp; 250 2.6.0 queued\r\n"));
+    EXPECT_THAT(made.body, Not(HasSubstr("/srv")));
+    EXPECT_THAT(made.body, Not(HasSubstr("Will-Retry-Until")));
+}
+
 TEST(delivery_report, returns_the_whole_of_a_small_message_whose_sender_asked_for_it)
 {
     auto envelope = failed_message().envelope;
@@ -77,6 +106,7 @@ TEST(delivery_report, returns_the_whole_of_a_small_message_whose_sender_asked_fo
     envelope.envelope.from.ret = message::dsn_return::full;
     EXPECT_TRUE(returns_full(envelope, message::dsn_kind::failure));
     EXPECT_FALSE(returns_full(envelope, message::dsn_kind::delay));
+    EXPECT_FALSE(returns_full(envelope, message::dsn_kind::success)) << "RFC 3461 6.2: headers only";
     envelope.size = most_returned;
     EXPECT_TRUE(returns_full(envelope, message::dsn_kind::failure));
     ++envelope.size;

@@ -19,6 +19,7 @@ TEST(route, reads_hosts_and_ports)
     EXPECT_EQ(read("[192.0.2.1]:26"), "192.0.2.1:26");
     EXPECT_EQ(read("a_b.example:1"), "a_b.example:1");
     EXPECT_EQ(read("h:65535"), "h:65535");
+    EXPECT_EQ(read("4.example:1"), "4.example:1");
 }
 
 TEST(route, has_one_name_for_two_spellings)
@@ -27,13 +28,28 @@ TEST(route, has_one_name_for_two_spellings)
     EXPECT_EQ(route::from_text("[2001:DB8:0::1]:25"), route::from_text("[2001:db8::1]"));
 }
 
+TEST(route, takes_names_in_brackets_for_names)
+{
+    EXPECT_EQ(read("[mx.example.org]:587"), "mx.example.org:587");
+    EXPECT_EQ(read("[MX.example.org]"), "mx.example.org:25");
+    EXPECT_EQ(read("[localhost]:1"), "localhost:1");
+}
+
 TEST(route, refuses_what_is_no_host_and_port)
 {
-    for (const auto* bad : {"",      ":25",     "h:",          "h:0",          "h:65536",         "h:-1",    "h:+1",   "h:25x",
-                            "h: 25", "h:25:26", "2001:db8::1", "[2001:db8::1", "[mx.example]:25", "[::1]25", "a b:25", "a..b:25",
-                            ".a:25", "-a:25",   "a-:25",       "a\r\nb:25",    "a/b:25"})
+    for (const auto* bad :
+         {"",        ":25",         "h:",           "h:0",      "h:65536", "h:-1",   "h:+1",    "h:25x",    "h: 25",
+          "h:25:26", "2001:db8::1", "[2001:db8::1", "[]:25",    "[::1]25", "a b:25", "a..b:25", ".a:25",    "-a:25",
+          "a-:25",   "a\r\nb:25",   "a/b:25",       "[a b]:25", "[a]b:25", "[a:25",  "a]:25",   "[[a]]:25", "[-a]:25",
+          ".",       "..",          "[.]:25"})
         EXPECT_EQ(read(bad), "none") << bad;
     EXPECT_EQ(read(std::string_view{"a\0b:25", 6}), "none");
+}
+
+TEST(route, takes_no_mistyped_address_for_a_name)
+{
+    for (const auto* bad : {"192.0.2.300:25", "10.0.0:25", "1:25", "10.0.0.1.:25", "[192.0.2.256]:25", "mx.1"})
+        EXPECT_EQ(read(bad), "none") << bad;
 }
 
 TEST(route, bounds_names_and_labels)
@@ -60,18 +76,41 @@ TEST(route, reads_a_plugins_edit)
     EXPECT_FALSE(route::from_edit("a:b", ""));
 }
 
+std::vector<base::ip_endpoint> endpoints(const std::vector<std::string>& texts)
+{
+    std::vector<base::ip_endpoint> out;
+    for (const auto& each : texts)
+        out.push_back(base::ip_endpoint::from_text(each).value());
+    return out;
+}
+
 TEST(route, knows_when_it_leads_to_ourselves)
 {
-    const std::vector<base::ip_endpoint> own = {*base::ip_endpoint::from_text("192.0.2.1:25"),
-                                                *base::ip_endpoint::from_text("0.0.0.0:2525")};
-    EXPECT_TRUE(leads_to_ourselves(*route::from_text("192.0.2.1"), own));
-    EXPECT_FALSE(leads_to_ourselves(*route::from_text("192.0.2.1:26"), own));
-    EXPECT_FALSE(leads_to_ourselves(*route::from_text("192.0.2.2"), own));
-    EXPECT_TRUE(leads_to_ourselves(*route::from_text("127.0.0.1:2525"), own));
-    EXPECT_TRUE(leads_to_ourselves(*route::from_text("127.9.9.9:2525"), own));
-    EXPECT_TRUE(leads_to_ourselves(*route::from_text("0.0.0.0:2525"), own));
-    EXPECT_FALSE(leads_to_ourselves(*route::from_text("mx.example:25"), own));
+    const auto own = endpoints({"192.0.2.1:25", "0.0.0.0:2525", "[::]:2626"});
+    for (const auto* ours : {"192.0.2.1", "192.0.2.1:25", "127.0.0.1:2525", "127.9.9.9:2525", "0.0.0.0:2525", "[::1]:2626",
+                             "[::]:2626", "[::ffff:127.0.0.1]:2525"})
+        EXPECT_TRUE(leads_to_ourselves(*route::from_text(ours), own)) << ours;
+    for (const auto* other : {"192.0.2.1:26", "192.0.2.2", "192.0.2.1:2525", "mx.example:25", "localhost:2525", "127.0.0.1:25",
+                              "[::1]:2525", "127.0.0.1:2626", "0.0.0.0:2626"})
+        EXPECT_FALSE(leads_to_ourselves(*route::from_text(other), own)) << other;
     EXPECT_FALSE(leads_to_ourselves(*route::from_edit("maildir", "192.0.2.1:25"), own));
+    EXPECT_TRUE(leads_to_ourselves(*route::from_text("0.0.0.0:25"), endpoints({"127.0.0.1:25"})))
+        << "the unspecified address is this machine";
+    EXPECT_TRUE(leads_to_ourselves(*route::from_text("[::]:25"), endpoints({"[::1]:25"})));
+    EXPECT_FALSE(leads_to_ourselves(*route::from_text("127.0.0.2:25"), endpoints({"127.0.0.1:25"})));
+}
+
+TEST(route, to_an_address_of_this_machine_leads_to_a_listener_on_all_of_them)
+{
+    const std::vector<base::ip_address> machine{*base::ip_address::from_text("127.0.0.1"), *base::ip_address::from_text("::1"),
+                                                *base::ip_address::from_text("198.51.100.7"),
+                                                *base::ip_address::from_text("2001:db8::7")};
+    const auto own = reached_at(endpoints({"0.0.0.0:25", "[::]:26", "198.51.100.7:27"}), machine);
+    for (const auto* ours : {"198.51.100.7:25", "[2001:db8::7]:26", "198.51.100.7:27", "127.0.0.1:25", "[::1]:26"})
+        EXPECT_TRUE(leads_to_ourselves(*route::from_text(ours), own)) << ours;
+    for (const auto* other : {"198.51.100.8:25", "[2001:db8::7]:25", "198.51.100.7:26", "[2001:db8::7]:27", "127.0.0.1:27"})
+        EXPECT_FALSE(leads_to_ourselves(*route::from_text(other), own)) << other;
+    EXPECT_EQ(reached_at(endpoints({"198.51.100.7:27"}), machine), endpoints({"198.51.100.7:27"}));
 }
 
 } // namespace

@@ -16,6 +16,12 @@ using hooks::verdict_kind;
 
 class a_plugin : public ::testing::Test {
 protected:
+    /// Why a call at cmd.rcpt failed, as its chain hears it; empty: it did not.
+    std::string failure(hooks::plugin& plugin)
+    {
+        return here.call(plugin, hook_point::cmd_rcpt).status == call_status::answered ? here.answer.failure : "";
+    }
+
     scripted_plugin script;
     scene here;
 };
@@ -96,7 +102,7 @@ TEST_F(a_plugin, that_never_answers_has_its_ticket_taken_back)
     script.on = [](const postern_event&) { return POSTERN_TAKEN; };
     const auto plugin = script.make();
     const auto called = here.call(*plugin, hook_point::cmd_rcpt);
-    plugin->withdraw(called.ticket);
+    EXPECT_TRUE(plugin->withdraw(called.ticket));
     EXPECT_EQ(script.reply(called.ticket), POSTERN_E_STALE);
     EXPECT_EQ(here.port->count(), 0U);
 }
@@ -121,21 +127,32 @@ TEST_F(a_plugin, that_fails_is_failed_whether_or_not_it_answered)
         return POSTERN_E_PLUGIN;
     };
     const auto plugin = script.make();
-    EXPECT_EQ(here.call(*plugin, hook_point::cmd_rcpt).status, call_status::failed);
+    EXPECT_EQ(failure(*plugin), "handle returned -1");
     script.on = [](const postern_event&) { return POSTERN_E_AGAIN; };
-    EXPECT_EQ(here.call(*plugin, hook_point::cmd_rcpt).status, call_status::failed);
+    EXPECT_EQ(failure(*plugin), "handle returned -5");
     script.on = [](const postern_event&) { return postern_status{17}; };
-    EXPECT_EQ(here.call(*plugin, hook_point::cmd_rcpt).status, call_status::failed);
-    EXPECT_TRUE(script.log.contains("plugin.failed plugin=scripted hook=cmd.rcpt"));
+    EXPECT_EQ(failure(*plugin), "handle returned 17");
+    EXPECT_FALSE(script.log.contains("plugin")); // who asked logs it, with the session and the hook
+}
+
+// The SDK's handle returns an error because its answer was refused: the reason is in the refusal.
+TEST_F(a_plugin, whose_answer_was_refused_has_failed_for_that_reason)
+{
+    script.on = [&](const postern_event& event) {
+        EXPECT_EQ(script.reply(event.ticket, POSTERN_SCORE + 1), POSTERN_E_INVALID);
+        return POSTERN_E_PLUGIN;
+    };
+    const auto plugin = script.make();
+    EXPECT_EQ(failure(*plugin), "a verdict that this host does not know");
 }
 
 TEST_F(a_plugin, that_throws_is_failed)
 {
     script.on = [](const postern_event&) -> postern_status { throw std::runtime_error{"oh dear"}; };
     const auto plugin = script.make();
-    EXPECT_EQ(here.call(*plugin, hook_point::cmd_rcpt).status, call_status::failed);
+    EXPECT_EQ(failure(*plugin), "handle returned -1");
     script.on = [](const postern_event&) -> postern_status { throw 42; };
-    EXPECT_EQ(here.call(*plugin, hook_point::cmd_rcpt).status, call_status::failed);
+    EXPECT_EQ(failure(*plugin), "handle returned -1");
     EXPECT_TRUE(script.log.contains("what=oh dear"));
 }
 
@@ -151,7 +168,7 @@ TEST_F(a_plugin, that_answers_nonsense_is_failed)
         wrong = {};
         wrong.size = sizeof wrong;
         spoil();
-        return here.call(*plugin, hook_point::cmd_rcpt).status == call_status::failed;
+        return !failure(*plugin).empty();
     };
     const postern_edit edit{99, 0, {}, {}};
     const postern_edit null_value{POSTERN_EDIT_HEADER_ADD, 0, {"X", 1}, {nullptr, 5}};
@@ -187,7 +204,7 @@ TEST_F(a_plugin, that_answers_nonsense_later_breaks_a_rule_that_the_chain_knows)
     hooks::chain_run run{order, hook_point::cmd_rcpt, &here.draft};
     ASSERT_NE(run.next(), nullptr);
     run.answered(answer);
-    EXPECT_FALSE(run.failure().empty());
+    EXPECT_EQ(run.failure(), "a verdict that this host does not know");
     EXPECT_EQ(run.result().verdict, verdict_kind::reject);
 }
 
@@ -197,15 +214,15 @@ TEST_F(a_plugin, may_say_that_it_broke_after_it_took_the_ticket)
     const auto plugin = script.make();
     const auto called = here.call(*plugin, hook_point::cmd_rcpt);
     EXPECT_EQ(script.reply(called.ticket, POSTERN_BROKEN, ""), POSTERN_PASS);
-    EXPECT_EQ(here.port->answers(1).at(0).second.text, "\r\n");
+    EXPECT_EQ(here.port->answers(1).at(0).second.failure, "it says that it failed");
     script.on = [&](const postern_event& event) {
         EXPECT_EQ(script.reply(event.ticket, POSTERN_BROKEN, ""), POSTERN_PASS);
         return POSTERN_TAKEN;
     };
-    EXPECT_EQ(here.call(*plugin, hook_point::cmd_rcpt).status, call_status::failed);
+    EXPECT_EQ(failure(*plugin), "it says that it failed");
 }
 
-TEST_F(a_plugin, reads_records_that_a_newer_sdk_made_longer)
+TEST_F(a_plugin, reads_the_records_of_the_first_release_and_longer_ones)
 {
     struct longer_edit {
         postern_edit edit;
@@ -215,19 +232,24 @@ TEST_F(a_plugin, reads_records_that_a_newer_sdk_made_longer)
         postern_reply reply;
         std::uint64_t more;
     };
+    const longer_edit edits[] = {{{POSTERN_EDIT_HEADER_ADD, 0, {"A", 1}, {"1", 1}}, 7},
+                                 {{POSTERN_EDIT_HEADER_ADD, 0, {"B", 1}, {"2", 1}}, 8}};
+    const postern_edit first[] = {edits[0].edit, edits[1].edit};
+    longer_reply reply{};
+    reply.more = ~std::uint64_t{0};
     script.on = [&](const postern_event& event) {
-        const longer_edit edits[] = {{{POSTERN_EDIT_HEADER_ADD, 0, {"A", 1}, {"1", 1}}, 7},
-                                     {{POSTERN_EDIT_HEADER_ADD, 0, {"B", 1}, {"2", 1}}, 8}};
-        longer_reply reply{};
-        reply.reply.size = sizeof reply;
-        reply.reply.edits = {edits, 2, sizeof(longer_edit)};
         EXPECT_EQ(script.core->reply(script.host, event.ticket, &reply.reply), POSTERN_PASS);
         return POSTERN_TAKEN;
     };
     const auto plugin = script.make();
-    EXPECT_EQ(here.call(*plugin, hook_point::msg_end).status, call_status::answered);
-    ASSERT_EQ(here.answer.edits.size(), 2U);
-    EXPECT_EQ(here.answer.edits[1].name, "B");
+    for (const std::uint32_t size : {std::uint32_t{72}, std::uint32_t{sizeof reply}}) {
+        reply.reply.size = size;
+        reply.reply.edits = size == 72 ? postern_list{first, 2, 40} : postern_list{edits, 2, sizeof(longer_edit)};
+        EXPECT_EQ(here.call(*plugin, hook_point::msg_end).status, call_status::answered);
+        EXPECT_EQ(here.answer.failure, "");
+        ASSERT_EQ(here.answer.edits.size(), 2U);
+        EXPECT_EQ(here.answer.edits[1].name, "B");
+    }
 }
 
 TEST_F(a_plugin, vouches_if_it_says_that_it_may)
@@ -350,6 +372,24 @@ TEST_F(a_plugin, subscribes_only_while_it_is_made)
     EXPECT_EQ(script.core->subscribe(script.host, POSTERN_HOOK_RCPT, 0), POSTERN_E_DENIED);
 }
 
+// Otherwise what was written to decide would only watch: nothing would be refused any more, and nobody told.
+TEST_F(a_plugin, cannot_both_observe_and_decide_at_one_hook)
+{
+    script.on_create = [&] {
+        const auto subscribe = [&](std::uint32_t hook, std::uint32_t flags) { return script.core->subscribe(script.host, hook, flags); };
+        EXPECT_EQ(subscribe(POSTERN_HOOK_RCPT, POSTERN_SUBSCRIBE_OBSERVE), POSTERN_PASS);
+        EXPECT_EQ(subscribe(POSTERN_HOOK_RCPT, POSTERN_SUBSCRIBE_OBSERVE), POSTERN_PASS);
+        EXPECT_EQ(subscribe(POSTERN_HOOK_RCPT, 0), POSTERN_E_INVALID);
+        EXPECT_EQ(subscribe(POSTERN_HOOK_MAIL, 0), POSTERN_PASS);
+        EXPECT_EQ(subscribe(POSTERN_HOOK_MAIL, 0), POSTERN_PASS);
+        EXPECT_EQ(subscribe(POSTERN_HOOK_MAIL, POSTERN_SUBSCRIBE_OBSERVE), POSTERN_E_INVALID);
+        return POSTERN_PASS;
+    };
+    const auto plugin = script.make();
+    EXPECT_TRUE(plugin->instance().observes(hook_point::cmd_rcpt));
+    EXPECT_FALSE(plugin->instance().observes(hook_point::cmd_mail));
+}
+
 TEST_F(a_plugin, survives_calls_without_a_host)
 {
     const auto plugin = script.make();
@@ -425,7 +465,7 @@ TEST_F(a_plugin, answers_from_its_own_threads_under_load)
         const auto called = here.call(*plugin, hook_point::cmd_rcpt);
         ASSERT_TRUE(called.status == call_status::pending || called.status == call_status::answered);
         if (called.status == call_status::pending && i % 2 == 0)
-            plugin->withdraw(called.ticket); // answered or not, it is over
+            (void)plugin->withdraw(called.ticket); // answered or not, it is over
         else if (called.status == call_status::pending)
             ++pending;
     }

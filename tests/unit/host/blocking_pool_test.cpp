@@ -40,20 +40,57 @@ TEST(blocking_pool, does_not_let_one_key_hold_up_another)
     go.set_value();
 }
 
-TEST(blocking_pool, refuses_more_than_it_may_keep)
-{
-    std::promise<void> go;
+/// A pool of one thread, which is busy until it is let go.
+class a_full_pool : public ::testing::Test {
+protected:
+    blocking_pool& of(pool_limits limits)
+    {
+        pool_ = std::make_unique<blocking_pool>(1, limits);
+        EXPECT_TRUE(pool_->post(0, [this] {
+            begun.set_value();
+            go.get_future().wait();
+        }));
+        begun.get_future().wait();
+        return *pool_;
+    }
+    ~a_full_pool() override { go.set_value(); }
+
     std::promise<void> begun;
-    blocking_pool pool{1, 3};
-    ASSERT_TRUE(pool.post(0, [&] {
-        begun.set_value();
-        go.get_future().wait();
-    }));
-    begun.get_future().wait();
+    std::promise<void> go;
+    std::unique_ptr<blocking_pool> pool_;
+};
+
+TEST_F(a_full_pool, takes_as_many_jobs_as_it_may_and_one_more_not)
+{
+    auto& pool = of({3, 1000, 1000});
     for (int i = 0; i < 3; ++i)
         EXPECT_TRUE(pool.post(0, [] {})) << i;
     EXPECT_FALSE(pool.post(0, [] {}));
-    go.set_value();
+    EXPECT_FALSE(pool.post(0, [] {}, job_kind::observation));
+    EXPECT_TRUE(pool.post(0, [] {}, job_kind::promise));
+}
+
+TEST_F(a_full_pool, refuses_observations_before_questions_and_promises_never)
+{
+    auto& pool = of({100, 100, 10});
+    EXPECT_TRUE(pool.post(1, [] {}, job_kind::observation, 10));
+    EXPECT_FALSE(pool.post(1, [] {}, job_kind::observation, 1));
+    EXPECT_TRUE(pool.post(1, [] {}, job_kind::question, 90));
+    EXPECT_FALSE(pool.post(1, [] {}, job_kind::question, 1));
+    EXPECT_TRUE(pool.post(1, [] {}, job_kind::question, 0));
+    EXPECT_FALSE(pool.post(2, [] {}, job_kind::question, ~std::size_t{0}));
+    EXPECT_TRUE(pool.post(1, [] {}, job_kind::promise, 1000));
+}
+
+TEST(blocking_pool, has_its_room_again_when_jobs_have_begun)
+{
+    blocking_pool pool{1, {1, 10, 10}};
+    for (int i = 0; i < 50; ++i) {
+        std::promise<void> ran;
+        while (!pool.post(1, [&ran] { ran.set_value(); }, job_kind::observation, 10))
+            std::this_thread::yield();
+        ran.get_future().wait();
+    }
 }
 
 TEST(blocking_pool, may_be_ended_by_its_own_job)

@@ -1,4 +1,5 @@
 #include "core/host/config.hpp"
+#include "core/delivery/route.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -246,12 +247,24 @@ TEST(a_plugin_entry, comes_from_the_plugin_path_only)
 
 TEST(a_relay, is_a_host_and_a_port)
 {
-    for (const auto* right : {"127.0.0.1:25", "mx.example.org:2525", "[::1]:25", ""})
+    for (const auto* right : {"127.0.0.1:25", "mx.example.org:2525", "mx.example.org", "[mx.example.org]:25", "[::1]:25", ""})
         EXPECT_THAT(complaints_about("[delivery]\nrelay = \"" + std::string{right} + "\"\n"), IsEmpty()) << right;
-    for (const auto* wrong : {"mx.example.org", ":25", "mx:0", "mx:65536", "::1:25", "a b:25", "mx:25x"})
+    for (const auto* wrong : {":25", "mx:0", "mx:65536", "::1:25", "a b:25", "mx:25x", "-smart.example.org:25",
+                              "m\u00fcnchen.example:25", "10.0.0.1.:25", "192.0.2.300:25", "mx.example.org:25 "})
         EXPECT_THAT(complaints_about("[delivery]\nrelay = \"" + std::string{wrong} + "\"\n"),
-                    ElementsAre(HasSubstr("delivery.relay")))
+                    ElementsAre(HasSubstr(":7: delivery.relay: must be a host and a port, \"mx.example.org:25\"")))
             << wrong;
+}
+
+// Whatever is good here must be one that deliveries can use.
+TEST(a_relay, that_is_good_is_a_route)
+{
+    for (const auto* text :
+         {"127.0.0.1:25", "mx.example.org", "[mx.example.org]:25", "[2001:db8::1]", "a_b.example:1", "h.:25"}) {
+        const auto read = good("[delivery]\nrelay = \"" + std::string{text} + "\"\n");
+        EXPECT_TRUE(delivery::route::from_text(read.delivery.relay)) << text;
+        EXPECT_EQ(read.relay_where.line, 7U);
+    }
 }
 
 TEST(numbers_and_times, are_refused_beyond_their_ends)
@@ -262,6 +275,8 @@ TEST(numbers_and_times, are_refused_beyond_their_ends)
     EXPECT_EQ(one("recipients = \"1\""), 1U);
     EXPECT_EQ(one("connections_per_ip = 0"), 0U);
     EXPECT_EQ(one("connections_per_ip = -1"), 1U);
+    EXPECT_EQ(one("connections_per_network = 0"), 0U);
+    EXPECT_EQ(one("connections_per_network = 1"), 1U);
     EXPECT_EQ(one("line = 512"), 0U);
     EXPECT_EQ(one("line = 511"), 1U);
     EXPECT_EQ(one("header_size = \"1KiB\""), 0U);
@@ -291,7 +306,7 @@ TEST(a_file, that_cannot_be_read_is_named)
     problems found;
     EXPECT_FALSE(read_config("/nowhere/postern.toml", found));
     ASSERT_EQ(found.size(), 1U);
-    EXPECT_THAT(found[0].text(), HasSubstr("/nowhere/postern.toml: cannot be read: "));
+    EXPECT_EQ(found[0].text(), "/nowhere/postern.toml: cannot be read: No such file or directory");
 }
 
 } // namespace

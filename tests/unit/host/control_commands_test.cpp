@@ -2,6 +2,9 @@
 #include "tests/support/memory_log.hpp"
 #include "tests/support/memory_store.hpp"
 
+#include "core/queue/record.hpp"
+
+#include <boost/json.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,11 +13,21 @@ namespace {
 
 using ::testing::HasSubstr;
 
+namespace json = boost::json;
+using namespace std::chrono_literals;
+
+const base::message_id waiting{0x1234};
+const base::message_id held{0x1235};
+constexpr base::wall_time came_in{1'700'000'000'123ms};
+constexpr base::wall_time tried_next{4'000'000'000'456ms}; // in 2096
+
 /// A running server without listeners over an empty queue.
 class the_control_commands : public ::testing::Test {
 protected:
-    the_control_commands()
+    the_control_commands() { start(); }
+    void start()
     {
+        server_.reset();
         auto first = std::make_shared<runtime::generation>();
         first->delivery_chain = std::make_shared<const hooks::chain>();
         server_ = std::make_unique<runtime::server>(std::vector<runtime::listener_address>{}, first, store_, base::log{log_}, 1);
@@ -25,6 +38,32 @@ protected:
     std::string answer(std::string_view request)
     {
         return control_commands{*server_, [this] { return wrong_; }}.answer(request);
+    }
+    json::object ask(std::string_view command, base::message_id id)
+    {
+        return json::parse(answer(json::serialize(json::object{{"command", command}, {"id", base::to_text(id)}}))).as_object();
+    }
+    /// A message of two recipients, one of them delivered, that was tried once.
+    void keep(base::message_id id, std::optional<std::string> reason = {})
+    {
+        queue::stored_envelope envelope;
+        envelope.envelope.from.address = "author@client.example";
+        envelope.envelope.to.resize(2);
+        envelope.envelope.to[0].address = "one@example.com";
+        envelope.envelope.to[1].address = "two@example.com";
+        envelope.received = came_in;
+        envelope.size = 4;
+        auto state = queue::fresh_state(2, std::move(reason));
+        state.attempts = 1;
+        state.next_attempt = tried_next;
+        state.recipients[0].status = queue::recipient_status::delivered;
+        state.recipients[0].text = "taken";
+        state.recipients[1].attempts = 1;
+        state.recipients[1].smtp_code = 451;
+        state.recipients[1].enhanced = "4.3.0";
+        state.recipients[1].text = "come back \"tomorrow\"";
+        store_.commit(id, queue::encode(envelope), queue::encode(state), "hi\r\n", "",
+                      [](base::result<void> kept) { EXPECT_TRUE(kept); });
     }
 
     postern::test::memory_log log_;
@@ -59,6 +98,73 @@ TEST_F(the_control_commands, name_a_message_that_is_not_there)
         EXPECT_THAT(answer(named + "1\"}"), HasSubstr("the id is not one"));
         EXPECT_THAT(answer(named + "../../etc/pas\"}"), HasSubstr("the id is not one"));
     }
+}
+
+TEST_F(the_control_commands, list_a_message_with_each_member_as_what_it_is)
+{
+    keep(waiting);
+    start();
+    const auto reply = json::parse(answer(R"({"command":"queue.list"})")).as_object();
+    EXPECT_TRUE(reply.at("ok").as_bool());
+    EXPECT_FALSE(reply.contains("next"));
+    const auto& items = reply.at("items").as_array();
+    ASSERT_EQ(items.size(), 1U);
+    const json::value expected{{"id", base::to_text(waiting)},
+                               {"state", "deferred"},
+                               {"sender", "author@client.example"},
+                               {"recipients", json::array{"two@example.com"}},
+                               {"size", 4U},
+                               {"attempts", 1U},
+                               {"received_ms", 1'700'000'000'123},
+                               {"next_attempt_ms", 4'000'000'000'456},
+                               {"last_reply", "come back \"tomorrow\""}};
+    EXPECT_EQ(items[0], expected) << items[0];
+}
+
+TEST_F(the_control_commands, show_a_message_with_what_became_of_each_recipient)
+{
+    keep(waiting);
+    keep(held, "looks odd");
+    start();
+    const auto reply = ask("queue.show", waiting);
+    EXPECT_TRUE(reply.at("ok").as_bool());
+    const auto& item = reply.at("item").as_object();
+    EXPECT_EQ(item.at("received_ms"), 1'700'000'000'123);
+    EXPECT_EQ(item.at("next_attempt_ms"), 4'000'000'000'456);
+    EXPECT_EQ(item.at("results"),
+              (json::array{"one@example.com: delivered taken", "two@example.com: open, 451 4.3.0 come back \"tomorrow\""}));
+
+    const auto kept = ask("queue.show", held).at("item").as_object();
+    EXPECT_EQ(kept.at("state"), "held");
+    EXPECT_EQ(kept.at("received_ms"), 1'700'000'000'123);
+    EXPECT_TRUE(kept.at("next_attempt_ms").is_null()) << "it waits for an operator";
+    EXPECT_EQ(kept.at("last_reply"), "held: looks odd");
+}
+
+TEST_F(the_control_commands, list_in_pages)
+{
+    keep(waiting);
+    keep(held, "looks odd");
+    start();
+    const auto first = json::parse(answer(R"({"command":"queue.list","limit":1})")).as_object();
+    ASSERT_EQ(first.at("items").as_array().size(), 1U);
+    EXPECT_EQ(json::value_to<std::string>(first.at("next")), base::to_text(waiting));
+    const auto second =
+        json::parse(answer(json::serialize(json::object{{"command", "queue.list"}, {"after", first.at("next")}}))).as_object();
+    ASSERT_EQ(second.at("items").as_array().size(), 1U);
+    EXPECT_EQ(json::value_to<std::string>(second.at("items").at(0).at("id")), base::to_text(held));
+    EXPECT_FALSE(second.contains("next"));
+}
+
+TEST_F(the_control_commands, retry_no_message_that_is_held)
+{
+    keep(held, "looks odd");
+    start();
+    EXPECT_EQ(ask("queue.retry", held), (json::object{{"ok", false}, {"error", "the message is held; release it first"}}));
+    EXPECT_EQ(ask("queue.show", held).at("item").at("state"), "held");
+    EXPECT_EQ(ask("queue.hold", held), (json::object{{"ok", true}})) << "it is what it should be";
+    EXPECT_EQ(ask("queue.delete", held), (json::object{{"ok", true}}));
+    EXPECT_EQ(ask("queue.delete", held), (json::object{{"ok", false}, {"error", "there is no such message"}}));
 }
 
 TEST_F(the_control_commands, count)

@@ -1,4 +1,5 @@
 #include "core/host/control_server.hpp"
+#include "core/host/process.hpp"
 #include "tests/support/memory_log.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -120,6 +121,23 @@ TEST_F(a_control_socket, takes_the_place_of_a_dead_one_only)
     EXPECT_EQ(control_server::open(path_, base::log{log_}, why), nullptr);
     EXPECT_THAT(why, HasSubstr("another server answers there"));
     EXPECT_EQ(ask_control(path_, "still", why), "<still>");
+}
+
+// A folder that we can write does not make a living server's socket ours.
+TEST_F(a_control_socket, that_we_may_not_ask_is_left_alone)
+{
+    std::string why;
+    const auto nobody = find_account("nobody", "", why);
+    if (::geteuid() != 0 || !nobody)
+        GTEST_SKIP() << "needs root, and a user nobody";
+    const auto server = answering(); // root's
+    ASSERT_EQ(::chown(folder_.path().c_str(), nobody->uid, nobody->gid), 0);
+    {
+        const acting_as other{&*nobody};
+        EXPECT_EQ(control_server::open(path_, base::log{log_}, why), nullptr);
+    }
+    EXPECT_EQ(why, path_.string() + ": Permission denied");
+    EXPECT_EQ(ask_control(path_, "still", why), "<still>") << why;
 }
 
 TEST_F(a_control_socket, leaves_a_file_alone)

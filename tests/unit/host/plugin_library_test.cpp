@@ -8,7 +8,10 @@
 
 #include <cmath>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 namespace postern::daemon {
 namespace {
@@ -140,14 +143,34 @@ TEST_F(a_plugin_file, that_was_replaced_is_loaded_anew)
     std::string why;
     const auto first = plugin_library::load(put("good.so"), why);
     ASSERT_NE(first, nullptr) << why;
-    const auto again = plugin_library::load(folder_ / "good.so", why);
-    ASSERT_NE(again, nullptr) << why;
-    EXPECT_EQ(&first->table(), &again->table());
     fs::rename(put("pass_through.so"), folder_ / "good.so");
     const auto second = plugin_library::load(folder_ / "good.so", why);
     ASSERT_NE(second, nullptr) << why;
     EXPECT_STREQ(second->table().id, "org.example.pass-through");
     EXPECT_STREQ(first->table().id, "org.example.good");
+}
+
+// An operator's `cp new.so old.so`: same name, same inode. What runs must not notice, and a reload must.
+TEST_F(a_plugin_file, that_is_written_over_or_cut_short_harms_nothing_that_runs)
+{
+    std::string why;
+    loaded_libraries known;
+    const auto file = put("good.so");
+    const auto first = plugin_library::load(file, why, &known);
+    ASSERT_NE(first, nullptr) << why;
+    fs::resize_file(file, 0);
+    postern::test::memory_log lines;
+    problems found;
+    EXPECT_NE(plugin_instance::create(first, {"p", {}, {"postern.toml", 3}, 1}, base::log{lines}, found), nullptr);
+    EXPECT_EQ(plugin_library::load(file, why, &known), nullptr);
+    EXPECT_EQ(why, "good.so: not a shared library for this machine");
+
+    put("pass_through.so");
+    fs::copy_file(folder_ / "pass_through.so", file, fs::copy_options::overwrite_existing);
+    const auto second = plugin_library::load(file, why, &known);
+    ASSERT_NE(second, nullptr) << why;
+    EXPECT_STREQ(second->table().id, "org.example.pass-through");
+    EXPECT_NE(plugin_instance::create(first, {"p", {}, {"postern.toml", 3}, 1}, base::log{lines}, found), nullptr);
 }
 
 TEST_F(a_plugin_file, that_is_known_is_judged_again_but_not_loaded_again)
@@ -163,6 +186,82 @@ TEST_F(a_plugin_file, that_is_known_is_judged_again_but_not_loaded_again)
     EXPECT_STREQ(second->table().id, "org.example.pass-through");
     ASSERT_EQ(::chmod((folder_ / "good.so").c_str(), 0666), 0);
     EXPECT_EQ(plugin_library::load(folder_ / "good.so", why, &known), nullptr);
+}
+
+// What was mapped stays: a reload that is tried again and again must not map it again and again.
+TEST_F(a_plugin_file, that_was_refused_after_it_was_mapped_is_not_mapped_again)
+{
+    const auto file = put("future.so");
+    const auto mappings = [] {
+        const auto maps = postern::test::read_file("/proc/self/maps");
+        std::size_t count = 0;
+        for (auto at = maps.find("/memfd:future.so"); at != std::string::npos; at = maps.find("/memfd:future.so", at + 1))
+            ++count;
+        return count;
+    };
+    std::string why;
+    loaded_libraries known;
+    EXPECT_EQ(plugin_library::load(file, why, &known), nullptr);
+    const auto first_why = why;
+    const auto before = mappings();
+    EXPECT_GT(before, 0U);
+    EXPECT_EQ(plugin_library::load(file, why, &known), nullptr);
+    EXPECT_EQ(mappings(), before);
+    EXPECT_EQ(why, first_why);
+}
+
+TEST(a_plugin_image, is_not_made_of_a_file_from_which_nothing_may_be_executed)
+{
+    const int file = ::open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    ASSERT_GE(file, 0);
+    struct statvfs around {};
+    ASSERT_EQ(::fstatvfs(file, &around), 0);
+    std::string why;
+    const auto image = plugin_image::copy_of(file, "x", why);
+    ::close(file);
+    if ((around.f_flag & ST_NOEXEC) == 0)
+        GTEST_SKIP() << "/proc is not mounted noexec here";
+    EXPECT_FALSE(image);
+    EXPECT_EQ(why, "is on a file system that is mounted noexec");
+}
+
+TEST(a_plugin_image, cannot_be_written_by_anybody)
+{
+    const postern::test::temporary_folder folder;
+    const int file = ::open(folder.write("x.so", "octets").c_str(), O_RDONLY | O_CLOEXEC);
+    ASSERT_GE(file, 0);
+    std::string why;
+    const auto image = plugin_image::copy_of(file, "x.so", why);
+    ::close(file);
+    ASSERT_TRUE(image) << why;
+    EXPECT_EQ(image->octets(), "octets");
+    EXPECT_EQ(postern::test::read_file(image->path()), "octets");
+    const int copy = ::open(image->path().c_str(), O_RDWR | O_CLOEXEC);
+    EXPECT_LT(::pwrite(copy, "x", 1, 0), 0);
+    EXPECT_NE(::ftruncate(copy, 0), 0);
+    ::close(copy);
+    EXPECT_EQ(image->octets(), "octets");
+}
+
+TEST(a_plugin_table, of_the_first_release_is_read_and_a_longer_one_too)
+{
+    struct longer_table {
+        postern_plugin table;
+        void* more;
+    };
+    const auto create = [](postern_host*, postern_get_fn, const postern_create_args*, void**) { return POSTERN_PASS; };
+    const auto handle = [](void*, const postern_event*) { return POSTERN_PASS; };
+    longer_table given{{72, 0, "org.example.sized", "1", "test", nullptr, nullptr, create, handle, [](void*) {}}, nullptr};
+    std::string why;
+    for (const std::uint32_t size : {std::uint32_t{72}, std::uint32_t{sizeof given}}) {
+        given.table.size = size;
+        const auto library = plugin_library::linked_in(given.table, "p", why);
+        ASSERT_NE(library, nullptr) << size << why;
+        EXPECT_STREQ(library->table().id, "org.example.sized");
+    }
+    given.table.size = 71;
+    EXPECT_EQ(plugin_library::linked_in(given.table, "p", why), nullptr);
+    EXPECT_EQ(why, "p: its table has 71 octets, version 1 has 72; rebuild it");
 }
 
 TEST_F(a_plugin_file, is_found_in_the_first_folder_that_has_it)

@@ -89,7 +89,11 @@ TEST_F(a_plugin_transport, takes_one_verdict_for_all)
 {
     std::uint32_t verdict = POSTERN_CONTINUE;
     script.on = [&](const postern_event& event) {
-        (void)script.reply(event.ticket, verdict, "word"); // a plain reply will do
+        postern_deliver_reply out{};
+        out.base.size = sizeof out;
+        out.base.verdict = verdict;
+        out.base.text = {"word", 4};
+        EXPECT_EQ(script.core->reply(script.host, event.ticket, &out.base), POSTERN_PASS);
         return POSTERN_TAKEN;
     };
     for (const auto& [given, expected] : {std::pair{POSTERN_CONTINUE, kind::delivered},
@@ -127,7 +131,68 @@ TEST_F(a_plugin_transport, defers_whatever_is_no_sound_answer)
     EXPECT_TRUE(answers({good, {POSTERN_DISCARD, 0, {}, {}}}));
     EXPECT_TRUE(answers({good, {POSTERN_REJECT, 1000, {}, {}}}));
     EXPECT_TRUE(answers({good, {POSTERN_REJECT, 550, {}, {nullptr, 4}}}));
-    EXPECT_TRUE(answers({}, POSTERN_BROKEN));
+    EXPECT_TRUE(answers({}, POSTERN_BROKEN + 1));
+    script.on = [this](const postern_event& event) {
+        EXPECT_EQ(script.reply(event.ticket, POSTERN_BROKEN, ""), POSTERN_PASS);
+        return POSTERN_TAKEN;
+    };
+    EXPECT_TRUE(is_deferred());
+    EXPECT_TRUE(script.log.contains("transport.failed plugin=scripted cause=it says that it failed"));
+}
+
+// A slip in the size would hide the results, and what is left of the record says "delivered".
+TEST_F(a_plugin_transport, delivers_nothing_by_a_record_that_is_too_short_for_its_results)
+{
+    for (const std::size_t size : {sizeof(postern_reply), std::size_t{87}, std::size_t{0}}) {
+        script.on = [&, size](const postern_event& event) {
+            const postern_delivery_result each[] = {{POSTERN_TEMPFAIL, 451, {}, {}}, {POSTERN_TEMPFAIL, 451, {}, {}}};
+            postern_deliver_reply out{};
+            out.base.size = static_cast<std::uint32_t>(size);
+            out.results = {each, 2, sizeof each[0]};
+            EXPECT_EQ(script.core->reply(script.host, event.ticket, &out.base), POSTERN_E_INVALID);
+            return POSTERN_TAKEN;
+        };
+        EXPECT_EQ(deliver().at(0).result, kind::deferred) << size;
+    }
+}
+
+TEST_F(a_plugin_transport, reads_the_records_of_the_first_release_and_longer_ones)
+{
+    struct longer_result {
+        postern_delivery_result result;
+        std::uint64_t more;
+    };
+    struct longer_reply {
+        postern_deliver_reply reply;
+        std::uint64_t more;
+    };
+    const longer_result each[] = {{{POSTERN_CONTINUE, 250, {}, {}}, 7}, {{POSTERN_REJECT, 550, {}, {}}, 8}};
+    const postern_delivery_result first[] = {each[0].result, each[1].result};
+    for (const std::uint32_t size : {std::uint32_t{88}, std::uint32_t{sizeof(longer_reply)}}) {
+        script.on = [&, size](const postern_event& event) {
+            longer_reply out{};
+            out.more = ~std::uint64_t{0};
+            out.reply.base.size = size;
+            out.reply.results = size == 88 ? postern_list{first, 2, 40} : postern_list{each, 2, sizeof each[0]};
+            EXPECT_EQ(script.core->reply(script.host, event.ticket, &out.reply.base), POSTERN_PASS);
+            return POSTERN_TAKEN;
+        };
+        const auto results = deliver();
+        EXPECT_EQ(results.at(0).result, kind::delivered) << size;
+        EXPECT_EQ(results.at(1).result, kind::failed) << size;
+    }
+}
+
+TEST_F(a_plugin_transport, that_fails_after_its_answer_has_failed)
+{
+    for (const postern_status status : {POSTERN_E_PLUGIN, POSTERN_E_AGAIN, postern_status{17}}) {
+        script.on = [&, status](const postern_event& event) {
+            EXPECT_EQ(reply(event.ticket, {}, POSTERN_CONTINUE), POSTERN_PASS);
+            return status;
+        };
+        EXPECT_EQ(deliver().at(0).result, kind::deferred) << status;
+    }
+    EXPECT_TRUE(script.log.contains("transport.failed plugin=scripted"));
 }
 
 TEST_F(a_plugin_transport, defers_after_silence_and_hears_nothing_later)

@@ -118,6 +118,42 @@ TEST(dsn, tells_a_delay_from_a_failure)
     EXPECT_THAT(made.headers, Not(HasSubstr("Undelivered")));
 }
 
+// RFC 3464 2.3.3: delivered is the end of the way; relayed is the end of what will be told.
+TEST(dsn, tells_what_was_delivered_from_what_was_relayed)
+{
+    auto r = report();
+    r.kind = dsn_kind::success;
+    auto& relayed = r.recipients[0];
+    relayed.status = relayed.enhanced = "2.0.0";
+    relayed.smtp_code = 250;
+    relayed.text = "queued as 17";
+    relayed.is_relayed = true;
+    dsn_recipient delivered;
+    delivered.address = "here@example.com";
+    delivered.status = "2.1.5";
+    r.recipients.push_back(delivered);
+    const auto made = make_dsn(r);
+    EXPECT_THAT(made.headers, HasSubstr("Subject: Delivered mail: "));
+    EXPECT_THAT(made.headers, Not(HasSubstr("Undelivered")));
+    EXPECT_THAT(made.body, HasSubstr("<user@example.com>:\r\n  relayed; mx.example.com said: 250 2.0.0 queued as 17\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("<here@example.com>:\r\n  delivered\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("no other will follow"));
+    EXPECT_THAT(status_part(made), EndsWith("Final-Recipient: rfc822; user@example.com\r\n"
+                                            "Action: relayed\r\n"
+                                            "Status: 2.0.0\r\n"
+                                            "Remote-MTA: dns; mx.example.com\r\n"
+                                            "Diagnostic-Code: smtp; 250 2.0.0 queued as 17\r\n"
+                                            "Last-Attempt-Date: Tue, 14 Nov 2023 22:13:20 +0000\r\n"
+                                            "\r\n"
+                                            "Final-Recipient: rfc822; here@example.com\r\n"
+                                            "Action: delivered\r\n"
+                                            "Status: 2.1.5\r\n"));
+    expect_lines(made.headers);
+    expect_lines(made.body);
+    r.recipients = {delivered};
+    EXPECT_THAT(make_dsn(r).body, Not(HasSubstr("elayed")));
+}
+
 TEST(dsn, names_every_recipient)
 {
     auto r = report();
@@ -153,6 +189,9 @@ TEST(dsn, has_a_status_that_fits_its_action)
     EXPECT_EQ(status(dsn_kind::failure, "4.4.7"), "4.4.7");
     EXPECT_EQ(status(dsn_kind::failure, "5.7.123"), "5.7.123");
     EXPECT_EQ(status(dsn_kind::delay, "5.1.1"), "4.0.0");
+    EXPECT_EQ(status(dsn_kind::success, "2.1.5"), "2.1.5");
+    for (const auto* bad : {"", "5.1.1", "4.2.2", "2.1", "2.0.0.0"})
+        EXPECT_EQ(status(dsn_kind::success, bad), "2.0.0") << bad;
     for (const auto* bad : {"", "5", "5.1", "5.1.", "2.0.0", "5.1.1.1", "5.1.1\r\nX: y", "5.1234.1", "5.x.1", "550"})
         EXPECT_EQ(status(dsn_kind::failure, bad), "5.0.0") << bad;
 }
@@ -252,16 +291,35 @@ TEST(dsn, encodes_headers_that_seven_bits_cannot_carry)
     expect_lines(made.body);
 }
 
-TEST(dsn, marks_a_returned_body_of_eight_bits)
+TEST(dsn, is_of_seven_bits_whatever_it_is_about)
+{
+    // The way back may be the one that refused the message for its eight bits.
+    auto r = report();
+    r.smtputf8 = true;
+    r.original = "Subject: hi\r\n\r\ncaf\xc3\xa9\r\n";
+    r.is_full = true;
+    r.recipients[0].address = "us\xc3\xa9r+x@example.com";
+    r.recipients[0].text = "caf\xc3\xa9 is closed";
+    const auto made = make_dsn(r);
+    EXPECT_FALSE(made.has_8bit);
+    EXPECT_FALSE(made.needs_smtputf8);
+    EXPECT_THAT(made.body, HasSubstr("Only the header of your message is attached"));
+    EXPECT_THAT(made.body, HasSubstr("Content-Type: text/rfc822-headers\r\n\r\nSubject: hi\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Final-Recipient: utf-8; us\\x{E9}r\\x{2B}x@example.com\r\n"));
+    expect_lines(made.body);
+}
+
+TEST(dsn, returns_a_body_of_eight_bits_to_a_sender_who_can_only_be_reached_with_them)
 {
     auto r = report();
-    r.original = "Subject: hi\r\n\r\ncaf\xe9\r\n";
+    r.smtputf8 = true;
+    r.sender = "s\xc3\xa9nder@example.net";
+    r.original = "Subject: hi\r\n\r\ncaf\xc3\xa9\r\n";
     r.is_full = true;
     const auto made = make_dsn(r);
     EXPECT_TRUE(made.has_8bit);
-    EXPECT_FALSE(made.needs_smtputf8);
     EXPECT_THAT(made.headers, HasSubstr("Content-Transfer-Encoding: 8bit\r\n"));
-    EXPECT_THAT(made.body, HasSubstr("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 8bit\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Content-Type: message/global\r\nContent-Transfer-Encoding: 8bit\r\n"));
 }
 
 // RFC 6533

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+
 namespace postern::message {
 namespace {
 
@@ -189,6 +192,76 @@ TEST(header_block, leaves_a_word_that_is_too_long_for_any_line_whole)
     EXPECT_EQ(block.octets(), "X: " + std::string(3000, 'a') + "   \r\n") << "no line of white space alone";
     ASSERT_FALSE(block.replace(0, std::string(3000, 'a') + " b"));
     EXPECT_EQ(block.octets(), "X: " + std::string(3000, 'a') + "\r\n b\r\n");
+}
+
+using change = header_change::kind;
+
+TEST(header_block, applies_a_batch_by_the_indices_from_before_it)
+{
+    header_block block{"A: 1\r\nB: 2\r\nC: 3\r\n"};
+    EXPECT_FALSE(block.apply({{change::add, 0, "Y", "last"},
+                              {change::remove, 1, "", ""},
+                              {change::insert, 2, "M", "before C"},
+                              {change::insert, 1, "L", "where B was"},
+                              {change::insert, 2, "N", "behind M"},
+                              {change::replace, 2, "", "three"},
+                              {change::replace, 2, "", "four"},
+                              {change::insert, 3, "X", "behind C"},
+                              {change::insert, 0, "Z", "first"},
+                              {change::add, 7, "W", "the very last"}}));
+    EXPECT_EQ(block.octets(), "Z: first\r\nA: 1\r\nL: where B was\r\nM: before C\r\nN: behind M\r\nC: four\r\nX: behind C\r\nY: last\r\n"
+                              "W: the very last\r\n");
+    EXPECT_EQ(block.octet_count(), block.octets().size());
+    EXPECT_FALSE(block.apply({}));
+    EXPECT_EQ(block.size(), 9U);
+}
+
+TEST(header_block, applies_a_batch_whole_or_not_at_all)
+{
+    const std::string before = "no field\r\nA: 1\r\nB: 2\r\n";
+    header_block block{before};
+    const auto refused = [&](const header_change& last, base::error_code why) {
+        const auto answer = block.apply({{change::add, 0, "X", "1"}, {change::replace, 1, "", "2"}, {change::remove, 2, "", ""}, last});
+        EXPECT_EQ(block.octets(), before);
+        return answer && answer->change == 3 && answer->why == why;
+    };
+    EXPECT_TRUE(refused({change::insert, 4, "X", "1"}, errc::no_such_field));
+    EXPECT_TRUE(refused({change::replace, 3, "", "1"}, errc::no_such_field));
+    EXPECT_TRUE(refused({change::replace, 0, "", "1"}, errc::no_such_field));
+    EXPECT_TRUE(refused({change::remove, 3, "", ""}, errc::no_such_field));
+    EXPECT_TRUE(refused({change::replace, 2, "", "1"}, errc::no_such_field));
+    EXPECT_TRUE(refused({change::remove, 2, "", ""}, errc::no_such_field));
+    EXPECT_TRUE(refused({change::add, 0, "X Y", "1"}, errc::bad_field_name));
+    EXPECT_TRUE(refused({change::insert, 0, "X", "1\r\nY: 2"}, errc::bad_field_value));
+    EXPECT_TRUE(refused({change::replace, 1, "", "1\n"}, errc::bad_field_value));
+    EXPECT_FALSE(block.apply({{change::insert, 3, "X", "1"}}));
+    EXPECT_EQ(block.octets(), before + "X: 1\r\n");
+}
+
+// The octets that a peer may send as header fields, and as many edits as a plugin may make: a loop thread waits for both.
+TEST(header_block, edits_many_fields_in_about_the_time_that_reading_them_takes)
+{
+    std::string octets;
+    for (int i = 0; i < 10'000; ++i)
+        octets += "X:\r\n";
+    for (int i = 0; i < 50'000; ++i)
+        octets += "Y:\r\n";
+    std::vector<header_change> batch;
+    for (std::size_t i = 0; i < 10'000; ++i)
+        batch.push_back({i % 2 == 0 ? change::remove : change::insert, i, "Z", "1"});
+    auto reading = std::chrono::steady_clock::duration::max();
+    auto editing = reading;
+    for (int i = 0; i < 5; ++i) { // the best of them: the machine may be busy
+        const auto start = std::chrono::steady_clock::now();
+        header_block block{octets};
+        const auto read = std::chrono::steady_clock::now();
+        EXPECT_FALSE(block.apply(batch));
+        const auto edited = std::chrono::steady_clock::now();
+        EXPECT_EQ(block.size(), 60'000U);
+        reading = std::min(reading, read - start);
+        editing = std::min(editing, edited - read);
+    }
+    EXPECT_LT(editing, 10 * reading) << "quadratic work takes hundreds of times as long";
 }
 
 } // namespace

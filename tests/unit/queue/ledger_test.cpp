@@ -79,15 +79,18 @@ TEST(ledger, is_rebuilt_from_records_as_it_was)
     EXPECT_EQ(l.take_due(now + 24h), std::nullopt);
 }
 
-TEST(ledger, refuses_an_id_twice_and_a_message_without_open_recipients)
+TEST(ledger, refuses_an_id_twice_and_a_message_that_is_over)
 {
     ledger l;
     ASSERT_TRUE(l.add(id(1), fresh(), now));
     EXPECT_FALSE(l.add(id(1), fresh(), now));
     auto over = fresh();
-    over.state.recipients[0].status = recipient_status::delivered;
+    over.state.recipients[0].status = recipient_status::failed;
+    over.state.recipients[0].is_reported = true;
     EXPECT_FALSE(l.add(id(2), over, now));
     EXPECT_EQ(l.size(), 1U);
+    over.state.recipients[0].is_reported = false; // its sender does not know yet
+    EXPECT_TRUE(l.add(id(2), over, now));
 }
 
 TEST(ledger, gives_out_what_has_been_due_longest_first)

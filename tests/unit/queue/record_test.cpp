@@ -39,7 +39,8 @@ message_state full_state()
     state.next_attempt = base::wall_time{1'700'000'100'000ms};
     state.is_warned = true;
     state.recipients[0] = {recipient_status::failed, true, 3, 550, "5.1.1", "no\r\nsuch\0user", "mx.example:25"};
-    state.recipients[1].status = recipient_status::expired;
+    state.recipients[1].status = recipient_status::delivered;
+    state.recipients[1].is_relayed = true;
     return state;
 }
 

@@ -3,10 +3,12 @@
 #include "core/runtime/server.hpp"
 
 #include "core/io/tls.hpp"
+#include "core/queue/record.hpp"
 #include "core/runtime/client.hpp"
 #include "tests/support/lambda_plugin.hpp"
 #include "tests/support/memory_log.hpp"
 #include "tests/support/memory_store.hpp"
+#include "tests/support/next_hop.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -45,6 +47,8 @@ public:
             const auto count = content->read(0, got.content.data(), got.content.size());
             EXPECT_EQ(count, static_cast<std::int64_t>(got.content.size()));
             std::vector<delivery::recipient_result> results;
+            if (on_mail)
+                on_mail();
             for (const auto& recipient : got.recipients)
                 results.push_back(recipient.starts_with("nobody") ? failed() : recipient.starts_with("busy") ? busy() : delivered());
             {
@@ -54,6 +58,7 @@ public:
             done(std::move(results));
         }}.detach();
     }
+    std::function<void()> on_mail; ///< set before use
     [[nodiscard]] std::vector<mail> mails() const
     {
         const std::lock_guard lock{guard_};
@@ -74,6 +79,7 @@ struct a_server : testing::Test {
     std::shared_ptr<inbox> box = std::make_shared<inbox>();
     std::vector<hooks::link> links{{std::make_shared<lambda_plugin>("ours", std::set{hook_point::cmd_rcpt}, test::vouch, true)}};
     listener_profile profile;
+    std::string transport = "box";
     std::shared_ptr<generation> current = std::make_shared<generation>();
     std::unique_ptr<server> running;
 
@@ -84,7 +90,7 @@ struct a_server : testing::Test {
         profile.chain = std::make_shared<hooks::chain>(links);
         current->listeners["in"] = std::make_shared<listener_profile>(profile);
         current->delivery.hostname = "mx.example";
-        current->delivery.transport = "box";
+        current->delivery.transport = transport;
         current->transports["box"] = box;
         current->delivery_chain = std::make_shared<hooks::chain>();
         running = std::make_unique<server>(std::vector<listener_address>{{"in", "127.0.0.1:0"}}, current, store, base::log{lines}, threads);
@@ -221,6 +227,112 @@ TEST_F(a_server, tells_the_sender_what_failed_and_keeps_what_is_deferred)
     ASSERT_EQ(left.size(), 1U);
     EXPECT_EQ(left.front().state, "deferred");
     EXPECT_THAT(left.front().recipients, testing::ElementsAre("busy@example.com"));
+}
+
+message::recipient who_asks(std::string address, message::dsn_notify notify)
+{
+    return {std::move(address), notify, "rfc822;asked+2Bfor@example.com", {}};
+}
+
+constexpr message::dsn_notify on_success{.never = false, .success = true, .failure = false, .delay = false};
+
+// RFC 3461 5.2.3
+TEST_F(a_server, tells_a_sender_who_asked_that_its_mail_was_delivered)
+{
+    start();
+    auto what = mail("b@example.com");
+    what.envelope.from.envid = "QQ+2B7";
+    what.envelope.from.ret = message::dsn_return::full;
+    what.envelope.to = {who_asks("b@example.com", on_success), who_asks("c@example.com", on_success),
+                        who_asks("nobody@example.com", on_success), who_asks("unasked@example.com", {}),
+                        who_asks("never@example.com", {.never = true, .success = false, .failure = false, .delay = false})};
+    ASSERT_TRUE(send_message(client(), what).all_accepted());
+    until([&] { return running->status().delivered == 5 && running->status().queued == 0; }); // four, and the DSN
+    const auto mails = box->mails();
+    ASSERT_EQ(mails.size(), 2U) << "one report for all of them, and none of the failure that nobody asked about";
+    const auto& report = mails.back();
+    EXPECT_EQ(report.sender, "");
+    EXPECT_THAT(report.recipients, testing::ElementsAre("a@client.example"));
+    for (const auto* text : {"Final-Recipient: rfc822; b@example.com\r\nAction: delivered\r\nStatus: 2.0.0\r\n",
+                             "rfc822; c@example.com\r\nAction: delivered", "Original-Recipient: rfc822; asked+for@example.com",
+                             "Original-Envelope-Id: QQ+7", "text/rfc822-headers", "Subject: hi"})
+        EXPECT_THAT(report.content, testing::HasSubstr(text));
+    for (const auto* text : {"nobody@", "unasked@", "never@", "0123456789012345678901234567890123456789"})
+        EXPECT_THAT(report.content, testing::Not(testing::HasSubstr(text)));
+}
+
+TEST_F(a_server, tells_nobody_of_the_success_of_a_message_without_a_sender)
+{
+    start();
+    auto what = mail("b@example.com");
+    what.envelope.from.address.clear();
+    what.envelope.to = {who_asks("b@example.com", on_success)};
+    ASSERT_TRUE(send_message(client(), what).all_accepted());
+    until([&] { return running->status().delivered == 1 && running->status().queued == 0; });
+    EXPECT_EQ(box->mails().size(), 1U);
+    EXPECT_FALSE(lines.contains("kind=success"));
+}
+
+// A report that cannot be stored is due until it is; the mail itself is not delivered again and again meanwhile.
+TEST_F(a_server, delivers_once_while_the_report_of_it_cannot_be_stored)
+{
+    box->on_mail = [this] { store.fail_with(queue::store_errc::full); };
+    start();
+    auto what = mail("b@example.com");
+    what.envelope.to = {who_asks("b@example.com", on_success)};
+    ASSERT_TRUE(send_message(client(), what).all_accepted());
+    for (int attempt = 1; attempt <= 3; ++attempt) {
+        until([&] { return lines.count("dsn_not_stored") == attempt; });
+        EXPECT_EQ(store.messages().size(), 1U) << "what is not over stays in the store";
+        if (attempt == 3)
+            store.fail_with(std::nullopt);
+        until([&] { return running->queue_flush() == 1; });
+    }
+    until([&] { return running->status().queued == 0; });
+    const auto mails = box->mails();
+    ASSERT_EQ(mails.size(), 2U);
+    EXPECT_THAT(mails.back().content, testing::HasSubstr("Action: delivered"));
+    EXPECT_TRUE(store.messages().empty());
+}
+
+// RFC 3461 5.2.1, 5.2.2
+TEST_F(a_server, tells_of_a_relay_only_where_the_next_hop_will_not_tell)
+{
+    for (const bool offers_dsn : {false, true}) {
+        test::next_hop next{[offers_dsn](test::hop_stage at, std::string_view) {
+            return at == test::hop_stage::ehlo && !offers_dsn ? test::hop_answer{.reply = "250-next.example\r\n250 PIPELINING"}
+                                                              : test::hop_answer{};
+        }};
+        running.reset();
+        current = std::make_shared<generation>();
+        current->delivery.relay = next.address();
+        transport = "smtp";
+        start();
+        auto what = mail("b@example.com");
+        what.envelope.from.envid = "QQ7";
+        what.envelope.to = {who_asks("b@example.com", on_success), {"c@example.com", {}, {}, {}}};
+        ASSERT_TRUE(send_message(client(), what).all_accepted());
+        ASSERT_TRUE(next.wait_for(offers_dsn ? 1 : 2));
+        until([&] { return running->status().queued == 0; });
+        const auto arrived = next.arrived();
+        ASSERT_EQ(arrived.size(), offers_dsn ? 1U : 2U);
+        const auto& commands = arrived.front().commands;
+        if (offers_dsn) {
+            EXPECT_THAT(commands, testing::ElementsAre(
+                                      testing::HasSubstr(" ENVID=QQ7"),
+                                      testing::EndsWith("<b@example.com> NOTIFY=SUCCESS ORCPT=rfc822;asked+2Bfor@example.com"),
+                                      testing::EndsWith("<c@example.com>")));
+            continue;
+        }
+        for (const auto& command : commands)
+            EXPECT_THAT(command, testing::Not(testing::ContainsRegex("NOTIFY|ORCPT|ENVID|RET=")));
+        const auto& report = arrived.back();
+        EXPECT_EQ(report.sender, "");
+        EXPECT_THAT(report.recipients, testing::ElementsAre("a@client.example"));
+        EXPECT_THAT(report.content, testing::HasSubstr("Action: relayed\r\nStatus: 2.0.0\r\nRemote-MTA: dns; 127.0.0.1"));
+        EXPECT_THAT(report.content, testing::HasSubstr("Diagnostic-Code: smtp; 250 2.0.0 taken"));
+        EXPECT_THAT(report.content, testing::Not(testing::HasSubstr("c@example.com")));
+    }
 }
 
 TEST_F(a_server, obeys_an_operator)
@@ -388,6 +500,101 @@ TEST_F(a_server, ends_in_time_though_a_client_never_stops_sending_and_a_plugin_n
     EXPECT_EQ(running->status().connections, 0U);
     EXPECT_TRUE(store.messages().empty()) << "an answer that was not awaited lets nothing pass";
     EXPECT_EQ(store.uncommitted(), 0U);
+}
+
+/// A transport that keeps what it gets waiting until it is opened.
+class gate final : public delivery::transport {
+public:
+    void deliver(const delivery::transport_job& what, std::function<void(std::vector<delivery::recipient_result>)> done) override
+    {
+        const std::lock_guard lock{guard_};
+        waiting_.push_back({what.recipients.size(), std::move(done)});
+    }
+    [[nodiscard]] std::size_t waiting() const
+    {
+        const std::lock_guard lock{guard_};
+        return waiting_.size();
+    }
+    void open()
+    {
+        for (auto& [count, done] : std::exchange(waiting_, {}))
+            done(std::vector<delivery::recipient_result>(count, {delivery::recipient_result::kind::delivered, 250, "2.0.0", "taken"}));
+    }
+
+private:
+    mutable std::mutex guard_;
+    std::vector<std::pair<std::size_t, std::function<void(std::vector<delivery::recipient_result>)>>> waiting_;
+};
+
+/// queue.route: mail for later.example goes to the transport "gate".
+std::shared_ptr<lambda_plugin> router()
+{
+    return std::make_shared<lambda_plugin>("router", std::set{hook_point::queue_route}, [](const asked& about) {
+        const auto& to = about.what.message->envelope.to[about.what.recipient_index].address;
+        if (!to.ends_with("@later.example"))
+            return call_result{call_status::passed};
+        about.answer.edits.push_back({hooks::edit_op::route_set, 0, "gate", {}});
+        return call_result{call_status::answered};
+    });
+}
+
+TEST_F(a_server, delivers_once_though_the_store_cannot_note_it_for_a_while)
+{
+    start();
+    store.fail_changes(true);
+    ASSERT_TRUE(send_message(client(), mail("b@example.com")).all_accepted());
+    until([&] { return lines.contains("not_removed"); });
+    EXPECT_EQ(running->queue_flush(), 0U) << "it is not due again";
+    store.fail_changes(false);
+    until([&] { return running->status().queued == 0; });
+    EXPECT_EQ(box->mails().size(), 1U);
+    EXPECT_TRUE(store.messages().empty());
+}
+
+TEST_F(a_server, stores_who_has_the_message_while_others_are_still_being_tried)
+{
+    const auto slow = std::make_shared<gate>();
+    current->transports["gate"] = slow;
+    auto chain = std::vector<hooks::link>{{router(), hooks::failure_policy::tempfail, 5s, {.route = true}}};
+    start();
+    current = std::make_shared<generation>(*current);
+    current->delivery_chain = std::make_shared<hooks::chain>(chain);
+    running->publish(current);
+    auto what = mail("b@example.com");
+    what.envelope.to.push_back({"c@later.example", {}, {}, {}});
+    ASSERT_TRUE(send_message(client(), what).all_accepted());
+    until([&] {
+        const auto kept = store.messages();
+        const auto state = queue::decode_state(kept.begin()->second.state);
+        return state && state->recipients[0].status == queue::recipient_status::delivered;
+    });
+    EXPECT_EQ(slow->waiting(), 1U);
+    slow->open();
+    until([&] { return running->status().queued == 0; });
+    EXPECT_EQ(box->mails().size(), 1U);
+}
+
+TEST_F(a_server, lets_no_destination_take_the_room_of_the_others)
+{
+    const auto slow = std::make_shared<gate>();
+    current->transports["gate"] = slow;
+    current->delivery.concurrency = 4;
+    current->delivery.per_destination = 2;
+    start();
+    current = std::make_shared<generation>(*current);
+    current->delivery_chain =
+        std::make_shared<hooks::chain>(std::vector<hooks::link>{{router(), hooks::failure_policy::tempfail, 5s, {.route = true}}});
+    running->publish(current);
+    for (int i = 0; i < 30; ++i)
+        ASSERT_TRUE(send_message(client(), mail("b@later.example")).all_accepted());
+    ASSERT_TRUE(send_message(client(), mail("c@example.com")).all_accepted());
+    until([&] { return !box->mails().empty(); });
+    EXPECT_EQ(slow->waiting(), 2U);
+    until([&] {
+        slow->open();
+        return running->status().queued == 0;
+    });
+    EXPECT_EQ(running->status().delivered, 31U);
 }
 
 } // namespace

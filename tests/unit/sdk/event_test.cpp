@@ -176,4 +176,16 @@ TEST(copy, keeps_empty_lists_and_octets_that_hold_anything)
     EXPECT_EQ(copy.peer().address(), "");
 }
 
+TEST(a_list, has_iterators_that_outlive_the_view_they_came_from)
+{
+    const postern_str octets[] = {postern::sdk::str("a@x"), postern::sdk::str("b@x")};
+    std::optional<postern::addresses> view{postern::sdk::list_over(octets, 2)};
+    auto at = view->begin();
+    const auto end = view->end();
+    view.emplace(postern_list{});
+    EXPECT_EQ(*at++, "a@x");
+    EXPECT_EQ(*at++, "b@x");
+    EXPECT_EQ(at, end);
+}
+
 } // namespace

@@ -103,6 +103,32 @@ TEST_F(fake, complains_of_an_edit_on_the_wrong_hook_and_of_a_vouch_without_the_r
     expect_complaint(session_.mail("a@x"), "vouched elsewhere than at cmd.rcpt");
 }
 
+TEST_F(fake, takes_no_plugin_that_both_observes_and_decides)
+{
+    static postern_status (*subscribe)(postern_host*, std::uint32_t, std::uint32_t) = nullptr;
+    static postern_host* of = nullptr;
+    static const auto create = [](postern_host* host, postern_get_fn get, const postern_create_args*, void** self) {
+        subscribe = static_cast<const postern_core_1*>(get(host, POSTERN_CORE_1))->subscribe;
+        *self = of = host;
+        EXPECT_EQ(subscribe(host, POSTERN_HOOK_RCPT, POSTERN_SUBSCRIBE_OBSERVE), POSTERN_PASS);
+        EXPECT_EQ(subscribe(host, POSTERN_HOOK_RCPT, POSTERN_SUBSCRIBE_OBSERVE), POSTERN_PASS);
+        EXPECT_EQ(subscribe(host, POSTERN_HOOK_RCPT, 0), POSTERN_E_INVALID);
+        EXPECT_EQ(subscribe(host, POSTERN_HOOK_MAIL, 0), POSTERN_PASS);
+        EXPECT_EQ(subscribe(host, POSTERN_HOOK_MAIL, POSTERN_SUBSCRIBE_OBSERVE), POSTERN_E_INVALID);
+        EXPECT_EQ(subscribe(host, POSTERN_HOOK_DATA, 2), POSTERN_E_INVALID);
+        EXPECT_EQ(subscribe(host, POSTERN_HOOK_DELIVERY_DONE + 1, 0), POSTERN_E_INVALID);
+        return postern_status{POSTERN_PASS};
+    };
+    static constexpr postern_plugin both{
+        sizeof(postern_plugin), 0, "org.example.both", "1", "test", nullptr, nullptr, create,
+        [](void*, const postern_event*) { return postern_status{POSTERN_PASS}; }, [](void*) {}};
+    fake_host host{both};
+    ASSERT_EQ(host.create(), POSTERN_PASS);
+    EXPECT_TRUE(host.observes(POSTERN_HOOK_RCPT));
+    EXPECT_FALSE(host.observes(POSTERN_HOOK_MAIL));
+    EXPECT_EQ(subscribe(of, POSTERN_HOOK_DATA, 0), POSTERN_E_DENIED);
+}
+
 TEST_F(fake, takes_broken_for_a_failure_that_is_no_breach)
 {
     replies(POSTERN_BROKEN);

@@ -181,7 +181,7 @@ TEST(barrier, turns_what_on_throws_into_a_failure_and_a_log_line)
     EXPECT_TRUE(session.data().is_failed());
     EXPECT_THAT(host.log_lines(), ElementsAre(Pair(POSTERN_LOG_ERROR, "broke at mail"),
                                               Pair(POSTERN_LOG_ERROR, "handle threw what is no std::exception"),
-                                              Pair(POSTERN_LOG_ERROR, "reject cannot answer with code 250")));
+                                              Pair(POSTERN_LOG_ERROR, "reject cannot answer with code 250, but with 5xx")));
 }
 
 TEST(barrier, turns_what_a_constructor_throws_into_a_status)

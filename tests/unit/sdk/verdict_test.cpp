@@ -105,20 +105,69 @@ TEST_F(verdict, keeps_codes_within_their_class)
 {
     EXPECT_THROW(static_cast<void>(postern::reject(499, "", "")), std::invalid_argument);
     EXPECT_NO_THROW(static_cast<void>(postern::reject(500, "", "")));
-    EXPECT_NO_THROW(static_cast<void>(postern::reject(599, "", "")));
+    EXPECT_NO_THROW(static_cast<void>(postern::reject(559, "", "")));
+    EXPECT_THROW(static_cast<void>(postern::reject(560, "", "")), std::invalid_argument);
     EXPECT_THROW(static_cast<void>(postern::reject(600, "", "")), std::invalid_argument);
     EXPECT_THROW(static_cast<void>(postern::defer(399, "", "")), std::invalid_argument);
     EXPECT_NO_THROW(static_cast<void>(postern::defer(400, "", "")));
-    EXPECT_NO_THROW(static_cast<void>(postern::defer(499, "", "")));
+    EXPECT_NO_THROW(static_cast<void>(postern::defer(459, "", "")));
+    EXPECT_THROW(static_cast<void>(postern::defer(460, "", "")), std::invalid_argument);
     EXPECT_THROW(static_cast<void>(postern::defer(500, "", "")), std::invalid_argument);
     EXPECT_THROW(static_cast<void>(postern::disconnect(399, "", "")), std::invalid_argument);
     EXPECT_THROW(static_cast<void>(postern::disconnect(600, "", "")), std::invalid_argument);
     EXPECT_THROW(static_cast<void>(postern::deferred(550, "", "")), std::invalid_argument);
     EXPECT_THROW(static_cast<void>(postern::failed(450, "", "")), std::invalid_argument);
+    EXPECT_NO_THROW(static_cast<void>(postern::failed(571, "", ""))); // a transport passes on what a peer said
+}
+
+std::string complaint_about(const script& what)
+{
+    try {
+        static_cast<void>(what());
+    } catch (const std::invalid_argument& e) {
+        return e.what();
+    }
+    return {};
+}
+
+TEST_F(verdict, that_no_host_would_take_is_refused_where_it_is_made)
+{
+    EXPECT_EQ(complaint_about([] { return postern::defer(421, "4.7.0", ""); }),
+              "defer cannot answer with code 421, which closes the connection: use disconnect");
+    EXPECT_EQ(complaint_about([] { return postern::reject(571, "5.7.1", ""); }),
+              "reject cannot answer with code 571: the second digit of a reply code is 0 to 5 (RFC 5321 4.2)");
+    EXPECT_EQ(complaint_about([] { return postern::reject(450, "", ""); }), "reject cannot answer with code 450, but with 5xx");
+    EXPECT_EQ(complaint_about([] { return postern::reject(550, "4.7.1", ""); }),
+              "reject with code 550 cannot carry the enhanced code \"4.7.1\"; one that fits is 5.7.1");
+    EXPECT_EQ(complaint_about([] { return postern::disconnect(0, "5.7.1", ""); }),
+              "disconnect with code 400 cannot carry the enhanced code \"5.7.1\"; one that fits is 4.7.1");
+    for (const char* bad : {"5", "5.", "5.7", "5.7.", "5.7.1.", "5.7.1.1", "5..1", "5.07.1", "5.7.1234", "5.7.1 ", "5.x.1", "bogus"}) {
+        EXPECT_NE(complaint_about([&] { return postern::reject(0, bad, ""); }), "") << bad;
+        EXPECT_THROW(static_cast<void>(postern::failed(550, bad, "")), std::invalid_argument) << bad;
+    }
+    EXPECT_EQ(complaint_about([] { return postern::reject(0, "5.123.456", ""); }), "");
+    EXPECT_EQ(complaint_about([] { return postern::disconnect(554, "5.7.1", ""); }), "");
+}
+
+TEST_F(verdict, says_what_a_reply_can_carry)
+{
+    const auto text_of = [&](const std::string& text) { return at_mail([&] { return postern::reject(550, "5.7.1", text); }).text; };
+    EXPECT_EQ(text_of("a\tb ~"), "a\tb ~");
+    EXPECT_EQ(text_of("caf\xc3\xa9 \xe2\x82\xac!"), "caf? ?!");
+    EXPECT_EQ(text_of("\xa9\xc3"), "??");
+    EXPECT_EQ(text_of(std::string{"a\r\n250 ok\0\x7f", 11}), "a??250 ok??");
+    EXPECT_EQ(text_of(std::string(4096, 'x')), std::string(4096, 'x'));
+    EXPECT_EQ(text_of(std::string(4097, 'x')), std::string(4096, 'x'));
+    EXPECT_EQ(at_mail([] { return postern::defer(0, "", "\xc3\xa9"); }).text, "?");
+    EXPECT_EQ(at_mail([] { return postern::disconnect(0, "", "\xc3\xa9"); }).text, "?");
+    EXPECT_EQ(at_end([] { return postern::hold("\xc3\xa9"); }).text, "?");
+    EXPECT_EQ(at_end([] { return postern::score("\xc3\xa9", 1); }).text, "?");
+    EXPECT_EQ(postern::delivered(std::string(4097, 'x')).text.size(), 4096u);
 }
 
 TEST_F(verdict, carries_edits_in_their_order)
 {
+    session_.to = {"a@x", "b@x"};
     const answer said = at_end([] {
         return postern::proceed()
             .add_header("X-A", "1")
@@ -167,7 +216,7 @@ TEST_F(verdict, vouches_by_itself_and_on_top_of_another)
     static_cast<void>(at_mail([] { return postern::proceed(); }));
     const auto at_rcpt = [&](script what) { return saying(std::move(what), [&] { return session_.rcpt("c@d"); }); };
     EXPECT_TRUE(at_rcpt([] { return postern::vouch(); }).vouches());
-    EXPECT_TRUE(at_rcpt([] { return postern::proceed().replace_rcpt(0, "e@f").vouch(); }).vouches());
+    EXPECT_TRUE(at_rcpt([] { return postern::proceed().replace_rcpt(1, "e@f").vouch(); }).vouches());
     EXPECT_FALSE(at_rcpt([] { return postern::proceed(); }).vouches());
 }
 

@@ -152,6 +152,68 @@ TEST(client_content, is_not_delivered_by_a_last_chunk_after_a_refused_one)
     EXPECT_EQ(c.result(), "deferred 451 4.3.0 lost it");
 }
 
+// The verdict came in two portions, and the end of the content went out between them.
+TEST(client_content, takes_a_reply_that_began_before_the_end_for_no_success_and_goes_no_further)
+{
+    const auto hears_around_the_end = [](std::string_view before, std::string_view behind) {
+        auto c = std::make_unique<conversation>();
+        c->content = "aa\r\nbb\r\n";
+        c->ready = 4;
+        EXPECT_EQ(is_asked_for_content(*c), "aa\r\n");
+        EXPECT_EQ(c->hears(before), "");
+        EXPECT_EQ(c->step().what, client_step::kind::content);
+        c->ready = std::string::npos;
+        EXPECT_EQ(c->runs(), "bb\r\n.\r\n");
+        EXPECT_EQ(c->hears(behind), "");
+        EXPECT_TRUE(c->is_closed());
+        return c;
+    };
+    const auto refused = hears_around_the_end("55", "2 5.3.4 enough\r\n");
+    EXPECT_EQ(refused->result(), "failed 552 5.3.4 enough");
+    EXPECT_FALSE(refused->last().reply_lost);
+    EXPECT_EQ(hears_around_the_end("421-4.3.2 going\r\n421", " 4.3.2 now\r\n")->result(), "deferred 421 4.3.2 going now");
+    const auto early = hears_around_the_end("2", "50 kept\r\n");
+    EXPECT_THAT(early->result(), StartsWith("deferred 0 4.5.0"));
+    EXPECT_EQ(early->session().end(), client_end::protocol_error);
+    EXPECT_TRUE(early->last().reply_lost) << "it may have the message all the same";
+}
+
+TEST(client_content, takes_a_refusal_between_chunks_for_the_verdict)
+{
+    conversation c;
+    c.piece = 4;
+    c.ready = 4;
+    c.content = "aa\r\nbb\r\n";
+    EXPECT_EQ(is_asked_for_content(c, "PIPELINING,CHUNKING"), "BDAT 4\r\naa\r\n");
+    EXPECT_EQ(c.hears("250 4 octets\r\n"), "");
+    EXPECT_EQ(c.hears("451 4.4.2 too slow\r\n"), "");
+    EXPECT_EQ(c.result(), "deferred 451 4.4.2 too slow");
+    EXPECT_TRUE(c.is_closed());
+    EXPECT_EQ(c.session().end(), client_end::refused);
+}
+
+// A write failed: the end of the content was not sent, and so no reply to it was lost.
+TEST(client_content, hears_the_last_words_of_a_server_that_takes_no_more)
+{
+    for (const std::string_view words : {"552 5.3.4 enough\r\n", "421 4.3.2 shutting down\r\n", "", "552 5.3"}) {
+        conversation c;
+        c.ready = 4;
+        c.content = "aa\r\nbb\r\n";
+        (void)is_asked_for_content(c);
+        auto& s = c.session();
+        s.give_content("bb\r\n", true);
+        ASSERT_EQ(s.resume().what, client_step::kind::read);
+        s.feed(words);
+        s.disconnected();
+        EXPECT_EQ(c.runs(), "");
+        EXPECT_TRUE(c.is_closed());
+        EXPECT_FALSE(c.last().reply_lost);
+        EXPECT_EQ(c.result(), words.starts_with("421")  ? "deferred 421 4.3.2 shutting down"
+                              : words.ends_with("\r\n") ? "failed 552 5.3.4 enough"
+                                                        : "deferred 0 4.4.2 connection lost");
+    }
+}
+
 TEST(client_content, takes_the_final_reply_for_everybody_accepted)
 {
     conversation c;

@@ -19,6 +19,7 @@ public:
     client_transaction transaction;
     std::string content = "Subject: hi\r\n\r\nhello\r\n";
     std::size_t piece = std::string::npos; ///< octets a give_content()
+    std::size_t ready = std::string::npos; ///< octets of content that can be given so far; then runs() waits at the step content
     bool is_fed_octetwise = false;
 
     client_conversation()
@@ -61,7 +62,10 @@ public:
             said += session().output();
             session().output_sent();
             if (step_.what == client_step::kind::content) {
-                const auto size = std::min(piece, content.size() - given_);
+                const auto there = std::min(ready, content.size());
+                if (given_ == there && there != content.size())
+                    return said;
+                const auto size = std::min(piece, there - given_);
                 given_ += size;
                 session().give_content(std::string_view{content}.substr(given_ - size, size), given_ == content.size());
                 continue;

@@ -1,0 +1,180 @@
+#include "core/host/generation_builder.hpp"
+#include "core/host/process.hpp"
+#include "tests/support/memory_log.hpp"
+#include "tests/support/server.hpp"
+#include "tests/unit/host/plugin_folder.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace postern::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::vector<std::string> texts(const problems& found)
+{
+    std::vector<std::string> out;
+    for (const auto& each : found)
+        out.push_back(each.text());
+    return out;
+}
+
+class a_generation : public ::testing::Test {
+protected:
+    std::shared_ptr<const runtime::generation> build(const std::string& lines, const std::string& chain)
+    {
+        folder_.put("store", "queue-journal");
+        const auto from = read_config_text(folder_.configuration(lines, chain), folder_.path() / "postern.toml", found_).value();
+        const auto plugins = plugin_set::load(from, {load_purpose::check}, base::log{log_}, found_);
+        EXPECT_NE(plugins, nullptr) << ::testing::PrintToString(texts(found_));
+        return build_generation(from, *plugins, load_tls(from, found_), std::make_shared<deadline_timer>(), 7, found_);
+    }
+
+    test::plugin_folder folder_;
+    postern::test::memory_log log_;
+    problems found_;
+};
+
+TEST_F(a_generation, has_what_the_configuration_says)
+{
+    const auto made =
+        build("[[plugin]]\nname = \"a\"\nlibrary = \"good\"\n[[plugin]]\nname = \"b\"\nlibrary = \"pass_through\"\n"
+              "on_error = \"hold\"\ndeadline = \"3s\"\nmay = [\"rcpt\"]\n"
+              "[limits]\nrecipients = 3\nconnections = 5\nbare_lf = \"normalize\"\n[limits.timeouts]\ncommand = \"9s\"\n"
+              "[queue]\nexpire = \"2d\"\n[delivery]\nrelay = \"192.0.2.1:25\"\ntls = \"none\"\n",
+              "[\"b\", \"a\"]");
+    ASSERT_NE(made, nullptr) << ::testing::PrintToString(texts(found_));
+    EXPECT_EQ(made->number, 7U);
+    EXPECT_EQ(made->limits.connections, 5U);
+    EXPECT_EQ(made->retry.expire, 48h);
+    EXPECT_EQ(made->delivery.relay, "192.0.2.1:25");
+    EXPECT_EQ(made->client_tls, nullptr) << "delivery.tls is none";
+    EXPECT_THAT(made->transports, IsEmpty());
+    const auto& profile = *made->listeners.at("in");
+    EXPECT_EQ(profile.session.hostname, "mx.example.org");
+    EXPECT_EQ(profile.session.limits.recipients, 3U);
+    EXPECT_EQ(profile.session.bare, session::bare_line_end::normalize);
+    EXPECT_EQ(profile.timeouts.command, 9s);
+    EXPECT_EQ(profile.tls, nullptr);
+    const auto& links = profile.chain->all();
+    ASSERT_EQ(links.size(), 2U);
+    EXPECT_EQ(links[0].who->name(), "b");
+    EXPECT_EQ(links[0].on_error, hooks::failure_policy::hold);
+    EXPECT_EQ(links[0].deadline, 3s);
+    EXPECT_TRUE(links[0].may.rcpt);
+    EXPECT_EQ(links[1].who->name(), "a");
+    EXPECT_EQ(links[1].on_error, hooks::failure_policy::tempfail);
+    ASSERT_EQ(profile.chain->links(hooks::hook_point::cmd_rcpt).size(), 1U);
+    // The queue's side asks all, in the order of the configuration.
+    ASSERT_EQ(made->delivery_chain->all().size(), 2U);
+    EXPECT_EQ(made->delivery_chain->all()[0].who->name(), "a");
+}
+
+TEST_F(a_generation, has_no_store_in_a_chain)
+{
+    EXPECT_EQ(build("[[plugin]]\nname = \"q\"\nlibrary = \"store\"\n[queue]\nstore = \"q\"\n", "[\"q\"]"), nullptr);
+    EXPECT_THAT(texts(found_), ElementsAre(HasSubstr(":7: listener.chain: \"q\" is the queue's store; it cannot be in a chain")));
+}
+
+/// A certificate in a folder, and somebody who may not read it.
+class the_certificate : public ::testing::Test {
+protected:
+    the_certificate()
+    {
+        postern::test::make_certificate(folder_.path());
+        std::filesystem::copy_file(folder_ / "cert.pem", folder_ / "other.pem");
+        from_.tls = certificate_settings{{"postern.toml", 5}, folder_ / "cert.pem", folder_ / "key.pem"};
+    }
+    tls_contexts load(const tls_contexts* before = nullptr)
+    {
+        found_.clear();
+        return load_tls(from_, found_, before);
+    }
+    /// As a user without rights to the folder; or, when we are none who can become another, after we took them from ourselves.
+    tls_contexts load_without_rights(const tls_contexts* before)
+    {
+        std::string why;
+        const auto nobody = find_account("nobody", "", why);
+        if (::geteuid() == 0) {
+            const acting_as other{&nobody.value()};
+            return load(before);
+        }
+        std::filesystem::permissions(folder_ / "key.pem", std::filesystem::perms::none);
+        return load(before);
+    }
+
+    postern::test::temporary_folder folder_;
+    config from_;
+    problems found_;
+};
+
+TEST_F(the_certificate, is_read_anew_each_time_that_it_can_be)
+{
+    const auto first = load();
+    ASSERT_NE(first.server, nullptr) << ::testing::PrintToString(texts(found_));
+    EXPECT_NE(first.client, nullptr);
+    const auto second = load(&first);
+    ASSERT_NE(second.server, nullptr);
+    EXPECT_NE(second.server, first.server);
+    EXPECT_EQ(second.kept, "");
+}
+
+TEST_F(the_certificate, that_cannot_be_read_is_named_with_the_systems_words)
+{
+    from_.tls->key = folder_ / "absent.pem";
+    EXPECT_EQ(load().server, nullptr);
+    EXPECT_THAT(texts(found_),
+                ElementsAre("postern.toml:5: tls: " + (folder_ / "absent.pem").string() + ": No such file or directory"));
+    from_.tls->key = folder_.write("empty.pem", "");
+    EXPECT_EQ(load().server, nullptr);
+    EXPECT_THAT(texts(found_), ElementsAre(HasSubstr("postern.toml:5: tls: " + (folder_ / "empty.pem").string())));
+}
+
+TEST_F(the_certificate, of_before_is_kept_when_the_same_files_may_not_be_read_any_more)
+{
+    const auto before = load();
+    const auto after = load_without_rights(&before);
+    EXPECT_THAT(texts(found_), IsEmpty());
+    EXPECT_EQ(after.server, before.server);
+    EXPECT_THAT(after.kept, HasSubstr(".pem: Permission denied"));
+    const auto again = load_without_rights(&after);
+    EXPECT_EQ(again.server, before.server) << "and at the reload after that";
+}
+
+TEST_F(the_certificate, of_before_is_not_kept_for_other_files_or_without_one)
+{
+    const auto before = load();
+    from_.tls->cert = folder_ / "other.pem";
+    EXPECT_EQ(load_without_rights(&before).server, nullptr);
+    EXPECT_THAT(texts(found_), ElementsAre(HasSubstr(".pem: Permission denied")));
+    from_.tls->cert = folder_ / "cert.pem";
+    EXPECT_EQ(load_without_rights(nullptr).server, nullptr);
+    EXPECT_THAT(texts(found_), ElementsAre(HasSubstr(".pem: Permission denied")));
+    const tls_contexts none;
+    EXPECT_EQ(load_without_rights(&none).server, nullptr);
+    EXPECT_EQ(found_.size(), 1U);
+}
+
+TEST_F(the_certificate, of_before_is_not_kept_when_it_is_gone_or_wrong)
+{
+    const auto before = load();
+    folder_.write("key.pem", "not a key");
+    EXPECT_EQ(load(&before).server, nullptr);
+    EXPECT_EQ(found_.size(), 1U);
+    std::filesystem::remove(folder_ / "key.pem");
+    EXPECT_EQ(load(&before).server, nullptr);
+    EXPECT_THAT(texts(found_), ElementsAre(HasSubstr("key.pem: No such file or directory")));
+}
+
+} // namespace
+} // namespace postern::daemon
