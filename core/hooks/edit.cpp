@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cassert>
-#include <numeric>
 
 namespace postern::hooks {
 
@@ -22,92 +20,39 @@ bool is_recipient_edit(edit_op op) noexcept
     return op >= edit_op::rcpt_add && op <= edit_op::rcpt_remove;
 }
 
-/// Where the elements of a list are while a batch changes it: edits name them by the place they had before.
-class moving_indices {
-public:
-    explicit moving_indices(std::size_t count) : at_(count + 1), gone_(count, false)
-    {
-        std::iota(at_.begin(), at_.end(), std::size_t{0});
-    }
-
-    [[nodiscard]] bool has(std::size_t index) const noexcept { return index < gone_.size() && !gone_[index]; }
-    /// The place of `index`, or of what follows it if it is gone; for the index behind the last: the end of the old ones.
-    [[nodiscard]] std::size_t place(std::size_t index) const noexcept { return at_[index]; }
-    void inserted_before(std::size_t index) noexcept
-    {
-        for (auto i = index; i < at_.size(); ++i)
-            ++at_[i];
-    }
-    void removed(std::size_t index) noexcept
-    {
-        gone_[index] = true;
-        for (auto i = index + 1; i < at_.size(); ++i)
-            --at_[i];
-    }
-    [[nodiscard]] std::size_t size() const noexcept { return gone_.size(); }
-
-private:
-    std::vector<std::size_t> at_;
-    std::vector<bool> gone_;
-};
-
 std::string failure_of(const edit& what, std::string_view why)
 {
     return fmt::format("edit {} of index {}: {}", static_cast<unsigned>(what.op), what.index, why);
 }
 
-std::string apply_to(message::header_block& headers, moving_indices& indices, const edit& what)
+message::header_change::kind kind_of(edit_op op) noexcept
 {
-    base::error_code failed;
-    switch (what.op) {
-    case edit_op::header_add:
-        failed = headers.insert(headers.size(), what.name, what.value);
-        break;
+    using kind = message::header_change::kind;
+    switch (op) {
     case edit_op::header_insert:
-        if (what.index > indices.size())
-            return failure_of(what, "no such field");
-        failed = headers.insert(indices.place(what.index), what.name, what.value);
-        if (!failed)
-            indices.inserted_before(what.index);
-        break;
+        return kind::insert;
     case edit_op::header_replace:
-        if (!indices.has(what.index))
-            return failure_of(what, "no such field");
-        failed = headers.replace(indices.place(what.index), what.value);
-        break;
+        return kind::replace;
     case edit_op::header_remove:
-        if (!indices.has(what.index))
-            return failure_of(what, "no such field");
-        failed = headers.remove(indices.place(what.index));
-        if (!failed)
-            indices.removed(what.index);
-        break;
-    case edit_op::sender_set:
-    case edit_op::rcpt_add:
-    case edit_op::rcpt_replace:
-    case edit_op::rcpt_remove:
-    case edit_op::body_replace:
-    case edit_op::route_set:
-        assert(false);
+        return kind::remove;
+    default:
+        return kind::add;
     }
-    return failed ? failure_of(what, failed.message()) : std::string{};
 }
 
 std::string apply_headers(const std::vector<edit>& batch, draft& message)
 {
-    const auto count = std::count_if(batch.begin(), batch.end(), [](const edit& e) { return is_header_edit(e.op); });
-    if (count == 0)
-        return {};
-    moving_indices indices{message.headers.size()};
-    if (batch.size() == 1) // changes nothing when it fails, so it needs no copy
-        return apply_to(message.headers, indices, batch.front());
-    auto headers = message.headers;
+    std::vector<message::header_change> changes;
     for (const auto& what : batch)
         if (is_header_edit(what.op))
-            if (auto why = apply_to(headers, indices, what); !why.empty())
-                return why;
-    message.headers = std::move(headers);
-    return {};
+            changes.push_back({kind_of(what.op), what.index, what.name, what.value});
+    if (changes.empty())
+        return {};
+    const auto refused = message.headers.apply(changes);
+    if (!refused)
+        return {};
+    const auto is_nth = [n = refused->change](const edit& what) mutable { return is_header_edit(what.op) && n-- == 0; };
+    return failure_of(*std::find_if(batch.begin(), batch.end(), is_nth), refused->why.message());
 }
 
 /// Like apply_headers, but into a copy, which the caller puts in place when all of the batch has proved right.
@@ -117,7 +62,8 @@ std::string apply_recipients(std::vector<edit>& batch, const edit_target& target
     if (std::none_of(batch.begin(), batch.end(), [](const edit& e) { return is_recipient_edit(e.op); }))
         return {};
     auto to = target.message->envelope.to;
-    moving_indices indices{to.size()};
+    const auto count = to.size();
+    std::vector<bool> is_gone(count, false);
     for (auto& what : batch) {
         if (!is_recipient_edit(what.op))
             continue;
@@ -131,16 +77,23 @@ std::string apply_recipients(std::vector<edit>& batch, const edit_target& target
             to.push_back({.address = what.value, .notify = {}, .orcpt = {}, .parameters = {}});
             continue;
         }
-        if (!indices.has(what.index) || (target.hook == hook_point::cmd_rcpt && what.index != target.asked_recipient))
+        if (what.index >= count || is_gone[what.index] ||
+            (target.hook == hook_point::cmd_rcpt && what.index != target.asked_recipient))
             return failure_of(what, "no such recipient, or not the one asked about");
-        const auto place = indices.place(what.index);
-        if (what.op == edit_op::rcpt_replace) {
-            to[place].address = what.value;
-        } else {
-            to.erase(to.begin() + static_cast<std::ptrdiff_t>(place));
-            indices.removed(what.index);
-        }
+        if (what.op == edit_op::rcpt_replace)
+            to[what.index].address = what.value;
+        else
+            is_gone[what.index] = true;
     }
+    // Once a batch, not once an edit: there may be many of both.
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < to.size(); ++i)
+        if (i >= count || !is_gone[i]) {
+            if (kept != i)
+                to[kept] = std::move(to[i]);
+            ++kept;
+        }
+    to.resize(kept);
     // Deleting a message has a verdict of its own, so that nobody does it by accident.
     if (to.empty())
         return "a message without recipients: DISCARD says so";

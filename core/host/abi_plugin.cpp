@@ -1,10 +1,14 @@
 #include "core/host/abi_plugin.hpp"
 
+#include "core/host/delivery_port.hpp"
 #include "core/host/event_record.hpp"
 #include "core/host/record_layout.hpp"
+#include "core/host/record_sizes.hpp"
 #include "core/host/reply_reader.hpp"
 
 #include <postern/abi/hooks.h>
+
+#include <fmt/format.h>
 
 #include <chrono>
 #include <exception>
@@ -23,7 +27,7 @@ const char* read(const postern_reply* from, bool may_vouch, hooks::plugin_reply&
 {
     if (from == nullptr)
         return "a NULL reply";
-    if (from->size >= sizeof(postern_reply) && from->verdict == POSTERN_BROKEN)
+    if (from->size >= first_size<postern_reply> && from->verdict == POSTERN_BROKEN)
         return says_it_failed;
     const char* wrong = read_reply(*from, to);
     if (wrong == nullptr && to.vouches && !may_vouch)
@@ -53,9 +57,8 @@ private:
 /// Takes an answer that comes later, and brings it to the session.
 class answer_later final : public ticket_owner {
 public:
-    answer_later(plugin_instance& instance, std::uint64_t ticket, bool may_vouch,
-                 std::shared_ptr<hooks::session_port> port) noexcept
-        : instance_{instance}, port_{std::move(port)}, ticket_{ticket}, may_vouch_{may_vouch}
+    answer_later(std::uint64_t ticket, bool may_vouch, std::shared_ptr<hooks::session_port> port) noexcept
+        : port_{std::move(port)}, ticket_{ticket}, may_vouch_{may_vouch}
     {
     }
 
@@ -66,21 +69,27 @@ public:
     }
     void finish() noexcept override
     {
-        if (wrong_ != nullptr) {
-            instance_.log().warning("plugin.failed", {{"plugin", instance_.name()}, {"why", wrong_}});
-            reply_ = failed_reply();
-        }
+        if (wrong_ != nullptr)
+            reply_ = failed_reply(wrong_);
         port_->answer(ticket_, std::move(reply_));
     }
 
 private:
-    plugin_instance& instance_; // lives as long as its ticket table
     std::shared_ptr<hooks::session_port> port_;
     hooks::plugin_reply reply_;
     std::uint64_t ticket_;
     const char* wrong_ = no_answer;
     bool may_vouch_;
 };
+
+/// Who asks logs the cause, once, with the session and the hook.
+call_result failed(hooks::plugin_reply& answer, std::string why)
+{
+    answer = failed_reply(std::move(why));
+    return {call_status::answered};
+}
+
+constexpr const char* no_tickets = "too many of its tickets are open";
 
 constexpr postern_reply plain_continue{sizeof(postern_reply), POSTERN_CONTINUE, 0, 0, {}, {}, {}, 0, 0};
 
@@ -98,27 +107,20 @@ std::shared_ptr<abi_plugin> abi_plugin::over(std::shared_ptr<plugin_instance> in
     return made;
 }
 
-void abi_plugin::log_failure(const hooks::event& what, const char* why) const
-{
-    instance_->log().warning("plugin.failed", {{"plugin", instance_->name()},
-                                               {"hook", hooks::name_of(what.hook)},
-                                               {"session", base::to_text(what.session)},
-                                               {"why", why}});
-}
-
 call_result abi_plugin::call(const hooks::event& what, base::instant until, const std::shared_ptr<hooks::session_port>& port,
                              hooks::plugin_reply& answer) noexcept
 {
     try {
         const auto cookie = what.session ? instance_->sessions().enter(what.session.value, port) : 0;
         if (hooks::is_notification(what.hook) || instance_->observes(what.hook)) {
-            tell(what, cookie);
+            const event_record record{what, 0, cookie, 0};
+            instance_->tell(record.get(), job_kind::observation);
             return {call_status::passed};
         }
         const auto deadline = std::chrono::duration_cast<std::chrono::nanoseconds>(until.time_since_epoch()).count();
-        return instance_->is_blocking() ? ask_later(what, cookie, deadline, port) : ask(what, cookie, deadline, port, answer);
-    } catch (const std::exception& e) {
-        log_failure(what, e.what());
+        return instance_->is_blocking() ? ask_later(what, cookie, deadline, port, answer)
+                                        : ask(what, cookie, deadline, port, answer);
+    } catch (const std::exception&) { // no memory: none for a reason either
         return {call_status::failed};
     }
 }
@@ -128,10 +130,8 @@ call_result abi_plugin::ask(const hooks::event& what, std::uint64_t cookie, std:
 {
     auto& tickets = instance_->tickets();
     auto* slot = tickets.open();
-    if (slot == nullptr) {
-        log_failure(what, "too many open tickets");
-        return {call_status::failed};
-    }
+    if (slot == nullptr)
+        return failed(answer, no_tickets);
     const auto ticket = ticket_table::number(*slot);
     answer_now now{may_vouch_, answer};
     slot->caller = &now;
@@ -142,38 +142,31 @@ call_result abi_plugin::ask(const hooks::event& what, std::uint64_t cookie, std:
         status = instance_->handle(record.get());
     }
     if (status == POSTERN_TAKEN && !tickets.collect(*slot) &&
-        tickets.leave_pending(*slot, std::make_shared<answer_later>(*instance_, ticket, may_vouch_, port)))
+        tickets.leave_pending(*slot, std::make_shared<answer_later>(ticket, may_vouch_, port)))
         return {call_status::pending, ticket};
     const bool answered = tickets.collect(*slot);
     tickets.close(*slot);
-    if (status < 0 || status > POSTERN_TAKEN) {
-        log_failure(what, "handle returned an error");
-        return {call_status::failed};
-    }
-    if (!answered)
-        return {call_status::passed};
-    if (now.wrong() != nullptr) {
-        log_failure(what, now.wrong());
-        return {call_status::failed};
-    }
-    return {call_status::answered};
+    if (now.wrong() != nullptr) // first: a handle whose answer was refused returns an error for that, and this says which
+        return failed(answer, now.wrong());
+    if (status < 0 || status > POSTERN_TAKEN)
+        return failed(answer, fmt::format("handle returned {}", status));
+    return {answered ? call_status::answered : call_status::passed};
 }
 
 call_result abi_plugin::ask_later(const hooks::event& what, std::uint64_t cookie, std::int64_t deadline_ns,
-                                  const std::shared_ptr<hooks::session_port>& port)
+                                  const std::shared_ptr<hooks::session_port>& port, hooks::plugin_reply& answer)
 {
     auto& tickets = instance_->tickets();
     auto* slot = tickets.open();
-    if (slot == nullptr) {
-        log_failure(what, "too many open tickets");
-        return {call_status::failed};
-    }
+    if (slot == nullptr)
+        return failed(answer, no_tickets);
     const auto ticket = ticket_table::number(*slot);
     slot->blob = what.blob;
     const event_record record{what, ticket, cookie, deadline_ns};
     auto copy = std::make_shared<const owned_event>(record.get());
+    const auto octets = copy->octets();
     // The plugin has not heard of the ticket yet, so nobody can have answered it.
-    (void)tickets.leave_pending(*slot, std::make_shared<answer_later>(*instance_, ticket, may_vouch_, port));
+    (void)tickets.leave_pending(*slot, std::make_shared<answer_later>(ticket, may_vouch_, port));
     const auto job = [instance = instance_.get(), event = std::move(copy), ticket] {
         if (!instance->tickets().is_open(ticket)) // the deadline was faster
             return;
@@ -183,29 +176,10 @@ call_result abi_plugin::ask_later(const hooks::event& what, std::uint64_t cookie
         else if (status != POSTERN_TAKEN)
             instance->tickets().give_up(ticket);
     };
-    if (instance_->post(what.session.value, job))
+    if (instance_->post(what.session.value, job, job_kind::question, octets))
         return {call_status::pending, ticket};
     tickets.withdraw(ticket);
-    log_failure(what, "too many calls wait for its threads");
-    return {call_status::failed};
-}
-
-void abi_plugin::tell(const hooks::event& what, std::uint64_t cookie)
-{
-    const event_record record{what, 0, cookie, 0};
-    send(record.get());
-}
-
-void abi_plugin::send(const postern_event& event) noexcept
-{
-    if (!instance_->is_blocking()) {
-        (void)instance_->handle(event); // nobody's answer to a notification counts
-        return;
-    }
-    auto copy = std::make_shared<const owned_event>(event);
-    if (!instance_->post(event.session,
-                         [instance = instance_.get(), own = std::move(copy)] { (void)instance->handle(own->get()); }))
-        instance_->log().error("plugin.overrun", {{"plugin", instance_->name()}, {"hook", event.hook}});
+    return failed(answer, "too much waits for its threads");
 }
 
 bool abi_plugin::withdraw(std::uint64_t ticket) noexcept
@@ -215,27 +189,24 @@ bool abi_plugin::withdraw(std::uint64_t ticket) noexcept
 
 void abi_plugin::wake(base::session_id session, std::uint64_t token, bool cancelled) noexcept
 {
-    postern_ev_wake event{};
-    event.ev.size = sizeof event;
-    event.ev.hook = POSTERN_HOOK_WAKE;
-    event.ev.flags = cancelled ? POSTERN_WAKE_CANCELLED : 0;
-    event.ev.session = session.value;
-    event.ev.cookie = instance_->sessions().cookie(session.value);
-    event.token = token;
-    send(event.ev);
+    instance_->tell(instance_->wake_record(session.value, token, cancelled).ev, job_kind::promise);
 }
 
 void abi_plugin::session_ended(base::session_id session) noexcept
 {
-    const auto cookie = instance_->sessions().cookie(session.value);
-    if (!instance_->sessions().leave(session.value))
+    auto& sessions = instance_->sessions();
+    if (instance_->is_transport())
+        if (const auto own = std::dynamic_pointer_cast<delivery_port>(sessions.port(session.value)))
+            own->end();
+    const auto cookie = sessions.cookie(session.value);
+    if (!sessions.leave(session.value))
         return; // it never saw this session
     postern_event event{};
     event.size = sizeof event;
     event.hook = POSTERN_HOOK_SESSION_END;
     event.session = session.value;
     event.cookie = cookie;
-    send(event);
+    instance_->tell(event, job_kind::promise);
 }
 
 } // namespace postern::daemon

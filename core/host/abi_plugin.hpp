@@ -31,11 +31,7 @@ private:
     [[nodiscard]] hooks::call_result ask(const hooks::event& what, std::uint64_t cookie, std::int64_t deadline_ns,
                                          const std::shared_ptr<hooks::session_port>& port, hooks::plugin_reply& answer);
     [[nodiscard]] hooks::call_result ask_later(const hooks::event& what, std::uint64_t cookie, std::int64_t deadline_ns,
-                                               const std::shared_ptr<hooks::session_port>& port);
-    void tell(const hooks::event& what, std::uint64_t cookie);
-    /// A notification of the bridge's own: WAKE or SESSION_END.
-    void send(const postern_event& event) noexcept;
-    void log_failure(const hooks::event& what, const char* why) const;
+                                               const std::shared_ptr<hooks::session_port>& port, hooks::plugin_reply& answer);
 
     std::shared_ptr<plugin_instance> instance_;
     bool may_vouch_;

@@ -15,21 +15,25 @@ struct blocking_pool::state {
     struct job {
         std::uint64_t key;
         std::function<void()> run;
+        job_kind kind;
+        std::size_t octets;
     };
 
     std::mutex guard;
     std::condition_variable changed;
     std::deque<job> ready;
-    std::unordered_map<std::uint64_t, std::deque<std::function<void()>>>
-        behind; ///< by key: what waits for the one that is under way
-    std::size_t waiting = 0;
-    std::size_t most_waiting = 0;
+    std::unordered_map<std::uint64_t, std::deque<job>> behind; ///< by key: what waits for the one that is under way
+    std::size_t waiting = 0;                                    ///< jobs, without promises
+    std::size_t octets = 0;                                     ///< of them
+    pool_limits limits;
     unsigned idle = 0;
     unsigned most_threads = 0;
     bool stopping = false;
     std::vector<std::thread> threads;
 
     void work();
+    [[nodiscard]] bool has_room_for(const job& one) const noexcept;
+    void begun(const job& one) noexcept;
     void let_next_follow(std::uint64_t key);
     [[nodiscard]] static bool add_thread(const std::shared_ptr<state>& to);
 };
@@ -45,6 +49,22 @@ bool blocking_pool::state::add_thread(const std::shared_ptr<state>& to)
     }
 }
 
+bool blocking_pool::state::has_room_for(const job& one) const noexcept
+{
+    if (one.kind == job_kind::promise)
+        return true;
+    const auto most = one.kind == job_kind::observation ? limits.observed_octets : limits.octets;
+    return waiting < limits.jobs && octets <= most && one.octets <= most - octets;
+}
+
+void blocking_pool::state::begun(const job& one) noexcept
+{
+    if (one.kind == job_kind::promise)
+        return;
+    --waiting;
+    octets -= one.octets;
+}
+
 void blocking_pool::state::let_next_follow(std::uint64_t key)
 {
     const auto at = behind.find(key);
@@ -54,7 +74,7 @@ void blocking_pool::state::let_next_follow(std::uint64_t key)
         behind.erase(at);
         return;
     }
-    ready.push_back({key, std::move(at->second.front())});
+    ready.push_back(std::move(at->second.front()));
     at->second.pop_front();
     changed.notify_one();
 }
@@ -70,7 +90,7 @@ void blocking_pool::state::work()
             return;
         auto next = std::move(ready.front());
         ready.pop_front();
-        --waiting;
+        begun(next);
         lock.unlock();
         next.run();
         next.run = nullptr; // may end the instance and with it the pool: `this` lives on in the thread's copy of the pointer
@@ -79,17 +99,17 @@ void blocking_pool::state::work()
     }
 }
 
-blocking_pool::blocking_pool(unsigned threads, std::size_t most_waiting) : state_{std::make_shared<state>()}
+blocking_pool::blocking_pool(unsigned threads, pool_limits limits) : state_{std::make_shared<state>()}
 {
     state_->most_threads = threads;
-    state_->most_waiting = most_waiting;
+    state_->limits = limits;
 }
 
 blocking_pool::~blocking_pool()
 {
     std::vector<std::thread> threads;
     std::deque<state::job> ready;
-    std::unordered_map<std::uint64_t, std::deque<std::function<void()>>> behind;
+    std::unordered_map<std::uint64_t, std::deque<state::job>> behind;
     {
         const std::scoped_lock lock{state_->guard};
         state_->stopping = true;
@@ -108,12 +128,16 @@ blocking_pool::~blocking_pool()
     }
 }
 
-bool blocking_pool::post(std::uint64_t key, std::function<void()> job)
+bool blocking_pool::post(std::uint64_t key, std::function<void()> run, job_kind kind, std::size_t octets)
 {
+    state::job job{key, std::move(run), kind, octets};
     const std::scoped_lock lock{state_->guard};
-    if (state_->stopping || state_->waiting >= state_->most_waiting)
+    if (state_->stopping || !state_->has_room_for(job))
         return false;
-    ++state_->waiting;
+    if (kind != job_kind::promise) {
+        ++state_->waiting;
+        state_->octets += octets;
+    }
     if (key != 0) {
         const auto [at, is_first] = state_->behind.try_emplace(key);
         if (!is_first) {
@@ -121,13 +145,13 @@ bool blocking_pool::post(std::uint64_t key, std::function<void()> job)
             return true;
         }
     }
-    state_->ready.push_back({key, std::move(job)});
-    if (state_->idle < state_->ready.size() && state_->threads.size() < state_->most_threads && !state::add_thread(state_) &&
-        state_->threads.empty()) {
+    state_->ready.push_back(std::move(job));
+    const bool needs_thread = state_->idle < state_->ready.size() && state_->threads.size() < state_->most_threads;
+    if (needs_thread && !state::add_thread(state_) && state_->threads.empty() && kind != job_kind::promise) {
+        state_->begun(state_->ready.back());
         state_->ready.pop_back();
         state_->behind.erase(key);
-        --state_->waiting;
-        return false;
+        return false; // a promise stays until there is a thread
     }
     state_->changed.notify_one();
     return true;

@@ -4,10 +4,15 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <string_view>
+#include <vector>
 
 namespace postern::daemon {
 namespace {
@@ -101,6 +106,7 @@ void add_client_commands(CLI::App& program, command_line& line)
         ->required()
         ->take_all()
         ->expected(1)
+        ->allow_extra_args(false) // or a FILE behind it would be one more recipient
         ->type_name("ADDRESS");
     send->add_option("--user", line.user, "Log in as; not supported in this version");
     send->add_option("--password-file", line.password_file, "Not supported in this version");
@@ -125,6 +131,45 @@ void add_client_commands(CLI::App& program, command_line& line)
     load->callback([&line] { line.exit_code = load_command(line.load); });
 }
 
+/// Names that are settled, for a later version.
+constexpr std::array<std::string_view, 4> later_commands{"trace", "explain", "user", "plugin"};
+
+std::vector<const CLI::App*> commands_of(const CLI::App& of)
+{
+    return of.get_subcommands([](const CLI::App*) { return true; });
+}
+
+/// What is wrong with the command's words, before any option: empty, or a line. Of these the parser would only say that a
+/// subcommand is required.
+std::string wrong_command(const CLI::App& program, int argc, const char* const* argv)
+{
+    const auto* at = &program;
+    std::string path; // "queue "
+    for (int i = 1;; ++i) {
+        const auto commands = commands_of(*at);
+        if (commands.empty())
+            return {};
+        const std::string_view word = i < argc ? argv[i] : "";
+        if (word.starts_with('-'))
+            return {};
+        const auto found =
+            std::ranges::find(commands, word, [](const CLI::App* each) -> std::string_view { return each->get_name(); });
+        if (found != commands.end()) {
+            at = *found;
+            path = at->get_name() + " ";
+            continue;
+        }
+        if (path.empty() && std::ranges::find(later_commands, word) != later_commands.end())
+            return fmt::format("this version has no command \"{}\" yet", word);
+        std::vector<std::string> names;
+        for (const auto* each : commands)
+            names.push_back(each->get_name());
+        const auto list = fmt::format("{}", fmt::join(names, ", "));
+        return word.empty() ? fmt::format("a {}command is missing: {}", path, list)
+                            : fmt::format("there is no {}command \"{}\"; there are: {}", path, word, list);
+    }
+}
+
 int run(int argc, const char* const* argv)
 {
     command_line line;
@@ -134,16 +179,14 @@ int run(int argc, const char* const* argv)
     add_server_commands(program, line);
     add_queue_commands(program, line);
     add_client_commands(program, line);
+    if (const auto wrong = wrong_command(program, argc, argv); !wrong.empty()) {
+        fmt::print(stderr, "postern: {}; see postern --help\n", wrong);
+        return exit_usage;
+    }
     try {
         program.parse(argc, argv);
     } catch (const CLI::Success& e) { // --help, --version
         return program.exit(e);
-    } catch (const CLI::RequiredError& e) {
-        // "A subcommand is required" is all that the parser says of a word that it does not know.
-        const bool is_unknown = argc > 1 && argv[1][0] != '-' && program.get_subcommands().empty();
-        fmt::print(stderr, "postern: {}; see postern --help\n",
-                   is_unknown ? fmt::format("there is no command {}", argv[1]) : e.what());
-        return exit_usage;
     } catch (const CLI::ParseError& e) {
         fmt::print(stderr, "postern: {}; see postern --help\n", e.what());
         return exit_usage;

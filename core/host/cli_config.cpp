@@ -6,6 +6,8 @@
 #include "core/host/log_output.hpp"
 #include "core/host/plugin_set.hpp"
 #include "core/host/process.hpp"
+#include "core/host/ways_out.hpp"
+#include "core/io/interface_addresses.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -82,6 +84,10 @@ int check_command(const std::filesystem::path& config_file)
     problems found;
     const auto good = examine(config_file, base::log{output}, found);
     if (!good)
+        return fail(found);
+    refuse_relay_to_ourselves(good->settings, listening_places(good->settings), io::interface_addresses(), found);
+    refuse_dead_end(good->settings, *good->generation, found);
+    if (!found.empty())
         return fail(found);
     std::string why;
     std::optional<account> user;

@@ -58,7 +58,7 @@ std::optional<json::object> ask(const std::filesystem::path& config_file, const 
     std::string why;
     const auto reply = ask_control(settings->control, json::serialize(request), why);
     json::error_code failed;
-    auto parsed = reply.empty() ? json::value{} : json::parse(reply, failed);
+    auto parsed = reply.empty() ? json::value(nullptr) : json::parse(reply, failed);
     if (failed || !parsed.is_object()) {
         fmt::print(stderr, "{}\n", why.empty() ? "the server's answer is not JSON" : why);
         return std::nullopt;
@@ -169,7 +169,7 @@ int control_command(const std::filesystem::path& config_file, const std::string&
         return exit_failed;
     const auto& status = field(*reply, "status");
     if (as_json)
-        fmt::print("{}\n", json::serialize(status.is_object() ? status : json::value{*reply}));
+        fmt::print("{}\n", status.is_object() ? json::serialize(status) : json::serialize(*reply));
     else if (status.is_object())
         for (const auto& each : status.get_object())
             fmt::print("{}: {}\n", std::string_view{each.key()}, shown(each.value()));

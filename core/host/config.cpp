@@ -4,6 +4,7 @@
 #include "core/host/config.hpp"
 
 #include "core/base/ip_address.hpp"
+#include "core/delivery/route.hpp"
 #include "core/host/toml_reader.hpp"
 #include "core/host/units.hpp"
 
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <set>
 #include <utility>
 
@@ -263,31 +263,20 @@ void read_queue(table_reader& root, config& to)
     queue->refuse_unknown();
 }
 
-bool is_host_and_port(std::string_view text) noexcept
-{
-    const auto colon = text.rfind(':');
-    if (colon == std::string_view::npos || colon == 0)
-        return false;
-    unsigned port = 0;
-    const auto* end = text.data() + text.size();
-    const auto [at, failed] = std::from_chars(text.data() + colon + 1, end, port);
-    const auto host = text.substr(0, colon);
-    // An IPv6 address needs its brackets, or its last group would be taken for the port.
-    return failed == std::errc{} && at == end && port >= 1 && port <= 65535 && is_hostname(host) &&
-           (host.find(':') == std::string_view::npos || (host.front() == '[' && host.back() == ']'));
-}
-
 void read_delivery(table_reader& root, config& to)
 {
     to.delivery.hostname = to.hostname;
-    to.transport_where = root.where();
+    to.relay_where = to.transport_where = root.where();
     auto from = root.table("delivery");
     if (!from)
         return;
     auto& out = to.delivery;
     out.relay = from->text("relay").value_or("");
-    if (!out.relay.empty() && !is_host_and_port(out.relay))
-        from->complain("relay", "must be \"host:port\", or \"\" for none");
+    to.relay_where = from->where("relay");
+    if (!out.relay.empty() && !delivery::route::from_text(out.relay)) // what reads it when mail is to leave
+        from->complain("relay",
+                       "must be a host and a port, \"mx.example.org:25\", \"192.0.2.1:25\" or \"[2001:db8::1]:25\" (25 if "
+                       "left out; a name that is not ASCII as its \"xn--\" form), or \"\" for none");
     out.transport = from->text("transport").value_or(out.transport);
     to.transport_where = from->where("transport");
     if (out.transport != "smtp" && to.find_plugin(out.transport) == nullptr)

@@ -80,6 +80,7 @@ struct config {
     std::vector<plugin_settings> plugins;
     queue_settings queue;
     delivery::settings delivery;
+    source_place relay_where;
     source_place transport_where;
 
     [[nodiscard]] const plugin_settings* find_plugin(std::string_view name) const noexcept;

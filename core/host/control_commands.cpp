@@ -26,7 +26,8 @@ std::string_view text_of(const json::object& from, std::string_view key)
 
 json::value moment(const std::optional<base::wall_time>& when)
 {
-    return when ? json::value{when->time_since_epoch().count()} : json::value{};
+    // Parentheses: braces would make a list of one.
+    return when ? json::value(when->time_since_epoch().count()) : json::value(nullptr);
 }
 
 json::object describe(const runtime::queue_item& item)
@@ -88,7 +89,14 @@ json::object with_message(runtime::server& server, std::string_view command, con
     const auto change = change_of(command);
     if (!change)
         return failure("unknown command");
-    return server.queue_change(message, *change) ? json::object{{"ok", true}} : failure("there is no such message");
+    if (server.queue_change(message, *change))
+        return {{"ok", true}};
+    const auto item = server.queue_show(message);
+    if (!item)
+        return failure("there is no such message");
+    if (*change == runtime::server::queue_command::retry && item->state == "held")
+        return failure("the message is held; release it first");
+    return failure("that could not be done; the server's log says why");
 }
 
 json::object status(const runtime::server& server)

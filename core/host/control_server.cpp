@@ -77,6 +77,10 @@ std::unique_ptr<control_server> control_server::open(const std::filesystem::path
             why = path.string() + ": another server answers there; stop it first";
             return nullptr;
         }
+        if (errno != ECONNREFUSED && errno != ENOENT) { // not allowed to ask is not the same as nobody there
+            why = last_error(path);
+            return nullptr;
+        }
         (void)::unlink(path.c_str());
     }
     const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -5,7 +5,13 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
 #include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace postern::daemon {
 namespace {
@@ -38,17 +44,52 @@ std::shared_ptr<const hooks::chain> chain_of(const config& from, const listener_
     return std::make_shared<const hooks::chain>(std::move(links));
 }
 
+/// Why a file cannot be opened, in the system's words: OpenSSL says "system lib" of all such failures.
+std::error_code why_unreadable(const std::filesystem::path& file) noexcept
+{
+    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a FIFO without a writer blocks nobody
+    if (descriptor < 0)
+        return {errno, std::generic_category()};
+    ::close(descriptor);
+    return {};
+}
+
+bool names_the_same_files(const certificate_settings& a, const certificate_settings& b)
+{
+    return a.cert == b.cert && a.key == b.key;
+}
+
+void load_server_tls(const certificate_settings& from, const tls_contexts* before, tls_contexts& to, problems& found)
+{
+    to.files = from;
+    for (const auto& file : {from.cert, from.key}) {
+        const auto failed = why_unreadable(file);
+        if (!failed)
+            continue;
+        const auto why = file.string() + ": " + failed.message();
+        const bool is_forbidden = failed == std::errc::permission_denied || failed == std::errc::operation_not_permitted;
+        if (is_forbidden && before != nullptr && before->server != nullptr && names_the_same_files(*before->files, from)) {
+            to.server = before->server;
+            to.kept = why;
+        } else {
+            found.push_back({from.where, "tls: " + why});
+        }
+        return;
+    }
+    std::string why;
+    to.server = io::tls_context::server(from.cert.string(), from.key.string(), why);
+    if (to.server == nullptr)
+        found.push_back({from.where, "tls: " + why});
+}
+
 } // namespace
 
-tls_contexts load_tls(const config& from, problems& found)
+tls_contexts load_tls(const config& from, problems& found, const tls_contexts* before)
 {
     tls_contexts out;
     std::string why;
-    if (from.tls) {
-        out.server = io::tls_context::server(from.tls->cert.string(), from.tls->key.string(), why);
-        if (out.server == nullptr)
-            found.push_back({from.tls->where, "tls: " + why});
-    }
+    if (from.tls)
+        load_server_tls(*from.tls, before, out, found);
     if (from.delivery.tls != delivery::tls_mode::none) {
         // "required" asks for encryption. Whose certificate it must be is for TLS policies to say: without one no name is worth
         // more than the (unsigned) MX record or relay that it came from.

@@ -1,7 +1,9 @@
 #include "core/host/plugin_instance.hpp"
 
+#include "core/host/record_layout.hpp"
 #include "core/host/reply_reader.hpp"
 
+#include <postern/abi/delivery.h>
 #include <postern/abi/hooks.h>
 
 #include <fmt/format.h>
@@ -53,14 +55,18 @@ const void* get_service(postern_host*, const char* id) noexcept
 } // namespace
 
 plugin_instance::plugin_instance(std::shared_ptr<const plugin_library> library, instance_settings settings, base::log log)
-    : library_{std::move(library)}, settings_{std::move(settings)}, log_{log}, host_{this}
+    : library_{std::move(library)}, settings_{std::move(settings)}, log_{log}, host_{this}, is_transport_{library_->provides(POSTERN_DELIVERY_1)}
 {
     option_records_.reserve(settings_.options.size());
     for (const auto& each : settings_.options)
         option_records_.push_back(
             {borrowed(each.key), borrowed(each.name), borrowed(each.text), each.number, each.kind, each.index});
-    if (is_blocking())
+    if (is_blocking()) {
         pool_ = std::make_unique<blocking_pool>();
+    } else if (is_transport_) {
+        pool_ = std::make_unique<blocking_pool>(1);
+        by_session_ = std::make_unique<std::array<std::mutex, 64>>();
+    }
 }
 
 std::shared_ptr<plugin_instance> plugin_instance::create(std::shared_ptr<const plugin_library> library,
@@ -108,7 +114,7 @@ plugin_instance::~plugin_instance()
     try {
         library_->table().destroy(self_);
     } catch (...) {
-        log_.error("plugin.failed", {{"plugin", name()}, {"why", "destroy threw"}});
+        log_.error("plugin_failed", {{"plugin", name()}, {"cause", "destroy threw"}});
     }
 }
 
@@ -124,17 +130,57 @@ postern_status plugin_instance::call_handle(const postern_event& event) noexcept
     return POSTERN_E_PLUGIN;
 }
 
+std::mutex* plugin_instance::guard_of(std::uint64_t session) noexcept
+{
+    if ((library_->table().flags & POSTERN_PLUGIN_SERIAL) != 0)
+        return &serial_;
+    return by_session_ == nullptr ? nullptr : &(*by_session_)[session * 0x9e3779b97f4a7c15U >> 58U];
+}
+
 postern_status plugin_instance::handle(const postern_event& event) noexcept
 {
-    if ((library_->table().flags & POSTERN_PLUGIN_SERIAL) == 0)
+    auto* const guard = guard_of(event.session);
+    if (guard == nullptr)
         return call_handle(event);
-    const std::scoped_lock lock{serial_};
+    const std::scoped_lock lock{*guard};
     return call_handle(event);
 }
 
-bool plugin_instance::post(std::uint64_t key, std::function<void()> job)
+bool plugin_instance::post(std::uint64_t key, std::function<void()> job, job_kind kind, std::size_t octets)
 {
-    return pool_->post(key, [self = shared_from_this(), run = std::move(job)] { run(); });
+    return pool_->post(
+        key, [self = shared_from_this(), run = std::move(job)] { run(); }, kind, octets);
+}
+
+void plugin_instance::tell(const postern_event& event, job_kind kind)
+{
+    if (!is_blocking()) {
+        (void)handle(event); // nobody's answer to a notification counts
+        return;
+    }
+    auto copy = std::make_shared<const owned_event>(event);
+    const auto octets = copy->octets();
+    if (post(
+            event.session, [this, own = std::move(copy)] { (void)handle(own->get()); }, kind, octets))
+        return;
+    const auto dropped = dropped_.fetch_add(1, std::memory_order_relaxed) + 1;
+    auto step = dropped; // the 1st, the 10th, the 100th ...: a plugin that lags must not fill the log as well
+    while (step % 10 == 0)
+        step /= 10;
+    if (step == 1)
+        log_.error("plugin_overrun", {{"plugin", name()}, {"hook", event.hook}, {"dropped", dropped}});
+}
+
+postern_ev_wake plugin_instance::wake_record(std::uint64_t session, std::uint64_t token, bool is_cancelled) const noexcept
+{
+    postern_ev_wake record{};
+    record.ev.size = sizeof record;
+    record.ev.hook = POSTERN_HOOK_WAKE;
+    record.ev.flags = is_cancelled ? POSTERN_WAKE_CANCELLED : 0;
+    record.ev.session = session;
+    record.ev.cookie = sessions_.cookie(session);
+    record.token = token;
+    return record;
 }
 
 postern_status plugin_instance::subscribe(std::uint32_t hook, std::uint32_t flags) noexcept
@@ -143,9 +189,16 @@ postern_status plugin_instance::subscribe(std::uint32_t hook, std::uint32_t flag
         return POSTERN_E_DENIED;
     if (hook >= hooks::hook_point_count || (hook_mask >> hook & 1U) == 0 || (flags & ~POSTERN_SUBSCRIBE_OBSERVE) != 0)
         return POSTERN_E_INVALID;
-    subscribed_ |= std::uint32_t{1} << hook;
-    if ((flags & POSTERN_SUBSCRIBE_OBSERVE) != 0)
-        observed_ |= std::uint32_t{1} << hook;
+    const auto bit = std::uint32_t{1} << hook;
+    const auto observes = (flags & POSTERN_SUBSCRIBE_OBSERVE) != 0 ? bit : 0;
+    if ((subscribed_ & bit) != 0 && (observed_ & bit) != observes) { // who decides would only watch, and nobody would know
+        log_.error("plugin_failed", {{"plugin", name()},
+                                     {"hook", hooks::name_of(static_cast<hooks::hook_point>(hook))},
+                                     {"cause", "it asks to observe and to decide"}});
+        return POSTERN_E_INVALID;
+    }
+    subscribed_ |= bit;
+    observed_ |= observes;
     return POSTERN_PASS;
 }
 

@@ -14,6 +14,7 @@
 
 #include <postern/abi/config.h>
 #include <postern/abi/core.h>
+#include <postern/abi/hooks.h>
 
 #include <array>
 #include <atomic>
@@ -65,10 +66,18 @@ public:
     }
     [[nodiscard]] bool is_blocking() const noexcept { return (library_->table().flags & POSTERN_PLUGIN_BLOCKING) != 0; }
 
+    /// Provides postern.delivery/1.
+    [[nodiscard]] bool is_transport() const noexcept { return is_transport_; }
+
     /// The plugin's handle, behind the barriers: SERIAL, and whatever is thrown becomes E_PLUGIN.
     [[nodiscard]] postern_status handle(const postern_event& event) noexcept;
-    /// For BLOCKING plugins. The job gets the instance kept alive. False: too many wait.
-    [[nodiscard]] bool post(std::uint64_t key, std::function<void()> job);
+    /// For BLOCKING plugins and transports, whose threads these are. The job gets the instance kept alive. False: too much waits.
+    [[nodiscard]] bool post(std::uint64_t key, std::function<void()> job, job_kind kind, std::size_t octets);
+    /// Tells without waiting for an answer: here, or on the plugin's own threads if it is BLOCKING. What is an observation may
+    /// be dropped there, and the log says so.
+    void tell(const postern_event& event, job_kind kind);
+    /// A WAKE as the plugin gets it.
+    [[nodiscard]] postern_ev_wake wake_record(std::uint64_t session, std::uint64_t token, bool is_cancelled) const noexcept;
 
     [[nodiscard]] ticket_table& tickets() noexcept { return tickets_; }
     [[nodiscard]] session_table& sessions() noexcept { return sessions_; }
@@ -77,6 +86,7 @@ public:
     [[nodiscard]] std::uint64_t stale_replies() const noexcept { return stale_replies_.load(std::memory_order_relaxed); }
     /// Who is woken for this instance's sessions. Once, before the first call.
     void set_face(std::weak_ptr<hooks::plugin> face) noexcept { face_ = std::move(face); }
+    [[nodiscard]] bool has_face() const noexcept { return !face_.expired(); }
 
     // What the service tables call. Each is safe against every argument but a wrong postern_host.
     [[nodiscard]] postern_status subscribe(std::uint32_t hook, std::uint32_t flags) noexcept;
@@ -90,6 +100,7 @@ public:
 private:
     plugin_instance(std::shared_ptr<const plugin_library> library, instance_settings settings, base::log log);
     [[nodiscard]] postern_status call_handle(const postern_event& event) noexcept;
+    [[nodiscard]] std::mutex* guard_of(std::uint64_t session) noexcept;
 
     std::shared_ptr<const plugin_library> library_;
     instance_settings settings_;
@@ -101,9 +112,13 @@ private:
     std::vector<postern_option> option_records_;
     std::uint32_t subscribed_ = 0; ///< a bit a hook
     std::uint32_t observed_ = 0;
+    bool is_transport_;
     std::mutex serial_;
+    /// Of a transport that does not block: its wakes come on another thread than its other events.
+    std::unique_ptr<std::array<std::mutex, 64>> by_session_;
     std::weak_ptr<hooks::plugin> face_;
     std::atomic<std::uint64_t> stale_replies_{0};
+    std::atomic<std::uint64_t> dropped_{0}; ///< observations
     ticket_table tickets_;
     session_table sessions_;
     std::unique_ptr<blocking_pool> pool_; ///< last: its jobs use the rest

@@ -2,6 +2,7 @@
 #include "core/host/plugin_library.hpp"
 
 #include "core/base/result.hpp"
+#include "core/host/record_sizes.hpp"
 
 #include <postern/abi/blob.h>
 #include <postern/abi/config.h>
@@ -44,7 +45,6 @@ public:
 
     [[nodiscard]] int get() const noexcept { return fd_; }
     [[nodiscard]] int error() const noexcept { return error_; } ///< why it is not open
-    void release() noexcept { fd_ = -1; }
 
 private:
     int fd_;
@@ -93,14 +93,6 @@ struct held_file {
             return why;
         return why_writable(around, "its folder");
     }
-
-    /// Whether the folder still has the file that was checked under that name.
-    [[nodiscard]] bool is_still_there() const noexcept
-    {
-        struct stat now {};
-        return ::fstatat(folder.get(), real.filename().c_str(), &now, AT_SYMLINK_NOFOLLOW) == 0 && now.st_dev == facts.st_dev &&
-               now.st_ino == facts.st_ino;
-    }
 };
 
 std::optional<std::filesystem::path> resolve(const std::filesystem::path& file, std::string& why)
@@ -123,11 +115,11 @@ std::optional<std::filesystem::path> resolve(const std::filesystem::path& file, 
 }
 
 /// Reads the symbols of a file without running any of it. Empty: it is a plugin of this ABI.
-std::string why_not_a_plugin(int file)
+std::string why_not_a_plugin(const plugin_image& image)
 {
     std::vector<std::string> symbols;
     try {
-        boost::dll::library_info info{fmt::format("/proc/self/fd/{}", file)};
+        boost::dll::library_info info{image.path()};
         symbols = info.symbols();
     } catch (const std::exception&) {
         return "not a shared library for this machine";
@@ -146,13 +138,12 @@ std::string why_not_a_plugin(int file)
     return "not a Postern plugin (no symbol postern_plugin_v1)";
 }
 
-/// Maps the library for ever. The name that the loader sees leads through the folder's descriptor, for two reasons: nobody can
-/// put another folder under that path in between; and a loader that is given the same name twice answers with the library that it
-/// has, even when there is a new file under it, so that a reload would never see it.
-const postern_plugin* map_library(held_file& held, std::string& why)
+/// Maps the library for ever. A loader that is given the same name twice answers with the library that it has, so each image has
+/// a name of its own, and keeps it.
+const postern_plugin* map_library(plugin_image& image, const std::filesystem::path& real, std::string& why)
 {
     namespace dll = boost::dll;
-    const auto name = fmt::format("/proc/{}/fd/{}/{}", ::getpid(), held.folder.get(), held.real.filename().string());
+    const auto name = image.path();
     const auto mode = static_cast<dll::load_mode::type>(dll::load_mode::rtld_now | dll::load_mode::rtld_local) |
                       static_cast<dll::load_mode::type>(RTLD_NODELETE);
     dll::shared_library library;
@@ -163,21 +154,17 @@ const postern_plugin* map_library(held_file& held, std::string& why)
         why = reason == nullptr ? failed.message() : reason;
         // The loader's line names the file by its descriptor; the operator knows it by its path.
         if (const auto at = why.find(name); at != std::string::npos)
-            why.replace(at, name.size(), held.real.string());
+            why.replace(at, name.size(), real.string());
         return nullptr;
     }
-    if (!held.is_still_there()) {
-        why = "changed while it was being loaded; try again";
-        return nullptr;
-    }
-    held.folder.release(); // the loader keeps the name for ever (also as an alias), so it must not come to mean another folder
+    image.keep();
     return &library.get<const postern_plugin>("postern_plugin_v1"); // NODELETE: it outlives the handle
 }
 
 std::string why_unusable(const postern_plugin& table)
 {
-    if (table.size < sizeof(postern_plugin))
-        return fmt::format("its table has {} octets, version 1 has {}; rebuild it", table.size, sizeof(postern_plugin));
+    if (table.size < first_size<postern_plugin>)
+        return fmt::format("its table has {} octets, version 1 has {}; rebuild it", table.size, first_size<postern_plugin>);
     if (table.id == nullptr || table.version == nullptr || table.create == nullptr || table.handle == nullptr ||
         table.destroy == nullptr)
         return "its table lacks an id, a version or a function";
@@ -194,15 +181,22 @@ std::span<const std::string_view> offered_services() noexcept
     return services;
 }
 
-std::shared_ptr<const plugin_library> loaded_libraries::find(dev_t device, ino_t inode) const noexcept
+const loaded_libraries::outcome* loaded_libraries::find(const std::filesystem::path& real, std::string_view octets) const noexcept
 {
-    const auto at = by_file_.find({device, inode});
-    return at == by_file_.end() ? nullptr : at->second;
+    const auto found = std::ranges::find_if(
+        loaded_, [&](const entry& each) { return each.real == real && each.image.octets() == octets; });
+    return found == loaded_.end() ? nullptr : &found->came;
 }
 
-void loaded_libraries::add(dev_t device, ino_t inode, std::shared_ptr<const plugin_library> library)
+const loaded_libraries::outcome& loaded_libraries::add(std::filesystem::path real, plugin_image image, outcome came)
 {
-    by_file_.insert_or_assign({device, inode}, std::move(library));
+    loaded_.push_back({std::move(real), std::move(image), std::move(came)});
+    return loaded_.back().came;
+}
+
+plugin_library::plugin_library(std::filesystem::path file, const postern_plugin& table) noexcept
+    : file_{std::move(file)}, table_{read_record<postern_plugin>(&table, table.size)}
+{
 }
 
 std::shared_ptr<const plugin_library> plugin_library::load(const std::filesystem::path& file, std::string& why,
@@ -219,20 +213,24 @@ std::shared_ptr<const plugin_library> plugin_library::load(const std::filesystem
     held_file held{*real};
     if (const auto bad = held.why_untrusted())
         return refused(*bad);
-    if (known != nullptr)
-        if (auto found = known->find(held.facts.st_dev, held.facts.st_ino))
-            return found;
-    if (auto bad = why_not_a_plugin(held.file.get()); !bad.empty())
-        return refused(bad);
-    const auto* table = map_library(held, reason);
-    if (table == nullptr)
+    auto image = plugin_image::copy_of(held.file.get(), real->filename().string(), reason);
+    if (!image)
         return refused(reason);
-    if (auto bad = why_unusable(*table); !bad.empty())
-        return refused(bad);
-    std::shared_ptr<const plugin_library> loaded{new plugin_library{file, table}};
-    if (known != nullptr)
-        known->add(held.facts.st_dev, held.facts.st_ino, loaded);
-    return loaded;
+    loaded_libraries own; // forgets, but what it has seen stays mapped
+    auto& seen = known != nullptr ? *known : own;
+    const auto* came = seen.find(*real, image->octets());
+    if (came == nullptr) {
+        if (auto bad = why_not_a_plugin(*image); !bad.empty())
+            return refused(bad);
+        const auto* table = map_library(*image, *real, reason);
+        if (table == nullptr)
+            return refused(reason);
+        loaded_libraries::outcome out{nullptr, why_unusable(*table)};
+        if (out.why_not.empty())
+            out.library.reset(new plugin_library{file, *table});
+        came = &seen.add(*real, std::move(*image), std::move(out));
+    }
+    return came->library != nullptr ? came->library : refused(came->why_not);
 }
 
 std::shared_ptr<const plugin_library> plugin_library::linked_in(const postern_plugin& table, const std::string& name,
@@ -242,12 +240,12 @@ std::shared_ptr<const plugin_library> plugin_library::linked_in(const postern_pl
         why = name + ": " + bad;
         return nullptr;
     }
-    return std::shared_ptr<const plugin_library>{new plugin_library{name, &table}};
+    return std::shared_ptr<const plugin_library>{new plugin_library{name, table}};
 }
 
 bool plugin_library::provides(std::string_view id) const noexcept
 {
-    for (const char* const* each = table_->provides; each != nullptr && *each != nullptr; ++each)
+    for (const char* const* each = table_.provides; each != nullptr && *each != nullptr; ++each)
         if (id == *each)
             return true;
     return false;

@@ -1,23 +1,21 @@
 #pragma once
 // A plugin's file: inspected before any of its code runs, then loaded for ever.
 // It never unloads (a library's statics, threads and vtables would go from under whoever still holds them).
-// SECURITY: a file or folder that others than root and the owner can write is not loaded; what was checked and what is loaded
-// is the same open file, so that it cannot be exchanged in between.
+// SECURITY: a file or folder that others than root and the owner can write is not loaded; the file that was checked is the open
+// one that is copied, and the copy is what is inspected and loaded, so that nothing can be exchanged in between.
 
+#include "core/host/plugin_image.hpp"
 #include "core/host/problem.hpp"
 
 #include <postern/abi/core.h>
 
-#include <sys/types.h>
-
+#include <deque>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace postern::daemon {
@@ -28,15 +26,25 @@ namespace postern::daemon {
 class plugin_library;
 
 /// What a process has loaded, so that a reload finds an unchanged file without asking the system's loader again: that one keeps
-/// every name that it was ever given, and each name costs a descriptor. Threads: one at a time.
+/// every name that it was ever given, and all that it has mapped. Threads: one at a time.
 class loaded_libraries {
 public:
-    [[nodiscard]] std::shared_ptr<const plugin_library> find(dev_t device, ino_t inode) const noexcept;
-    void add(dev_t device, ino_t inode, std::shared_ptr<const plugin_library> library);
+    /// What loading came to.
+    struct outcome {
+        std::shared_ptr<const plugin_library> library; ///< null: it was refused after it had been mapped
+        std::string why_not;
+    };
+    /// Of that file with these octets; null: not seen before.
+    [[nodiscard]] const outcome* find(const std::filesystem::path& real, std::string_view octets) const noexcept;
+    const outcome& add(std::filesystem::path real, plugin_image image, outcome came);
 
 private:
-    // A mapped file keeps its inode, so that no other file can have the number.
-    std::map<std::pair<dev_t, ino_t>, std::shared_ptr<const plugin_library>> by_file_;
+    struct entry {
+        std::filesystem::path real;
+        plugin_image image;
+        outcome came;
+    };
+    std::deque<entry> loaded_;
 };
 
 class plugin_library {
@@ -54,16 +62,17 @@ public:
     [[nodiscard]] static std::shared_ptr<const plugin_library> linked_in(const postern_plugin& table, const std::string& name,
                                                                          std::string& why);
 
-    [[nodiscard]] const postern_plugin& table() const noexcept { return *table_; }
+    /// As this version knows it: what an older plugin did not give is zero.
+    [[nodiscard]] const postern_plugin& table() const noexcept { return table_; }
     [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
     /// Whether the plugin lists `id` in `provides`.
     [[nodiscard]] bool provides(std::string_view id) const noexcept;
 
 private:
-    plugin_library(std::filesystem::path file, const postern_plugin* table) noexcept : file_{std::move(file)}, table_{table} {}
+    plugin_library(std::filesystem::path file, const postern_plugin& table) noexcept;
 
     std::filesystem::path file_;
-    const postern_plugin* table_;
+    postern_plugin table_;
 };
 
 /// Finds NAME.so in the folders, in order. Nothing when none has it.

@@ -1,9 +1,9 @@
 #include "core/host/plugin_store.hpp"
 
 #include "core/host/record_layout.hpp"
+#include "core/host/record_sizes.hpp"
 #include "core/host/reply_reader.hpp"
 
-#include <cstring>
 #include <type_traits>
 #include <utility>
 
@@ -12,17 +12,8 @@ namespace {
 
 using queue::store_errc;
 
-const postern_queue_reply* as_queue_reply(const postern_reply* from) noexcept
+bool read_message(const postern_queue_message& from, queue::stored_message& to)
 {
-    if (from == nullptr || from->size < sizeof(postern_queue_reply))
-        return nullptr;
-    return reinterpret_cast<const postern_queue_reply*>(from);
-}
-
-bool read_message(const char* at, queue::stored_message& to)
-{
-    postern_queue_message from;
-    std::memcpy(&from, at, sizeof from); // a stride need not keep records aligned
     if (!is_sound(from.envelope) || !is_sound(from.state))
         return false;
     to.id = base::message_id{from.id};
@@ -34,12 +25,12 @@ bool read_message(const char* at, queue::stored_message& to)
 
 bool read_value(const postern_queue_reply& from, queue::scan_page& to)
 {
-    if (!is_sound(from.messages, sizeof(postern_queue_message)))
+    if (!is_sound(from.messages, first_size<postern_queue_message>))
         return false;
     const auto* at = static_cast<const char*>(from.messages.at);
     to.messages.reserve(from.messages.count);
     for (std::uint32_t i = 0; i < from.messages.count; ++i, at += from.messages.stride)
-        if (!read_message(at, to.messages.emplace_back()))
+        if (!read_message(read_record<postern_queue_message>(at, from.messages.stride), to.messages.emplace_back()))
             return false;
     to.next = from.next;
     return true;
@@ -47,8 +38,8 @@ bool read_value(const postern_queue_reply& from, queue::scan_page& to)
 
 bool read_value(const postern_queue_reply& from, queue::stored_message& to)
 {
-    return from.messages.count == 1 && is_sound(from.messages, sizeof(postern_queue_message)) &&
-           read_message(static_cast<const char*>(from.messages.at), to);
+    return from.messages.count == 1 && is_sound(from.messages, first_size<postern_queue_message>) &&
+           read_message(read_record<postern_queue_message>(from.messages.at, from.messages.stride), to);
 }
 
 bool read_value(const postern_queue_reply& from, std::string& to)
@@ -84,11 +75,11 @@ public:
 
     bool take(const postern_reply* reply) noexcept override
     {
-        const auto* from = as_queue_reply(reply);
-        if (from == nullptr)
+        if (reply == nullptr || reply->size < first_size<postern_queue_reply>)
             return false;
-        if (from->result != POSTERN_QUEUE_OK) {
-            outcome_ = make_error_code(condition(from->result));
+        const auto from = read_record<postern_queue_reply>(reply, reply->size);
+        if (from.result != POSTERN_QUEUE_OK) {
+            outcome_ = make_error_code(condition(from.result));
             return true;
         }
         if constexpr (std::is_void_v<T>) {
@@ -96,7 +87,7 @@ public:
             return true;
         } else {
             T value{};
-            if (!read_value(*from, value))
+            if (!read_value(from, value))
                 return false;
             outcome_ = std::move(value);
             return true;
@@ -147,12 +138,13 @@ void plugin_store::submit(postern_ev_queue& event, std::uint32_t hook, queue::co
 
     if (instance_->is_blocking()) {
         auto copy = std::make_shared<const owned_event>(event.ev);
+        const auto octets = copy->octets();
         (void)tickets.leave_pending(*slot, operation);
         const auto job = [instance = instance_.get(), own = std::move(copy), ticket] {
             if (instance->handle(own->get()) != POSTERN_TAKEN)
                 instance->tickets().give_up(ticket); // no effect when it was answered
         };
-        if (!instance_->post(event.id, job))
+        if (!instance_->post(event.id, job, job_kind::question, octets))
             tickets.give_up(ticket);
         return;
     }
@@ -196,9 +188,9 @@ void plugin_store::abandon(base::message_id id) noexcept
         (void)instance_->handle(event.ev);
         return;
     }
-    const auto copy = std::make_shared<const owned_event>(event.ev);
-    if (!instance_->post(id.value, [instance = instance_.get(), copy] { (void)instance->handle(copy->get()); }))
-        instance_->log().error("plugin.overrun", {{"plugin", instance_->name()}, {"message", base::to_text(id)}});
+    // A promise: what was appended would never be forgotten.
+    (void)instance_->post(
+        id.value, [instance = instance_.get(), event] { (void)instance->handle(event.ev); }, job_kind::promise, 0);
 }
 
 void plugin_store::update(base::message_id id, std::string_view state, queue::completion<void> done)

@@ -1,12 +1,13 @@
 #include "core/host/plugin_transport.hpp"
 
+#include "core/host/delivery_port.hpp"
 #include "core/host/event_record.hpp"
 #include "core/host/record_layout.hpp"
+#include "core/host/record_sizes.hpp"
 #include "core/host/reply_reader.hpp"
 
 #include <postern/abi/delivery.h>
 
-#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -42,30 +43,34 @@ bool read_result(const postern_delivery_result& from, recipient_result& to)
     return true;
 }
 
-/// One result for all from `base`, or one a recipient. False: nonsense.
-bool read_results(const postern_reply& base, std::vector<recipient_result>& to)
+/// One result for all from `base`, or one a recipient. Null, or what is wrong with it.
+const char* read_results(const postern_reply* reply, std::vector<recipient_result>& to)
 {
-    postern_list results{};
-    if (base.size >= sizeof(postern_deliver_reply))
-        results = reinterpret_cast<const postern_deliver_reply&>(base).results;
-    if (results.count == 0) {
-        const postern_delivery_result all{base.verdict, base.smtp_code, base.enhanced, base.text};
+    if (reply == nullptr)
+        return "a NULL reply";
+    // Shorter than at its first release it has no place for results: their absence must not be taken for "delivered to all".
+    if (reply->size < first_size<postern_deliver_reply>)
+        return "a reply record smaller than version 1 of postern_deliver_reply";
+    const auto from = read_record<postern_deliver_reply>(reply, reply->size);
+    constexpr const char* nonsense = "a result with an unknown verdict, a wrong code or a text that is too long";
+    if (from.results.count == 0) {
+        const postern_delivery_result all{from.base.verdict, from.base.smtp_code, from.base.enhanced, from.base.text};
         for (auto& each : to)
             if (!read_result(all, each))
-                return false;
-        return true;
+                return nonsense;
+        return nullptr;
     }
-    if (results.count != to.size() || !is_sound(results, sizeof(postern_delivery_result)))
-        return false;
-    const auto* at = static_cast<const char*>(results.at);
+    if (from.results.count != to.size())
+        return "not one result a recipient";
+    if (!is_sound(from.results, first_size<postern_delivery_result>))
+        return "a list of results without records, or with a stride smaller than a record";
+    const auto* at = static_cast<const char*>(from.results.at);
     for (auto& each : to) {
-        postern_delivery_result one;
-        std::memcpy(&one, at, sizeof one); // a stride need not keep records aligned
-        if (!read_result(one, each))
-            return false;
-        at += results.stride;
+        if (!read_result(read_record<postern_delivery_result>(at, from.results.stride), each))
+            return nonsense;
+        at += from.results.stride;
     }
-    return true;
+    return nullptr;
 }
 
 class delivery_operation final : public ticket_owner {
@@ -78,20 +83,31 @@ public:
 
     bool take(const postern_reply* reply) noexcept override
     {
+        if (reply != nullptr && reply->size >= first_size<postern_reply> && reply->verdict == POSTERN_BROKEN) {
+            why_not_ = "it says that it failed";
+            return true;
+        }
         auto results = results_;
-        if (reply == nullptr || reply->size < sizeof(postern_reply) || !read_results(*reply, results))
-            return false;
-        results_ = std::move(results);
-        taken_ = true;
-        return true;
+        why_not_ = read_results(reply, results);
+        if (why_not_ == nullptr)
+            results_ = std::move(results);
+        return why_not_ == nullptr;
+    }
+
+    /// After an answer too: a plugin that failed has delivered nothing that one could rely on.
+    void fail(const char* why) noexcept
+    {
+        why_not_ = why_not_ != nullptr && why_not_ != no_answer ? why_not_ : why;
+        for (auto& each : results_)
+            each = {};
     }
 
     void finish() noexcept override
     {
         if (deadline_)
             timer_->cancel(*deadline_);
-        if (!taken_) {
-            instance_.log().warning("transport.failed", {{"plugin", instance_.name()}});
+        if (why_not_ != nullptr) {
+            instance_.log().warning("transport.failed", {{"plugin", instance_.name()}, {"cause", why_not_}});
             for (auto& each : results_) {
                 each.enhanced = "4.3.0";
                 each.text = "the transport " + instance_.name() + " gave no usable answer";
@@ -110,15 +126,25 @@ public:
     }
 
 private:
+    static constexpr const char* no_answer = "no answer within its deadline, or none at all";
+
     plugin_instance& instance_;
     std::shared_ptr<deadline_timer> timer_;
     std::function<void(std::vector<recipient_result>)> done_;
     std::vector<recipient_result> results_; // deferred, until the plugin says otherwise
     std::optional<deadline_timer::handle> deadline_;
-    bool taken_ = false;
+    const char* why_not_ = no_answer;
 };
 
 } // namespace
+
+/// The job is a session: known here, so that the plugin can be woken for it; ended by the chain of the delivery, as others are.
+std::uint64_t plugin_transport::enter(base::session_id job)
+{
+    if (!instance_->has_face()) // in no chain: nobody would end it
+        return 0;
+    return instance_->sessions().enter(job.value, std::make_shared<delivery_port>(instance_, job, timer_));
+}
 
 void plugin_transport::deliver(const delivery::transport_job& what, std::function<void(std::vector<recipient_result>)> done)
 {
@@ -143,6 +169,7 @@ void plugin_transport::deliver(const delivery::transport_job& what, std::functio
     event.ev.hook = POSTERN_HOOK_DELIVER;
     event.ev.ticket = ticket;
     event.ev.session = what.job.value;
+    event.ev.cookie = enter(what.job);
     event.ev.deadline_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(deadline.time_since_epoch()).count();
     event.message = {message, sizeof message};
     event.sender = borrowed(what.sender);
@@ -152,13 +179,14 @@ void plugin_transport::deliver(const delivery::transport_job& what, std::functio
 
     if (instance_->is_blocking()) {
         auto copy = std::make_shared<const owned_event>(event.ev);
+        const auto octets = copy->octets();
         operation->expect_by(deadline, ticket);
         (void)tickets.leave_pending(*slot, operation);
         const auto job = [instance = instance_.get(), own = std::move(copy), ticket] {
             if (instance->tickets().is_open(ticket) && instance->handle(own->get()) != POSTERN_TAKEN)
                 instance->tickets().give_up(ticket);
         };
-        if (!instance_->post(0, job) || std::chrono::steady_clock::now() >= deadline)
+        if (!instance_->post(what.job.value, job, job_kind::question, octets) || std::chrono::steady_clock::now() >= deadline)
             tickets.give_up(ticket);
         return;
     }
@@ -173,6 +201,8 @@ void plugin_transport::deliver(const delivery::transport_job& what, std::functio
         }
     }
     tickets.close(*slot);
+    if (status < 0 || status > POSTERN_TAKEN)
+        operation->fail("handle returned an error");
     operation->finish();
 }
 

@@ -22,6 +22,8 @@ public:
     void deliver(const delivery::transport_job& what, std::function<void(std::vector<delivery::recipient_result>)> done) override;
 
 private:
+    [[nodiscard]] std::uint64_t enter(base::session_id job);
+
     std::shared_ptr<plugin_instance> instance_;
     std::shared_ptr<deadline_timer> timer_;
     std::chrono::nanoseconds patience_;

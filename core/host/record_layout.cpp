@@ -124,8 +124,10 @@ layout layout_of(const postern_event& event) noexcept
     return {std::max<std::size_t>(event.size, sizeof event), {}};
 }
 
-void copy_fields(std::byte* record, std::span<const field> fields, std::pmr::memory_resource& memory)
+/// The octets that it took.
+std::size_t copy_fields(std::byte* record, std::span<const field> fields, std::pmr::memory_resource& memory)
 {
+    std::size_t taken = 0;
     for (const auto& each : fields) {
         if (each.records == nullptr) {
             postern_str text;
@@ -133,6 +135,7 @@ void copy_fields(std::byte* record, std::span<const field> fields, std::pmr::mem
             if (text.len == 0)
                 continue;
             auto* copy = static_cast<char*>(memory.allocate(text.len, 1));
+            taken += text.len;
             std::memcpy(copy, text.ptr, text.len);
             text.ptr = copy;
             std::memcpy(record + each.offset, &text, sizeof text);
@@ -146,10 +149,12 @@ void copy_fields(std::byte* record, std::span<const field> fields, std::pmr::mem
         auto* copy = static_cast<std::byte*>(memory.allocate(size, alignof(std::max_align_t)));
         std::memcpy(copy, list.at, size);
         for (std::uint32_t i = 0; i < list.count; ++i)
-            copy_fields(copy + std::size_t{i} * list.stride, each.records->fields, memory);
+            taken += copy_fields(copy + std::size_t{i} * list.stride, each.records->fields, memory);
+        taken += size;
         list.at = copy;
         std::memcpy(record + each.offset, &list, sizeof list);
     }
+    return taken;
 }
 
 } // namespace
@@ -159,7 +164,7 @@ owned_event::owned_event(const postern_event& event) : memory_{std::make_unique<
     const auto shape = layout_of(event);
     auto* copy = static_cast<std::byte*>(memory_->allocate(shape.size, alignof(std::max_align_t)));
     std::memcpy(copy, &event, shape.size);
-    copy_fields(copy, shape.fields, *memory_);
+    octets_ = shape.size + copy_fields(copy, shape.fields, *memory_);
     event_ = reinterpret_cast<const postern_event*>(copy);
 }
 

@@ -1,6 +1,8 @@
 #include "core/host/reply_reader.hpp"
 
-#include <cstring>
+#include "core/host/record_sizes.hpp"
+
+#include <utility>
 
 namespace postern::daemon {
 
@@ -13,7 +15,7 @@ namespace {
 
 const char* read_edits(const postern_list& from, std::vector<hooks::edit>& to)
 {
-    if (!is_sound(from, sizeof(postern_edit)))
+    if (!is_sound(from, first_size<postern_edit>))
         return "a list of edits without records, or with a stride smaller than a record";
     if (from.count > most_edits)
         return "too many edits";
@@ -21,8 +23,7 @@ const char* read_edits(const postern_list& from, std::vector<hooks::edit>& to)
     to.reserve(from.count);
     const auto* at = static_cast<const char*>(from.at);
     for (std::uint32_t i = 0; i < from.count; ++i, at += from.stride) {
-        postern_edit edit;
-        std::memcpy(&edit, at, sizeof edit); // a stride need not keep records aligned
+        const auto edit = read_record<postern_edit>(at, from.stride);
         if (edit.op < POSTERN_EDIT_HEADER_ADD || edit.op > POSTERN_EDIT_ROUTE_SET)
             return "an edit that this host does not know";
         if (!is_sound(edit.name) || !is_sound(edit.value))
@@ -39,7 +40,7 @@ const char* read_edits(const postern_list& from, std::vector<hooks::edit>& to)
 
 const char* read_reply(const postern_reply& from, hooks::plugin_reply& to)
 {
-    if (from.size < sizeof(postern_reply))
+    if (from.size < first_size<postern_reply>)
         return "a reply record smaller than version 1";
     if (from.verdict > POSTERN_SCORE)
         return "a verdict that this host does not know";
@@ -58,11 +59,10 @@ const char* read_reply(const postern_reply& from, hooks::plugin_reply& to)
     return read_edits(from.edits, to.edits);
 }
 
-hooks::plugin_reply failed_reply()
+hooks::plugin_reply failed_reply(std::string why)
 {
     hooks::plugin_reply out;
-    out.verdict = hooks::verdict_kind::tempfail;
-    out.text = "\r\n";
+    out.failure = std::move(why);
     return out;
 }
 

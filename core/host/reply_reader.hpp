@@ -6,6 +6,7 @@
 
 #include <postern/abi/core.h>
 
+#include <string>
 #include <string_view>
 
 namespace postern::daemon {
@@ -33,8 +34,7 @@ inline constexpr std::size_t most_edit_value = std::size_t{64} << 20U; ///< octe
     return {text.data(), text.size()};
 }
 
-/// A reply that chain_run counts as a failure (a line end in a text breaks the rule for replies): how a plugin that failed
-/// after its call returned is told to a session, so that on_error applies.
-[[nodiscard]] hooks::plugin_reply failed_reply();
+/// How a plugin that failed, or whose answer is nonsense, is told to a chain, so that on_error applies. `why` is for the log.
+[[nodiscard]] hooks::plugin_reply failed_reply(std::string why);
 
 } // namespace postern::daemon

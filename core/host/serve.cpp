@@ -7,6 +7,8 @@
 #include "core/host/log_output.hpp"
 #include "core/host/plugin_set.hpp"
 #include "core/host/process.hpp"
+#include "core/host/ways_out.hpp"
+#include "core/io/interface_addresses.hpp"
 #include "core/runtime/server.hpp"
 
 #include <fmt/format.h>
@@ -81,8 +83,11 @@ private:
     [[nodiscard]] bool find_user(problems& found);
     [[nodiscard]] bool make_folders(problems& found);
     [[nodiscard]] bool bind(problems& found);
+    [[nodiscard]] bool open_control(problems& found);
     [[nodiscard]] problems reload();
+    [[nodiscard]] std::vector<listening_place> places_after_reload(const config& next) const;
     void warn_of_what_stays(const config& next);
+    void warn_of_root();
     void announce();
     [[nodiscard]] int drain(const signal_source& signals);
     [[nodiscard]] const account* user() const noexcept { return account_ ? &*account_ : nullptr; }
@@ -92,6 +97,7 @@ private:
     log_output output_;
     base::log log_;
     std::optional<account> account_;
+    tls_contexts tls_; ///< in force
     loaded_libraries libraries_;
     std::shared_ptr<deadline_timer> timer_ = std::make_shared<deadline_timer>();
     std::shared_ptr<plugin_store> store_;
@@ -124,16 +130,31 @@ bool daemon::make_folders(problems& found)
     return true;
 }
 
-bool daemon::bind(problems& found)
+/// The socket is the user's from the start, so that the user can remove it at the end. In a folder where only root can make one
+/// it is handed over.
+bool daemon::open_control(problems& found)
 {
     std::string why;
-    control_ = control_server::open(config_.control, log_, why);
-    if (control_ == nullptr) {
-        found.push_back({whole_file(), "control: " + why});
-        return false;
+    {
+        const acting_as its_user{user()};
+        if (its_user.succeeded())
+            control_ = control_server::open(config_.control, log_, why);
     }
-    if (account_ && ::geteuid() == 0 && ::lchown(config_.control.c_str(), account_->uid, account_->gid) != 0)
-        log_.warning("control.owner", {{"path", config_.control.string()}, {"error", errno}});
+    if (control_ == nullptr && account_ && ::geteuid() == 0) {
+        control_ = control_server::open(config_.control, log_, why);
+        if (control_ != nullptr && ::lchown(config_.control.c_str(), account_->uid, account_->gid) != 0)
+            log_.warning("control.owner", {{"path", config_.control.string()}, {"error", errno}});
+    }
+    if (control_ == nullptr)
+        found.push_back({whole_file(), "control: " + why});
+    return control_ != nullptr;
+}
+
+bool daemon::bind(problems& found)
+{
+    if (!open_control(found))
+        return false;
+    std::string why;
     if (!server_->bind(why)) {
         found.push_back({whole_file(), why});
         return false;
@@ -151,7 +172,10 @@ bool daemon::start(problems& found)
     harden_process();
     if (!find_user(found) || !make_folders(found))
         return false;
-    const auto tls = load_tls(config_, found); // as root still: the key may be its alone
+    tls_ = load_tls(config_, found); // as root still: the key may be its alone
+    refuse_relay_to_ourselves(config_, listening_places(config_), io::interface_addresses(), found);
+    if (!found.empty())
+        return false; // before the queue is opened
     std::unique_ptr<plugin_set> plugins;
     {
         const acting_as its_user{user()};
@@ -163,7 +187,9 @@ bool daemon::start(problems& found)
     if (plugins == nullptr)
         return false;
     store_ = plugins->store();
-    auto first = build_generation(config_, *plugins, tls, timer_, generation_, found);
+    auto first = build_generation(config_, *plugins, tls_, timer_, generation_, found);
+    if (first != nullptr)
+        refuse_dead_end(config_, *first, found);
     if (first == nullptr || !found.empty())
         return false;
     plugins.reset();
@@ -176,8 +202,15 @@ bool daemon::start(problems& found)
     }
     commands_ = std::make_unique<control_commands>(*server_, [this] { return reload(); });
     control_->start([this](std::string_view request) { return commands_->answer(request); });
+    warn_of_root();
     announce();
     return true;
+}
+
+void daemon::warn_of_root()
+{
+    if (::geteuid() == 0)
+        log_.warning("running_as_root", {{"advice", "set user to one without rights: root is needed to bind only"}});
 }
 
 // Whatever the level is: scripts and service managers wait for it.
@@ -211,17 +244,30 @@ void daemon::warn_of_what_stays(const config& next)
         stays("the user");
 }
 
+/// Those that are bound, which stay, and those of the next start.
+std::vector<listening_place> daemon::places_after_reload(const config& next) const
+{
+    auto out = listening_places(next);
+    for (const auto& each : config_.listeners)
+        out.push_back({each.name, server_->bound_address(each.name)});
+    return out;
+}
+
 problems daemon::reload()
 {
     const std::scoped_lock lock{reloading_};
     problems found;
     auto next = read_config(config_.file, found);
     std::shared_ptr<const runtime::generation> made;
+    tls_contexts tls;
     if (next) {
-        const auto tls = load_tls(*next, found);
+        tls = load_tls(*next, found, &tls_);
+        refuse_relay_to_ourselves(*next, places_after_reload(*next), io::interface_addresses(), found);
         const auto plugins = plugin_set::load(*next, {load_purpose::serve, generation_ + 1, store_, &libraries_}, log_, found);
         if (plugins != nullptr)
             made = build_generation(*next, *plugins, tls, timer_, generation_ + 1, found);
+        if (made != nullptr)
+            refuse_dead_end(*next, *made, found);
     }
     if (made == nullptr || !found.empty()) {
         for (const auto& each : found)
@@ -229,7 +275,11 @@ problems daemon::reload()
         return found;
     }
     warn_of_what_stays(*next);
+    if (!tls.kept.empty())
+        log_.warning("certificate.kept",
+                     {{"cause", tls.kept}, {"note", "the one that was read at the start stays; a new one needs a restart"}});
     server_->publish(std::move(made));
+    tls_ = std::move(tls);
     ++generation_;
     output_.configure(next->log);
     // Addresses stay what they were, so that the next reload is compared with what is in force.

@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 
 namespace postern::daemon {
 namespace {
@@ -31,10 +33,11 @@ std::optional<toml::table> parse_toml_file(const std::filesystem::path& file, pr
 {
     std::error_code failed;
     const auto size = std::filesystem::file_size(file, failed);
+    errno = 0;
     std::ifstream in{file, std::ios::binary};
     if (failed || !in) {
-        found.push_back(
-            {{file.string(), 0}, "cannot be read: " + (failed ? failed.message() : std::string{"permission or kind of file"})});
+        const auto why = failed ? failed : std::error_code{errno, std::generic_category()};
+        found.push_back({{file.string(), 0}, "cannot be read: " + why.message()});
         return std::nullopt;
     }
     if (size > largest_file) {

@@ -1,5 +1,6 @@
 #include "core/runtime/server.hpp"
 
+#include "core/io/interface_addresses.hpp"
 #include "core/runtime/connection_counts.hpp"
 #include "core/runtime/delivery_engine.hpp"
 #include "core/runtime/intake.hpp"
@@ -108,7 +109,7 @@ base::result<void> server::start()
     for (const auto& [name, address] : state_->bound)
         if (const auto endpoint = base::ip_endpoint::from_text(address))
             own.push_back(*endpoint);
-    state_->deliveries.start(std::move(own));
+    state_->deliveries.start(delivery::reached_at(own, io::interface_addresses()));
     for (auto& one : state_->workers)
         one->start();
     const std::unique_lock lock{state_->running_guard};

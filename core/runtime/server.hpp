@@ -116,7 +116,7 @@ public:
     [[nodiscard]] std::vector<queue_item> queue_list(base::message_id after, std::size_t limit);
     [[nodiscard]] std::optional<queue_item> queue_show(base::message_id id);
     enum class queue_command { retry, hold, release, remove };
-    [[nodiscard]] bool queue_change(base::message_id id, queue_command what); ///< false: no such message
+    [[nodiscard]] bool queue_change(base::message_id id, queue_command what); ///< false: no such message, or it could not be done
     std::size_t queue_flush();                                                 ///< makes all deferred due; how many
     [[nodiscard]] server_status status() const;
 

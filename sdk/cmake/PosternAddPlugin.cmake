@@ -2,7 +2,7 @@
 #     SOURCES    file...           C or C++
 #     [LIBRARIES target...]        what the plugin links besides the SDK
 #     [TESTS     file...]          GoogleTest sources; they become the program NAME_test, linked with the plugin's objects,
-#                                  and may use <postern/testing/fake_host.hpp>
+#                                  and may use <postern/testing/fake_host.hpp>; POSTERN_PLUGIN_MANIFEST is their plugin.toml
 #     [TEST_LIBRARIES target...]   what only the tests link
 #     [NO_INSTALL])
 #
@@ -68,6 +68,7 @@ function(postern_add_plugin_tests_ name sources libraries)
     target_link_libraries(${name}_test PRIVATE postern::sdk postern::sdk_testing ${libraries} GTest::gmock GTest::gtest_main)
     target_compile_features(${name}_test PRIVATE cxx_std_20)
     target_include_directories(${name}_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+    target_compile_definitions(${name}_test PRIVATE POSTERN_PLUGIN_MANIFEST="${CMAKE_CURRENT_SOURCE_DIR}/plugin.toml")
     set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/bin)
     gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
 endfunction()

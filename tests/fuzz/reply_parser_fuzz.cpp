@@ -51,7 +51,7 @@ conversation read(std::string_view octets, std::size_t portion)
 void check_reply(const reply& what)
 {
     require(what.code >= 200 && what.code < 600 && !what.lines.empty() && what.lines.size() <= limits.lines);
-    require(what.enhanced.empty() || base::is_enhanced_code(what.enhanced, what.code));
+    require(what.enhanced.empty() || postern::base::is_enhanced_code(what.enhanced, what.code));
     for (const auto& line : what.lines)
         require(line.find_first_of(std::string_view{"\r\n\0", 3}) == std::string::npos);
     std::string wire;

@@ -1,12 +1,16 @@
 // postern check, chain and the command line: what is wrong is said in one line, with its place.
 
 #include "tests/support/server.hpp"
+#include "tests/support/socket.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace postern::test {
@@ -113,12 +117,58 @@ TEST_F(a_configuration, that_is_not_there_is_refused_by_name)
     }
 }
 
+/// Both must refuse it: nobody is made to run `check` first.
+TEST_F(a_configuration, that_relays_to_its_own_listener_is_refused)
+{
+    const auto port = tcp_listener{}.port(); // free a moment ago; nothing is bound to it here
+    for (const auto& [listening, relay] : std::vector<std::pair<std::string, std::string>>{{"127.0.0.1", "127.0.0.1"},
+                                                                                           {"0.0.0.0", "127.0.0.1"},
+                                                                                           {"0.0.0.0", "localhost"},
+                                                                                           {"[::]", "[::1]"},
+                                                                                           {"127.0.0.1", "0.0.0.0"},
+                                                                                           {"0.0.0.0", "mx.example.org"}}) {
+        auto text = configuration::relay(fmt::format("{}:{}", relay, port)).text();
+        text.replace(text.find("127.0.0.1:0"), std::strlen("127.0.0.1:0"), fmt::format("{}:{}", listening, port));
+        const auto what = configuration::of_text(text);
+        for (const auto* command : {"check", "serve"}) {
+            const auto refused = postern(command, what);
+            EXPECT_EQ(refused.status, failure) << command << " " << listening << " " << relay;
+            EXPECT_FALSE(std::filesystem::exists(folder_ / "data/queue")) << "the queue is left alone";
+            EXPECT_THAT(refused.errors,
+                        AllOf(StartsWith(place(what, "relay = ")), HasSubstr("delivery.relay"), HasSubstr("\"in\"")));
+        }
+    }
+    auto text = configuration::relay(fmt::format("127.0.0.1:{}", port)).text();
+    text.replace(text.find("127.0.0.1:0"), std::strlen("127.0.0.1:0"), fmt::format("127.0.0.2:{}", port));
+    EXPECT_EQ(postern("check", configuration::of_text(text)).status, success) << "another address is another server";
+}
+
+TEST_F(a_configuration, whose_mail_could_not_leave_is_refused)
+{
+    configuration what;
+    what.listener("in", {"relay-domains"}).plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]");
+    for (const auto* command : {"check", "serve"}) {
+        const auto refused = postern(command, what);
+        EXPECT_EQ(refused.status, failure) << command;
+        EXPECT_THAT(refused.errors, AllOf(HasSubstr("delivery.relay"), HasSubstr("delivery.transport"), HasSubstr("\"in\"")));
+    }
+    configuration drops;
+    drops.listener("in", {"relay-domains", "discard"})
+        .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
+        .plugin("discard", "discard");
+    EXPECT_EQ(postern("check", drops).status, success) << "a plugin that sees whole messages may take care of them";
+    configuration refuses;
+    refuses.listener("in", {});
+    EXPECT_EQ(postern("check", refuses).status, success) << "without a plugin that vouches nothing comes in";
+}
+
 TEST_F(a_configuration, shows_its_plugins_in_the_order_in_which_they_are_asked)
 {
     configuration what;
     what.listener("in", {"headers", "relay-domains"})
         .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
         .plugin("headers", "headers", "add = { X-A = \"b\" }", "may = [\"headers\"]");
+    EXPECT_EQ(postern("check", what).status, failure) << "what it takes could not leave; its order can be shown all the same";
     const auto chain = postern("chain", what);
     EXPECT_EQ(chain.status, success) << chain.errors;
     EXPECT_THAT(chain.output, AllOf(HasSubstr("in cmd.rcpt: relay-domains"), HasSubstr("in msg.headers: headers")));
@@ -162,6 +212,22 @@ TEST(the_command_line, answers_nonsense_with_exit_code_2)
         const auto said = run(words);
         EXPECT_EQ(said.status, usage) << fmt::format("{}", fmt::join(words, " ")) << said.errors;
         EXPECT_FALSE(said.errors.empty());
+    }
+}
+
+TEST(the_command_line, names_the_command_that_is_not_there)
+{
+    const auto program = postern_program().string();
+    const auto dance = run({program, "dance"});
+    EXPECT_EQ(dance.status, usage);
+    EXPECT_THAT(dance.errors, AllOf(HasSubstr("there is no command \"dance\""), HasSubstr("serve"), HasSubstr("queue")));
+    const auto bogus = run({program, "queue", "bogus", "--json"});
+    EXPECT_EQ(bogus.status, usage);
+    EXPECT_THAT(bogus.errors, AllOf(HasSubstr("there is no queue command \"bogus\""), HasSubstr("list"), HasSubstr("flush")));
+    for (const auto* later : {"trace", "explain", "user", "plugin"}) {
+        const auto said = run({program, later, "--help"});
+        EXPECT_EQ(said.status, usage) << later;
+        EXPECT_EQ(said.errors, fmt::format("postern: this version has no command \"{}\" yet; see postern --help\n", later));
     }
 }
 

@@ -3,23 +3,62 @@
 #include "tests/support/next_hop.hpp"
 #include "tests/support/server.hpp"
 #include "tests/support/smtp_peer.hpp"
+#include "tests/support/tls_peer.hpp"
+#include "tests/support/waiting_plugin.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
+#include <iterator>
 #include <list>
 #include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <poll.h>
+#include <sys/resource.h>
+
 namespace postern::test {
 namespace {
 
 using ::testing::AnyOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+
+constexpr exit_status success{0, 0};
+
+/// How often `word` stands in `text`.
+[[nodiscard]] std::size_t count_of(std::string_view word, std::string_view text)
+{
+    std::size_t found = 0;
+    for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1))
+        ++found;
+    return found;
+}
+
+/// At least `octets` of text in short lines.
+[[nodiscard]] std::string lines_of(std::size_t octets)
+{
+    std::string lines;
+    while (lines.size() < octets)
+        lines += "sixty-two octets of text that nobody is ever going to read...\r\n";
+    return lines;
+}
+
+/// The server is as it was: it takes a message and passes it on, and stops when it is told to.
+void expect_well(server& gateway, next_hop& next)
+{
+    const auto before = next.count();
+    smtp_peer peer{gateway.port()};
+    ASSERT_EQ(peer.greets().code, 250) << gateway.log();
+    ASSERT_EQ(peer.delivers("a@client.example", {"user@example.com"}, "Subject: clean\r\n\r\n").code, 250) << gateway.log();
+    EXPECT_TRUE(next.wait_for(before + 1)) << gateway.log();
+    EXPECT_EQ(gateway.stop(), success) << gateway.log();
+}
 
 /// A gateway with short patience and small limits.
 class a_server_under_attack : public ::testing::Test {
@@ -27,19 +66,12 @@ protected:
     a_server_under_attack()
         : gateway_{configuration::relay(next_.address(), "starttls")
                        .section("limits", "message_size = \"1MiB\"\nrecipients = 5\nerrors = 5\nconnections_per_ip = 30")
-                       .section("limits.timeouts", "greeting = \"1s\"\ncommand = \"1s\"\ndata = \"1s\"\ntls = \"1s\"\npause = \"100ms\"")}
+                       .section("limits.timeouts",
+                                "greeting = \"1s\"\ncommand = \"1s\"\ndata = \"1s\"\ntls = \"1s\"\npause = \"100ms\"")}
     {
     }
 
-    void TearDown() override
-    {
-        const auto before = next_.count();
-        smtp_peer peer{gateway_.port()};
-        ASSERT_EQ(peer.greets().code, 250) << gateway_.log();
-        ASSERT_EQ(peer.delivers("a@client.example", {"user@example.com"}, "Subject: clean\r\n\r\n").code, 250) << gateway_.log();
-        EXPECT_TRUE(next_.wait_for(before + 1)) << gateway_.log();
-        EXPECT_EQ(gateway_.stop(), (exit_status{0, 0})) << gateway_.log();
-    }
+    void TearDown() override { expect_well(gateway_, next_); }
 
     /// A session after EHLO.
     [[nodiscard]] smtp_peer client() const
@@ -300,6 +332,311 @@ TEST_F(a_server_under_attack, writes_nothing_of_a_peer_unescaped_into_its_log)
     (void)peer.says("VRFY \x1b]0;title\x07");
     (void)peer.says("QUIT");
     EXPECT_EQ(gateway_.log().find('\x1b'), std::string::npos);
+}
+
+TEST_F(a_server_under_attack, accepts_nothing_of_chunks_whose_sender_goes_away)
+{
+    const std::string_view first = "BDAT 20\r\nSubject: half\r\n\r\nhal";
+    for (const std::string_view rest :
+         {"", "BDAT 1", "BDAT 100\r\n", "BDAT 100\r\nhalf", "BDAT 100 LAST\r\nhalf", "BDAT 2 LAST\r\nx"}) {
+        for (const bool resets : {false, true}) {
+            auto peer = client();
+            ASSERT_EQ(peer.says("MAIL FROM:<a@client.example>").code, 250);
+            ASSERT_EQ(peer.says("RCPT TO:<user@example.com>").code, 250);
+            ASSERT_TRUE(peer.sends(first));
+            ASSERT_EQ(peer.reply().code, 250);
+            ASSERT_TRUE(peer.sends(rest));
+            if (resets) {
+                peer.stream().abort();
+            } else {
+                peer.stream().close_write();
+                bool ended = false;
+                EXPECT_THAT(peer.stream().read_to_end(&ended), testing::Not(HasSubstr("250"))) << rest;
+                EXPECT_TRUE(ended);
+            }
+        }
+    }
+    EXPECT_TRUE(gateway_.queue_becomes_empty());
+    EXPECT_EQ(next_.count(), 0U);
+}
+
+TEST_F(a_server_under_attack, reads_a_message_that_is_far_too_big_to_its_end)
+{
+    const auto lines = lines_of(16U << 20U);
+    auto peer = client();
+    const auto before = resident_memory(gateway_.child().pid());
+    ASSERT_EQ(peer.delivers("a@client.example", {"user@example.com"}, "Subject: big\r\n\r\n" + lines).code, 552);
+    EXPECT_EQ(peer.says("NOOP").code, 250);
+
+    ASSERT_EQ(peer.says("MAIL FROM:<a@client.example>").code, 250);
+    ASSERT_EQ(peer.says("RCPT TO:<user@example.com>").code, 250);
+    ASSERT_TRUE(peer.sends(fmt::format("BDAT {}\r\n", lines.size())));
+    ASSERT_TRUE(peer.sends(lines));
+    EXPECT_EQ(peer.reply().code, 552) << "in one chunk";
+    EXPECT_EQ(peer.says("BDAT 0 LAST").code, 503) << "nothing is left of it";
+
+    ASSERT_EQ(peer.says("MAIL FROM:<a@client.example>").code, 250);
+    ASSERT_EQ(peer.says("RCPT TO:<user@example.com>").code, 250);
+    ASSERT_TRUE(peer.sends("BDAT 1048576\r\n"));
+    ASSERT_TRUE(peer.sends(std::string_view{lines}.substr(0, 1'048'576)));
+    EXPECT_EQ(peer.reply().code, 250);
+    ASSERT_TRUE(peer.sends("BDAT 1 LAST\r\nx"));
+    EXPECT_EQ(peer.reply().code, 552) << "in all";
+    EXPECT_EQ(peer.delivers("a@client.example", {"user@example.com"}, "Subject: small\r\n\r\n").code, 250)
+        << "the session goes on";
+    EXPECT_LT(resident_memory(gateway_.child().pid()), before + (8U << 20U)) << "32 MiB went in";
+    ASSERT_TRUE(next_.wait_for(1)) << gateway_.log();
+    EXPECT_THAT(next_.arrived().front().content, EndsWith("Subject: small\r\n\r\n"));
+}
+
+/// An octet now and then, until there is a reply; none within a minute is no reply.
+[[nodiscard]] smtp_reply trickle(smtp_peer& peer)
+{
+    for (int i = 0; i < 3000 && peer.sends("x"); ++i) {
+        pollfd answer{peer.stream().number(), POLLIN, 0};
+        if (::poll(&answer, 1, 20) > 0)
+            return peer.reply();
+    }
+    return {};
+}
+
+TEST(a_minimum_rate, ends_a_message_that_trickles_and_no_other)
+{
+    next_hop next;
+    server gateway{configuration::relay(next.address())
+                       .section("limits", "minimum_rate = \"100KiB/s\"")
+                       .section("limits.timeouts", "data = \"1s\"")};
+    const auto with_envelope = [&] {
+        smtp_peer peer{gateway.port()};
+        EXPECT_EQ(peer.greets().code, 250);
+        EXPECT_EQ(peer.says("MAIL FROM:<a@client.example>").code, 250);
+        EXPECT_EQ(peer.says("RCPT TO:<user@example.com>").code, 250);
+        return peer;
+    };
+    {
+        auto peer = with_envelope();
+        ASSERT_EQ(peer.says("DATA").code, 354);
+        EXPECT_EQ(trickle(peer).code, 421);
+        bool ended = false;
+        EXPECT_EQ(peer.stream().read_to_end(&ended), "");
+        EXPECT_TRUE(ended);
+    }
+    for (const auto* chunk : {"BDAT 1000000\r\n", "BDAT 1000000 LAST\r\n"}) {
+        auto peer = with_envelope();
+        ASSERT_TRUE(peer.sends(chunk));
+        EXPECT_EQ(trickle(peer).code, 421) << chunk;
+    }
+    auto peer = with_envelope();
+    ASSERT_EQ(peer.says("DATA").code, 354);
+    ASSERT_TRUE(peer.sends(stuffed("Subject: fast\r\n\r\n" + lines_of(1U << 20U))));
+    EXPECT_EQ(peer.reply().code, 250);
+    EXPECT_TRUE(next.wait_for(1)) << gateway.log();
+    EXPECT_EQ(next.count(), 1U);
+    expect_well(gateway, next);
+}
+
+/// Says HELP and reads no reply, as long as the server lets it. Whether it was cut off.
+template <class Sends>
+[[nodiscard]] bool is_cut_for_not_reading(tcp_stream& stream, Sends sends)
+{
+    std::string many;
+    for (int i = 0; i < 2000; ++i)
+        many += "HELP\r\n";
+    constexpr int most_times = 4000; // far more than the buffers of both systems hold
+    for (int i = 0; i < most_times && sends(many); ++i) {
+    }
+    pollfd state{stream.number(), 0, 0};
+    return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+TEST(a_client_that_does_not_read, is_cut_off_after_a_while)
+{
+    next_hop next;
+    server gateway{configuration::relay(next.address(), "starttls")
+                       .section("limits", "idle_commands = 1000000000")
+                       .section("limits.timeouts", "command = \"1s\"\ntls = \"1s\"")};
+    const auto before = resident_memory(gateway.child().pid());
+    smtp_peer plain{gateway.port()};
+    ASSERT_EQ(plain.greets().code, 250);
+    EXPECT_TRUE(is_cut_for_not_reading(plain.stream(), [&](std::string_view octets) { return plain.sends(octets); }));
+    auto secure = tls_peer::starttls(gateway.port());
+    ASSERT_TRUE(secure.shakes_hands());
+    EXPECT_TRUE(is_cut_for_not_reading(secure.stream(), [&](std::string_view octets) { return secure.sends(octets); }));
+    EXPECT_LT(resident_memory(gateway.child().pid()), before + (16U << 20U));
+    expect_well(gateway, next);
+}
+
+TEST(a_server_without_descriptors, turns_connections_away_and_serves_again_when_others_leave)
+{
+    next_hop next;
+    server gateway{configuration::relay(next.address()).section("queue", "retry = [\"1s\"]")}; // delivery may lack one too
+    const auto pid = gateway.child().pid();
+    smtp_peer early{gateway.port()};
+    ASSERT_EQ(early.greets().code, 250);
+    const auto in_use = [&] {
+        return static_cast<rlim_t>(std::distance(std::filesystem::directory_iterator{fmt::format("/proc/{}/fd", pid)}, {}));
+    };
+    const rlimit few{in_use() + 6, in_use() + 6};
+    ASSERT_EQ(::prlimit(pid, RLIMIT_NOFILE, &few, nullptr), 0);
+
+    std::list<smtp_peer> all;
+    for (int i = 0; i < 14; ++i)
+        all.emplace_back(gateway.port());
+    std::size_t turned_away = 0;
+    for (auto each = all.begin(); each != all.end();) {
+        const auto code = each->reply().code;
+        EXPECT_THAT(code, AnyOf(220, 421, 0));
+        turned_away += code == 220 ? 0 : 1;
+        each = code == 220 ? std::next(each) : all.erase(each);
+    }
+    EXPECT_GE(turned_away, 5U) << "there was room for about six";
+    EXPECT_GE(all.size(), 1U);
+
+    // Who is in goes on; what is accepted in such times is kept.
+    const auto code = early.delivers("a@client.example", {"user@example.com"}, "Subject: early\r\n\r\n").code;
+    EXPECT_THAT(code, AnyOf(250, 421, 451, 452));
+    all.clear();
+    EXPECT_TRUE(eventually([&] { return smtp_peer{gateway.port()}.reply().code == 220; })) << gateway.log();
+    EXPECT_TRUE(next.wait_for(code == 250 ? 1 : 0)) << gateway.log();
+    expect_well(gateway, next);
+}
+
+TEST(a_flood_of_connections, gets_a_421_each_above_the_limit)
+{
+    constexpr std::size_t limit = 10;
+    constexpr std::size_t flood = 200;
+    for (const auto* limits : {"connections_per_ip = 10", "connections_per_ip = 0\nconnections = 10"}) {
+        next_hop next;
+        server gateway{configuration::relay(next.address()).section("limits", limits)};
+        std::list<smtp_peer> all;
+        for (std::size_t i = 0; i < flood; ++i)
+            all.emplace_back(gateway.port());
+        std::size_t welcome = 0;
+        std::size_t refused = 0;
+        for (auto& each : all) {
+            const auto code = each.reply().code;
+            welcome += code == 220 ? 1 : 0;
+            refused += code == 421 ? 1 : 0;
+        }
+        EXPECT_EQ(welcome, limit) << limits;
+        EXPECT_EQ(refused, flood - limit) << limits;
+        all.clear();
+        EXPECT_TRUE(eventually([&] { return smtp_peer{gateway.port()}.reply().code == 220; })) << "places are given again";
+        expect_well(gateway, next);
+    }
+}
+
+/// A gateway with a listener for each hook, where a plugin lets the session wait.
+class a_server_whose_plugin_thinks : public ::testing::Test {
+protected:
+    a_server_whose_plugin_thinks() : gateway_{plugin_.with(listeners())} {}
+
+    [[nodiscard]] configuration listeners() const
+    {
+        auto what = configuration::relay(next_.address());
+        what.section("log", "level = \"debug\"");
+        for (unsigned hook = POSTERN_HOOK_CONN_OPEN; hook <= POSTERN_HOOK_COMMIT_BEFORE; ++hook)
+            what.listener(plain(hook), {"relay-domains", plain(hook)})
+                .listener(secure(hook), {"relay-domains", plain(hook)}, "implicit")
+                .plugin(plain(hook), "waiting", plugin_.waits_at(hook), "deadline = \"10m\"");
+        what.listener("slow", {"relay-domains", "slow"})
+            .plugin("slow", "waiting", plugin_.waits_at(POSTERN_HOOK_MAIL), "deadline = \"300ms\"")
+            .listener("silent", {"relay-domains", "silent"})
+            .plugin("silent", "waiting", fmt::format("hook = {}", POSTERN_HOOK_MAIL), "deadline = \"1s\"");
+        return what;
+    }
+    [[nodiscard]] static std::string plain(unsigned hook) { return fmt::format("at-{}", hook); } ///< the instance's name too
+    [[nodiscard]] static std::string secure(unsigned hook) { return fmt::format("tls-{}", hook); }
+
+    /// All that a client says until the plugin is asked at `hook`; whole messages from msg.end on only.
+    [[nodiscard]] static std::string dialogue(unsigned hook)
+    {
+        const std::vector<std::pair<unsigned, std::string>> parts{
+            {POSTERN_HOOK_HELO, "EHLO client.example\r\n"},
+            {POSTERN_HOOK_MAIL, "MAIL FROM:<a@client.example>\r\n"},
+            {POSTERN_HOOK_RCPT, "RCPT TO:<user@example.com>\r\n"},
+            {POSTERN_HOOK_DATA, "DATA\r\n"},
+            {POSTERN_HOOK_HEADERS, "Subject: left\r\n\r\n"},
+            {POSTERN_HOOK_BODY, "half\r\n"},
+            {POSTERN_HOOK_END, "whole\r\n.\r\n"},
+        };
+        std::string says;
+        for (const auto& [until, part] : parts)
+            says += until <= hook ? part : "";
+        return says;
+    }
+    [[nodiscard]] bool waits(std::string_view instance, std::size_t times)
+    {
+        const auto line = fmt::format("plugin={} text=\"lets it wait\"", instance);
+        return gateway_.child().wait_for_errors([&](std::string_view log) { return count_of(line, log) >= times; });
+    }
+    [[nodiscard]] bool nobody_is_left() const
+    {
+        return eventually([this] {
+            const auto log = gateway_.log();
+            return count_of(" connected ", log) != 0 && count_of(" connected ", log) == count_of(" disconnected ", log);
+        });
+    }
+
+    next_hop next_;
+    waiting_plugin plugin_{POSTERN_TEST_CXX};
+    server gateway_;
+};
+
+TEST_F(a_server_whose_plugin_thinks, does_not_mind_that_the_client_leaves_meanwhile)
+{
+    std::list<smtp_peer> plain_peers; // closed sockets with something to read would send a reset, not an end
+    std::list<tls_peer> secure_peers;
+    for (unsigned hook = POSTERN_HOOK_CONN_OPEN; hook <= POSTERN_HOOK_COMMIT_BEFORE; ++hook) {
+        std::size_t times = 0;
+        for (const bool resets : {false, true}) {
+            const auto leave = [&](auto& peer) {
+                ASSERT_TRUE(peer.sends(dialogue(hook)));
+                ASSERT_TRUE(waits(plain(hook), ++times)) << gateway_.log();
+                resets ? peer.stream().abort() : peer.stream().close_write();
+            };
+            ASSERT_TRUE(secure_peers.emplace_back(tls_peer::connect(gateway_.port(secure(hook)))).shakes_hands());
+            leave(secure_peers.back());
+            if (hook != POSTERN_HOOK_TLS_ESTABLISHED)
+                leave(plain_peers.emplace_back(gateway_.port(plain(hook))));
+        }
+    }
+    plugin_.open();
+    EXPECT_TRUE(nobody_is_left()) << gateway_.log();
+    EXPECT_TRUE(gateway_.queue_becomes_empty());
+    // Whole: at two hooks, on two ways, with an end and with a reset.
+    EXPECT_GE(next_.count(), 4U) << "those whose sender could still hear of it";
+    EXPECT_LE(next_.count(), 8U) << "the others may be kept too";
+    for (const auto& message : next_.arrived())
+        EXPECT_THAT(message.content, EndsWith("half\r\nwhole\r\n"));
+    expect_well(gateway_, next_);
+}
+
+TEST_F(a_server_whose_plugin_thinks, stops_while_it_waits_for_clients_that_have_left)
+{
+    smtp_peer ends{gateway_.port("silent")};
+    smtp_peer resets{gateway_.port("silent")};
+    smtp_peer stays{gateway_.port("silent")};
+    for (auto* peer : {&ends, &resets, &stays})
+        ASSERT_TRUE(peer->sends(dialogue(POSTERN_HOOK_MAIL)));
+    ASSERT_TRUE(waits("silent", 3)) << gateway_.log();
+    ends.stream().close_write();
+    resets.stream().abort();
+    expect_well(gateway_, next_); // which stops it before the plugin's deadline
+    for (const int code : {220, 250, 451, 421})
+        EXPECT_EQ(stays.reply().code, code);
+}
+
+TEST_F(a_server_whose_plugin_thinks, does_not_use_an_answer_that_comes_too_late)
+{
+    smtp_peer peer{gateway_.port("slow")};
+    ASSERT_EQ(peer.greets().code, 250);
+    EXPECT_EQ(peer.says("MAIL FROM:<a@client.example>").code, 451) << "its deadline passed";
+    plugin_.open();
+    EXPECT_TRUE(gateway_.logs("plugin.stale_reply", {"plugin=slow"})) << gateway_.log();
+    EXPECT_EQ(peer.says("RCPT TO:<user@example.com>").code, 503) << "nothing was made good behind its back";
+    EXPECT_EQ(peer.says("NOOP").code, 250);
+    expect_well(gateway_, next_);
 }
 
 } // namespace

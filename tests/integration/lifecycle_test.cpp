@@ -11,9 +11,11 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <memory>
 #include <string>
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -133,9 +135,80 @@ TEST(a_reload, by_command_does_what_sighup_does)
     gateway.reconfigure(for_domain("new.example", next));
     const auto reloaded = gateway.command({"reload"});
     ASSERT_EQ(reloaded.status, success) << reloaded.errors << gateway.log();
+    EXPECT_EQ(gateway.command({"reload", "--json"}).output, "{\"ok\":true}\n");
     smtp_peer peer{gateway.port()};
     ASSERT_EQ(peer.greets().code, 250);
     EXPECT_EQ(rcpt_code(peer, "new.example"), 250);
+}
+
+TEST(a_reload, that_would_send_mail_in_a_circle_is_refused)
+{
+    next_hop next;
+    server gateway{for_domain("example.com", next)};
+    gateway.reconfigure(configuration::relay(gateway.address())); // the port that the kernel chose
+    const auto refused = gateway.command({"reload"});
+    EXPECT_EQ(refused.status, (exit_status{1, 0}));
+    EXPECT_THAT(refused.errors, ::testing::AllOf(HasSubstr("delivery.relay"), HasSubstr(gateway.address())));
+    smtp_peer peer{gateway.port()};
+    ASSERT_EQ(peer.greets().code, 250);
+    EXPECT_EQ(peer.delivers("a@client.example", {"user@example.com"}, "Subject: hi\r\n\r\n").code, 250);
+    EXPECT_TRUE(next.wait_for(1)) << gateway.log();
+}
+
+/// A server that may not read its key any more: that of a user other than root; or, when we are not root, one that lost the
+/// right.
+class a_server_without_its_key : public ::testing::Test {
+protected:
+    a_server_without_its_key()
+    {
+        std::filesystem::permissions(folder_.path(), std::filesystem::perms{0711}); // the way to data and control.sock
+        gateway_ = std::make_unique<server>(what(), folder_.path());
+        if (::geteuid() != 0)
+            std::filesystem::permissions(folder_ / "key.pem", std::filesystem::perms::none);
+    }
+    [[nodiscard]] static configuration what()
+    {
+        auto out = configuration::relay("127.0.0.1:25", "starttls");
+        if (::geteuid() == 0)
+            out.top("user = \"nobody\"");
+        return out;
+    }
+
+    temporary_folder folder_;
+    std::unique_ptr<server> gateway_;
+};
+
+TEST_F(a_server_without_its_key, reloads_all_else_and_keeps_the_certificate_that_it_has)
+{
+    gateway_->reconfigure(what().section("limits", "recipients = 1"));
+    gateway_->child().signal(SIGHUP);
+    ASSERT_TRUE(gateway_->logs("reloaded")) << gateway_->log();
+    EXPECT_TRUE(gateway_->logs("certificate.kept", {"key.pem", "Permission denied"})) << gateway_->log();
+    smtp_peer peer{gateway_->port()};
+    EXPECT_THAT(peer.greets().text(), HasSubstr("STARTTLS"));
+    EXPECT_EQ(peer.says("MAIL FROM:<a@client.example>").code, 250);
+    EXPECT_EQ(peer.says("RCPT TO:<one@example.com>").code, 250);
+    EXPECT_EQ(peer.says("RCPT TO:<two@example.com>").code, 452);
+    EXPECT_EQ(peer.says("RSET").code, 250);
+    EXPECT_EQ(peer.says("STARTTLS").code, 220);
+    EXPECT_EQ(gateway_->command({"reload"}).status, success) << "and again";
+}
+
+TEST_F(a_server_without_its_key, takes_no_other_key_for_it)
+{
+    std::filesystem::copy_file(folder_ / "cert.pem", folder_ / "other.pem");
+    auto other = what();
+    gateway_->reconfigure(other.section("tls", "cert = \"other.pem\"\nkey = \"key.pem\""));
+    const auto refused = gateway_->command({"reload"});
+    EXPECT_EQ(refused.status, (exit_status{1, 0}));
+    EXPECT_THAT(refused.errors, ::testing::AllOf(HasSubstr("key.pem"), HasSubstr("Permission denied")));
+}
+
+TEST(a_server, that_stays_root_says_so)
+{
+    next_hop next;
+    server gateway{for_domain("example.com", next)};
+    EXPECT_EQ(gateway.log().find("running_as_root") != std::string::npos, ::geteuid() == 0);
 }
 
 TEST(a_start, on_a_port_that_is_taken_fails_and_names_it)
@@ -223,6 +296,10 @@ TEST(a_server, that_is_told_a_user_keeps_no_root_after_binding)
         }
     }
     EXPECT_EQ(checked, 4U);
+    EXPECT_THAT(gateway.log(), ::testing::Not(HasSubstr("running_as_root")));
+    struct stat control {};
+    ASSERT_EQ(::stat((gateway.folder() / "control.sock").c_str(), &control), 0);
+    EXPECT_NE(control.st_uid, 0U) << "the user's own, so that the user can ask";
     smtp_peer peer{gateway.port()};
     ASSERT_EQ(peer.greets().code, 250);
     EXPECT_EQ(peer.delivers("a@client.example", {"user@example.com"}, "Subject: hi\r\n\r\n").code, 250) << gateway.log();

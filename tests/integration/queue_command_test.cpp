@@ -15,34 +15,53 @@ namespace postern::test {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr exit_status success{0, 0};
 constexpr exit_status failure{1, 0};
 
-/// A gateway whose next hop refuses for now, with one deferred message in its queue.
+/// A gateway whose next hop refuses for now, with one deferred message in its queue. One delivery at a time: what has become due
+/// leaves before what comes in later.
 class the_queue_command : public ::testing::Test {
 protected:
     the_queue_command()
         : next_{[this](hop_stage at, std::string_view) {
               return at == hop_stage::mail && refuses_ ? hop_answer{.reply = "451 4.3.0 come back tomorrow"} : hop_answer{};
           }},
-          gateway_{configuration::relay(next_.address()).section("queue", "retry = [\"1h\"]")}
+          gateway_{
+              configuration::relay(next_.address()).section("queue", "retry = [\"1h\"]").section("delivery", "concurrency = 1")}
     {
     }
 
     void SetUp() override
     {
-        smtp_peer peer{gateway_.port()};
-        ASSERT_EQ(peer.greets().code, 250);
-        ASSERT_EQ(peer.delivers("author@client.example", {"user@example.com"}, "Subject: waiting\r\n\r\n").code, 250);
+        submit("waiting");
         ASSERT_TRUE(state_becomes("deferred")) << gateway_.log();
         const auto list = queue({"list", "--json"}).output;
         constexpr std::string_view key = "\"id\":\"";
         const auto at = list.find(key);
         ASSERT_NE(at, std::string::npos) << list;
         id_ = list.substr(at + key.size(), list.find('"', at + key.size()) - at - key.size());
+    }
+
+    void submit(std::string_view subject) const
+    {
+        smtp_peer peer{gateway_.port()};
+        ASSERT_EQ(peer.greets().code, 250);
+        const auto content = "Subject: " + std::string{subject} + "\r\n\r\n";
+        ASSERT_EQ(peer.delivers("author@client.example", {"user@example.com"}, content).code, 250);
+    }
+
+    /// Sends another message, waits until it has arrived, and expects that nothing else has.
+    void expect_that_only_a_later_message_arrives()
+    {
+        submit("later");
+        ASSERT_TRUE(next_.wait_for(1)) << gateway_.log();
+        const auto arrived = next_.arrived();
+        ASSERT_EQ(arrived.size(), 1U);
+        EXPECT_THAT(arrived.front().content, HasSubstr("Subject: later"));
     }
 
     [[nodiscard]] outcome queue(std::vector<std::string> words) const
@@ -70,6 +89,7 @@ TEST_F(the_queue_command, list_names_each_message)
     EXPECT_EQ(listed.status, success) << listed.errors;
     EXPECT_THAT(listed.output,
                 AllOf(HasSubstr(id_), HasSubstr("author@client.example"), HasSubstr("user@example.com"), HasSubstr("deferred")));
+    EXPECT_THAT(listed.output, ContainsRegex("  20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9:]{8}Z  ")) << "when it came in";
 }
 
 TEST_F(the_queue_command, show_tells_the_last_reply)
@@ -77,6 +97,8 @@ TEST_F(the_queue_command, show_tells_the_last_reply)
     const auto shown = queue({"show", id_});
     EXPECT_EQ(shown.status, success) << shown.errors;
     EXPECT_THAT(shown.output, AllOf(HasSubstr(id_), HasSubstr("come back tomorrow")));
+    for (const auto* when : {"received", "next attempt"})
+        EXPECT_THAT(shown.output, ContainsRegex("\n" + std::string{when} + ": 20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9:]{8}Z\n"));
 }
 
 TEST_F(the_queue_command, retry_delivers_at_once)
@@ -100,10 +122,23 @@ TEST_F(the_queue_command, hold_keeps_a_message_until_release)
     EXPECT_TRUE(state_becomes("held"));
     refuses_ = false;
     EXPECT_EQ(queue({"flush"}).status, success);
-    EXPECT_THAT(queue({"list"}).output, HasSubstr("held"));
-    EXPECT_EQ(next_.count(), 0U);
+    expect_that_only_a_later_message_arrives();
+    EXPECT_THAT(queue({"show", id_}).output, AllOf(HasSubstr("state: held\n"), HasSubstr("attempts: 1\n")));
     EXPECT_EQ(queue({"release", id_}).status, success);
-    EXPECT_TRUE(next_.wait_for(1)) << gateway_.log();
+    EXPECT_TRUE(next_.wait_for(2)) << gateway_.log();
+    EXPECT_THAT(next_.arrived().back().content, HasSubstr("Subject: waiting"));
+}
+
+TEST_F(the_queue_command, retry_of_a_held_message_fails_and_says_what_to_do)
+{
+    EXPECT_EQ(queue({"hold", id_}).status, success);
+    for (const std::vector<std::string>& words : {std::vector<std::string>{"retry", id_}, {"retry", id_, "--json"}}) {
+        const auto tried = queue(words);
+        EXPECT_EQ(tried.status, failure);
+        EXPECT_THAT(tried.errors, HasSubstr("held; release it first"));
+    }
+    EXPECT_EQ(queue({"release", id_}).status, success);
+    EXPECT_EQ(queue({"retry", id_}).status, success);
 }
 
 TEST_F(the_queue_command, delete_removes_without_a_report)
@@ -112,7 +147,7 @@ TEST_F(the_queue_command, delete_removes_without_a_report)
     EXPECT_TRUE(gateway_.queue_becomes_empty());
     refuses_ = false;
     EXPECT_EQ(queue({"flush"}).status, success);
-    EXPECT_EQ(next_.count(), 0U);
+    expect_that_only_a_later_message_arrives();
     EXPECT_EQ(queue({"show", id_}).status, failure) << "it is gone";
 }
 

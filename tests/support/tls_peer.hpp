@@ -33,7 +33,7 @@ public:
     explicit tls_peer(tcp_stream stream, const tls_rules& rules = {}) : tcp_{std::move(stream)}
     {
         const std::unique_ptr<SSL_CTX, decltype(library_->ctx_free)> context{library_->ctx_new(library_->client_method()),
-                                                                            library_->ctx_free};
+                                                                             library_->ctx_free};
         library_->ctx_set_security_level(context.get(), 0); // the server is to refuse what is old, not the client
         library_->ctx_ctrl(context.get(), SSL_CTRL_SET_MIN_PROTO_VERSION, rules.lowest, nullptr);
         library_->ctx_ctrl(context.get(), SSL_CTRL_SET_MAX_PROTO_VERSION, rules.highest, nullptr);
@@ -54,7 +54,8 @@ public:
         return tls_peer{std::move(smtp_peer{port}.stream()), rules};
     }
     /// Connects, says EHLO and `before`, line by line, then STARTTLS; throws std::runtime_error if the server does not want it.
-    [[nodiscard]] static tls_peer starttls(std::uint16_t port, const tls_rules& rules = {}, const std::vector<std::string>& before = {})
+    [[nodiscard]] static tls_peer starttls(std::uint16_t port, const tls_rules& rules = {},
+                                           const std::vector<std::string>& before = {})
     {
         smtp_peer peer{port};
         (void)peer.greets();
@@ -83,10 +84,12 @@ public:
         return shakes_hands();
     }
 
-    /// One record (two and more above 16 KiB). false: the connection is gone.
+    /// One record (two and more above 16 KiB; none for nothing). false: the connection is gone.
     bool sends(std::string_view octets)
     {
-        return library_->write(ssl_.get(), octets.data(), static_cast<int>(octets.size())) > 0 && tcp_.write(records());
+        library_->err_clear_error();
+        return octets.empty() ||
+               (library_->write(ssl_.get(), octets.data(), static_cast<int>(octets.size())) > 0 && tcp_.write(records()));
     }
     /// A record for each octet.
     bool sends_octet_by_octet(std::string_view octets)

@@ -13,7 +13,7 @@
 struct instance {
     postern_host* host;
     const postern_core_1* core;
-    uint32_t hook; /* 0: none */
+    uint32_t hook;   /* 0: none */
     char gate[1024]; /* path of the file; empty: it never answers */
 };
 

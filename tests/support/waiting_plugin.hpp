@@ -20,16 +20,17 @@ public:
     explicit waiting_plugin(const std::string& compiler)
     {
         std::filesystem::create_directory(folder());
-        const auto built = run({compiler, "-x", "c", "-std=c11", "-shared", "-fPIC", "-fvisibility=hidden",
-                                "-I" + (source_folder() / "sdk/include").string(),
-                                (source_folder() / "tests/support/waiting_plugin.c").string(), "-o",
-                                (folder() / "waiting.so").string()});
+        const auto built =
+            run({compiler, "-x", "c", "-std=c11", "-shared", "-fPIC", "-fvisibility=hidden",
+                 "-I" + (source_folder() / "sdk/include").string(), (source_folder() / "tests/support/waiting_plugin.c").string(),
+                 "-o", (folder() / "waiting.so").string()});
         if (built.status != exit_status{0, 0})
             throw std::runtime_error{built.errors};
-        place_.write("plugins/waiting.toml", "id = \"org.example.waiting\"\nstatus = \"experimental\"\nsummary = \"waits\"\n"
-                                             "security = \"for tests\"\n"
-                                             "[options.hook]\ntype = \"integer\"\ndefault = 0\ndoc = \"where it waits\"\n"
-                                             "[options.gate]\ntype = \"string\"\ndefault = \"\"\ndoc = \"until this is there\"\n");
+        place_.write("plugins/waiting.toml",
+                     "id = \"org.example.waiting\"\nstatus = \"experimental\"\nsummary = \"waits\"\n"
+                     "security = \"for tests\"\n"
+                     "[options.hook]\ntype = \"integer\"\ndefault = 0\ndoc = \"where it waits\"\n"
+                     "[options.gate]\ntype = \"string\"\ndefault = \"\"\ndoc = \"until this is there\"\n");
         for (const auto& each : {folder(), folder() / "waiting.so", folder() / "waiting.toml"})
             std::filesystem::permissions(each, std::filesystem::perms::group_write | std::filesystem::perms::others_write,
                                          std::filesystem::perm_options::remove);
@@ -45,7 +46,10 @@ public:
     }
 
     /// [plugin.config] of an instance that waits at `hook` (POSTERN_HOOK_...) until open().
-    [[nodiscard]] std::string waits_at(unsigned hook) const { return fmt::format("hook = {}\ngate = \"{}\"", hook, gate().string()); }
+    [[nodiscard]] std::string waits_at(unsigned hook) const
+    {
+        return fmt::format("hook = {}\ngate = \"{}\"", hook, gate().string());
+    }
 
     void open() const { place_.write("gate", ""); }
 

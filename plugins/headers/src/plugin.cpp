@@ -4,6 +4,8 @@
 
 #include <postern/plugin.hpp>
 
+#include <algorithm>
+
 namespace {
 
 class headers_plugin {
@@ -19,10 +21,15 @@ public:
     postern::verdict on(const postern::headers& event) const
     {
         postern::verdict made = postern::proceed();
+        const std::size_t most_removed = postern::most_edits - std::min(rules_.additions().size(), postern::most_edits);
         std::uint32_t index = 0;
         for (const postern::header field : event.fields()) {
-            if (rules_.removes(field.name))
+            if (rules_.removes(field.name)) {
+                // No host takes more edits at once, and trying again would change nothing.
+                if (made.edits().size() == most_removed)
+                    return postern::reject(554, "5.6.0", "too many header fields that would have to be removed");
                 made.remove_header(index);
+            }
             ++index;
         }
         for (const headers::field& field : rules_.additions())

@@ -40,6 +40,21 @@ TEST(headers, passes_a_message_that_it_has_nothing_to_do_with)
     EXPECT_EQ(session.headers({}).came, answer::how::passed);
 }
 
+TEST(headers, refuses_a_message_with_more_fields_to_remove_than_an_answer_can_name)
+{
+    fake_host host{postern_plugin_v1};
+    host.list("remove", {"X"});
+    host.table("add", {{"Y", "1"}});
+    ASSERT_EQ(host.create(), POSTERN_PASS);
+    fake_session session{host};
+    EXPECT_EQ(session.headers(fields(9'999, {"X", ""})).edits.size(), 10'000u);
+    const answer said = session.headers(fields(10'000, {"X", ""}));
+    EXPECT_TRUE(said.rejects());
+    EXPECT_EQ(said.smtp_code, 554u);
+    EXPECT_EQ(said.enhanced, "5.6.0");
+    EXPECT_THAT(host.complaints(), IsEmpty());
+}
+
 TEST(headers, refuses_options_with_the_entry_and_the_reason)
 {
     {

@@ -20,13 +20,21 @@ namespace postern_queue_journal {
 
 namespace {
 constexpr std::uint64_t step_octets = 1U << 20U; // copied at a time, so in memory
+
+/// Octets that would have to be written anew.
+[[nodiscard]] std::uint64_t what_matters(const segment& which) noexcept
+{
+    return which.live + (which.kills.empty() ? 0 : which.removals);
 }
+} // namespace
 
 bool journal::is_worth_compacting(const segment& which) const
 {
-    if (!which.is_sealed || which.keep || which.is_stuck || which.uploads != 0)
+    if (!which.is_sealed || which.keep || which.uploads != 0)
         return false;
-    const std::uint64_t needed = which.live + (which.kills.empty() ? 0 : which.removals);
+    const std::uint64_t needed = what_matters(which);
+    if (which.is_stuck && (needed != 0 || which.stuck_with == 0))
+        return false;
     return needed == 0 || which.is_damaged || needed < which.tail / 2;
 }
 
@@ -55,6 +63,7 @@ bool journal::compact_step()
         return true;
     const std::lock_guard lock{mutex_};
     victim->is_stuck = true;
+    victim->stuck_with = what_matters(*victim);
     return !compactor_stops_; // another one may do better
 }
 
@@ -77,8 +86,10 @@ bool journal::move_records(const std::shared_ptr<segment>& victim)
     std::unordered_set<std::uint64_t> met; // messages whose record lies elsewhere
     segment_walker walker{*victim->content, victim->name.mark, 0, victim->tail};
     for (auto found = walker.next(); found != segment_walker::step::end; found = walker.next()) {
-        if (found == segment_walker::step::failed)
+        if (found == segment_walker::step::failed) {
+            say(severity::error, "cannot read " + to_text(victim->name) + ", which stays as it is: " + walker.error().message());
             return give_up(moves);
+        }
         if (found == segment_walker::step::damaged)
             continue;
         const auto& header = walker.header();
@@ -300,9 +311,13 @@ bool journal::delete_segment(const std::shared_ptr<segment>& dead)
 {
     std::vector<operation> barrier(1);
     barrier.front().kind = operation_kind::barrier;
-    if (!submit(barrier))
-        return false;
-    const auto name = to_text(dead->name);
+    return submit(barrier) && delete_file(*dead);
+}
+
+/// All changes so far have been synced.
+bool journal::delete_file(const segment& dead)
+{
+    const auto name = to_text(dead.name);
     auto error = folder_->remove(name);
     if (error == std::errc::no_such_file_or_directory)
         error.clear(); // removed before, but the folder could not be synced
@@ -313,8 +328,29 @@ bool journal::delete_segment(const std::shared_ptr<segment>& dead)
         return false;
     }
     const std::lock_guard lock{mutex_};
-    index_.forget(dead->name.number);
+    index_.forget(dead.name.number);
     return true;
+}
+
+/// At start-up, when there is no room. False: there was none in which nothing matters.
+bool journal::delete_dead_segments()
+{
+    bool has_deleted = false;
+    for (;;) {
+        std::shared_ptr<segment> dead;
+        {
+            const std::lock_guard lock{mutex_};
+            for (const auto& [number, each] : index_.segments)
+                if (!dead && is_worth_compacting(*each) && what_matters(*each) == 0)
+                    dead = each;
+        }
+        if (!dead)
+            return has_deleted;
+        if (delete_file(*dead))
+            has_deleted = true; // and perhaps removals in others have nothing left to keep away
+        else
+            dead->is_stuck = true;
+    }
 }
 
 } // namespace postern_queue_journal

@@ -3,6 +3,7 @@
 // passes through here, so that the tests can make the n-th operation fail, lose what was not synced, or run out of room.
 // Must not know: records, messages, threads of the journal.
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,6 +21,20 @@ enum class patience {
     cached, ///< only what the page cache holds: else std::errc::operation_would_block
 };
 
+/// Is that want of room? A quota, or a limit on the size of files, is as good as a full disk.
+[[nodiscard]] inline bool is_no_room(std::error_code error) noexcept
+{
+    return error == std::errc::no_space_on_device || error == std::errc::file_too_large ||
+           error == std::error_condition{EDQUOT, std::generic_category()};
+}
+
+/// Is it the disk that cannot read (a bad sector, damage to the file system), and not a mistake in how things are set up?
+[[nodiscard]] inline bool is_unreadable(std::error_code error) noexcept
+{
+    return error == std::errc::io_error || error == std::errc::no_message_available || error == std::errc::bad_message ||
+           error == std::errc::illegal_byte_sequence || error == std::error_condition{EUCLEAN, std::generic_category()};
+}
+
 /// One open file. Threads: any; writes come from one thread at a time. Closed with its last owner, removed or not.
 class file {
 public:
@@ -34,7 +49,7 @@ public:
     [[nodiscard]] virtual std::error_code sync() noexcept = 0;
     /// Cuts the file, or lengthens it with zeros.
     [[nodiscard]] virtual std::error_code resize(std::uint64_t size) noexcept = 0;
-    /// Reserves room up to `size`, zeros; no_space_on_device if there is not enough. Where the file system cannot, it does
+    /// Reserves room up to `size`, zeros; an error that is_no_room if there is not enough. Where the file system cannot, it does
     /// nothing.
     [[nodiscard]] virtual std::error_code allocate(std::uint64_t size) noexcept = 0;
     [[nodiscard]] virtual std::error_code size(std::uint64_t& octets) noexcept = 0;

@@ -51,17 +51,19 @@ struct entry {
 struct segment {
     segment_name name;
     std::shared_ptr<file> content;
-    std::uint64_t capacity = 0; ///< reserved in the file system
-    std::uint64_t tail = 0;     ///< where the next record goes; all before it is written
-    std::uint64_t synced = 0;   ///< all before it is on stable storage
-    std::uint64_t live = 0;     ///< octets of records that still matter, removals apart
-    std::uint64_t removals = 0; ///< octets of removal records, dead ones too
-    std::uint32_t uploads = 0;  ///< extents of messages not yet committed
-    bool is_sealed = false;     ///< nothing is written to it any more
-    bool is_lost = false;       ///< a sync failed: what lies behind `synced` cannot be trusted
-    bool keep = false;          ///< damaged octets could not be copied: the file stays as it is
-    bool is_damaged = false;    ///< worth compacting whatever is live
-    bool is_stuck = false;      ///< compaction failed; left alone until another segment is sealed
+    std::uint64_t capacity = 0;   ///< reserved in the file system
+    std::uint64_t tail = 0;       ///< where the next record goes; all before it is written
+    std::uint64_t synced = 0;     ///< all before it is on stable storage
+    std::uint64_t live = 0;       ///< octets of records that still matter, removals apart
+    std::uint64_t removals = 0;   ///< octets of removal records, dead ones too
+    std::uint32_t uploads = 0;    ///< extents of messages not yet committed
+    bool is_sealed = false;       ///< nothing is written to it any more
+    bool is_lost = false;         ///< a sync failed: what lies behind `synced` cannot be trusted
+    bool keep = false;            ///< damaged octets could not be copied: the file stays as it is
+    bool is_unreadable = false;   ///< the file cannot even be opened: what lies in it is out of reach
+    bool is_damaged = false;      ///< worth compacting whatever is live
+    bool is_stuck = false;        ///< compaction failed; left alone until another segment is sealed, or nothing matters in it
+    std::uint64_t stuck_with = 0; ///< what mattered in it then
     /// For each other segment that holds records of messages removed here: how many removals need to outlive it.
     std::unordered_map<std::uint64_t, std::uint32_t> kills;
 };

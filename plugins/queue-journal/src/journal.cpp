@@ -39,6 +39,7 @@ std::unique_ptr<journal> journal::open(std::unique_ptr<file_system> folder, sett
         return nullptr;
     const auto& segments = opened->index_.segments;
     opened->writer_ = std::make_unique<batch_writer>(*opened, segments.empty() ? 1 : segments.rbegin()->first + 1);
+    opened->writer_->begin();
     if (options.threads) {
         opened->committer_ = std::thread{&journal::run_committer, opened.get()};
         opened->compactor_ = std::thread{&journal::run_compactor, opened.get()};
@@ -83,7 +84,7 @@ void journal::append(std::uint64_t id, std::string_view body, completion done)
         failure = arriving->failure;
     }
     if (failure)
-        return done(failure == std::errc::no_space_on_device ? outcome::full : outcome::failed);
+        return done(is_no_room(failure) ? outcome::full : outcome::failed);
     arriving->size += body.size();
     while (arriving->pending.size() + body.size() >= settings_.extent_size) {
         const auto taken = body.substr(0, settings_.extent_size - arriving->pending.size());
@@ -302,21 +303,31 @@ bool journal::commit_step()
         const std::lock_guard lock{mutex_};
         taken.swap(queue_);
     }
-    if (taken.empty())
+    if (!taken.empty()) {
+        write_all(taken);
+        return true;
+    }
+    const auto due = writer_->due();
+    if (!due || *due > settings_.now())
         return false;
-    write_all(taken);
+    writer_->write(taken);
     return true;
 }
 
 void journal::run_committer()
 {
+    const auto is_wanted = [this] { return !queue_.empty() || committer_stops_; };
     for (;;) {
+        const auto due = writer_->due();
         {
             std::unique_lock lock{mutex_};
             committer_sleeps_ = true;
-            work_.wait(lock, [&] { return !queue_.empty() || committer_stops_; });
+            if (due)
+                work_.wait_until(lock, *due, is_wanted);
+            else
+                work_.wait(lock, is_wanted);
             committer_sleeps_ = false;
-            if (queue_.empty())
+            if (queue_.empty() && committer_stops_)
                 return;
         }
         (void)commit_step();

@@ -4,7 +4,8 @@
 //
 // What is promised, and kept through crashes at any point:
 // - commit answered ok: the message is on stable storage (unless settings.sync is false).
-// - update, remove answered ok: the kernel has it; stable storage with the next sync, before anything that relies on it goes.
+// - update, remove answered ok: the kernel has it; stable storage with the next sync, which comes within sync_changes_after, and
+//   before anything that relies on it goes. Answered otherwise: it could not be written; it is kept, and written when it can be.
 // - octets given out match the checksum that they were stored with.
 //
 // Threads: every function from any thread; calls for one message one after the other. Completions run exactly once, inside the
@@ -15,6 +16,7 @@
 #include "operation.hpp"
 #include "segment_walker.hpp"
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -29,8 +31,11 @@ struct settings {
     std::uint32_t extent_size = 64U << 10U;     ///< of a large message's pieces, so of what a session holds in memory
     std::uint64_t batch_size = 4U << 20U;       ///< octets that share a sync, about
     std::uint64_t backlog = 16U << 20U;         ///< with more octets waiting, append answers only when half are written
-    bool threads = true;                        ///< false: the owner calls commit_step and compact_step (tests)
-    std::uint64_t (*random)() = nullptr;        ///< for the marks of segments; null: getrandom. Must be unpredictable
+    std::chrono::milliseconds sync_changes_after{1000}; ///< at most so long after an update or removal was answered it is synced
+    std::size_t most_kept_changes = 100'000;            ///< that could not be written, and wait in memory until they can
+    bool threads = true;                                ///< false: the owner calls commit_step and compact_step (tests)
+    std::chrono::steady_clock::time_point (*now)() = std::chrono::steady_clock::now;
+    std::uint64_t (*random)() = nullptr; ///< for the marks of segments; null: getrandom. Must be unpredictable
 };
 
 enum class severity { info, warning, error };
@@ -66,8 +71,9 @@ struct statistics {
 
 class journal {
 public:
-    /// Takes the folder, repairs what a crash left, and reads where every message lies. Null, and why in `error`, if the folder
-    /// is another process's, or cannot be read; never because of damaged records.
+    /// Takes the folder, repairs what a crash left, reads where every message lies, and has room for changes reserved. Null, and
+    /// why in `error`, if the folder is another process's, or cannot be read; never because of damaged records, of sectors that
+    /// cannot be read, or of a full disk.
     [[nodiscard]] static std::unique_ptr<journal> open(std::unique_ptr<file_system> folder, settings options, log_line log,
                                                        std::string& error);
     /// Writes and answers all that waits, syncs, and ends. Nobody may call any more.
@@ -93,7 +99,7 @@ public:
 
     [[nodiscard]] statistics measure() const;
 
-    /// Writes one batch of what waits; false: nothing waited. Only with settings.threads false.
+    /// Writes one batch of what waits, or what has become due; false: there was nothing. Only with settings.threads false.
     bool commit_step();
     /// Deletes or compacts one segment; false: there was nothing to do, or it failed. Only with settings.threads false.
     bool compact_step();
@@ -120,6 +126,9 @@ private:
     void accept_message(segment& from, const recovered& record);
     void set_orphans_aside();
     void cut_tail(segment& from, std::uint64_t id);
+    void leave_range(segment& from, std::uint64_t begin, std::uint64_t end, std::uint64_t id);
+    [[nodiscard]] static std::error_code find_content_end(file& from, std::uint64_t begin, std::uint64_t end,
+                                                          std::uint64_t& last);
     void set_aside_range(segment& from, std::uint64_t begin, std::uint64_t end, std::uint64_t id);
     [[nodiscard]] bool finish_recovery(std::string& error);
 
@@ -161,6 +170,8 @@ private:
     [[nodiscard]] bool submit(std::vector<operation>& moves);
     [[nodiscard]] bool pace(std::uint64_t copied);
     [[nodiscard]] bool delete_segment(const std::shared_ptr<segment>& dead);
+    [[nodiscard]] bool delete_file(const segment& dead);
+    bool delete_dead_segments();
 
     [[nodiscard]] std::uint64_t random_mark() const;
     void note_dead_space(std::uint64_t segment_number); // under the lock

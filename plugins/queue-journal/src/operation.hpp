@@ -56,6 +56,17 @@ struct operation {
     {
         return kind == operation_kind::commit || (kind == operation_kind::extent && part_is_intake);
     }
+    /// Compaction's: can wait until there is room.
+    [[nodiscard]] bool is_copy() const noexcept
+    {
+        return !is_carried && (kind == operation_kind::move_message || kind == operation_kind::move_state ||
+                               kind == operation_kind::move_removal || (kind == operation_kind::extent && !part_is_intake));
+    }
+    /// What became of a message: lost, it is delivered again.
+    [[nodiscard]] bool is_change() const noexcept
+    {
+        return is_carried || kind == operation_kind::update || kind == operation_kind::removal;
+    }
 };
 
 } // namespace postern_queue_journal

@@ -19,6 +19,7 @@ using namespace postern_queue_journal;
 constexpr unsigned read_threads = 2;
 constexpr std::uint64_t smallest_segment = 1U << 20U;
 constexpr std::uint64_t largest_segment = std::uint64_t{4} << 30U; // the scan's cursor has room for twice that
+constexpr std::chrono::hours longest_unsynced{1};
 
 std::uint32_t result_of(outcome from) noexcept
 {
@@ -93,9 +94,12 @@ private:
         options.segment_size = host.config("segment_size", options.segment_size);
         options.reserve = host.config("reserve", options.reserve);
         options.compaction_rate = host.config("compaction_rate", options.compaction_rate);
+        options.sync_changes_after = host.config("sync_changes_after", options.sync_changes_after);
         options.sync = host.config("sync", options.sync);
         if (options.segment_size < smallest_segment || options.segment_size > largest_segment)
             host.refuse("segment_size", "has to be from 1MiB to 4GiB");
+        if (options.sync_changes_after < std::chrono::milliseconds{0} || options.sync_changes_after > longest_unsynced)
+            host.refuse("sync_changes_after", "has to be at most 1h");
         const auto path = host.required("path");
         std::string error;
         auto folder = open_folder(path, error);

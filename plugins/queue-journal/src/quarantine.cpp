@@ -11,25 +11,6 @@ namespace {
 
 constexpr std::size_t copy_size = 1U << 20U;
 
-/// Where the last octet that is not zero ends, in [begin, end); begin: they are all zero.
-[[nodiscard]] std::error_code find_content_end(file& from, std::uint64_t begin, std::uint64_t end, std::uint64_t& last)
-{
-    last = begin;
-    std::string octets;
-    for (std::uint64_t at = begin; at < end; at += octets.size()) {
-        octets.resize(std::min<std::uint64_t>(copy_size, end - at));
-        std::size_t got = 0;
-        if (const auto error = from.read_at(at, octets, got, patience::any))
-            return error;
-        octets.resize(got);
-        if (const auto place = octets.find_last_not_of('\0'); place != std::string::npos)
-            last = at + place + 1;
-        if (got == 0)
-            break;
-    }
-    return {};
-}
-
 [[nodiscard]] std::error_code copy(file& from, std::uint64_t begin, std::uint64_t end, file& to)
 {
     std::string octets;
@@ -50,13 +31,34 @@ constexpr std::size_t copy_size = 1U << 20U;
 
 } // namespace
 
+/// Where the last octet that is not zero ends, in [begin, end); begin: they are all zero.
+std::error_code journal::find_content_end(file& from, std::uint64_t begin, std::uint64_t end, std::uint64_t& last)
+{
+    last = begin;
+    std::string octets;
+    for (std::uint64_t at = begin; at < end; at += octets.size()) {
+        octets.resize(std::min<std::uint64_t>(copy_size, end - at));
+        std::size_t got = 0;
+        if (const auto error = from.read_at(at, octets, got, patience::any))
+            return error;
+        octets.resize(got);
+        if (const auto place = octets.find_last_not_of('\0'); place != std::string::npos)
+            last = at + place + 1;
+        if (got == 0)
+            break;
+    }
+    return {};
+}
+
 /// Copies damaged octets where the operator finds them. Said once: a second start finds the copy and is silent.
 void journal::set_aside_range(segment& from, std::uint64_t begin, std::uint64_t end, std::uint64_t id)
 {
     from.is_damaged = true;
     std::uint64_t last = begin;
     auto error = find_content_end(*from.content, begin, end, last);
-    if (!error && last == begin)
+    if (error)
+        last = end;
+    else if (last == begin)
         return; // zeros: writes that never reached the disk, of which nobody was told
     const auto segment_text = to_text(from.name);
     const std::string name = "quarantine/" + segment_text.substr(0, 16) + "-" + std::to_string(begin);

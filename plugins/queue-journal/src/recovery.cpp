@@ -10,6 +10,29 @@
 
 namespace postern_queue_journal {
 
+namespace {
+
+/// A segment whose inode lies on a bad sector.
+class unreadable_file final : public file {
+public:
+    explicit unreadable_file(std::error_code why) noexcept : why_{why} {}
+    std::error_code read_at(std::uint64_t, std::span<char>, std::size_t& got, patience) noexcept override
+    {
+        got = 0;
+        return why_;
+    }
+    std::error_code write_at(std::uint64_t, std::span<const std::string_view>) noexcept override { return why_; }
+    std::error_code sync() noexcept override { return why_; }
+    std::error_code resize(std::uint64_t) noexcept override { return why_; }
+    std::error_code allocate(std::uint64_t) noexcept override { return why_; }
+    std::error_code size(std::uint64_t&) noexcept override { return why_; }
+
+private:
+    std::error_code why_;
+};
+
+} // namespace
+
 struct journal::recovered {
     record_header header;
     std::string metadata;
@@ -40,7 +63,13 @@ bool journal::recover(std::string& error)
         code = folder_->open(text, found->content);
         if (!code)
             code = found->content->size(found->capacity);
-        if (code) {
+        if (is_unreadable(code)) {
+            say(severity::error, "cannot open " + text + ": " + code.message() +
+                                     "; it stays where it is, and the messages in it are out of reach");
+            found->content = std::make_shared<unreadable_file>(code);
+            found->is_unreadable = found->keep = true;
+            found->capacity = 0;
+        } else if (code) {
             error = "cannot open " + text + ": " + code.message();
             return false;
         }
@@ -51,7 +80,7 @@ bool journal::recover(std::string& error)
         }
     }
     for (auto& [number, each] : index_.segments)
-        if (!recover_segment(*each, error))
+        if (!each->is_unreadable && !recover_segment(*each, error))
             return false;
     set_orphans_aside();
     return finish_recovery(error);
@@ -60,7 +89,7 @@ bool journal::recover(std::string& error)
 bool journal::recover_segment(segment& from, std::string& error)
 {
     std::deque<recovered> waiting; // until a later record says that they were synced
-    segment_walker walker{*from.content, from.name.mark, 0, from.capacity};
+    segment_walker walker{*from.content, from.name.mark, 0, from.capacity, segment_walker::bad_sectors::are_as_damage};
     for (;;) {
         switch (walker.next()) {
         case segment_walker::step::record: {
@@ -77,7 +106,10 @@ bool journal::recover_segment(segment& from, std::string& error)
             break;
         }
         case segment_walker::step::damaged:
-            set_aside_range(from, walker.damage_begin(), walker.damage_end(), walker.damaged_id());
+            if (walker.unreadable() == 0)
+                set_aside_range(from, walker.damage_begin(), walker.damage_end(), walker.damaged_id());
+            else
+                leave_range(from, walker.damage_begin(), walker.damage_end(), walker.damaged_id());
             break;
         case segment_walker::step::failed:
             error = "cannot read " + to_text(from.name) + ": " + walker.error().message();
@@ -91,10 +123,24 @@ bool journal::recover_segment(segment& from, std::string& error)
                 else
                     set_aside_range(from, header.offset, header.offset + header.size(), header.id);
             }
-            cut_tail(from, walker.damaged_id());
+            if (walker.unreadable() == 0)
+                cut_tail(from, walker.damaged_id());
+            else
+                leave_range(from, from.tail, from.capacity, walker.damaged_id());
             return true;
         }
     }
+}
+
+/// The disk cannot read some of those octets; another time, or another disk with a copy of this one, it may.
+void journal::leave_range(segment& from, std::uint64_t begin, std::uint64_t end, std::uint64_t id)
+{
+    from.keep = from.is_damaged = true;
+    if (begin == end)
+        return;
+    say(severity::error, "the disk cannot read all of the " + std::to_string(end - begin) + " octets at " +
+                             std::to_string(begin) + " of " + to_text(from.name) + "; what lies there is out of reach" +
+                             (id == 0 ? "" : ", message " + id_text(id)) + "; the file stays as it is");
 }
 
 /// What lies behind the last record: zeros that were reserved, or octets that a crash cut short.
@@ -102,15 +148,27 @@ void journal::cut_tail(segment& from, std::uint64_t id)
 {
     if (from.tail == from.capacity)
         return;
+    const auto cut = [&](std::uint64_t size) {
+        if (const auto error = from.content->resize(size)) {
+            say(severity::warning, "cannot cut the end of " + to_text(from.name) + ": " + error.message());
+            return false;
+        }
+        from.capacity = size;
+        return true;
+    };
+    std::uint64_t last = from.tail;
+    const bool is_readable = !find_content_end(*from.content, from.tail, from.capacity, last);
+    if (is_readable && last == from.tail) {
+        if (from.name.number != index_.segments.rbegin()->first)
+            (void)cut(last);
+        return; // the last segment's room: the writer goes on in it
+    }
+    if (is_readable && last != from.capacity)
+        (void)cut(last); // its room may be what the copy needs
     const bool was_damaged = from.is_damaged;
     set_aside_range(from, from.tail, from.capacity, id);
-    if (from.keep)
-        return;
-    from.is_damaged = was_damaged; // the damage is cut away
-    if (from.content->resize(from.tail))
-        say(severity::warning, "cannot cut the end of " + to_text(from.name));
-    else
-        from.capacity = from.tail;
+    if (!from.keep && cut(from.tail))
+        from.is_damaged = was_damaged; // the damage is cut away
 }
 
 /// Takes in the records in front that end where everything is known to be synced.
@@ -120,21 +178,24 @@ void journal::accept_records(segment& from, std::deque<recovered>& waiting, std:
         accept_record(from, waiting.front());
 }
 
-/// A record that may have been torn by a crash: does its content, too, match its checksums?
+/// A record that may have been torn by a crash: does its content, too, match its checksums? What the disk cannot read now is not
+/// damaged by a crash.
 bool journal::is_whole(segment& from, const recovered& record)
 {
     if (record.header.kind != record_kind::message)
         return true; // metadata was checked; pieces are judged with the message that names them
     std::string content(record.header.content_size, '\0');
-    if (read_exactly(from.name.number, record.header.content_offset(), content, patience::any) != outcome::ok ||
-        crc32c(content) != record.header.content_crc)
+    const auto result = read_exactly(from.name.number, record.header.content_offset(), content, patience::any);
+    if (result == outcome::failed)
+        return true;
+    if (result != outcome::ok || crc32c(content) != record.header.content_crc)
         return false;
     const auto layout = parse_layout(record.metadata);
     return layout && std::all_of(layout->extents.begin(), layout->extents.end(), [&](const extent& piece) {
                if (index_.find(piece.segment) == nullptr)
                    return true; // accept_message judges it
                content.resize(piece.size);
-               return piece.size <= largest_content && read_extent(piece, content, patience::any) == outcome::ok;
+               return piece.size <= largest_content && read_extent(piece, content, patience::any) != outcome::corrupt;
            });
 }
 
@@ -175,7 +236,8 @@ void journal::accept_message(segment& from, const recovered& record)
     const auto layout = parse_layout(record.metadata);
     const auto is_there = [&](const extent& piece) {
         const auto* holder = index_.find(piece.segment);
-        return holder != nullptr && piece.offset <= holder->capacity && piece.size <= holder->capacity - piece.offset;
+        return holder != nullptr &&
+               (holder->is_unreadable || (piece.offset <= holder->capacity && piece.size <= holder->capacity - piece.offset));
     };
     if (!layout)
         return set_aside_range(from, header.offset, header.offset + header.size(), header.id);
@@ -217,7 +279,7 @@ bool journal::finish_recovery(std::string& error)
 {
     std::error_code code;
     for (auto& [number, each] : index_.segments)
-        if (settings_.sync && !code)
+        if (settings_.sync && !code && !each->is_unreadable)
             code = each->content->sync();
     if (settings_.sync && !code)
         code = folder_->sync_folder("");

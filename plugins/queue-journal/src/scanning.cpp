@@ -59,7 +59,8 @@ outcome journal::scan_segment(segment& from, std::uint64_t& offset, scan_page& p
     std::size_t octets_in_page = 0;
     for (const auto& message : page.messages)
         octets_in_page += message.envelope.size() + message.state.size();
-    segment_walker walker{*from.content, from.name.mark, offset, end};
+    // What lies on a bad sector was reported at start-up, if it was bad then; the others must not wait for it.
+    segment_walker walker{*from.content, from.name.mark, offset, end, segment_walker::bad_sectors::are_as_damage};
     for (;;) {
         const auto step = walker.next();
         if (step == segment_walker::step::failed) {
@@ -67,6 +68,9 @@ outcome journal::scan_segment(segment& from, std::uint64_t& offset, scan_page& p
             return outcome::failed;
         }
         if (step == segment_walker::step::end) {
+            if (walker.unreadable() != 0 && !from.keep)
+                say(severity::error, std::to_string(walker.unreadable()) + " octets of " + to_text(from.name) +
+                                         " cannot be read any more; messages whose envelopes lie there wait for another start");
             offset = 0;
             return outcome::ok;
         }

@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint64_t wide = 256U << 10U;
 constexpr std::uint64_t narrow = 4U << 10U;
 constexpr std::uint64_t far = 24U << 10U;
+constexpr std::uint64_t page = 4U << 10U; // what the kernel reads, or cannot
 } // namespace
 
 std::string_view segment_walker::view(std::uint64_t offset, std::uint64_t size)
@@ -25,10 +26,33 @@ std::string_view segment_walker::view(std::uint64_t offset, std::uint64_t size)
         window_at_ = offset;
         std::size_t got = 0;
         error_ = file_.read_at(offset, window_, got, patience::any);
+        if (policy_ == bad_sectors::are_as_damage && is_unreadable(error_))
+            got = read_around_bad_sectors(offset);
         window_.resize(error_ ? 0 : got);
     }
     const std::string_view all = window_;
     return all.substr(std::min<std::size_t>(offset - window_at_, all.size()), size);
+}
+
+/// Fills the window page by page, with zeros for those that cannot be read. How many octets there are.
+std::size_t segment_walker::read_around_bad_sectors(std::uint64_t offset)
+{
+    error_.clear();
+    for (std::size_t at = 0; at < window_.size();) {
+        const std::size_t size = std::min<std::uint64_t>(window_.size() - at, page - (offset + at) % page);
+        std::size_t got = 0;
+        error_ = file_.read_at(offset + at, std::span{window_}.subspan(at, size), got, patience::any);
+        if (is_unreadable(error_)) {
+            error_.clear();
+            std::fill_n(window_.begin() + static_cast<std::ptrdiff_t>(at), size, '\0');
+            unreadable_ += size;
+            got = size;
+        }
+        at += got;
+        if (error_ || got < size)
+            return at;
+    }
+    return window_.size();
 }
 
 bool segment_walker::record_at(std::uint64_t offset)

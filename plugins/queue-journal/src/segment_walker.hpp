@@ -16,9 +16,16 @@ public:
         failed,  ///< the file could not be read: error()
     };
 
+    /// What the walker makes of octets that the disk cannot read.
+    enum class bad_sectors {
+        fail,          ///< step::failed
+        are_as_damage, ///< goes on behind them
+    };
+
     /// Walks [begin, end) of `from`, which must outlive the walker.
-    segment_walker(file& from, std::uint64_t mark, std::uint64_t begin, std::uint64_t end) noexcept
-        : file_{from}, mark_{mark}, at_{begin}, end_{end}
+    segment_walker(file& from, std::uint64_t mark, std::uint64_t begin, std::uint64_t end,
+                   bad_sectors policy = bad_sectors::fail) noexcept
+        : file_{from}, mark_{mark}, at_{begin}, end_{end}, policy_{policy}
     {
     }
 
@@ -32,8 +39,11 @@ public:
     /// The id in a header whose metadata is damaged; 0: unknown.
     [[nodiscard]] std::uint64_t damaged_id() const noexcept { return damaged_id_; }
     [[nodiscard]] std::error_code error() const noexcept { return error_; }
+    /// Octets that the disk could not read, so far.
+    [[nodiscard]] std::uint64_t unreadable() const noexcept { return unreadable_; }
 
 private:
+    [[nodiscard]] std::size_t read_around_bad_sectors(std::uint64_t offset);
     [[nodiscard]] bool record_at(std::uint64_t offset);
     [[nodiscard]] bool find_mark();
     [[nodiscard]] std::string_view view(std::uint64_t offset, std::uint64_t size);
@@ -42,6 +52,8 @@ private:
     std::uint64_t mark_;
     std::uint64_t at_;
     std::uint64_t end_;
+    bad_sectors policy_;
+    std::uint64_t unreadable_ = 0;
     std::string window_;
     std::uint64_t window_at_ = 0;
     record_header header_;

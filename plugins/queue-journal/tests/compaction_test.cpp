@@ -28,7 +28,7 @@ TEST_F(compaction, deletes_a_segment_in_which_nothing_lives)
     h.start();
     EXPECT_TRUE(h.scan().empty());
     h.compact();
-    EXPECT_TRUE(disk.segments().empty());
+    EXPECT_EQ(disk.segments().size(), 1U);
 }
 
 TEST_F(compaction, empties_sparse_segments_and_leaves_dense_ones_alone)
@@ -114,7 +114,7 @@ TEST_F(compaction, moves_large_messages_that_lie_across_segments)
     fill(100, 110);
     const auto before = disk.segments().size();
     h.compact();
-    EXPECT_LT(disk.segments().size(), before / 2);
+    EXPECT_LE(disk.segments().size(), before / 2);
     for (int i = 0; i < 2; ++i, h.start()) {
         EXPECT_EQ(h.content(1), large);
         EXPECT_EQ(h.content(2), large);
@@ -155,6 +155,31 @@ TEST_F(compaction, syncs_removals_before_the_pieces_of_what_they_removed_go)
     h.start();
     EXPECT_EQ(h.scan().size(), 1U);
     EXPECT_TRUE(h.log.empty()) << h.log.front();
+}
+
+TEST_F(compaction, keeps_those_pieces_while_the_removal_cannot_be_written_again)
+{
+    h.store->append(1, text_of(1, 1800), [](outcome) {});
+    fill(10, 40);
+    h.store->commit(1, "e", "s", {}, {}, [](outcome) {});
+    h.settle();
+    for (std::uint64_t id = 10; id <= 40; ++id)
+        ASSERT_EQ(h.remove(id), outcome::ok);
+    ASSERT_EQ(h.commit(50, "syncs the removals so far"), outcome::ok);
+    const auto first = disk.segments().front();
+    ASSERT_EQ(h.remove(1), outcome::ok);
+    disk.fill();
+    disk.fail_at = disk.operations; // its sync
+    let_pass(std::chrono::seconds{1});
+    h.settle();
+    ASSERT_TRUE(h.logged("cannot sync"));
+    h.compact();
+    EXPECT_EQ(disk.names(first).size(), 1U);
+    disk.capacity = UINT64_MAX;
+    for (std::uint64_t id = 60; id <= 70; ++id) // until a segment is sealed, and compaction looks again
+        ASSERT_EQ(h.commit(id, text_of(id, 500)), outcome::ok);
+    h.compact();
+    EXPECT_TRUE(disk.names(first).empty());
 }
 
 TEST_F(compaction, makes_each_deletion_durable_before_the_next)
@@ -271,7 +296,7 @@ TEST_F(compaction, of_a_segment_that_cannot_be_deleted_does_not_let_its_messages
         h.compact();
         h.start();
         h.compact();
-        EXPECT_TRUE(disk.segments().empty());
+        EXPECT_EQ(disk.segments().size(), 1U); // the one in use
     }
 }
 

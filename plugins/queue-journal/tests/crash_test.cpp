@@ -130,7 +130,7 @@ TEST(a_crash, after_very_much_work_loses_and_revives_nothing)
 
 TEST(a_crash, leaves_no_work_undone_for_good)
 {
-    // Whatever was going on: when all messages are removed, all segments go.
+    // Whatever was going on: when all messages are removed, all segments go but the one in use.
     for (std::size_t n = 10; n < 300; n += 7) {
         simulated_disk disk;
         disk.die_at = n;
@@ -142,11 +142,9 @@ TEST(a_crash, leaves_no_work_undone_for_good)
         ASSERT_TRUE(h.start());
         for (const auto& [id, state] : h.scan())
             ASSERT_EQ(h.remove(id), outcome::ok);
-        ASSERT_EQ(h.commit(999999, "seals the segments before it"), outcome::ok);
-        ASSERT_EQ(h.remove(999999), outcome::ok);
         h.start();
         h.compact();
-        EXPECT_EQ(disk.segments().size(), 0U) << n;
+        EXPECT_EQ(disk.segments().size(), 1U) << n;
         EXPECT_EQ(h.store->measure().live_octets, 0U);
     }
 }

@@ -29,11 +29,26 @@ inline std::uint64_t counted_mark()
     return 0x5eed000000000001U + ++count * 0x9e3779b97f4a7c15U;
 }
 
+/// The journal's clock: stands still, unless a test lets time pass.
+inline std::atomic<std::chrono::steady_clock::duration> manual_time{std::chrono::hours{1}};
+inline std::chrono::steady_clock::time_point manual_now()
+{
+    return std::chrono::steady_clock::time_point{manual_time.load()};
+}
+inline void let_pass(std::chrono::milliseconds time)
+{
+    manual_time = manual_time.load() + time;
+}
+
+constexpr std::uint64_t small_segment = 4688;                  // so that messages get 4096 and a bit
+constexpr std::uint64_t small_change_room = small_segment / 8; // of it, for changes alone
+
 /// Small segments and extents, so that a few messages meet all of it.
 inline settings small_settings()
 {
     settings s;
-    s.segment_size = 4096;
+    s.segment_size = small_segment;
+    s.now = manual_now;
     s.reserve = 0;
     s.compaction_rate = 0;
     s.extent_size = 600;
@@ -121,9 +136,9 @@ public:
         return std::any_of(log.begin(), log.end(), [&](const std::string& line) { return line.find(part) != std::string::npos; });
     }
 
-    std::unique_ptr<journal> store;
     std::string error;
     std::vector<std::string> log;
+    std::unique_ptr<journal> store; ///< logs to the end
 
 private:
     template <class Ask>

@@ -48,6 +48,22 @@ TEST_F(the_journal, keeps_messages_of_every_size_however_they_come)
             ASSERT_EQ(h.content(number), content) << number;
 }
 
+TEST_F(the_journal, goes_on_in_the_segment_of_the_process_before)
+{
+    for (std::uint64_t id = 1; id <= 4; ++id) {
+        ASSERT_EQ(h.commit(id, text_of(id, 500)), outcome::ok);
+        if (id % 2 == 0) {
+            disk.die_at = disk.operations;
+            h.stop();
+            disk.cut_power(power_cut::loses_all);
+        }
+        ASSERT_TRUE(h.start()) << h.error;
+        EXPECT_EQ(disk.segments().size(), 1U);
+    }
+    for (std::uint64_t id = 1; id <= 4; ++id)
+        EXPECT_EQ(h.content(id), text_of(id, 500));
+}
+
 TEST_F(the_journal, puts_head_in_front_and_tail_behind_what_was_appended)
 {
     std::uint64_t id = 0;
@@ -238,14 +254,72 @@ TEST_F(the_journal, changes_are_answered_when_the_kernel_has_them)
     EXPECT_EQ(h.scan(), (std::map<std::uint64_t, std::string>{{1, "changed"}}));
 }
 
+TEST_F(the_journal, changes_are_synced_a_second_after_the_first_of_them)
+{
+    for (std::uint64_t id = 1; id <= 3; ++id)
+        ASSERT_EQ(h.commit(id, "c"), outcome::ok);
+    const auto syncs = disk.syncs;
+    EXPECT_EQ(h.update(1, "changed"), outcome::ok);
+    let_pass(std::chrono::milliseconds{999});
+    EXPECT_EQ(h.remove(2), outcome::ok);
+    EXPECT_FALSE(h.store->commit_step());
+    EXPECT_EQ(disk.syncs, syncs);
+    let_pass(std::chrono::milliseconds{1});
+    EXPECT_TRUE(h.store->commit_step());
+    EXPECT_EQ(disk.syncs, syncs + 1);
+    EXPECT_FALSE(h.store->commit_step()) << "nothing is left to sync";
+    EXPECT_EQ(h.remove(3), outcome::ok); // a second of its own begins
+    let_pass(std::chrono::milliseconds{999});
+    EXPECT_FALSE(h.store->commit_step());
+    disk.die_at = disk.operations;
+    h.stop();
+    disk.cut_power(power_cut::loses_all);
+    ASSERT_TRUE(h.start());
+    EXPECT_EQ(h.scan(), (std::map<std::uint64_t, std::string>{{1, "changed"}, {3, "new"}}));
+}
+
+TEST_F(the_journal, changes_that_keep_coming_do_not_put_their_sync_off)
+{
+    ASSERT_EQ(h.commit(1, "c"), outcome::ok);
+    const auto syncs = disk.syncs;
+    for (int i = 1; i <= 33; ++i) { // at 0, 100, ... 3200 ms: due at 1000, and at 2000 and 3000 behind the first unsynced one
+        ASSERT_EQ(h.update(1, std::to_string(i)), outcome::ok);
+        let_pass(std::chrono::milliseconds{100});
+    }
+    EXPECT_EQ(disk.syncs, syncs + 3);
+}
+
+TEST_F(the_journal, a_sync_of_changes_that_fails_has_them_written_again)
+{
+    ASSERT_EQ(h.commit(1, "c"), outcome::ok);
+    EXPECT_EQ(h.update(1, "changed"), outcome::ok);
+    disk.fail_at = disk.operations;
+    for (int seconds = 0; seconds < 2; ++seconds) {
+        let_pass(std::chrono::seconds{1});
+        h.settle();
+    }
+    EXPECT_TRUE(h.logged("cannot sync"));
+    disk.die_at = disk.operations;
+    h.stop();
+    disk.cut_power(power_cut::loses_all);
+    ASSERT_TRUE(h.start());
+    EXPECT_EQ(h.state(1), "changed");
+}
+
 TEST_F(the_journal, the_name_of_a_segment_is_durable_before_anything_in_it_is_acknowledged)
 {
+    simulated_disk fresh;
     std::vector<std::string> order;
-    disk.trace = [&](const std::string& what) { order.push_back(what.substr(0, what.find(" 0"))); };
-    h.store->commit(1, "e", "s", "c", {}, [&](outcome) { order.emplace_back("answer"); });
-    h.settle();
-    EXPECT_THAT(order, ElementsAre("create", "write", "sync folder ", "write", "sync", "answer"));
-    disk.trace = nullptr;
+    fresh.trace = [&](const std::string& what) { order.push_back(what.substr(0, what.find(" 0"))); };
+    harness other{fresh};
+    EXPECT_THAT(std::exchange(order, {}), ElementsAre("sync folder ", "create", "write", "sync", "sync folder "));
+    for (std::uint64_t id = 1; id <= 2; ++id) { // two do not go into one segment
+        other.store->commit(id, "e", "s", text_of(id, 2500), {}, [&](outcome) { order.emplace_back("answer"); });
+        other.settle();
+    }
+    EXPECT_THAT(order, ElementsAre("write", "sync", "answer",                 //
+                                   "create", "write", "sync", "sync folder ", // before the first is sealed
+                                   "write", "sync", "answer"));
 }
 
 TEST_F(the_journal, nothing_is_synced_when_the_owner_says_so)

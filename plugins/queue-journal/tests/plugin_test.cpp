@@ -151,6 +151,18 @@ TEST_F(the_plugin, takes_segment_sizes_from_one_mebibyte_to_four_gibibytes)
     }
 }
 
+TEST_F(the_plugin, syncs_changes_within_an_hour_at_most)
+{
+    for (const auto& [after, fine] : {std::pair{std::chrono::milliseconds{0}, true},
+                                      {std::chrono::hours{1}, true},
+                                      {std::chrono::hours{1} + std::chrono::milliseconds{1}, false}}) {
+        fake_host other{postern_plugin_v1};
+        other.option("path", folder.queue());
+        other.option("sync_changes_after", after);
+        EXPECT_EQ(other.create() == POSTERN_PASS, fine) << after.count();
+    }
+}
+
 TEST_F(the_plugin, needs_a_path)
 {
     fake_host other{postern_plugin_v1};

@@ -9,6 +9,7 @@
 #include <semaphore>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -131,6 +132,58 @@ TEST(the_process, compacts_in_the_background_and_stops_in_the_middle_of_it)
     }
     const auto store = open(folder.queue());
     EXPECT_EQ(scan(*store).size(), 120U);
+}
+
+TEST(the_process, syncs_changes_in_time_though_nobody_asks_for_more)
+{
+    simulated_disk disk;
+    auto options = threaded_settings();
+    options.sync_changes_after = std::chrono::milliseconds{1};
+    std::string error;
+    const auto store = journal::open(disk.folder(), options, {}, error);
+    ASSERT_TRUE(store) << error;
+    EXPECT_EQ(wait([&](completion done) { store->commit(1, "e", "s", "c", {}, std::move(done)); }), outcome::ok);
+    std::counting_semaphore<> synced{0};
+    disk.trace = [&](const std::string& what) {
+        if (what.starts_with("sync 0"))
+            synced.release();
+    };
+    EXPECT_EQ(wait([&](completion done) { store->remove(1, std::move(done)); }), outcome::ok);
+    synced.acquire(); // or the test never ends
+}
+
+TEST(the_process, takes_a_limit_on_file_sizes_for_a_full_disk)
+{
+    const temporary_folder folder;
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        std::signal(SIGXFSZ, SIG_IGN); // as the server has it
+        const ::rlimit limit{400'000, 400'000};
+        std::string error;
+        if (::setrlimit(RLIMIT_FSIZE, &limit) != 0)
+            ::_exit(1);
+        const auto store = journal::open(open_folder(folder.queue(), error), threaded_settings(), {}, error);
+        if (!store)
+            ::_exit(2);
+        const auto commit = [&](std::uint64_t id, std::size_t size) {
+            return wait([&](completion done) { store->commit(id, "e", "s", text_of(id, size), {}, std::move(done)); });
+        };
+        for (std::uint64_t id = 1; id <= 20; ++id)
+            if (commit(id, 50'000) != outcome::ok)
+                ::_exit(3);
+        if (commit(100, 150'000) != outcome::ok) // in pieces
+            ::_exit(4);
+        for (std::uint64_t id = 1; id <= 20; ++id)
+            if (wait([&](completion done) { store->remove(id, std::move(done)); }) != outcome::ok)
+                ::_exit(5);
+        ::_exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    EXPECT_EQ(scan(*open(folder.queue())).size(), 1U);
 }
 
 TEST(the_process, keeps_its_files_to_itself)

@@ -57,6 +57,31 @@ TEST_F(the_segment_walker, gives_out_records_in_order_however_far_apart_they_lie
     EXPECT_EQ(walker.damage_begin(), octets_.size());
 }
 
+TEST_F(the_segment_walker, goes_on_behind_a_bad_sector_if_it_is_told_to)
+{
+    for (std::uint64_t id = 1; id <= 30; ++id)
+        add(id, std::string(500, 'm'), "");
+    disk_.bad_ranges = {{"segment", 5000, 5001}};
+    auto walker = walk();
+    EXPECT_EQ(walker.next(), step::failed) << "the window is read as a whole";
+
+    segment_walker patient{*file_, mark, 0, octets_.size(), segment_walker::bad_sectors::are_as_damage};
+    for (std::uint64_t id = 1; id <= 7; ++id) { // 568 octets each
+        ASSERT_EQ(patient.next(), step::record);
+        EXPECT_EQ(patient.header().id, id);
+    }
+    ASSERT_EQ(patient.next(), step::damaged);
+    EXPECT_EQ(patient.damage_begin(), 7 * 568U);
+    EXPECT_EQ(patient.damage_end(), 15 * 568U);
+    EXPECT_EQ(patient.damaged_id(), 8U) << "its header was read";
+    for (std::uint64_t id = 16; id <= 30; ++id) {
+        ASSERT_EQ(patient.next(), step::record);
+        EXPECT_EQ(patient.header().id, id);
+    }
+    EXPECT_EQ(patient.next(), step::end);
+    EXPECT_EQ(patient.unreadable(), 4096U);
+}
+
 TEST_F(the_segment_walker, reads_little_of_large_content)
 {
     for (std::uint64_t id = 1; id <= 100; ++id)

@@ -30,10 +30,20 @@ public:
     std::size_t fail_at = never; ///< that one fails
     std::size_t fail_count = 1;  ///< and so many in all, one after the other
     std::errc fail_with = std::errc::io_error;
-    bool fails_for_good = false; ///< and, of those that need room, all later ones with no_space_on_device
+    bool fails_for_good = false; ///< and, of those that need room, all later ones with no_room
     std::size_t die_at = never;  ///< from that one on nothing has an effect
     std::uint64_t capacity = UINT64_MAX;
-    std::string unremovable; ///< a file that cannot be removed
+    bool hides_quota = false;                          ///< there is less room than it says
+    std::errc no_room = std::errc::no_space_on_device; ///< what the disk says when it is full
+    std::string unremovable;                           ///< a file that cannot be removed
+    std::string unopenable;                            ///< a file whose inode is on a bad sector
+
+    /// Octets of a file that the disk cannot read any more.
+    struct bad_range {
+        std::string name;
+        std::uint64_t begin = 0, end = 0;
+    };
+    std::vector<bad_range> bad_ranges;
 
     // What happened.
     std::size_t syncs = 0;
@@ -70,6 +80,16 @@ public:
         fail_at = die_at = never;
         fails_for_good = false;
         is_locked_ = false;
+    }
+
+    /// Somebody else takes all the room that is left.
+    void fill() { capacity = used(); }
+    [[nodiscard]] std::uint64_t used() const
+    {
+        std::uint64_t all = 0;
+        for (const auto& [name, n] : names_)
+            all += std::max<std::uint64_t>(n->content.size(), n->allocated);
+        return all;
     }
 
     [[nodiscard]] bool was_reached() const { return operations > std::min(fail_at, die_at); }
@@ -144,7 +164,7 @@ private:
         if (number >= fail_at && number - fail_at < fail_count)
             return make_error_code(fail_with);
         if (number > fail_at && fails_for_good && needs_room)
-            return make_error_code(std::errc::no_space_on_device);
+            return make_error_code(no_room);
         return {};
     }
     [[nodiscard]] bool is_dead() const { return operations > die_at; }
@@ -153,12 +173,10 @@ private:
         if (trace)
             trace(what);
     }
-    [[nodiscard]] std::uint64_t used() const
+    [[nodiscard]] bool is_bad(const std::string& name, std::uint64_t begin, std::uint64_t end) const
     {
-        std::uint64_t all = 0;
-        for (const auto& [name, n] : names_)
-            all += std::max<std::uint64_t>(n->content.size(), n->allocated);
-        return all;
+        return std::any_of(bad_ranges.begin(), bad_ranges.end(),
+                           [&](const bad_range& bad) { return bad.name == name && bad.begin < end && begin < bad.end; });
     }
 
     mutable std::recursive_mutex mutex_;
@@ -182,6 +200,8 @@ public:
         got = 0;
         if (const auto error = disk_.step())
             return error;
+        if (disk_.is_bad(name_, offset, offset + to.size()))
+            return make_error_code(std::errc::io_error);
         if (offset < node_->content.size())
             got = node_->content.copy(to.data(), to.size(), offset);
         return {};
@@ -196,7 +216,7 @@ public:
         const std::uint64_t end = offset + c.octets.size();
         const std::uint64_t has = std::max<std::uint64_t>(node_->content.size(), node_->allocated);
         if (!error && end > has && end - has > disk_.capacity - std::min(disk_.capacity, disk_.used()))
-            error = make_error_code(std::errc::no_space_on_device);
+            error = make_error_code(disk_.no_room);
         if (disk_.is_dead())
             return error;
         if (error)
@@ -237,7 +257,7 @@ public:
             return error;
         const std::uint64_t has = std::max<std::uint64_t>(node_->content.size(), node_->allocated);
         if (size > has && size - has > disk_.capacity - std::min(disk_.capacity, disk_.used()))
-            return make_error_code(std::errc::no_space_on_device);
+            return make_error_code(disk_.no_room);
         node_->allocated = std::max(node_->allocated, size);
         if (size > node_->content.size())
             change_size(size);
@@ -292,6 +312,8 @@ public:
         const auto found = disk_.names_.find(name);
         if (found == disk_.names_.end())
             return make_error_code(std::errc::no_such_file_or_directory);
+        if (name == disk_.unopenable)
+            return make_error_code(std::errc::io_error);
         opened = std::make_shared<simulated_file>(disk_, name, found->second);
         return {};
     }
@@ -338,7 +360,7 @@ public:
     std::error_code free_octets(std::uint64_t& octets) noexcept override
     {
         const std::lock_guard lock{disk_.mutex_};
-        octets = disk_.capacity - std::min(disk_.capacity, disk_.used());
+        octets = disk_.hides_quota ? UINT64_MAX : disk_.capacity - std::min(disk_.capacity, disk_.used());
         return disk_.step();
     }
     std::error_code lock(const std::string&) noexcept override

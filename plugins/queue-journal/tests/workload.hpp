@@ -85,6 +85,8 @@ private:
         const int actions = 1 + static_cast<int>(random_() % 3); // in one batch
         for (int i = 0; i < actions; ++i)
             act(on);
+        if (random_() % 8 == 0)
+            let_pass(std::chrono::milliseconds{400});
         if (random_() % 4 != 0)
             on.settle();
         if (random_() % 6 == 0) // in the middle of what waits, too

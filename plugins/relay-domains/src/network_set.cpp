@@ -10,6 +10,7 @@ namespace relay_domains {
 namespace {
 
 constexpr unsigned mapped_bits = 96; // of ::ffff:0:0/96
+constexpr unsigned global_bits = 3;  // of 2000::/3
 
 bool has_prefix(const address& of, const address& prefix, unsigned bits) noexcept
 {
@@ -71,7 +72,7 @@ const char* network_set::add(std::string_view text)
     const unsigned bits = is_v4 ? mapped_bits + length : length;
     if (!is_zero_behind(*first, bits)) // RFC 4632 3.1: likely a slip, and a wider one than meant
         return "has bits set behind its prefix";
-    networks_.push_back({*first, bits, length});
+    networks_.push_back({*first, bits});
     return nullptr;
 }
 
@@ -86,7 +87,14 @@ bool network_set::contains(std::string_view client) const noexcept
 
 bool network_set::trusts_everybody() const noexcept
 {
-    return std::any_of(networks_.begin(), networks_.end(), [](const network& one) { return one.length == 0; });
+    // An IPv6 network may hold all of IPv4 (RFC 4291 2.5.5.2), and /0 is not the only one that holds everybody: all of IPv6 that
+    // is out there is 2000::/3 (RFC 4291 2.4).
+    constexpr address all_v4{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    constexpr address all_v6{0x20};
+    return std::any_of(networks_.begin(), networks_.end(), [&](const network& one) {
+        return (one.bits <= mapped_bits && has_prefix(all_v4, one.first, one.bits)) ||
+               (one.bits <= global_bits && has_prefix(all_v6, one.first, one.bits));
+    });
 }
 
 } // namespace relay_domains

@@ -22,14 +22,13 @@ public:
     /// Whether the client of this address is in one of them. Text that is no address is in none.
     [[nodiscard]] bool contains(std::string_view client) const noexcept;
     [[nodiscard]] bool empty() const noexcept { return networks_.empty(); }
-    /// One of them holds all of IPv4 or all of IPv6.
+    /// One of them holds all of IPv4, or all of IPv6 that is in use, however it is written.
     [[nodiscard]] bool trusts_everybody() const noexcept;
 
 private:
     struct network {
         address first;
-        unsigned bits;   ///< of prefix, of 128
-        unsigned length; ///< of prefix, as written
+        unsigned bits; ///< of prefix, of 128
     };
     std::vector<network> networks_;
 };

@@ -16,7 +16,7 @@ public:
         take(host, "addresses", &relay_domains::relay_policy::add_address);
         take(host, "networks", &relay_domains::relay_policy::add_network);
         if (policy_.networks().trusts_everybody())
-            host.warning("option=networks problem=\"a network of prefix length 0 makes an open relay\"");
+            host.warning("option=networks problem=\"a network that holds all of IPv4 or all of IPv6 makes an open relay\"");
     }
 
     postern::verdict on(const postern::rcpt& event) const

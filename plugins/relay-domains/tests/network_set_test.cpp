@@ -54,9 +54,18 @@ TEST(network_set, of_all_ipv4_holds_no_ipv6_client)
     EXPECT_TRUE(set.contains("203.0.113.9"));
     EXPECT_FALSE(set.contains("2001:db8::1"));
     EXPECT_TRUE(set.trusts_everybody());
-    EXPECT_TRUE(set_of({"::/0"}).trusts_everybody());
     EXPECT_FALSE(set_of({"128.0.0.0/1"}).trusts_everybody());
     EXPECT_FALSE(set_of({}).trusts_everybody());
+}
+
+TEST(network_set, trusts_everybody_however_that_is_written)
+{
+    for (const char* wide : {"0.0.0.0/0", "::/0", "::/1", "::/80", "::ffff:0:0/96", "2000::/3"})
+        EXPECT_TRUE(set_of({wide}).trusts_everybody()) << wide;
+    for (const char* wide : {"::/1", "::/80", "::ffff:0:0/96"})
+        EXPECT_TRUE(set_of({wide}).contains("203.0.113.9")) << wide;
+    for (const char* narrow : {"0.0.0.0/1", "128.0.0.0/1", "::ffff:0:0/97", "2000::/4", "8000::/1", "fc00::/7", "::/97"})
+        EXPECT_FALSE(set_of({narrow}).trusts_everybody()) << narrow;
 }
 
 TEST(network_set, refuses_what_is_no_network)

@@ -386,6 +386,7 @@ TEST_F(a_plugin, cannot_both_observe_and_decide_at_one_hook)
         return POSTERN_PASS;
     };
     const auto plugin = script.make();
+    EXPECT_TRUE(script.log.contains("plugin_failed plugin=scripted hook=cmd.rcpt cause=it asks to observe and to decide"));
     EXPECT_TRUE(plugin->instance().observes(hook_point::cmd_rcpt));
     EXPECT_FALSE(plugin->instance().observes(hook_point::cmd_mail));
 }

@@ -125,7 +125,8 @@ private:
 /// A client and a server face to face in memory, each moved on in turn.
 class face_to_face {
 public:
-    face_to_face(SSL_CTX* server, SSL_CTX* client, SSL_SESSION* earlier = nullptr) : server_{SSL_new(server)}, client_{SSL_new(client)}
+    face_to_face(SSL_CTX* server, SSL_CTX* client, SSL_SESSION* earlier = nullptr)
+        : server_{SSL_new(server)}, client_{SSL_new(client)}
     {
         BIO* of_server = nullptr;
         BIO* of_client = nullptr;
@@ -260,10 +261,10 @@ TEST_F(tls_contexts, refuse_a_renegotiation_that_the_server_asks_for)
 [[nodiscard]] std::string hello_that_asks_for_compression()
 {
     constexpr auto before_random = "\x03\x03"sv;
-    constexpr auto behind_random = "\x00"              // no session
-                                   "\x00\x04\xC0\x2B\x00\xFF" // ECDHE-ECDSA-AES128-GCM-SHA256; secure renegotiation
-                                   "\x02\x01\x00"      // DEFLATE, null
-                                   "\x00\x18"          // extensions
+    constexpr auto behind_random = "\x00"                             // no session
+                                   "\x00\x04\xC0\x2B\x00\xFF"         // ECDHE-ECDSA-AES128-GCM-SHA256; secure renegotiation
+                                   "\x02\x01\x00"                     // DEFLATE, null
+                                   "\x00\x18"                         // extensions
                                    "\x00\x0A\x00\x04\x00\x02\x00\x17" // groups: P-256
                                    "\x00\x0B\x00\x02\x01\x00"         // points: uncompressed
                                    "\x00\x0D\x00\x06\x00\x04\x04\x03\x05\x03"sv; // signatures: ECDSA with SHA-256, SHA-384

@@ -87,7 +87,7 @@ typedef struct postern_event {
 #define POSTERN_EDIT_BODY_REPLACE 9u   /* msg.body: this chunk; msg.end: the whole body: value */
 #define POSTERN_EDIT_ROUTE_SET 10u     /* queue.route: name: transport ("" is smtp), value: next hop "host:port" */
 
-/* A batch of edits applies whole or not at all. */
+/* A batch of edits applies whole or not at all; at most 10,000. */
 typedef struct postern_edit {
     uint32_t op;
     uint32_t index;
@@ -99,10 +99,10 @@ typedef struct postern_edit {
 typedef struct postern_reply {
     uint32_t size; /* of the whole record */
     uint32_t verdict;
-    uint32_t smtp_code; /* 0: the verdict's default */
+    uint32_t smtp_code; /* 0: the verdict's default. Reject: 5yz; tempfail: 4yz but 421; disconnect: both; y is 0 to 5 */
     uint32_t flags;     /* POSTERN_REPLY_... */
     postern_str enhanced; /* "5.7.1"; empty: the default of the code */
-    postern_str text;     /* of the SMTP reply; hold: the reason; score: the symbol */
+    postern_str text;     /* of the SMTP reply; hold: the reason; score: the symbol. Printable ASCII, at most 4,096 octets */
     postern_list edits;   /* of postern_edit */
     int32_t score;        /* POSTERN_SCORE: thousandths */
     uint32_t reserved;
@@ -112,7 +112,8 @@ typedef struct postern_host postern_host; /* opaque; one per instance, so the ho
 
 #define POSTERN_CORE_1 "postern.core/1"
 typedef struct postern_core_1 {
-    /* Asks for the events of a hook. flags: POSTERN_SUBSCRIBE_... Only inside create. [control] */
+    /* Asks for the events of a hook. flags: POSTERN_SUBSCRIBE_... E_INVALID: asked before with other flags. Only inside create.
+     * [control] */
     postern_status (*subscribe)(postern_host *host, uint32_t hook, uint32_t flags);
     /* Answers a ticket: inside handle or later. E_STALE: answered before, or past its deadline. [any] */
     postern_status (*reply)(postern_host *host, uint64_t ticket, const postern_reply *reply);
@@ -146,7 +147,9 @@ typedef struct postern_plugin {
     const char *version;    /* diagnostics only */
     const char *built_with; /* diagnostics only */
     const char *const *provides;  /* NULL-terminated list of ids, or NULL */
-    const char *const *requires_; /* likewise: tables that must be there; checked before any plugin code runs */
+    /* Likewise: tables that must be there; checked before create. Only the loader runs code before that: constructors of the
+     * file's statics. */
+    const char *const *requires_;
     /* Makes an instance. On failure: a negative status, after saying why with log or config's refuse. [control] */
     postern_status (*create)(postern_host *host, postern_get_fn get, const postern_create_args *args, void **self);
     /* Every event comes here. [session] */

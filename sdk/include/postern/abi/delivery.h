@@ -12,6 +12,7 @@ extern "C" {
 #define POSTERN_DELIVERY_1 "postern.delivery/1"
 #define POSTERN_HOOK_DELIVER 512u
 
+/* The job is a session: it can have a cookie and be woken, its events come one at a time, and SESSION_END is the last. */
 typedef struct postern_ev_deliver {
     postern_event ev; /* ev.session: the delivery job */
     postern_str message; /* queue id as text */
@@ -29,7 +30,8 @@ typedef struct postern_delivery_result {
     postern_str text;
 } postern_delivery_result;
 
-/* `base.verdict` holds for every recipient when `results` is empty; else one record a recipient, in order. */
+/* `base.verdict` holds for every recipient when `results` is empty; else one record a recipient, in order. A shorter record,
+ * such as a bare postern_reply, is a failure, and all are deferred; only with POSTERN_BROKEN it will do. */
 typedef struct postern_deliver_reply {
     postern_reply base; /* base.size: of the whole record */
     postern_list results; /* of postern_delivery_result */

@@ -28,7 +28,8 @@ extern "C" {
 #define POSTERN_HOOK_SESSION_END 65u   /* notification, without subscription: nothing comes for that session any more */
 
 /* Flags of subscribe. */
-#define POSTERN_SUBSCRIBE_OBSERVE 1u /* ticket 0, no answer; cannot delay anything */
+/* Ticket 0, no answer; cannot delay anything. A BLOCKING plugin that lags behind by some MiB misses events; the log says so. */
+#define POSTERN_SUBSCRIBE_OBSERVE 1u
 
 /* Who is connected, in every record of an SMTP session, as a list of one (records hold no other pointers, so that they can
  * cross a process border). */
@@ -91,8 +92,9 @@ typedef struct postern_ev_mail {
     uint64_t size_octets; /* SIZE=, 0: not given */
 } postern_ev_mail;
 
-/* cmd.rcpt: one recipient. Edits: RCPT_REPLACE of `index`, RCPT_ADD. Closed by construction: without a VOUCH the recipient
- * is refused, whatever else was said. */
+/* cmd.rcpt: one recipient. Edits: RCPT_REPLACE of `index`, RCPT_ADD. Closed by construction: nothing is kept or sent for a
+ * recipient without a VOUCH, whatever else was said. Without one CONTINUE, ACCEPT, SCORE and HOLD are refusals; DISCARD is
+ * not: the client hears 250, and the recipient is dropped. */
 typedef struct postern_ev_rcpt {
     postern_event ev;
     postern_list peer; /* one postern_peer */

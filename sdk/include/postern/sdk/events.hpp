@@ -75,7 +75,7 @@ public:
     [[nodiscard]] std::uint64_t size_octets() const noexcept { return record().size_octets; }
 };
 
-/// cmd.rcpt: one recipient. It is refused unless somebody vouches for it. Edits: replace_rcpt(index()), add_rcpt.
+/// cmd.rcpt: one recipient. It is refused unless somebody vouches for it, or discards it. Edits: replace_rcpt(index()), add_rcpt.
 class rcpt final : public sdk::session_event<postern_ev_rcpt, POSTERN_HOOK_RCPT, event_kind::decision> {
 public:
     using session_event::session_event;

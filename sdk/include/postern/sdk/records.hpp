@@ -242,7 +242,7 @@ private:
 };
 
 /// A list of the contract as a range. `As` is what one record looks like to a plugin: constructible from it.
-/// Valid as long as the event that it came from.
+/// It and its iterators are valid as long as the event that it came from.
 template <class Record, class As>
 class list_view {
 public:
@@ -256,8 +256,8 @@ public:
         using pointer = void;
 
         iterator() = default;
-        iterator(const postern_list* list, std::uint32_t at) noexcept : list_{list}, at_{at} {}
-        [[nodiscard]] As operator*() const noexcept { return As(record_at<Record>(*list_, at_)); }
+        iterator(const postern_list& list, std::uint32_t at) noexcept : list_{list}, at_{at} {}
+        [[nodiscard]] As operator*() const noexcept { return As(record_at<Record>(list_, at_)); }
         iterator& operator++() noexcept
         {
             ++at_;
@@ -272,7 +272,7 @@ public:
         bool operator==(const iterator& other) const noexcept { return at_ == other.at_; }
 
     private:
-        const postern_list* list_ = nullptr;
+        postern_list list_{}; // a copy: the view is often a temporary
         std::uint32_t at_ = 0;
     };
 
@@ -281,8 +281,8 @@ public:
     [[nodiscard]] bool empty() const noexcept { return list_.count == 0; }
     /// `index` is below size().
     [[nodiscard]] As operator[](std::uint32_t index) const noexcept { return As(record_at<Record>(list_, index)); }
-    [[nodiscard]] iterator begin() const noexcept { return {&list_, 0}; }
-    [[nodiscard]] iterator end() const noexcept { return {&list_, list_.count}; }
+    [[nodiscard]] iterator begin() const noexcept { return {list_, 0}; }
+    [[nodiscard]] iterator end() const noexcept { return {list_, list_.count}; }
 
 private:
     postern_list list_;

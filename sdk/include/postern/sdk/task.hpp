@@ -85,16 +85,17 @@ public:
     [[nodiscard]] bool await_suspend(std::coroutine_handle<Promise> frame)
     {
         static_assert(std::derived_from<Promise, promise_base>, "host.sleep() can only be awaited in a postern::task");
-        // Once the wake is accepted the session's thread may resume and end the frame, and *this with it, before wake has
-        // returned here: only locals from there on.
+        // Once the frame is among those that wait, another thread may resume and end it, and *this with it: the session's when
+        // the wake is accepted, or whichever tells of the session's end. Only locals from there on.
         services& instance = *instance_;
+        const std::uint64_t delay_ns = delay_ns_;
         const std::uint64_t session = frame.promise().session;
         if (session == 0) { // there is no thread to come back to, nor an end that would cancel it
             outcome_ = POSTERN_E_INVALID;
             return false;
         }
         const std::uint64_t token = instance.waiting.add({session, frame, &outcome_});
-        const postern_status status = instance.core->wake(instance.host, session, token, delay_ns_);
+        const postern_status status = instance.core->wake(instance.host, session, token, delay_ns);
         if (status >= 0)
             return true;
         if (!instance.waiting.take(token)) // the session ended meanwhile and resumed the frame
@@ -187,20 +188,15 @@ private:
             frame = nullptr;
             sdk::send(instance, ticket, result);
             return;
-        } catch (const cancelled&) {
-            // Nobody waits for an answer any more.
         } catch (const std::exception& error) {
             instance.log(POSTERN_LOG_ERROR, error.what());
-            if (frame)
-                std::exchange(frame, {}).destroy();
-            sdk::send_failure(instance, ticket);
         } catch (...) {
-            if (frame)
-                std::exchange(frame, {}).destroy();
-            sdk::send_failure(instance, ticket);
+            // `cancelled` among them: mostly nobody waits any more, and the ticket is stale. But if somebody does, as where
+            // sessions cannot be woken, silence would last until the deadline.
         }
         if (frame)
             frame.destroy();
+        sdk::send_failure(instance, ticket);
     }
 
     std::coroutine_handle<promise_type> frame_;

@@ -3,6 +3,7 @@
 // A verdict without edits allocates nothing but for texts that outgrow a std::string's own buffer.
 
 #include <postern/sdk/records.hpp>
+#include <postern/sdk/reply_form.hpp>
 
 #include <cstdint>
 #include <stdexcept>
@@ -12,6 +13,8 @@
 #include <vector>
 
 namespace postern {
+
+inline constexpr std::size_t most_edits = sdk::most_edits; ///< in one answer; the host refuses more
 
 /// An answer to a decision hook. Made by proceed(), reject() and their like below; edits are added by chaining.
 class verdict {
@@ -134,13 +137,22 @@ private:
 };
 
 namespace sdk {
-/// The host would count a code of the wrong class as the plugin's failure; this says where it came from.
-inline void check_code(const char* what, std::uint32_t code, std::uint32_t first)
+/// A transport may pass on what a peer said, whatever that was: only the class has to be right.
+inline void check_code(const char* what, std::uint32_t code, std::uint32_t first, const std::string& enhanced)
 {
     if (code != 0 && (code < first || code > first + 99))
         throw std::invalid_argument(std::string{what} + " cannot answer with code " + std::to_string(code));
+    check_enhanced(what, first, enhanced);
+}
+
+[[nodiscard]] inline std::string cut(std::string text)
+{
+    return text.size() <= most_reply_text ? std::move(text) : text.substr(0, most_reply_text);
 }
 } // namespace sdk
+
+// Of all of these: code 0 and empty texts are the host's defaults. A code or an enhanced code that does not fit throws
+// std::invalid_argument; what a reply cannot carry in its text becomes "?", and the text is cut after 4,096 octets.
 
 /// No objection.
 [[nodiscard]] inline verdict proceed() noexcept
@@ -157,24 +169,25 @@ inline void check_code(const char* what, std::uint32_t code, std::uint32_t first
 {
     return proceed().vouch();
 }
-/// For good: a 5xx reply. Code 0 and empty texts: the host's defaults. Throws std::invalid_argument for another class.
+/// For good: a 5xx reply.
 [[nodiscard]] inline verdict reject(std::uint32_t code, std::string enhanced, std::string text)
 {
-    sdk::check_code("reject", code, 500);
-    return {POSTERN_REJECT, code, std::move(enhanced), std::move(text)};
+    sdk::check_reply("reject", code, 5, enhanced);
+    return {POSTERN_REJECT, code, std::move(enhanced), sdk::as_reply_text(std::move(text))};
 }
-/// For now: a 4xx reply; the client tries again.
+/// For now: a 4xx reply but 421; the client tries again.
 [[nodiscard]] inline verdict defer(std::uint32_t code, std::string enhanced, std::string text)
 {
-    sdk::check_code("defer", code, 400);
-    return {POSTERN_TEMPFAIL, code, std::move(enhanced), std::move(text)};
+    if (code == 421) // RFC 5321 3.8: it says that the connection will be closed
+        throw std::invalid_argument("defer cannot answer with code 421, which closes the connection: use disconnect");
+    sdk::check_reply("defer", code, 4, enhanced);
+    return {POSTERN_TEMPFAIL, code, std::move(enhanced), sdk::as_reply_text(std::move(text))};
 }
-/// A reply, then the connection is closed. Code 0: 421.
+/// A 4xx or 5xx reply, then the connection is closed. Code 0: 421.
 [[nodiscard]] inline verdict disconnect(std::uint32_t code = 0, std::string enhanced = {}, std::string text = {})
 {
-    if (code != 0 && (code < 400 || code > 599))
-        throw std::invalid_argument("disconnect cannot answer with code " + std::to_string(code));
-    return {POSTERN_DISCONNECT, code, std::move(enhanced), std::move(text)};
+    sdk::check_reply("disconnect", code, code / 100 == 5 ? 5 : 4, enhanced);
+    return {POSTERN_DISCONNECT, code, std::move(enhanced), sdk::as_reply_text(std::move(text))};
 }
 /// The client hears that all is well; nothing is kept.
 [[nodiscard]] inline verdict discard() noexcept
@@ -184,14 +197,14 @@ inline void check_code(const char* what, std::uint32_t code, std::uint32_t first
 /// Kept, but not delivered until an operator releases it.
 [[nodiscard]] inline verdict hold(std::string reason)
 {
-    return {POSTERN_HOLD, 0, {}, std::move(reason)};
+    return {POSTERN_HOLD, 0, {}, sdk::as_reply_text(std::move(reason))};
 }
 /// Adds to the message's sum; decides nothing by itself. Kept in thousandths of a point, up to two million points.
 [[nodiscard]] inline verdict score(std::string symbol, double points)
 {
     if (!(points >= -2'000'000 && points <= 2'000'000))
         throw std::invalid_argument("score cannot be " + std::to_string(points));
-    verdict made{POSTERN_SCORE, 0, {}, std::move(symbol)};
+    verdict made{POSTERN_SCORE, 0, {}, sdk::as_reply_text(std::move(symbol))};
     made.score_ = static_cast<std::int32_t>(points * 1000 + (points < 0 ? -0.5 : 0.5));
     return made;
 }
@@ -209,17 +222,17 @@ struct delivery_result {
 
 [[nodiscard]] inline delivery_result delivered(std::string text = {})
 {
-    return {POSTERN_CONTINUE, 250, "2.0.0", std::move(text)};
+    return {POSTERN_CONTINUE, 250, "2.0.0", sdk::cut(std::move(text))};
 }
 [[nodiscard]] inline delivery_result deferred(std::uint32_t code, std::string enhanced, std::string text)
 {
-    sdk::check_code("deferred", code, 400);
-    return {POSTERN_TEMPFAIL, code, std::move(enhanced), std::move(text)};
+    sdk::check_code("deferred", code, 400, enhanced);
+    return {POSTERN_TEMPFAIL, code, std::move(enhanced), sdk::cut(std::move(text))};
 }
 [[nodiscard]] inline delivery_result failed(std::uint32_t code, std::string enhanced, std::string text)
 {
-    sdk::check_code("failed", code, 500);
-    return {POSTERN_REJECT, code, std::move(enhanced), std::move(text)};
+    sdk::check_code("failed", code, 500, enhanced);
+    return {POSTERN_REJECT, code, std::move(enhanced), sdk::cut(std::move(text))};
 }
 
 /// An answer to a deliver event: one result for all recipients, or one each in their order.
@@ -227,9 +240,10 @@ class delivery_report {
 public:
     // NOLINTBEGIN(google-explicit-constructor): what `on` returns is a report already
     delivery_report(delivery_result all) : all_{std::move(all)} {}
-    /// An empty list says nothing, so it defers: no slip may count as delivered.
+    /// An empty list says nothing, so it defers, as does whoever reads `all` where there are results: no slip may count as
+    /// delivered.
     delivery_report(std::vector<delivery_result> each)
-        : all_{each.empty() ? deferred(451, "4.3.0", "the transport gave no result") : delivered()}, each_{std::move(each)}
+        : all_{deferred(451, "4.3.0", each.empty() ? "the transport gave no result" : "see the results")}, each_{std::move(each)}
     {
     }
     // NOLINTEND(google-explicit-constructor)

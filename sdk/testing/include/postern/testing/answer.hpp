@@ -58,7 +58,8 @@ struct answer {
     std::string text;
     std::vector<edit> edits;
 
-    std::vector<result> results; ///< deliver: one for all when a single one was given, else one each
+    std::vector<result> results;  ///< deliver: one each, or a single one
+    bool has_one_result = false; ///< deliver: it is for all recipients
 
     std::uint32_t queue_result = 0; ///< the rest: queue operations
     std::uint64_t next = 0;
@@ -96,7 +97,8 @@ struct answer {
     }
     if (hook == POSTERN_HOOK_DELIVER && reply.size >= sizeof(postern_deliver_reply)) {
         const auto& full = reinterpret_cast<const postern_deliver_reply&>(reply);
-        if (full.results.count == 0)
+        made.has_one_result = full.results.count == 0;
+        if (made.has_one_result)
             made.results.push_back({made.verdict, made.smtp_code, made.enhanced, made.text});
         for (std::uint32_t i = 0; i < full.results.count; ++i) {
             const auto record = sdk::record_at<postern_delivery_result>(full.results, i);

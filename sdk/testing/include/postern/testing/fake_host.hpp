@@ -78,6 +78,10 @@ public:
     {
         postern_event& event = reinterpret_cast<postern_event&>(record);
         const std::uint32_t hook = event.hook;
+        if constexpr (std::is_same_v<Record, postern_ev_mail>) {
+            const std::lock_guard lock{mutex_};
+            bodies_[event.session] = body_of(record.params);
+        }
         if (hook < POSTERN_HOOK_WAKE && !subscriptions_.contains(hook))
             return {};
         {
@@ -87,7 +91,7 @@ public:
             if (wants_answer(hook)) {
                 event.ticket = ++last_ticket_;
                 event.deadline_ns = (now_ + std::chrono::seconds{5}).count();
-                tickets_[event.ticket] = {hook, {}, false};
+                tickets_[event.ticket] = {question_of(record), {}, false};
                 tickets_[event.ticket].said.ticket = event.ticket;
             }
             if (blob_octets) {
@@ -144,7 +148,6 @@ public:
     {
         {
             const std::lock_guard lock{mutex_};
-            ended_.insert(session);
             sessions_.erase(session);
         }
         while (auto wake = take_wake([&](const pending_wake& one) { return one.session == session; }))
@@ -198,7 +201,7 @@ public:
 
 private:
     struct ticket_row {
-        std::uint32_t hook = 0;
+        question asked;
         answer said;
         bool is_closed = false;
     };
@@ -223,6 +226,44 @@ private:
         default:
             return !observes(hook);
         }
+    }
+
+    /// What the rules for its answer depend on.
+    template <class Record>
+    question question_of(const Record& record)
+    {
+        const postern_event& event = reinterpret_cast<const postern_event&>(record);
+        question asked;
+        asked.hook = event.hook;
+        asked.may_vouch = provides("postern.recipients/1");
+        asked.is_utf8 = bodies_[event.session].is_utf8;
+        asked.is_binary = bodies_[event.session].is_binary;
+        if constexpr (std::is_same_v<Record, postern_ev_rcpt>) {
+            asked.asked_recipient = record.index;
+            asked.recipients = record.index + 1;
+        }
+        if constexpr (requires { record.recipients; })
+            asked.recipients = record.recipients.count;
+        if constexpr (requires { record.headers; }) {
+            for (std::uint32_t i = 0; i < record.headers.count; ++i)
+                asked.fields.push_back(sdk::record_at<postern_header>(record.headers, i).name.len != 0);
+        }
+        return asked;
+    }
+
+    struct body_facts {
+        bool is_utf8 = false;
+        bool is_binary = false;
+    };
+    [[nodiscard]] static body_facts body_of(const postern_list& params)
+    {
+        body_facts facts;
+        for (std::uint32_t i = 0; i < params.count; ++i) {
+            const auto one = sdk::record_at<postern_param>(params, i);
+            facts.is_utf8 = facts.is_utf8 || sdk::view(one.keyword) == "SMTPUTF8";
+            facts.is_binary = facts.is_binary || (sdk::view(one.keyword) == "BODY" && sdk::view(one.value) == "BINARYMIME");
+        }
+        return facts;
     }
 
     template <class Record>
@@ -299,10 +340,12 @@ private:
     static postern_status subscribe(postern_host* host, std::uint32_t hook, std::uint32_t flags)
     {
         fake_host& me = of(host);
-        if (!me.in_create_ || hook == 0 || hook >= POSTERN_HOOK_WAKE)
+        if (!me.in_create_)
+            return POSTERN_E_DENIED;
+        if (hook == 0 || hook > POSTERN_HOOK_DELIVERY_DONE || (flags & ~POSTERN_SUBSCRIBE_OBSERVE) != 0)
             return POSTERN_E_INVALID;
-        me.subscriptions_[hook] = flags;
-        return POSTERN_PASS;
+        const auto [at, is_new] = me.subscriptions_.emplace(hook, flags);
+        return is_new || at->second == flags ? POSTERN_PASS : POSTERN_E_INVALID; // observe, or decide
     }
 
     static postern_status reply(postern_host* host, std::uint64_t ticket, const postern_reply* reply)
@@ -313,11 +356,12 @@ private:
         if (found == me.tickets_.end() || found->second.is_closed)
             return POSTERN_E_STALE;
         ticket_row& row = found->second;
-        row.said = copy_of(*reply, row.hook);
+        const bool is_whole = reply != nullptr && reply->size >= sizeof(postern_reply);
+        row.said = is_whole ? copy_of(*reply, row.asked.hook) : answer{};
         row.said.ticket = ticket;
         row.is_closed = true;
         me.blobs_.erase(ticket);
-        if (const std::string fault = fault_of(row.said, row.hook, me.provides("postern.recipients/1")); !fault.empty()) {
+        if (const std::string fault = is_whole ? fault_of(row.said, row.asked) : "a reply record that is too small"; !fault.empty()) {
             me.complaints_.push_back(fault);
             row.said.came = answer::how::failed;
             return POSTERN_E_INVALID;
@@ -329,7 +373,7 @@ private:
     {
         fake_host& me = of(host);
         const std::lock_guard lock{me.mutex_};
-        if (me.ended_.contains(session))
+        if (!me.sessions_.contains(session))
             return POSTERN_E_STALE;
         me.cookies_[session] = cookie;
         return POSTERN_PASS;
@@ -339,7 +383,7 @@ private:
     {
         fake_host& me = of(host);
         const std::lock_guard lock{me.mutex_};
-        if (session == 0 || me.ended_.contains(session))
+        if (session == 0 || !me.sessions_.contains(session))
             return POSTERN_E_STALE;
         me.wakes_.push_back({me.now_ + std::chrono::nanoseconds{static_cast<std::int64_t>(delay_ns)}, session, token});
         return POSTERN_PASS;
@@ -412,7 +456,7 @@ private:
     std::map<std::uint64_t, std::string> blobs_;
     std::map<std::uint64_t, std::uint64_t> cookies_;
     std::set<std::uint64_t> sessions_;
-    std::set<std::uint64_t> ended_;
+    std::map<std::uint64_t, body_facts> bodies_; ///< by session, of its last MAIL
     std::vector<pending_wake> wakes_;
     std::vector<std::pair<std::uint32_t, std::string>> log_;
     std::vector<std::string> complaints_;

@@ -8,7 +8,10 @@
 #include <concepts>
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,13 +40,27 @@ public:
     }
     void list(const std::string& key, const std::vector<std::string>& values)
     {
+        given_.insert(key);
         for (std::uint32_t i = 0; i < values.size(); ++i)
             add(key, {}, values[i], 0, POSTERN_OPTION_STRING, i);
     }
     void table(const std::string& key, const std::vector<std::pair<std::string, std::string>>& values)
     {
+        given_.insert(key);
         for (std::uint32_t i = 0; i < values.size(); ++i)
             add(key, values[i].first, values[i].second, 0, POSTERN_OPTION_STRING, i);
+    }
+
+    /// Names of those that were given, an empty list too.
+    [[nodiscard]] const std::set<std::string, std::less<>>& given() const noexcept { return given_; }
+    /// POSTERN_OPTION_... of the first value; 0: there is none.
+    [[nodiscard]] std::uint32_t kind_of(std::string_view key) const noexcept
+    {
+        for (const option_row& row : rows_) {
+            if (row.key == key)
+                return row.kind;
+        }
+        return 0;
     }
 
 protected:
@@ -67,10 +84,12 @@ private:
     };
     void add(std::string key, std::string name, std::string text, std::int64_t number, std::uint32_t kind, std::uint32_t index)
     {
+        given_.insert(key);
         rows_.push_back({std::move(key), std::move(name), std::move(text), number, kind, index});
     }
 
     std::deque<option_row> rows_;
+    std::set<std::string, std::less<>> given_;
     std::vector<postern_option> records_;
 };
 

@@ -2,12 +2,27 @@
 // What a real host refuses in an answer, so that a plugin's tests meet it first. Permissions (`may`) are the operator's and
 // not judged here.
 
+#include <postern/sdk/reply_form.hpp>
 #include <postern/testing/answer.hpp>
+#include <postern/testing/mailbox.hpp>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace postern::testing {
+
+/// What was asked, as far as the rules depend on it.
+struct question {
+    std::uint32_t hook = 0;
+    bool may_vouch = false;
+    bool is_utf8 = false;   ///< MAIL had SMTPUTF8
+    bool is_binary = false; ///< MAIL had BODY=BINARYMIME
+    std::uint32_t recipients = 0;
+    std::uint32_t asked_recipient = 0; ///< cmd.rcpt
+    std::vector<bool> fields{};        ///< of the header section: whether each has a name, or is a line that is no field
+};
 
 [[nodiscard]] inline bool has_line_break(std::string_view text)
 {
@@ -25,16 +40,27 @@ namespace postern::testing {
     return true;
 }
 
-/// RFC 5322 2.2: printable, no colon.
+/// RFC 5322 2.2: printable, no colon; 2.1.1: it fits into a line.
 [[nodiscard]] inline bool is_header_name(std::string_view text)
 {
     for (const char c : text) {
         if (c < 33 || c > 126 || c == ':')
             return false;
     }
-    return !text.empty();
+    return !text.empty() && text.size() < 998;
 }
 
+/// RFC 5321 2.3.8: no NUL, CR and LF only as CRLF.
+[[nodiscard]] inline bool is_canonical(std::string_view octets)
+{
+    for (std::size_t at = 0; (at = octets.find_first_of(std::string_view{"\r\n\0", 3}, at)) != octets.npos; at += 2) {
+        if (octets.substr(at, 2) != "\r\n")
+            return false;
+    }
+    return true;
+}
+
+/// Whether a hook knows an edit.
 [[nodiscard]] inline bool allows(std::uint32_t hook, std::uint32_t op)
 {
     switch (op) {
@@ -59,38 +85,180 @@ namespace postern::testing {
     }
 }
 
+/// Whether a hook knows a verdict.
+[[nodiscard]] inline bool knows(std::uint32_t hook, std::uint32_t verdict)
+{
+    if (verdict == POSTERN_CONTINUE || verdict == POSTERN_ACCEPT || verdict == POSTERN_TEMPFAIL)
+        return true;
+    if (hook == POSTERN_HOOK_COMMIT_BEFORE) // what is about to be durable can only be put off
+        return false;
+    if (hook == POSTERN_HOOK_ROUTE) // behind the queue there is no connection, and nothing is deleted
+        return verdict == POSTERN_REJECT || verdict == POSTERN_HOLD;
+    return verdict <= POSTERN_SCORE;
+}
+
+namespace rules {
+
+[[nodiscard]] inline std::string fault_of_texts(std::uint32_t code, std::string_view enhanced, std::string_view text)
+{
+    if (code > 999)
+        return "code " + std::to_string(code);
+    if (enhanced.size() > sdk::most_enhanced)
+        return "an enhanced code of more than 16 octets";
+    if (text.size() > sdk::most_reply_text)
+        return "a text of more than 4096 octets";
+    return {};
+}
+
+/// Code, enhanced code and text of a verdict.
+[[nodiscard]] inline std::string fault_of_reply(const answer& what)
+{
+    if (std::string fault = fault_of_texts(what.smtp_code, what.enhanced, what.text); !fault.empty())
+        return fault;
+    if (!sdk::is_reply_text(what.text))
+        return has_line_break(what.text) ? "CR, LF or NUL in a text" : "a text with octets that no reply may hold";
+    const bool rejects = what.verdict == POSTERN_REJECT;
+    const bool defers = what.verdict == POSTERN_TEMPFAIL;
+    if (!rejects && !defers && what.verdict != POSTERN_DISCONNECT)
+        return what.smtp_code != 0 || !what.enhanced.empty() ? "a reply code with a verdict that has none" : "";
+    const std::uint32_t code = what.smtp_code != 0 ? what.smtp_code : rejects ? 550 : defers ? 451 : 421;
+    const std::uint32_t reply_class = rejects ? 5 : defers ? 4 : code / 100;
+    if (!sdk::is_reply_code(code, reply_class) || (defers && code == 421) || reply_class < 4 || reply_class > 5)
+        return (rejects ? "a reject with code " : defers ? "a tempfail with code " : "a disconnect with code ") + std::to_string(code);
+    if (!what.enhanced.empty() && !sdk::is_enhanced_code(what.enhanced, reply_class))
+        return "enhanced code \"" + what.enhanced + "\" with code " + std::to_string(code);
+    return {};
+}
+
+/// A place in a list that edits change by the indices from before the batch.
+class places {
+public:
+    explicit places(std::size_t count) : gone_(count, false) {}
+    [[nodiscard]] bool has(std::uint32_t index) const { return index < gone_.size() && !gone_[index]; }
+    [[nodiscard]] std::size_t size() const noexcept { return gone_.size(); }
+    void remove(std::uint32_t index) { gone_[index] = true; }
+    [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(std::count(gone_.begin(), gone_.end(), false)); }
+
+private:
+    std::vector<bool> gone_;
+};
+
+[[nodiscard]] inline std::string fault_of_header(const edit& one, const question& asked, places& fields)
+{
+    const bool adds = one.op == POSTERN_EDIT_HEADER_ADD || one.op == POSTERN_EDIT_HEADER_INSERT;
+    if (adds && !is_header_name(one.name))
+        return "\"" + one.name + "\" is no name of a header field";
+    if (one.op == POSTERN_EDIT_HEADER_INSERT && one.index > fields.size())
+        return "an edit of header field " + std::to_string(one.index) + ", which is not there";
+    if (!adds && (!fields.has(one.index) || (one.op == POSTERN_EDIT_HEADER_REPLACE && !asked.fields[one.index])))
+        return "an edit of header field " + std::to_string(one.index) + ", which is not there";
+    if (one.op == POSTERN_EDIT_HEADER_REMOVE)
+        fields.remove(one.index);
+    else if (!is_header_value(one.value))
+        return "CR, LF or NUL in an edit";
+    return {};
+}
+
+[[nodiscard]] inline std::string fault_of_recipient(const edit& one, const question& asked, places& recipients)
+{
+    if (one.op != POSTERN_EDIT_RCPT_REMOVE && !is_mailbox(one.value, asked.is_utf8))
+        return "\"" + one.value + "\" is no address";
+    if (one.op == POSTERN_EDIT_RCPT_ADD)
+        return {};
+    if (!recipients.has(one.index) || (asked.hook == POSTERN_HOOK_RCPT && one.index != asked.asked_recipient))
+        return "an edit of recipient " + std::to_string(one.index) + ", who is not there or not asked about";
+    if (one.op == POSTERN_EDIT_RCPT_REMOVE)
+        recipients.remove(one.index);
+    return {};
+}
+
+[[nodiscard]] inline std::string fault_of_other(const edit& one, const question& asked, int& bodies)
+{
+    const auto is_visible = [](char c) { return c > ' ' && c <= '~'; };
+    switch (one.op) {
+    case POSTERN_EDIT_SENDER_SET:
+        return one.value.empty() || is_mailbox(one.value, asked.is_utf8) ? "" : "\"" + one.value + "\" is no address";
+    case POSTERN_EDIT_BODY_REPLACE:
+        if (++bodies > 1)
+            return "a second body";
+        return asked.is_binary || is_canonical(one.value) ? "" : "a bare CR, bare LF or NUL in a body";
+    default: // POSTERN_EDIT_ROUTE_SET
+        return std::all_of(one.name.begin(), one.name.end(), is_visible) && std::all_of(one.value.begin(), one.value.end(), is_visible)
+                   ? ""
+                   : "no name of a transport or next hop";
+    }
+}
+
+[[nodiscard]] inline std::string fault_of_edits(const answer& what, const question& asked)
+{
+    if (what.edits.size() > sdk::most_edits)
+        return "more than 10000 edits";
+    for (const edit& one : what.edits) {
+        if (one.op < POSTERN_EDIT_HEADER_ADD || one.op > POSTERN_EDIT_ROUTE_SET)
+            return "no such edit: " + std::to_string(one.op);
+        if (one.name.size() > sdk::most_reply_text)
+            return "an edit with a name of more than 4096 octets";
+        if (one.value.size() > std::size_t{64} << 20u)
+            return "an edit with a value of more than 64 MiB";
+    }
+    if (what.rejects() || what.defers() || what.verdict == POSTERN_DISCONNECT)
+        return {}; // not applied
+    places fields{asked.fields.size()};
+    places recipients{asked.recipients};
+    std::size_t added = 0;
+    int bodies = 0;
+    for (const edit& one : what.edits) {
+        if (!allows(asked.hook, one.op))
+            return "edit " + std::to_string(one.op) + " is not allowed on this hook";
+        const bool is_header = one.op <= POSTERN_EDIT_HEADER_REMOVE;
+        const bool is_recipient = one.op >= POSTERN_EDIT_RCPT_ADD && one.op <= POSTERN_EDIT_RCPT_REMOVE;
+        added += one.op == POSTERN_EDIT_RCPT_ADD ? 1 : 0;
+        std::string fault = is_header      ? fault_of_header(one, asked, fields)
+                            : is_recipient ? fault_of_recipient(one, asked, recipients)
+                                           : fault_of_other(one, asked, bodies);
+        if (!fault.empty())
+            return fault;
+    }
+    return recipients.size() != 0 && recipients.left() + added == 0 ? "a message without recipients: DISCARD says so" : "";
+}
+
+[[nodiscard]] inline std::string fault_of_delivery(const answer& what, const question& asked)
+{
+    if (what.results.size() != (what.has_one_result ? 1 : asked.recipients))
+        return std::to_string(what.results.size()) + " results for " + std::to_string(asked.recipients) + " recipients";
+    for (const result& one : what.results) {
+        if (one.verdict != POSTERN_CONTINUE && one.verdict != POSTERN_TEMPFAIL && one.verdict != POSTERN_REJECT)
+            return "no verdict about a delivery: " + std::to_string(one.verdict);
+        if (std::string fault = fault_of_texts(one.smtp_code, one.enhanced, one.text); !fault.empty())
+            return fault;
+    }
+    return {};
+}
+
+} // namespace rules
+
 /// What is wrong with an answer; empty: nothing.
-[[nodiscard]] inline std::string fault_of(const answer& what, std::uint32_t hook, bool may_vouch)
+[[nodiscard]] inline std::string fault_of(const answer& what, const question& asked)
 {
     if (what.is_failed())
         return {};
+    if (asked.hook == POSTERN_HOOK_DELIVER)
+        return rules::fault_of_delivery(what, asked);
+    if (asked.hook >= POSTERN_HOOK_QUEUE_SCAN)
+        return asked.hook == POSTERN_HOOK_QUEUE_FETCH && what.queue_result == POSTERN_QUEUE_OK && what.messages.size() != 1
+                   ? "a fetch that gives " + std::to_string(what.messages.size()) + " messages"
+                   : "";
     if (what.verdict > POSTERN_SCORE)
         return "no such verdict: " + std::to_string(what.verdict);
-    const auto is_class = [&](std::uint32_t first) { return what.smtp_code >= first && what.smtp_code <= first + 99; };
-    if (what.smtp_code != 0 && hook != POSTERN_HOOK_DELIVER) {
-        if (what.verdict == POSTERN_REJECT && !is_class(500))
-            return "a reject with code " + std::to_string(what.smtp_code);
-        if (what.verdict == POSTERN_TEMPFAIL && !is_class(400))
-            return "a tempfail with code " + std::to_string(what.smtp_code);
-    }
-    if (has_line_break(what.text) || has_line_break(what.enhanced))
-        return "CR, LF or NUL in a text";
-    if ((what.flags & POSTERN_REPLY_VOUCH) != 0 && hook != POSTERN_HOOK_RCPT)
+    if (!knows(asked.hook, what.verdict))
+        return "verdict " + std::to_string(what.verdict) + " is not known on this hook";
+    if (std::string fault = rules::fault_of_reply(what); !fault.empty())
+        return fault;
+    if ((what.flags & POSTERN_REPLY_VOUCH) != 0 && asked.hook != POSTERN_HOOK_RCPT)
         return "vouched elsewhere than at cmd.rcpt";
-    if ((what.flags & POSTERN_REPLY_VOUCH) != 0 && !may_vouch)
+    if ((what.flags & POSTERN_REPLY_VOUCH) != 0 && !asked.may_vouch)
         return "vouched without providing postern.recipients/1";
-    for (const edit& one : what.edits) {
-        if (!allows(hook, one.op))
-            return "edit " + std::to_string(one.op) + " is not allowed on this hook";
-        const bool names = one.op == POSTERN_EDIT_HEADER_ADD || one.op == POSTERN_EDIT_HEADER_INSERT;
-        if (names && !is_header_name(one.name))
-            return "\"" + one.name + "\" is no name of a header field";
-        if (one.op == POSTERN_EDIT_BODY_REPLACE)
-            continue;
-        if (one.op <= POSTERN_EDIT_HEADER_REMOVE ? !is_header_value(one.value) : has_line_break(one.value))
-            return "CR, LF or NUL in an edit";
-    }
-    return {};
+    return rules::fault_of_edits(what, asked);
 }
 
 } // namespace postern::testing

@@ -1,11 +1,11 @@
-#include "core/host/interface_addresses.hpp"
+#include "core/io/interface_addresses.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-namespace postern::daemon {
+namespace postern::io {
 namespace {
 
 TEST(the_interfaces, have_the_loopback_address_once_and_no_unspecified_one)
@@ -17,4 +17,4 @@ TEST(the_interfaces, have_the_loopback_address_once_and_no_unspecified_one)
 }
 
 } // namespace
-} // namespace postern::daemon
+} // namespace postern::io

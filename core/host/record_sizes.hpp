@@ -1,0 +1,44 @@
+#pragma once
+// Sizes of the records that plugins hand over, as of the release that brought each. A record may grow: this host's sizeof says
+// what it can read, these say what an older plugin may send. APPEND ONLY, like tests/abi/abi_golden_*_test.cpp.
+
+#include <postern/abi/core.h>
+#include <postern/abi/delivery.h>
+#include <postern/abi/queue.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <type_traits>
+
+namespace postern::daemon {
+
+/// Octets of a record when it was first released: nothing shorter is sound.
+template <class Record>
+inline constexpr std::size_t first_size = 0;
+template <>
+inline constexpr std::size_t first_size<postern_plugin> = 72;
+template <>
+inline constexpr std::size_t first_size<postern_reply> = 72;
+template <>
+inline constexpr std::size_t first_size<postern_edit> = 40;
+template <>
+inline constexpr std::size_t first_size<postern_deliver_reply> = 88;
+template <>
+inline constexpr std::size_t first_size<postern_delivery_result> = 40;
+template <>
+inline constexpr std::size_t first_size<postern_queue_reply> = 120;
+template <>
+inline constexpr std::size_t first_size<postern_queue_message> = 48;
+
+/// A record of which a plugin gave `size` octets, at least first_size; need not be aligned. What it did not give is zero.
+template <class Record>
+[[nodiscard]] Record read_record(const void* at, std::size_t size) noexcept
+{
+    static_assert(std::is_trivially_copyable_v<Record> && first_size<Record> != 0 && sizeof(Record) >= first_size<Record>);
+    Record record{};
+    std::memcpy(&record, at, std::min(size, sizeof record));
+    return record;
+}
+
+} // namespace postern::daemon

@@ -1,0 +1,98 @@
+#include "core/host/ways_out.hpp"
+
+#include "core/delivery/route.hpp"
+#include "core/message/address.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace postern::daemon {
+namespace {
+
+bool is_smtp(const config& from) noexcept
+{
+    return from.delivery.transport == "smtp";
+}
+
+/// The relay, once for each address that its name stands for.
+std::vector<delivery::route> spellings(const delivery::route& relay)
+{
+    if (relay.host != "localhost" && !relay.host.ends_with(".localhost"))
+        return {relay};
+    return {{relay.transport, "127.0.0.1", relay.port}, {relay.transport, "::1", relay.port}};
+}
+
+/// Whether the relay has the name that this server has for others, and they reach this listener at that port.
+bool is_our_name(const config& from, const delivery::route& relay, const base::ip_endpoint& listening)
+{
+    return relay.port == listening.port && !listening.address.is_loopback() && relay.host == message::lower_ascii(from.hostname);
+}
+
+bool may_route(const hooks::link& link)
+{
+    return link.may.route && link.who->wants(hooks::hook_point::queue_route);
+}
+
+bool takes_mail(const hooks::chain& chain)
+{
+    return std::ranges::any_of(chain.links(hooks::hook_point::cmd_rcpt),
+                               [](const hooks::link* each) { return each->who->may_vouch(); });
+}
+
+bool decides_about_messages(const hooks::chain& chain) noexcept
+{
+    return chain.has(hooks::hook_point::msg_end) || chain.has(hooks::hook_point::txn_commit_before);
+}
+
+} // namespace
+
+std::vector<listening_place> listening_places(const config& from)
+{
+    std::vector<listening_place> out;
+    for (const auto& each : from.listeners)
+        out.push_back({each.name, each.address});
+    return out;
+}
+
+void refuse_relay_to_ourselves(const config& from, std::span<const listening_place> places,
+                               std::span<const base::ip_address> machine, problems& found)
+{
+    const auto relay = delivery::route::from_text(from.delivery.relay);
+    if (!relay || !is_smtp(from))
+        return;
+    for (const auto& each : places) {
+        const auto endpoint = base::ip_endpoint::from_text(each.address);
+        if (!endpoint)
+            continue; // a socket in the file system is no next hop
+        const auto own = delivery::reached_at({&*endpoint, 1}, machine);
+        const auto is_ours = [&](const delivery::route& to) { return delivery::leads_to_ourselves(to, own); };
+        if (!is_our_name(from, *relay, *endpoint) && std::ranges::none_of(spellings(*relay), is_ours))
+            continue;
+        found.push_back({from.relay_where,
+                         fmt::format("delivery.relay: \"{}\" is this server's own listener \"{}\" ({}), so mail would go in a "
+                                     "circle; give the address and port of the next server",
+                                     from.delivery.relay, each.name, each.address)});
+        return;
+    }
+}
+
+void refuse_dead_end(const config& from, const runtime::generation& made, problems& found)
+{
+    if (!is_smtp(from) || !from.delivery.relay.empty() || std::ranges::any_of(made.delivery_chain->all(), may_route))
+        return;
+    for (const auto& each : from.listeners) {
+        const auto& chain = *made.listeners.at(each.name)->chain;
+        if (!takes_mail(chain) || decides_about_messages(chain))
+            continue;
+        found.push_back({from.relay_where,
+                         fmt::format("delivery.relay: mail that listener \"{}\" takes could not leave, since next hops are not "
+                                     "looked up by MX in this version; set delivery.relay to the next server (\"host:port\"), "
+                                     "delivery.transport to a plugin that delivers, or load a plugin that routes, with "
+                                     "may = [\"route\"]",
+                                     each.name)});
+        return;
+    }
+}
+
+} // namespace postern::daemon
