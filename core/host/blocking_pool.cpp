@@ -23,8 +23,8 @@ struct blocking_pool::state {
     std::condition_variable changed;
     std::deque<job> ready;
     std::unordered_map<std::uint64_t, std::deque<job>> behind; ///< by key: what waits for the one that is under way
-    std::size_t waiting = 0;                                    ///< jobs, without promises
-    std::size_t octets = 0;                                     ///< of them
+    std::size_t waiting = 0;                                   ///< jobs, without promises
+    std::size_t octets = 0;                                    ///< of them
     pool_limits limits;
     unsigned idle = 0;
     unsigned most_threads = 0;

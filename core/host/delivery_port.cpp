@@ -15,7 +15,8 @@ bool delivery_port::wake(std::shared_ptr<hooks::plugin>, std::uint64_t token, st
     if (is_over_)
         return false;
     const auto number = ++last_;
-    const auto alarm = timer_->at(std::chrono::steady_clock::now() + delay, [self = shared_from_this(), number] { self->due(number); });
+    const auto alarm =
+        timer_->at(std::chrono::steady_clock::now() + delay, [self = shared_from_this(), number] { self->due(number); });
     waiting_.emplace(number, outstanding{token, alarm});
     return true;
 }

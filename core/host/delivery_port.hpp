@@ -25,7 +25,8 @@ public:
 
     /// Never called: a ticket of a hook has the port of who asks.
     void answer(std::uint64_t ticket, hooks::plugin_reply reply) noexcept override;
-    [[nodiscard]] bool wake(std::shared_ptr<hooks::plugin> who, std::uint64_t token, std::chrono::nanoseconds delay) noexcept override;
+    [[nodiscard]] bool wake(std::shared_ptr<hooks::plugin> who, std::uint64_t token,
+                            std::chrono::nanoseconds delay) noexcept override;
     /// The job is over: wakes that are outstanding come now, as cancelled; afterwards none is accepted and none comes. Not from
     /// inside a call of the plugin.
     void end() noexcept;

@@ -55,7 +55,8 @@ const void* get_service(postern_host*, const char* id) noexcept
 } // namespace
 
 plugin_instance::plugin_instance(std::shared_ptr<const plugin_library> library, instance_settings settings, base::log log)
-    : library_{std::move(library)}, settings_{std::move(settings)}, log_{log}, host_{this}, is_transport_{library_->provides(POSTERN_DELIVERY_1)}
+    : library_{std::move(library)}, settings_{std::move(settings)}, log_{log}, host_{this}, is_transport_{library_->provides(
+                                                                                                POSTERN_DELIVERY_1)}
 {
     option_records_.reserve(settings_.options.size());
     for (const auto& each : settings_.options)

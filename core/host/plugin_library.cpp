@@ -20,7 +20,9 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 namespace postern::daemon {
@@ -28,6 +30,7 @@ namespace {
 
 constexpr std::array<std::string_view, 3> services{POSTERN_CORE_1, POSTERN_CONFIG_1, POSTERN_BLOB_1};
 constexpr std::string_view symbol_stem = "postern_plugin_v";
+constexpr std::chrono::seconds longest_wait{2}; // for plugins that still run when all else is over
 
 class descriptor {
 public:
@@ -181,17 +184,26 @@ std::span<const std::string_view> offered_services() noexcept
     return services;
 }
 
+// Instances hold their library until their plugin is destroyed, which a thread of their own may do. (use_count is relaxed;
+// letting go of the last reference, as happens next, orders.)
+loaded_libraries::~loaded_libraries()
+{
+    const auto until = std::chrono::steady_clock::now() + longest_wait;
+    const auto is_used = [](const entry& each) { return each.came.library.use_count() > 1; };
+    while (std::ranges::any_of(loaded_, is_used) && std::chrono::steady_clock::now() < until)
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+}
+
 const loaded_libraries::outcome* loaded_libraries::find(const std::filesystem::path& real, std::string_view octets) const noexcept
 {
-    const auto found = std::ranges::find_if(
-        loaded_, [&](const entry& each) { return each.real == real && each.image.octets() == octets; });
+    const auto found =
+        std::ranges::find_if(loaded_, [&](const entry& each) { return each.real == real && each.image.octets() == octets; });
     return found == loaded_.end() ? nullptr : &found->came;
 }
 
-const loaded_libraries::outcome& loaded_libraries::add(std::filesystem::path real, plugin_image image, outcome came)
+void loaded_libraries::add(std::filesystem::path real, plugin_image image, outcome came)
 {
     loaded_.push_back({std::move(real), std::move(image), std::move(came)});
-    return loaded_.back().came;
 }
 
 plugin_library::plugin_library(std::filesystem::path file, const postern_plugin& table) noexcept
@@ -216,21 +228,23 @@ std::shared_ptr<const plugin_library> plugin_library::load(const std::filesystem
     auto image = plugin_image::copy_of(held.file.get(), real->filename().string(), reason);
     if (!image)
         return refused(reason);
-    loaded_libraries own; // forgets, but what it has seen stays mapped
-    auto& seen = known != nullptr ? *known : own;
-    const auto* came = seen.find(*real, image->octets());
-    if (came == nullptr) {
+    const auto* seen = known == nullptr ? nullptr : known->find(*real, image->octets());
+    loaded_libraries::outcome came;
+    if (seen != nullptr) {
+        came = *seen;
+    } else {
         if (auto bad = why_not_a_plugin(*image); !bad.empty())
             return refused(bad);
         const auto* table = map_library(*image, *real, reason);
         if (table == nullptr)
             return refused(reason);
-        loaded_libraries::outcome out{nullptr, why_unusable(*table)};
-        if (out.why_not.empty())
-            out.library.reset(new plugin_library{file, *table});
-        came = &seen.add(*real, std::move(*image), std::move(out));
+        came.why_not = why_unusable(*table);
+        if (came.why_not.empty())
+            came.library.reset(new plugin_library{file, *table});
+        if (known != nullptr)
+            known->add(*real, std::move(*image), came);
     }
-    return came->library != nullptr ? came->library : refused(came->why_not);
+    return came.library != nullptr ? came.library : refused(came.why_not);
 }
 
 std::shared_ptr<const plugin_library> plugin_library::linked_in(const postern_plugin& table, const std::string& name,

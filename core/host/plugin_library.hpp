@@ -29,6 +29,13 @@ class plugin_library;
 /// every name that it was ever given, and all that it has mapped. Threads: one at a time.
 class loaded_libraries {
 public:
+    loaded_libraries() = default;
+    loaded_libraries(const loaded_libraries&) = delete;
+    loaded_libraries& operator=(const loaded_libraries&) = delete;
+    /// Waits, for two seconds at most, until nobody else holds one of its libraries: whoever ends what plugins use, such as the
+    /// log, has it destroyed before, so that the last threads of plugins are done.
+    ~loaded_libraries();
+
     /// What loading came to.
     struct outcome {
         std::shared_ptr<const plugin_library> library; ///< null: it was refused after it had been mapped
@@ -36,7 +43,7 @@ public:
     };
     /// Of that file with these octets; null: not seen before.
     [[nodiscard]] const outcome* find(const std::filesystem::path& real, std::string_view octets) const noexcept;
-    const outcome& add(std::filesystem::path real, plugin_image image, outcome came);
+    void add(std::filesystem::path real, plugin_image image, outcome came);
 
 private:
     struct entry {

@@ -189,9 +189,9 @@ base::error_code header_block::remove(std::size_t index)
 }
 
 struct header_block::pending {
-    std::vector<span> fields;                                // those of before the batch, with what replaces them
-    std::vector<bool> is_gone;                               // of them
-    std::vector<std::pair<std::size_t, span>> inserted;      // and before which of them
+    std::vector<span> fields;                           // those of before the batch, with what replaces them
+    std::vector<bool> is_gone;                          // of them
+    std::vector<std::pair<std::size_t, span>> inserted; // and before which of them
     std::vector<span> added;
 
     [[nodiscard]] bool has(std::size_t index) const noexcept { return index < fields.size() && !is_gone[index]; }
@@ -232,7 +232,8 @@ base::error_code header_block::take(const header_change& change, pending& to)
 void header_block::put_in_place(pending& changes)
 {
     // By their places, and in the order of the batch where these are the same.
-    std::stable_sort(changes.inserted.begin(), changes.inserted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::stable_sort(changes.inserted.begin(), changes.inserted.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
     fields_.clear();
     auto next = changes.inserted.begin();
     for (std::size_t i = 0; i <= changes.fields.size(); ++i) {

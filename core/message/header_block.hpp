@@ -53,7 +53,8 @@ public:
     /// Each refuses, changing nothing, a name that is not RFC 5322 ftext or a value with CR, LF or NUL other than a
     /// fold (CRLF followed by space or tab). Long values are folded at white space to lines of at most 998 octets
     /// where that is possible.
-    [[nodiscard]] base::error_code insert(std::size_t index, std::string_view name, std::string_view value); ///< index == size(): at the end
+    [[nodiscard]] base::error_code insert(std::size_t index, std::string_view name,
+                                          std::string_view value);                     ///< index == size(): at the end
     [[nodiscard]] base::error_code replace(std::size_t index, std::string_view value); ///< keeps the name; index must exist
     [[nodiscard]] base::error_code remove(std::size_t index);
 
@@ -69,7 +70,7 @@ public:
 private:
     // 32 bits: a peer may send a field every few octets, and what remembers it should not be many times as large.
     struct span {
-        std::uint32_t at;        // of the whole field with its final CRLF, in octets_
+        std::uint32_t at; // of the whole field with its final CRLF, in octets_
         std::uint32_t size;
         std::uint32_t name_size; // 0: not a field
     };

@@ -267,6 +267,21 @@ TEST(chain, no_answer_that_breaks_a_rule_reaches_the_peer)
     }
 }
 
+TEST(chain, an_answer_that_is_a_failure_gets_what_the_configuration_says_and_keeps_its_cause)
+{
+    links order;
+    plugin_reply broken = says(verdict_kind::proceed);
+    broken.vouches = true;
+    broken.failure = "it says that it failed";
+    order.add("broken", broken, everything, failure_policy::reject);
+    auto message = draft{};
+    const auto seen = walk(order, hook_point::cmd_mail, &message);
+    EXPECT_THAT(seen.failures, testing::ElementsAre("it says that it failed"));
+    EXPECT_EQ(seen.result.verdict, verdict_kind::reject);
+    EXPECT_EQ(seen.result.text, "cannot be processed");
+    EXPECT_FALSE(seen.result.vouched);
+}
+
 TEST(chain, a_failure_is_told_once)
 {
     links order;

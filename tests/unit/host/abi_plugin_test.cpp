@@ -376,7 +376,9 @@ TEST_F(a_plugin, subscribes_only_while_it_is_made)
 TEST_F(a_plugin, cannot_both_observe_and_decide_at_one_hook)
 {
     script.on_create = [&] {
-        const auto subscribe = [&](std::uint32_t hook, std::uint32_t flags) { return script.core->subscribe(script.host, hook, flags); };
+        const auto subscribe = [&](std::uint32_t hook, std::uint32_t flags) {
+            return script.core->subscribe(script.host, hook, flags);
+        };
         EXPECT_EQ(subscribe(POSTERN_HOOK_RCPT, POSTERN_SUBSCRIBE_OBSERVE), POSTERN_PASS);
         EXPECT_EQ(subscribe(POSTERN_HOOK_RCPT, POSTERN_SUBSCRIBE_OBSERVE), POSTERN_PASS);
         EXPECT_EQ(subscribe(POSTERN_HOOK_RCPT, 0), POSTERN_E_INVALID);

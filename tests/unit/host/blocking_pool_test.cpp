@@ -66,20 +66,29 @@ TEST_F(a_full_pool, takes_as_many_jobs_as_it_may_and_one_more_not)
     for (int i = 0; i < 3; ++i)
         EXPECT_TRUE(pool.post(0, [] {})) << i;
     EXPECT_FALSE(pool.post(0, [] {}));
-    EXPECT_FALSE(pool.post(0, [] {}, job_kind::observation));
-    EXPECT_TRUE(pool.post(0, [] {}, job_kind::promise));
+    EXPECT_FALSE(pool.post(
+        0, [] {}, job_kind::observation));
+    EXPECT_TRUE(pool.post(
+        0, [] {}, job_kind::promise));
 }
 
 TEST_F(a_full_pool, refuses_observations_before_questions_and_promises_never)
 {
     auto& pool = of({100, 100, 10});
-    EXPECT_TRUE(pool.post(1, [] {}, job_kind::observation, 10));
-    EXPECT_FALSE(pool.post(1, [] {}, job_kind::observation, 1));
-    EXPECT_TRUE(pool.post(1, [] {}, job_kind::question, 90));
-    EXPECT_FALSE(pool.post(1, [] {}, job_kind::question, 1));
-    EXPECT_TRUE(pool.post(1, [] {}, job_kind::question, 0));
-    EXPECT_FALSE(pool.post(2, [] {}, job_kind::question, ~std::size_t{0}));
-    EXPECT_TRUE(pool.post(1, [] {}, job_kind::promise, 1000));
+    EXPECT_TRUE(pool.post(
+        1, [] {}, job_kind::observation, 10));
+    EXPECT_FALSE(pool.post(
+        1, [] {}, job_kind::observation, 1));
+    EXPECT_TRUE(pool.post(
+        1, [] {}, job_kind::question, 90));
+    EXPECT_FALSE(pool.post(
+        1, [] {}, job_kind::question, 1));
+    EXPECT_TRUE(pool.post(
+        1, [] {}, job_kind::question, 0));
+    EXPECT_FALSE(pool.post(
+        2, [] {}, job_kind::question, ~std::size_t{0}));
+    EXPECT_TRUE(pool.post(
+        1, [] {}, job_kind::promise, 1000));
 }
 
 TEST(blocking_pool, has_its_room_again_when_jobs_have_begun)
@@ -87,7 +96,8 @@ TEST(blocking_pool, has_its_room_again_when_jobs_have_begun)
     blocking_pool pool{1, {1, 10, 10}};
     for (int i = 0; i < 50; ++i) {
         std::promise<void> ran;
-        while (!pool.post(1, [&ran] { ran.set_value(); }, job_kind::observation, 10))
+        while (!pool.post(
+            1, [&ran] { ran.set_value(); }, job_kind::observation, 10))
             std::this_thread::yield();
         ran.get_future().wait();
     }

@@ -34,6 +34,7 @@ std::vector<recipient_result> deliver(delivery::transport& by)
 }
 
 std::atomic<int> frames{0}; // of coroutines that live; every test leaves it at 0
+std::atomic<int> boxes{0};  // of plugins that live
 
 struct alive {
     alive() { ++frames; }
@@ -47,7 +48,13 @@ template <std::uint32_t Flags>
 class sleepy_box {
 public:
     static constexpr std::uint32_t flags = Flags;
-    explicit sleepy_box(const postern::host& host) : host_{host}, nap_{host.config("nap", std::chrono::nanoseconds{1ms})} {}
+    explicit sleepy_box(const postern::host& host) : host_{host}, nap_{host.config("nap", std::chrono::nanoseconds{1ms})}
+    {
+        ++boxes;
+    }
+    sleepy_box(const sleepy_box&) = delete;
+    sleepy_box& operator=(const sleepy_box&) = delete;
+    ~sleepy_box() { --boxes; }
     postern::task<postern::delivery_report> on(postern::deliver event)
     {
         const alive here;
@@ -65,6 +72,13 @@ constexpr postern_plugin blocking_box = sdk::describe<sleepy_box<postern::blocki
 
 class a_coroutine_that_delivers : public ::testing::TestWithParam<const postern_plugin*> {
 protected:
+    /// A thread of the plugin's may be the last to let go of it, and logs until then.
+    ~a_coroutine_that_delivers() override
+    {
+        instance_.reset();
+        while (boxes != 0)
+            std::this_thread::yield();
+    }
     void make(std::chrono::nanoseconds nap)
     {
         std::string why;

@@ -25,7 +25,8 @@ public:
         const auto list = host.capability<postern_config_1>(POSTERN_CONFIG_1)->options(host.handle());
         for (std::uint32_t i = 0; i < list.count; ++i) {
             const auto one = sdk::record_at<postern_option>(list, i);
-            seen.push_back(std::string{sdk::view(one.key)} + "/" + std::string{sdk::view(one.name)} + "=" + std::to_string(one.kind) + ":" +
+            seen.push_back(std::string{sdk::view(one.key)} + "/" + std::string{sdk::view(one.name)} + "=" +
+                           std::to_string(one.kind) + ":" +
                            (one.kind == POSTERN_OPTION_STRING ? std::string{sdk::view(one.text)} : std::to_string(one.number)));
         }
     }

@@ -6,11 +6,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <future>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <thread>
 #include <unistd.h>
 
 namespace postern::daemon {
@@ -186,6 +189,28 @@ TEST_F(a_plugin_file, that_is_known_is_judged_again_but_not_loaded_again)
     EXPECT_STREQ(second->table().id, "org.example.pass-through");
     ASSERT_EQ(::chmod((folder_ / "good.so").c_str(), 0666), 0);
     EXPECT_EQ(plugin_library::load(folder_ / "good.so", why, &known), nullptr);
+}
+
+// A thread of a plugin may be the last to let go of it, at the very end of a server; what it uses must still be there.
+TEST_F(a_plugin_file, that_is_in_use_is_waited_for_at_the_end)
+{
+    std::string why;
+    auto known = std::make_unique<loaded_libraries>();
+    auto held = plugin_library::load(put("good.so"), why, known.get());
+    ASSERT_NE(held, nullptr) << why;
+    std::promise<void> ending;
+    std::atomic<bool> is_let_go{false};
+    std::thread last{[&] {
+        ending.get_future().wait();
+        for (int i = 0; i < 1000; ++i)
+            std::this_thread::yield();
+        is_let_go = true;
+        held.reset();
+    }};
+    ending.set_value();
+    known.reset();
+    EXPECT_TRUE(is_let_go);
+    last.join();
 }
 
 // What was mapped stays: a reload that is tried again and again must not map it again and again.

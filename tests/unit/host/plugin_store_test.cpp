@@ -160,6 +160,45 @@ TEST_F(a_plugin_store, reads_pages_and_messages_by_their_stride)
     EXPECT_EQ((*message)->envelope, "e1");
 }
 
+// A plugin of the first release answers with records of these sizes, whatever has been added since.
+TEST_F(a_plugin_store, reads_the_records_of_the_first_release_and_longer_ones)
+{
+    struct longer_reply {
+        postern_queue_reply reply;
+        std::uint64_t more;
+    };
+    const postern_queue_message one{7, 10, {"e", 1}, {"s", 1}};
+    longer_reply out{};
+    script.on = [&](const postern_event& event) {
+        EXPECT_EQ(script.core->reply(script.host, event.ticket, &out.reply.base), POSTERN_PASS);
+        return POSTERN_TAKEN;
+    };
+    auto& store = made();
+    for (const std::uint32_t size : {std::uint32_t{120}, std::uint32_t{sizeof out}}) {
+        out = {};
+        out.more = ~std::uint64_t{0};
+        out.reply.base.size = size;
+        out.reply.messages = {&one, 1, 48};
+        std::optional<base::result<queue::stored_message>> got;
+        store.fetch(base::message_id{7}, keep(got));
+        ASSERT_TRUE(got && got->has_value()) << size;
+        EXPECT_EQ((*got)->envelope + (*got)->state, "es");
+    }
+}
+
+TEST_F(a_plugin_store, takes_no_record_that_is_shorter_than_the_first_release_for_kept)
+{
+    script.on = [&](const postern_event& event) {
+        postern_queue_reply out{};
+        out.base.size = 119;
+        EXPECT_EQ(script.core->reply(script.host, event.ticket, &out.base), POSTERN_E_INVALID);
+        return POSTERN_TAKEN;
+    };
+    std::optional<base::result<void>> got;
+    made().commit(base::message_id{9}, "", "", "", "", keep(got));
+    EXPECT_TRUE(got && got->has_error());
+}
+
 TEST_F(a_plugin_store, refuses_pages_that_lie)
 {
     postern_queue_reply out{};

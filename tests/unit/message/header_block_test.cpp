@@ -209,8 +209,9 @@ TEST(header_block, applies_a_batch_by_the_indices_from_before_it)
                               {change::insert, 3, "X", "behind C"},
                               {change::insert, 0, "Z", "first"},
                               {change::add, 7, "W", "the very last"}}));
-    EXPECT_EQ(block.octets(), "Z: first\r\nA: 1\r\nL: where B was\r\nM: before C\r\nN: behind M\r\nC: four\r\nX: behind C\r\nY: last\r\n"
-                              "W: the very last\r\n");
+    EXPECT_EQ(block.octets(),
+              "Z: first\r\nA: 1\r\nL: where B was\r\nM: before C\r\nN: behind M\r\nC: four\r\nX: behind C\r\nY: last\r\n"
+              "W: the very last\r\n");
     EXPECT_EQ(block.octet_count(), block.octets().size());
     EXPECT_FALSE(block.apply({}));
     EXPECT_EQ(block.size(), 9U);
@@ -221,7 +222,8 @@ TEST(header_block, applies_a_batch_whole_or_not_at_all)
     const std::string before = "no field\r\nA: 1\r\nB: 2\r\n";
     header_block block{before};
     const auto refused = [&](const header_change& last, base::error_code why) {
-        const auto answer = block.apply({{change::add, 0, "X", "1"}, {change::replace, 1, "", "2"}, {change::remove, 2, "", ""}, last});
+        const auto answer =
+            block.apply({{change::add, 0, "X", "1"}, {change::replace, 1, "", "2"}, {change::remove, 2, "", ""}, last});
         EXPECT_EQ(block.octets(), before);
         return answer && answer->change == 3 && answer->why == why;
     };

@@ -119,9 +119,16 @@ TEST_F(fake, takes_no_plugin_that_both_observes_and_decides)
         EXPECT_EQ(subscribe(host, POSTERN_HOOK_DELIVERY_DONE + 1, 0), POSTERN_E_INVALID);
         return postern_status{POSTERN_PASS};
     };
-    static constexpr postern_plugin both{
-        sizeof(postern_plugin), 0, "org.example.both", "1", "test", nullptr, nullptr, create,
-        [](void*, const postern_event*) { return postern_status{POSTERN_PASS}; }, [](void*) {}};
+    static constexpr postern_plugin both{sizeof(postern_plugin),
+                                         0,
+                                         "org.example.both",
+                                         "1",
+                                         "test",
+                                         nullptr,
+                                         nullptr,
+                                         create,
+                                         [](void*, const postern_event*) { return postern_status{POSTERN_PASS}; },
+                                         [](void*) {}};
     fake_host host{both};
     ASSERT_EQ(host.create(), POSTERN_PASS);
     EXPECT_TRUE(host.observes(POSTERN_HOOK_RCPT));

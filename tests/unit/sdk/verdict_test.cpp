@@ -141,7 +141,8 @@ TEST_F(verdict, that_no_host_would_take_is_refused_where_it_is_made)
               "reject with code 550 cannot carry the enhanced code \"4.7.1\"; one that fits is 5.7.1");
     EXPECT_EQ(complaint_about([] { return postern::disconnect(0, "5.7.1", ""); }),
               "disconnect with code 400 cannot carry the enhanced code \"5.7.1\"; one that fits is 4.7.1");
-    for (const char* bad : {"5", "5.", "5.7", "5.7.", "5.7.1.", "5.7.1.1", "5..1", "5.07.1", "5.7.1234", "5.7.1 ", "5.x.1", "bogus"}) {
+    for (const char* bad :
+         {"5", "5.", "5.7", "5.7.", "5.7.1.", "5.7.1.1", "5..1", "5.07.1", "5.7.1234", "5.7.1 ", "5.x.1", "bogus"}) {
         EXPECT_NE(complaint_about([&] { return postern::reject(0, bad, ""); }), "") << bad;
         EXPECT_THROW(static_cast<void>(postern::failed(550, bad, "")), std::invalid_argument) << bad;
     }
@@ -151,7 +152,9 @@ TEST_F(verdict, that_no_host_would_take_is_refused_where_it_is_made)
 
 TEST_F(verdict, says_what_a_reply_can_carry)
 {
-    const auto text_of = [&](const std::string& text) { return at_mail([&] { return postern::reject(550, "5.7.1", text); }).text; };
+    const auto text_of = [&](const std::string& text) {
+        return at_mail([&] { return postern::reject(550, "5.7.1", text); }).text;
+    };
     EXPECT_EQ(text_of("a\tb ~"), "a\tb ~");
     EXPECT_EQ(text_of("caf\xc3\xa9 \xe2\x82\xac!"), "caf? ?!");
     EXPECT_EQ(text_of("\xa9\xc3"), "??");

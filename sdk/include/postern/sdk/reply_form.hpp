@@ -1,6 +1,6 @@
 #pragma once
-// What an SMTP reply may look like: what the host would refuse in an answer, said where the answer is made. Pure; it must not know
-// verdicts. STANDARDS: RFC 5321 4.2, RFC 3463 2. SECURITY: texts often quote what a peer sent.
+// What an SMTP reply may look like: what the host would refuse in an answer, said where the answer is made. Pure; it must not
+// know verdicts. STANDARDS: RFC 5321 4.2, RFC 3463 2. SECURITY: texts often quote what a peer sent.
 
 #include <algorithm>
 #include <cstddef>
@@ -73,8 +73,9 @@ inline constexpr std::size_t most_edits = 10'000;    ///< in one answer
 inline void check_enhanced(const char* what, std::uint32_t code, const std::string& enhanced)
 {
     if (!enhanced.empty() && !is_enhanced_code(enhanced, code / 100))
-        throw std::invalid_argument(std::string{what} + " with code " + std::to_string(code) + " cannot carry the enhanced code \"" +
-                                    enhanced + "\"; one that fits is " + std::to_string(code / 100) + ".7.1");
+        throw std::invalid_argument(std::string{what} + " with code " + std::to_string(code) +
+                                    " cannot carry the enhanced code \"" + enhanced + "\"; one that fits is " +
+                                    std::to_string(code / 100) + ".7.1");
 }
 
 /// Throws std::invalid_argument unless the code is 0 or of the class, and `enhanced` empty or of the class.

@@ -58,7 +58,7 @@ struct answer {
     std::string text;
     std::vector<edit> edits;
 
-    std::vector<result> results;  ///< deliver: one each, or a single one
+    std::vector<result> results; ///< deliver: one each, or a single one
     bool has_one_result = false; ///< deliver: it is for all recipients
 
     std::uint32_t queue_result = 0; ///< the rest: queue operations

@@ -80,7 +80,7 @@ public:
         const std::uint32_t hook = event.hook;
         if constexpr (std::is_same_v<Record, postern_ev_mail>) {
             const std::lock_guard lock{mutex_};
-            bodies_[event.session] = body_of(record.params);
+            bodies_[event.session] = body_facts_of(record.params);
         }
         if (hook < POSTERN_HOOK_WAKE && !subscriptions_.contains(hook))
             return {};
@@ -91,7 +91,8 @@ public:
             if (wants_answer(hook)) {
                 event.ticket = ++last_ticket_;
                 event.deadline_ns = (now_ + std::chrono::seconds{5}).count();
-                tickets_[event.ticket] = {question_of(record), {}, false};
+                tickets_[event.ticket] = {
+                    question_of(record, provides("postern.recipients/1"), bodies_[event.session]), {}, false};
                 tickets_[event.ticket].said.ticket = event.ticket;
             }
             if (blob_octets) {
@@ -228,44 +229,6 @@ private:
         }
     }
 
-    /// What the rules for its answer depend on.
-    template <class Record>
-    question question_of(const Record& record)
-    {
-        const postern_event& event = reinterpret_cast<const postern_event&>(record);
-        question asked;
-        asked.hook = event.hook;
-        asked.may_vouch = provides("postern.recipients/1");
-        asked.is_utf8 = bodies_[event.session].is_utf8;
-        asked.is_binary = bodies_[event.session].is_binary;
-        if constexpr (std::is_same_v<Record, postern_ev_rcpt>) {
-            asked.asked_recipient = record.index;
-            asked.recipients = record.index + 1;
-        }
-        if constexpr (requires { record.recipients; })
-            asked.recipients = record.recipients.count;
-        if constexpr (requires { record.headers; }) {
-            for (std::uint32_t i = 0; i < record.headers.count; ++i)
-                asked.fields.push_back(sdk::record_at<postern_header>(record.headers, i).name.len != 0);
-        }
-        return asked;
-    }
-
-    struct body_facts {
-        bool is_utf8 = false;
-        bool is_binary = false;
-    };
-    [[nodiscard]] static body_facts body_of(const postern_list& params)
-    {
-        body_facts facts;
-        for (std::uint32_t i = 0; i < params.count; ++i) {
-            const auto one = sdk::record_at<postern_param>(params, i);
-            facts.is_utf8 = facts.is_utf8 || sdk::view(one.keyword) == "SMTPUTF8";
-            facts.is_binary = facts.is_binary || (sdk::view(one.keyword) == "BODY" && sdk::view(one.value) == "BINARYMIME");
-        }
-        return facts;
-    }
-
     template <class Record>
     static void set_blob(Record& record, std::uint64_t blob) noexcept
     {
@@ -361,7 +324,8 @@ private:
         row.said.ticket = ticket;
         row.is_closed = true;
         me.blobs_.erase(ticket);
-        if (const std::string fault = is_whole ? fault_of(row.said, row.asked) : "a reply record that is too small"; !fault.empty()) {
+        if (const std::string fault = is_whole ? fault_of(row.said, row.asked) : "a reply record that is too small";
+            !fault.empty()) {
             me.complaints_.push_back(fault);
             row.said.came = answer::how::failed;
             return POSTERN_E_INVALID;

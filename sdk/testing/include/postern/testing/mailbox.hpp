@@ -69,12 +69,14 @@ namespace address_form {
     if (colon == inner.npos)
         return ::inet_pton(AF_INET, inner.c_str(), &parsed) == 1;
     std::string tag = inner.substr(0, colon);
-    std::transform(tag.begin(), tag.end(), tag.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::transform(tag.begin(), tag.end(), tag.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     if (tag == "ipv6")
         return ::inet_pton(AF_INET6, inner.c_str() + colon + 1, &parsed) == 1;
     const auto is_dcontent = [](char c) { return c >= '!' && c <= '~' && (c < '[' || c > ']'); };
     return !tag.empty() && tag.back() != '-' &&
-           std::all_of(tag.begin(), tag.end(), [](char c) { return is_alpha_digit(c) || c == '-'; }) && colon + 1 < inner.size() &&
+           std::all_of(tag.begin(), tag.end(), [](char c) { return is_alpha_digit(c) || c == '-'; }) &&
+           colon + 1 < inner.size() &&
            std::all_of(inner.begin() + static_cast<std::ptrdiff_t>(colon) + 1, inner.end(), is_dcontent);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// A plugin's own plugin.toml, for its tests: the options that a test gives are held against it as a server does, and its defaults are
-// added. Needs toml++ (Debian: libtomlplusplus-dev), which nothing else of the SDK does; postern_add_plugin defines
+// A plugin's own plugin.toml, for its tests: the options that a test gives are held against it as a server does, and its defaults
+// are added. Needs toml++ (Debian: libtomlplusplus-dev), which nothing else of the SDK does; postern_add_plugin defines
 // POSTERN_PLUGIN_MANIFEST as the file's path.
 //
 //     fake_host host{postern_plugin_v1};
@@ -25,10 +25,16 @@ namespace postern::testing {
 namespace manifest_form {
 
 using unit = std::pair<std::string_view, std::int64_t>;
-inline constexpr unit sizes[] = {{"B", 1},          {"KiB", 1LL << 10}, {"MiB", 1LL << 20},     {"GiB", 1LL << 30},        {"TiB", 1LL << 40},
-                                 {"kB", 1'000},     {"MB", 1'000'000},  {"GB", 1'000'000'000}, {"TB", 1'000'000'000'000}};
-inline constexpr unit times[] = {{"d", 86'400'000'000'000}, {"h", 3'600'000'000'000}, {"m", 60'000'000'000}, {"s", 1'000'000'000},
-                                 {"ms", 1'000'000},         {"us", 1'000},            {"ns", 1}};
+inline constexpr unit sizes[] = {{"B", 1},           {"KiB", 1LL << 10},    {"MiB", 1LL << 20},
+                                 {"GiB", 1LL << 30}, {"TiB", 1LL << 40},    {"kB", 1'000},
+                                 {"MB", 1'000'000},  {"GB", 1'000'000'000}, {"TB", 1'000'000'000'000}};
+inline constexpr unit times[] = {{"d", 86'400'000'000'000},
+                                 {"h", 3'600'000'000'000},
+                                 {"m", 60'000'000'000},
+                                 {"s", 1'000'000'000},
+                                 {"ms", 1'000'000},
+                                 {"us", 1'000},
+                                 {"ns", 1}};
 
 /// "10MiB", or with `is_sum` "1h30m": numbers with units.
 template <std::size_t Count>
@@ -69,7 +75,10 @@ template <std::size_t Count>
         return POSTERN_OPTION_STRING;
     if (type == "integer" || type == "size")
         return POSTERN_OPTION_INTEGER;
-    return type == "boolean" ? POSTERN_OPTION_BOOLEAN : type == "duration" ? POSTERN_OPTION_DURATION : type == "float" ? POSTERN_OPTION_FLOAT : 0;
+    return type == "boolean"    ? POSTERN_OPTION_BOOLEAN
+           : type == "duration" ? POSTERN_OPTION_DURATION
+           : type == "float"    ? POSTERN_OPTION_FLOAT
+                                : 0;
 }
 
 /// Gives an option its default; false: that is not of the type.
@@ -124,7 +133,8 @@ template <std::size_t Count>
         return {file + ": " + std::string{error.description()}};
     }
     if (manifest["id"].value_or(std::string{}) != host.plugin().id)
-        wrong.push_back("the manifest is for " + manifest["id"].value_or(std::string{"nobody"}) + ", the plugin is " + host.plugin().id);
+        wrong.push_back("the manifest is for " + manifest["id"].value_or(std::string{"nobody"}) + ", the plugin is " +
+                        host.plugin().id);
     const toml::table none;
     const auto* rules = manifest["options"].as_table();
     rules = rules == nullptr ? &none : rules;
@@ -144,7 +154,8 @@ template <std::size_t Count>
                 wrong.push_back("option " + name + " has to be a " + type);
         } else if ((*rule)["required"].value_or(false)) {
             wrong.push_back("option " + name + " is required");
-        } else if (const auto* fallback = rule->get("default"); fallback != nullptr && !manifest_form::give(host, name, type, *fallback)) {
+        } else if (const auto* fallback = rule->get("default");
+                   fallback != nullptr && !manifest_form::give(host, name, type, *fallback)) {
             wrong.push_back("the default of option " + name + " is no " + type);
         }
     }

@@ -5,6 +5,7 @@
 #include <postern/sdk/reply_form.hpp>
 #include <postern/testing/answer.hpp>
 #include <postern/testing/mailbox.hpp>
+#include <postern/testing/question.hpp>
 
 #include <algorithm>
 #include <string>
@@ -12,17 +13,6 @@
 #include <vector>
 
 namespace postern::testing {
-
-/// What was asked, as far as the rules depend on it.
-struct question {
-    std::uint32_t hook = 0;
-    bool may_vouch = false;
-    bool is_utf8 = false;   ///< MAIL had SMTPUTF8
-    bool is_binary = false; ///< MAIL had BODY=BINARYMIME
-    std::uint32_t recipients = 0;
-    std::uint32_t asked_recipient = 0; ///< cmd.rcpt
-    std::vector<bool> fields{};        ///< of the header section: whether each has a name, or is a line that is no field
-};
 
 [[nodiscard]] inline bool has_line_break(std::string_view text)
 {
@@ -124,7 +114,10 @@ namespace rules {
     const std::uint32_t code = what.smtp_code != 0 ? what.smtp_code : rejects ? 550 : defers ? 451 : 421;
     const std::uint32_t reply_class = rejects ? 5 : defers ? 4 : code / 100;
     if (!sdk::is_reply_code(code, reply_class) || (defers && code == 421) || reply_class < 4 || reply_class > 5)
-        return (rejects ? "a reject with code " : defers ? "a tempfail with code " : "a disconnect with code ") + std::to_string(code);
+        return (rejects  ? "a reject with code "
+                : defers ? "a tempfail with code "
+                         : "a disconnect with code ") +
+               std::to_string(code);
     if (!what.enhanced.empty() && !sdk::is_enhanced_code(what.enhanced, reply_class))
         return "enhanced code \"" + what.enhanced + "\" with code " + std::to_string(code);
     return {};
@@ -161,7 +154,7 @@ private:
 
 [[nodiscard]] inline std::string fault_of_recipient(const edit& one, const question& asked, places& recipients)
 {
-    if (one.op != POSTERN_EDIT_RCPT_REMOVE && !is_mailbox(one.value, asked.is_utf8))
+    if (one.op != POSTERN_EDIT_RCPT_REMOVE && !is_mailbox(one.value, asked.body.is_utf8))
         return "\"" + one.value + "\" is no address";
     if (one.op == POSTERN_EDIT_RCPT_ADD)
         return {};
@@ -177,13 +170,14 @@ private:
     const auto is_visible = [](char c) { return c > ' ' && c <= '~'; };
     switch (one.op) {
     case POSTERN_EDIT_SENDER_SET:
-        return one.value.empty() || is_mailbox(one.value, asked.is_utf8) ? "" : "\"" + one.value + "\" is no address";
+        return one.value.empty() || is_mailbox(one.value, asked.body.is_utf8) ? "" : "\"" + one.value + "\" is no address";
     case POSTERN_EDIT_BODY_REPLACE:
         if (++bodies > 1)
             return "a second body";
-        return asked.is_binary || is_canonical(one.value) ? "" : "a bare CR, bare LF or NUL in a body";
+        return asked.body.is_binary || is_canonical(one.value) ? "" : "a bare CR, bare LF or NUL in a body";
     default: // POSTERN_EDIT_ROUTE_SET
-        return std::all_of(one.name.begin(), one.name.end(), is_visible) && std::all_of(one.value.begin(), one.value.end(), is_visible)
+        return std::all_of(one.name.begin(), one.name.end(), is_visible) &&
+                       std::all_of(one.value.begin(), one.value.end(), is_visible)
                    ? ""
                    : "no name of a transport or next hop";
     }

@@ -1,0 +1,59 @@
+#pragma once
+// What an event asks, as far as the rules for its answer depend on it. Part of fake_host.
+
+#include <postern/sdk/records.hpp>
+
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
+namespace postern::testing {
+
+/// What MAIL said of the message to come.
+struct body_facts {
+    bool is_utf8 = false;   ///< SMTPUTF8
+    bool is_binary = false; ///< BODY=BINARYMIME
+};
+
+[[nodiscard]] inline body_facts body_facts_of(const postern_list& params)
+{
+    body_facts facts;
+    for (std::uint32_t i = 0; i < params.count; ++i) {
+        const auto one = sdk::record_at<postern_param>(params, i);
+        facts.is_utf8 = facts.is_utf8 || sdk::view(one.keyword) == "SMTPUTF8";
+        facts.is_binary = facts.is_binary || (sdk::view(one.keyword) == "BODY" && sdk::view(one.value) == "BINARYMIME");
+    }
+    return facts;
+}
+
+struct question {
+    std::uint32_t hook = 0;
+    bool may_vouch = false;
+    body_facts body{};
+    std::uint32_t recipients = 0;
+    std::uint32_t asked_recipient = 0; ///< cmd.rcpt
+    std::vector<bool> fields{};        ///< of the header section: whether each has a name, or is a line that is no field
+};
+
+/// `record` is any event record.
+template <class Record>
+[[nodiscard]] question question_of(const Record& record, bool may_vouch, body_facts body)
+{
+    question asked;
+    asked.hook = reinterpret_cast<const postern_event&>(record).hook;
+    asked.may_vouch = may_vouch;
+    asked.body = body;
+    if constexpr (std::is_same_v<Record, postern_ev_rcpt>) {
+        asked.asked_recipient = record.index;
+        asked.recipients = record.index + 1;
+    }
+    if constexpr (requires { record.recipients; })
+        asked.recipients = record.recipients.count;
+    if constexpr (requires { record.headers; }) {
+        for (std::uint32_t i = 0; i < record.headers.count; ++i)
+            asked.fields.push_back(sdk::record_at<postern_header>(record.headers, i).name.len != 0);
+    }
+    return asked;
+}
+
+} // namespace postern::testing
