@@ -226,6 +226,8 @@ task<base::result<accepted>> listener::accept()
 void listener::refuse_one() noexcept
 {
     if (reserve_ < 0)
+        reserve_ = open_reserve(); // it could not be opened again the last time
+    if (reserve_ < 0)
         return;
     ::close(reserve_);
     if (const descriptor made{::accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)}; made.get() >= 0) {

@@ -215,7 +215,7 @@ task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, t
 tls_summary stream::tls() const
 {
     tls_summary summary;
-    if (ssl_ == nullptr)
+    if (ssl_ == nullptr || SSL_is_init_finished(ssl_) == 0)
         return summary;
     summary.version = SSL_get_version(ssl_);
     summary.cipher = SSL_get_cipher_name(ssl_);

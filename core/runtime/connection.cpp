@@ -179,8 +179,6 @@ io::task<bool> connection::receive(phase what_for)
         // A command line has one timeout as a whole: octets that trickle in do not extend it.
         stream_.expires_after(is_first_command_ ? profile_->timeouts.greeting : profile_->timeouts.command);
         has_replied_ = false;
-        if (session_.draft() == nullptr) // the rate is that of a message, in however many chunks
-            content_octets_ = 0;
     }
     for (bool may_read = is_in_content_;; may_read = true) {
         if (may_read) {
@@ -200,7 +198,10 @@ io::task<bool> connection::receive(phase what_for)
                 co_return false;
         }
         buffer_.reset(); // an idle connection holds none
+        const auto since = home_.clock.now();
         const auto ec = co_await stream_.wait_readable();
+        if (is_in_content_ || session_.is_bdat()) // between chunks too
+            content_wait_ += home_.clock.now() - since;
         if (!ec)
             continue;
         if (stream_.timed_out()) {
@@ -216,18 +217,15 @@ io::task<bool> connection::receive(phase what_for)
     }
 }
 
-/// A sender slower than the minimum rate, once it has had the grace of timeouts.data, holds a session for nothing.
+/// A sender slower than the minimum rate, once it has had the grace of timeouts.data, holds a session for nothing. What counts
+/// is the time in which we waited for it.
 bool connection::is_too_slow(std::size_t octets)
 {
-    if (minimum_rate_ == 0)
-        return false;
-    const auto now = home_.clock.now();
-    if (content_octets_ == 0)
-        content_since_ = now;
     content_octets_ += octets;
-    const auto elapsed = now - content_since_;
-    return elapsed > profile_->timeouts.data &&
-           content_octets_ < minimum_rate_ * static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(elapsed).count());
+    if (minimum_rate_ == 0 || content_wait_ <= profile_->timeouts.data)
+        return false;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(content_wait_).count();
+    return content_octets_ < minimum_rate_ * static_cast<std::uint64_t>(seconds);
 }
 
 /// Sends what was said, if the peer takes it within `patience`.
@@ -407,8 +405,11 @@ session::server_session::commit_result connection::judge(const base::result<void
 
 void connection::tell(const step& next)
 {
-    if (next.hook == hook_point::txn_committed || next.hook == hook_point::txn_aborted)
+    if (next.hook == hook_point::txn_committed || next.hook == hook_point::txn_aborted) {
         body_offset_ = 0;
+        content_octets_ = 0; // the rate is that of a message, in however many chunks
+        content_wait_ = {};
+    }
     if (!hooks_.has(next.hook))
         return;
     auto what = make_event(next.hook);

@@ -85,7 +85,7 @@ private:
     bool is_first_command_ = true;
     bool has_replied_ = true; // since the command timeout was last set
     bool is_in_content_ = false;
-    base::instant content_since_{};
+    base::instant::duration content_wait_{};
     std::uint64_t content_octets_ = 0;
     bool shutting_down_ = false;
     bool is_cut_ = false; // nothing is waited for any more

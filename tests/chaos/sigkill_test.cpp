@@ -47,7 +47,8 @@ public:
 private:
     [[nodiscard]] hop_answer mood(hop_stage stage)
     {
-        if (kind_ || random_() % 12 != 0)
+        // content_begun: it cannot take a message, nor tell that it did not.
+        if (kind_ || stage == hop_stage::content_begun || random_() % 12 != 0)
             return {};
         switch (random_() % 3) {
         case 0:
