@@ -5,7 +5,7 @@
 #include "core/host/generation_builder.hpp"
 #include "core/host/log_output.hpp"
 #include "core/host/plugin_set.hpp"
-#include "core/host/process.hpp"
+#include "core/host/service_user.hpp"
 #include "core/host/ways_out.hpp"
 #include "core/io/interface_addresses.hpp"
 
@@ -27,7 +27,9 @@ std::optional<examined> examine(const std::filesystem::path& file, base::log log
     auto settings = read_config(file, found);
     if (!settings)
         return std::nullopt;
-    const auto tls = load_tls(*settings, found);
+    const auto tls = load_tls(*settings, found); // as root still: the key may be its alone
+    if (!act_as_service(*settings, found))
+        return std::nullopt;
     const auto plugins = plugin_set::load(*settings, {load_purpose::check}, log, found);
     std::shared_ptr<const runtime::generation> made;
     if (plugins != nullptr)
@@ -89,14 +91,6 @@ int check_command(const std::filesystem::path& config_file)
     refuse_dead_end(good->settings, *good->generation, found);
     if (!found.empty())
         return fail(found);
-    std::string why;
-    std::optional<account> user;
-    if (!good->settings.user.empty())
-        user = find_account(good->settings.user, good->settings.group, why);
-    if (why.empty())
-        why = make_folder(good->settings.data_dir, good->settings.data_dir, user ? &*user : nullptr);
-    if (!why.empty())
-        return fail({{{config_file.string(), 0}, why}});
     fmt::print("{}: good\n", config_file.string());
     return exit_done;
 }

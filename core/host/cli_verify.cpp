@@ -4,6 +4,7 @@
 #include "core/host/config.hpp"
 #include "core/host/log_output.hpp"
 #include "core/host/plugin_set.hpp"
+#include "core/host/service_user.hpp"
 #include "core/queue/record.hpp"
 
 #include <boost/json.hpp>
@@ -78,7 +79,7 @@ int queue_verify_command(const std::filesystem::path& config_file, bool as_json)
     problems found;
     const auto settings = read_config(config_file, found);
     std::unique_ptr<plugin_set> plugins;
-    if (settings)
+    if (settings && act_as_service(*settings, found))
         plugins = plugin_set::load(*settings, {load_purpose::store}, base::log{output}, found);
     if (plugins == nullptr) {
         for (const auto& each : found)

@@ -8,10 +8,43 @@
 
 #include <postern/abi/delivery.h>
 
+#include <mutex>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
 namespace postern::daemon {
+
+class open_deliveries {
+public:
+    void add(std::uint64_t ticket)
+    {
+        const std::scoped_lock lock{mutex_};
+        tickets_.insert(ticket);
+    }
+    void remove(std::uint64_t ticket) noexcept
+    {
+        const std::scoped_lock lock{mutex_};
+        tickets_.erase(ticket);
+    }
+    [[nodiscard]] std::unordered_set<std::uint64_t> interrupt() noexcept
+    {
+        const std::scoped_lock lock{mutex_};
+        interrupted_ = true;
+        return std::exchange(tickets_, {});
+    }
+    [[nodiscard]] bool is_interrupted() const noexcept
+    {
+        const std::scoped_lock lock{mutex_};
+        return interrupted_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::unordered_set<std::uint64_t> tickets_;
+    bool interrupted_ = false;
+};
+
 namespace {
 
 using delivery::recipient_result;
@@ -76,8 +109,8 @@ const char* read_results(const postern_reply* reply, std::vector<recipient_resul
 class delivery_operation final : public ticket_owner {
 public:
     delivery_operation(plugin_instance& instance, std::size_t recipients, std::shared_ptr<deadline_timer> timer,
-                       std::function<void(std::vector<recipient_result>)> done)
-        : instance_{instance}, timer_{std::move(timer)}, done_{std::move(done)}, results_(recipients)
+                       std::shared_ptr<open_deliveries> open, std::function<void(std::vector<recipient_result>)> done)
+        : instance_{instance}, timer_{std::move(timer)}, open_{std::move(open)}, done_{std::move(done)}, results_(recipients)
     {
     }
 
@@ -106,6 +139,7 @@ public:
     {
         if (deadline_)
             timer_->cancel(*deadline_);
+        open_->remove(ticket_);
         if (why_not_ != nullptr) {
             instance_.log().warning("transport.failed", {{"plugin", instance_.name()}, {"cause", why_not_}});
             for (auto& each : results_) {
@@ -119,10 +153,12 @@ public:
     /// Before the ticket is pending: finish() reads what this writes.
     void expect_by(base::instant when, std::uint64_t ticket)
     {
+        ticket_ = ticket;
         deadline_ = timer_->at(when, [instance = instance_.weak_from_this(), ticket] {
             if (const auto still = instance.lock())
                 still->tickets().give_up(ticket);
         });
+        open_->add(ticket);
     }
 
 private:
@@ -130,13 +166,30 @@ private:
 
     plugin_instance& instance_;
     std::shared_ptr<deadline_timer> timer_;
+    std::shared_ptr<open_deliveries> open_;
     std::function<void(std::vector<recipient_result>)> done_;
     std::vector<recipient_result> results_; // deferred, until the plugin says otherwise
     std::optional<deadline_timer::handle> deadline_;
+    std::uint64_t ticket_ = 0; // never the number of one: until it is expected
     const char* why_not_ = no_answer;
 };
 
 } // namespace
+
+plugin_transport::plugin_transport(std::shared_ptr<plugin_instance> instance, std::shared_ptr<deadline_timer> timer,
+                                   std::chrono::nanoseconds patience)
+    : instance_{std::move(instance)},
+      timer_{std::move(timer)},
+      patience_{patience},
+      open_{std::make_shared<open_deliveries>()}
+{
+}
+
+void plugin_transport::interrupt() noexcept
+{
+    for (const auto ticket : open_->interrupt())
+        instance_->tickets().give_up(ticket);
+}
 
 /// The job is a session: known here, so that the plugin can be woken for it; ended by the chain of the delivery, as others are.
 std::uint64_t plugin_transport::enter(base::session_id job)
@@ -148,7 +201,7 @@ std::uint64_t plugin_transport::enter(base::session_id job)
 
 void plugin_transport::deliver(const delivery::transport_job& what, std::function<void(std::vector<recipient_result>)> done)
 {
-    auto operation = std::make_shared<delivery_operation>(*instance_, what.recipients.size(), timer_, std::move(done));
+    auto operation = std::make_shared<delivery_operation>(*instance_, what.recipients.size(), timer_, open_, std::move(done));
     auto& tickets = instance_->tickets();
     auto* slot = tickets.open();
     if (slot == nullptr)
@@ -177,6 +230,8 @@ void plugin_transport::deliver(const delivery::transport_job& what, std::functio
     event.blob = what.content == nullptr ? 0 : ticket;
     event.size_octets = what.content == nullptr ? 0 : what.content->size();
 
+    // Nothing can give up a ticket before it is pending: what came too early is made good then.
+    const auto is_over = [&] { return open_->is_interrupted() || std::chrono::steady_clock::now() >= deadline; };
     if (instance_->is_blocking()) {
         auto copy = std::make_shared<const owned_event>(event.ev);
         const auto octets = copy->octets();
@@ -186,7 +241,7 @@ void plugin_transport::deliver(const delivery::transport_job& what, std::functio
             if (instance->tickets().is_open(ticket) && instance->handle(own->get()) != POSTERN_TAKEN)
                 instance->tickets().give_up(ticket);
         };
-        if (!instance_->post(what.job.value, job, job_kind::question, octets) || std::chrono::steady_clock::now() >= deadline)
+        if (!instance_->post(what.job.value, job, job_kind::question, octets) || is_over())
             tickets.give_up(ticket);
         return;
     }
@@ -194,8 +249,7 @@ void plugin_transport::deliver(const delivery::transport_job& what, std::functio
     if (status == POSTERN_TAKEN && !tickets.collect(*slot)) {
         operation->expect_by(deadline, ticket);
         if (tickets.leave_pending(*slot, operation)) {
-            // The timer has no power over a ticket that is not pending yet; if it fired before, that is made good here.
-            if (std::chrono::steady_clock::now() >= deadline)
+            if (is_over())
                 tickets.give_up(ticket);
             return;
         }

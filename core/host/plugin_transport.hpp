@@ -10,16 +10,18 @@
 
 namespace postern::daemon {
 
-/// Silence past `patience` is `deferred` for every recipient; a later answer is stale, and counted.
+/// The tickets of one transport that wait for an answer, so that all can be given up at once. Threads: any.
+class open_deliveries;
+
+/// Silence past `patience` is `deferred` for every recipient; a later answer is stale, and counted. So is everything that is
+/// open at interrupt(), or asked for afterwards.
 class plugin_transport final : public delivery::transport {
 public:
     plugin_transport(std::shared_ptr<plugin_instance> instance, std::shared_ptr<deadline_timer> timer,
-                     std::chrono::nanoseconds patience) noexcept
-        : instance_{std::move(instance)}, timer_{std::move(timer)}, patience_{patience}
-    {
-    }
+                     std::chrono::nanoseconds patience);
 
     void deliver(const delivery::transport_job& what, std::function<void(std::vector<delivery::recipient_result>)> done) override;
+    void interrupt() noexcept override;
 
 private:
     [[nodiscard]] std::uint64_t enter(base::session_id job);
@@ -27,6 +29,7 @@ private:
     std::shared_ptr<plugin_instance> instance_;
     std::shared_ptr<deadline_timer> timer_;
     std::chrono::nanoseconds patience_;
+    std::shared_ptr<open_deliveries> open_;
 };
 
 } // namespace postern::daemon

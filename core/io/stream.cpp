@@ -4,6 +4,7 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include <openssl/err.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 
 #include <array>
@@ -166,7 +167,7 @@ task<base::error_code> stream::write(std::string_view octets)
     co_return base::error_code{};
 }
 
-task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, tls_side side, std::string server_name,
+task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, tls_side side, std::string name,
                                          std::string& why)
 {
     context_ = std::move(context);
@@ -180,11 +181,14 @@ task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, t
     SSL_set_mode(ssl_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     if (side == tls_side::server) {
         SSL_set_accept_state(ssl_);
+        std::array<unsigned char, SHA256_DIGEST_LENGTH> id{}; // of any name: an id of its own has at most 32 octets
+        SHA256(reinterpret_cast<const unsigned char*>(name.data()), name.size(), id.data());
+        SSL_set_session_id_context(ssl_, id.data(), id.size());
     } else {
         SSL_set_connect_state(ssl_);
-        if (!server_name.empty()) {
-            SSL_set_tlsext_host_name(ssl_, server_name.c_str());
-            SSL_set1_host(ssl_, server_name.c_str());
+        if (!name.empty()) {
+            SSL_set_tlsext_host_name(ssl_, name.c_str());
+            SSL_set1_host(ssl_, name.c_str());
         }
     }
     for (;;) {

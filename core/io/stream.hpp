@@ -55,9 +55,10 @@ public:
     /// Writes all of it. `octets` lives until then.
     [[nodiscard]] task<base::error_code> write(std::string_view octets);
 
-    /// The handshake; `server_name` is what a client asks for by SNI and, where the context verifies, checks.
+    /// The handshake. `name`: as a client, the server's, asked for by SNI and, where the context verifies, checked; as a server,
+    /// the service's: a session ticket of another one of the same context is not taken.
     /// On failure `why` holds OpenSSL's reason and the stream is unusable.
-    [[nodiscard]] task<base::error_code> handshake(std::shared_ptr<tls_context> context, tls_side side, std::string server_name,
+    [[nodiscard]] task<base::error_code> handshake(std::shared_ptr<tls_context> context, tls_side side, std::string name,
                                                    std::string& why);
     [[nodiscard]] bool is_tls() const noexcept { return ssl_ != nullptr; }
     [[nodiscard]] tls_summary tls() const;

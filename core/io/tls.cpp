@@ -54,9 +54,8 @@ std::shared_ptr<tls_context> tls_context::server(const std::string& certificate,
         why = key + ": does not belong to " + certificate;
         return nullptr;
     }
-    // Sessions of one service must not be valid in another: each context is its own id and has its own ticket keys.
-    static constexpr std::array<unsigned char, 7> id = {'p', 'o', 's', 't', 'e', 'r', 'n'};
-    SSL_CTX_set_session_id_context(made->context_, id.data(), id.size());
+    // A session of one context is not valid in another: each has its own ticket keys. Services that share one tell them apart by
+    // their session id context (stream::handshake).
     SSL_CTX_set_session_cache_mode(made->context_, SSL_SESS_CACHE_OFF); // tickets: the client keeps the state
     return made;
 }

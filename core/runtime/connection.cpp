@@ -246,7 +246,7 @@ io::task<bool> connection::handshake()
     stream_.expires_after(profile_->timeouts.tls);
     std::string why;
     auto context = profile_->tls;
-    const auto ec = co_await stream_.handshake(std::move(context), io::tls_side::server, {}, why);
+    const auto ec = co_await stream_.handshake(std::move(context), io::tls_side::server, profile_->name, why);
     if (ec)
         home_.log.info("tls_failed", {{"session", base::to_text(session_.facts().session)},
                                       {"peer", session_.facts().peer.text()},

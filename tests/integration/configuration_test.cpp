@@ -7,6 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -52,6 +55,27 @@ TEST_F(a_configuration, that_is_right_passes)
     const auto checked = postern("check", configuration::relay("127.0.0.1:25", "starttls"));
     EXPECT_EQ(checked.status, success) << checked.errors;
     EXPECT_THAT(checked.errors, IsEmpty());
+}
+
+TEST_F(a_configuration, is_looked_at_as_the_user_whom_the_server_becomes)
+{
+    if (::geteuid() != 0)
+        GTEST_SKIP() << "only root becomes somebody else";
+    std::filesystem::permissions(folder_.path(), std::filesystem::perms{0711}); // the way to data
+    auto what = configuration::relay("127.0.0.1:25").plugin("mailbox", "maildir", "path = \"data/mail\"");
+    what.section("delivery", "transport = \"mailbox\"").top("user = \"nobody\"");
+    const auto checked = postern("check", what);
+    ASSERT_EQ(checked.status, success) << checked.errors;
+    const auto verified = run({postern_program().string(), "queue", "verify", "--config", (folder_ / "postern.toml").string()});
+    ASSERT_EQ(verified.status, success) << verified.errors;
+    std::size_t seen = 0;
+    for (const auto& each : std::filesystem::recursive_directory_iterator{folder_ / "data"}) {
+        struct stat made {};
+        ASSERT_EQ(::lstat(each.path().c_str(), &made), 0);
+        EXPECT_NE(made.st_uid, 0U) << each.path();
+        ++seen;
+    }
+    EXPECT_GT(seen, 3U) << "the Maildir and the queue";
 }
 
 TEST_F(a_configuration, with_an_unknown_key_is_refused_at_its_line)

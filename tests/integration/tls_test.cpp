@@ -255,24 +255,34 @@ TEST_F(a_server_with_tls, forgets_at_starttls_all_that_was_said_before) // RFC 3
     EXPECT_EQ(next_.arrived().back().sender, "a@client.example");
 }
 
-/// One [tls] is one context for all listeners: a ticket saves a handshake at any of them. It stands for nothing but the keys,
-/// since no client is asked for a certificate.
-TEST_F(a_server_with_tls, takes_a_ticket_of_one_listener_at_another_but_nothing_else_comes_with_it)
+TEST_F(a_server_with_tls, takes_a_ticket_of_the_same_listener_but_nothing_else_comes_with_it)
 {
     auto first = client();
     begin_message(first);
     const auto session = first.session();
     first.stream().abort();
 
-    auto again = tls_peer::connect(gateway_.port("implicit"), {.earlier = session});
+    auto again = tls_peer::starttls(gateway_.port(), {.earlier = session});
     ASSERT_TRUE(again.shakes_hands());
     EXPECT_TRUE(again.is_resumed());
-    EXPECT_EQ(again.reply().code, 220);
     EXPECT_EQ(again.says("MAIL FROM:<a@client.example>").code, 503) << "no EHLO";
     EXPECT_EQ(again.says("EHLO client.example").code, 250);
     EXPECT_EQ(again.says("DATA").code, 503) << "no transaction";
     EXPECT_EQ(again.says("MAIL FROM:<a@client.example>").code, 250);
     EXPECT_EQ(again.says("RCPT TO:<user@elsewhere.example>").code / 100, 5) << "no rights";
+}
+
+/// Listeners share a certificate, not their sessions: what one lets in may not be what another does.
+TEST_F(a_server_with_tls, takes_no_ticket_of_another_listener)
+{
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        const tls_rules once{.lowest = version, .highest = version};
+        const auto session = client(once).session();
+        auto elsewhere = tls_peer::connect(gateway_.port("implicit"), {.lowest = version, .highest = version, .earlier = session});
+        ASSERT_TRUE(elsewhere.shakes_hands()) << "a full handshake instead";
+        EXPECT_FALSE(elsewhere.is_resumed()) << version;
+        EXPECT_EQ(elsewhere.reply().code, 220);
+    }
 }
 
 TEST_F(a_server_with_tls, takes_no_ticket_of_another_server_of_the_same_certificate)

@@ -210,6 +210,37 @@ TEST_F(a_plugin_transport, defers_after_silence_and_hears_nothing_later)
     }
 }
 
+/// What is delivered by `transport`, later.
+using answer = std::future<std::vector<recipient_result>>;
+answer begin(plugin_transport& transport, const std::vector<std::string>& to, base::blob_source& blob)
+{
+    const auto got = std::make_shared<std::promise<std::vector<recipient_result>>>();
+    transport.deliver({base::session_id{5}, base::message_id{9}, "a@b", to, &blob},
+                      [got](std::vector<recipient_result> results) { got->set_value(std::move(results)); });
+    return got->get_future();
+}
+
+TEST_F(a_plugin_transport, that_is_interrupted_defers_what_is_open_and_what_comes_later)
+{
+    for (const std::uint32_t flags : {std::uint32_t{0}, std::uint32_t{POSTERN_PLUGIN_BLOCKING}}) {
+        script.flags = flags;
+        const auto called = std::make_shared<std::promise<std::uint64_t>>(); // a blocking one may be called until the script ends
+        script.on = [called, first = true](const postern_event& event) mutable {
+            if (std::exchange(first, false))
+                called->set_value(event.ticket);
+            return POSTERN_TAKEN;
+        };
+        instance_ = script.make_instance();
+        plugin_transport transport{instance_, timer_, std::chrono::hours{1}};
+        auto first = begin(transport, to_, blob_);
+        const auto ticket = called->get_future().get();
+        transport.interrupt();
+        EXPECT_EQ(first.get().at(1).result, kind::deferred);
+        EXPECT_EQ(reply(ticket, {}), POSTERN_E_STALE);
+        EXPECT_EQ(begin(transport, to_, blob_).get().at(0).result, kind::deferred) << "nobody interrupts twice";
+    }
+}
+
 TEST_F(a_plugin_transport, that_blocks_delivers_on_its_own_threads)
 {
     script.flags = POSTERN_PLUGIN_BLOCKING;
