@@ -11,7 +11,8 @@
 
 namespace postern::base {
 
-/// An IPv4 or IPv6 address. IPv4 is kept as ::ffff:a.b.c.d, so that equal addresses compare equal whatever the socket's family was.
+/// An IPv4 or IPv6 address. IPv4 is kept as ::ffff:a.b.c.d, so that equal addresses compare equal whatever the socket's family
+/// was.
 class ip_address {
 public:
     ip_address() = default; ///< ::
@@ -51,7 +52,6 @@ template <>
 struct std::hash<postern::base::ip_address> {
     std::size_t operator()(const postern::base::ip_address& address) const noexcept
     {
-        return std::hash<std::string_view>{}(
-            {reinterpret_cast<const char*>(address.octets().data()), address.octets().size()});
+        return std::hash<std::string_view>{}({reinterpret_cast<const char*>(address.octets().data()), address.octets().size()});
     }
 };

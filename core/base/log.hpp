@@ -24,10 +24,7 @@ struct log_field {
     log_field(std::string_view k, const char* v) : key{k}, value{std::string_view{v}} {}
     log_field(std::string_view k, const std::string& v) : key{k}, value{std::string_view{v}} {}
     template <class Integer>
-        requires std::is_integral_v<Integer>
-    log_field(std::string_view k, Integer v) : key{k}, value{static_cast<std::int64_t>(v)}
-    {
-    }
+    requires std::is_integral_v<Integer> log_field(std::string_view k, Integer v) : key{k}, value{static_cast<std::int64_t>(v)} {}
 };
 
 /// Where log events go. Threads: any.

@@ -9,6 +9,22 @@ bool returns_full(const queue::stored_envelope& envelope, message::dsn_kind kind
            envelope.size <= most_returned && !envelope.is_binary;
 }
 
+namespace {
+
+/// The host of "host:port" or "[address]:port"; empty for a transport, which is no mail system of its own.
+std::string_view mta_of(std::string_view next_hop) noexcept
+{
+    const auto colon = next_hop.rfind(':');
+    if (colon == std::string_view::npos)
+        return {};
+    const auto host = next_hop.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']'))
+        return host.substr(1, host.size() - 2);
+    return host.find(':') == std::string_view::npos ? host : std::string_view{};
+}
+
+} // namespace
+
 message::dsn_report make_report(const queue::record& about, std::span<const std::uint32_t> who, const queue::retry_policy& policy,
                                 const report_facts& facts)
 {
@@ -38,7 +54,7 @@ message::dsn_report make_report(const queue::record& about, std::span<const std:
         line.is_relayed = state.is_relayed;
         // RFC 3461 6.3 (h), (i): of a relay, who took it and what it said; of a delivery here neither is anybody's business.
         if (facts.kind != message::dsn_kind::success || state.is_relayed) {
-            line.remote_mta = state.next_hop;
+            line.remote_mta = mta_of(state.next_hop);
             line.smtp_code = state.smtp_code;
             line.enhanced = state.enhanced;
             line.text = state.text;

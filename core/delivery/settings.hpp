@@ -19,11 +19,11 @@ struct timeouts {
 };
 
 struct settings {
-    std::string hostname;           ///< for EHLO and DSN
-    std::string relay;              ///< smart host "host:port"; empty: routed by a plugin, or nowhere yet
-    std::string transport = "smtp"; ///< or the instance of a plugin that provides postern.delivery/1
-    std::uint32_t concurrency = 100;     ///< transactions at the same time
-    std::uint32_t per_destination = 20;  ///< of these to one next hop
+    std::string hostname;                 ///< for EHLO and DSN
+    std::string relay;                    ///< smart host "host:port"; empty: routed by a plugin, or nowhere yet
+    std::string transport = "smtp";       ///< or the instance of a plugin that provides postern.delivery/1
+    std::uint32_t concurrency = 100;      ///< transactions at the same time
+    std::uint32_t per_destination = 20;   ///< of these to one next hop
     std::uint32_t connection_reuse = 100; ///< messages on one connection
     tls_mode tls = tls_mode::opportunistic;
     timeouts timeout;

@@ -20,8 +20,8 @@ bool is_refusal(verdict_kind verdict) noexcept
 void add_score(std::int32_t& sum, std::int32_t more) noexcept
 {
     const auto wide = std::int64_t{sum} + more;
-    sum = static_cast<std::int32_t>(std::clamp<std::int64_t>(wide, std::numeric_limits<std::int32_t>::min(),
-                                                             std::numeric_limits<std::int32_t>::max()));
+    sum = static_cast<std::int32_t>(
+        std::clamp<std::int64_t>(wide, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
 }
 
 } // namespace

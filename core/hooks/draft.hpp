@@ -48,8 +48,8 @@ struct draft {
     base::transaction_id transaction;
     base::message_id id; ///< the queue id it will have
     message::envelope envelope;
-    message::header_block headers; ///< complete from msg.headers on
-    std::uint64_t body_size = 0;   ///< octets behind the empty line so far, after edits
+    message::header_block headers;            ///< complete from msg.headers on
+    std::uint64_t body_size = 0;              ///< octets behind the empty line so far, after edits
     std::optional<std::string> replaced_body; ///< set by body_replace at msg.end
     std::int32_t score = 0;
     bool discarded = false;

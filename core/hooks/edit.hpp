@@ -28,8 +28,8 @@ namespace postern::hooks {
 /// Where a batch is applied.
 struct edit_target {
     hook_point hook;
-    draft* message;            ///< null where there is none
-    std::uint32_t asked_recipient; ///< cmd.rcpt: the only index that rcpt_replace may name
+    draft* message;                    ///< null where there is none
+    std::uint32_t asked_recipient;     ///< cmd.rcpt: the only index that rcpt_replace may name
     std::optional<std::string>& chunk; ///< msg.body
     std::optional<edit>& route;        ///< queue.route
 };

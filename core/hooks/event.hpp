@@ -34,7 +34,7 @@ struct event {
     bool is_bdat = false;                         ///< cmd.data
     std::string_view reason;                      ///< conn.close, txn.aborted
     std::uint64_t accepted = 0;                   ///< conn.close: messages of this connection
-    base::blob_source* blob = nullptr;                  ///< msg.end: header section, empty line and body
+    base::blob_source* blob = nullptr;            ///< msg.end: header section, empty line and body
     const delivery_facts* delivery = nullptr;     ///< delivery.done
 };
 

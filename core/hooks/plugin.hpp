@@ -22,7 +22,8 @@ public:
     /// The answer to a call that was `pending`. Exactly once a ticket, unless the ticket was withdrawn.
     virtual void answer(std::uint64_t ticket, plugin_reply reply) noexcept = 0;
     /// The plugin wants to be called (plugin::wake) on the session's thread in `delay`. False: the session is over.
-    [[nodiscard]] virtual bool wake(std::shared_ptr<plugin> who, std::uint64_t token, std::chrono::nanoseconds delay) noexcept = 0;
+    [[nodiscard]] virtual bool wake(std::shared_ptr<plugin> who, std::uint64_t token,
+                                    std::chrono::nanoseconds delay) noexcept = 0;
 };
 
 enum class call_status : std::uint8_t {

@@ -25,7 +25,8 @@ enum class verdict_kind : std::uint8_t {
 /// "CONTINUE", "REJECT" and so on: as the plugin ABI calls them.
 [[nodiscard]] constexpr std::string_view name_of(verdict_kind verdict) noexcept
 {
-    constexpr std::array<std::string_view, 8> names{"CONTINUE", "ACCEPT", "REJECT", "TEMPFAIL", "DISCONNECT", "DISCARD", "HOLD", "SCORE"};
+    constexpr std::array<std::string_view, 8> names{"CONTINUE",   "ACCEPT",  "REJECT", "TEMPFAIL",
+                                                    "DISCONNECT", "DISCARD", "HOLD",   "SCORE"};
     return names[static_cast<std::size_t>(verdict)];
 }
 
@@ -54,7 +55,7 @@ struct edit {
 /// One plugin's answer, owned.
 struct plugin_reply {
     verdict_kind verdict = verdict_kind::proceed;
-    bool vouches = false; ///< at cmd.rcpt: this recipient is one we accept mail for
+    bool vouches = false;        ///< at cmd.rcpt: this recipient is one we accept mail for
     std::uint16_t smtp_code = 0; ///< 0: the default of the verdict
     std::string enhanced;        ///< "5.7.1", or empty for the default
     std::string text;            ///< of the reply, hold reason or score symbol
@@ -73,13 +74,10 @@ struct outcome {
     std::uint16_t smtp_code = 0;
     std::string enhanced;
     std::string text;
-    std::string plugin; ///< instance that decided; empty when nobody did
+    std::string plugin;     ///< instance that decided; empty when nobody did
     std::int32_t score = 0; ///< sum of the scores given where there was no draft yet to add them to
 
-    [[nodiscard]] bool lets_pass() const noexcept
-    {
-        return verdict == verdict_kind::proceed || verdict == verdict_kind::accept;
-    }
+    [[nodiscard]] bool lets_pass() const noexcept { return verdict == verdict_kind::proceed || verdict == verdict_kind::accept; }
 };
 
 } // namespace postern::hooks

@@ -178,10 +178,7 @@ private:
 
 plugin_transport::plugin_transport(std::shared_ptr<plugin_instance> instance, std::shared_ptr<deadline_timer> timer,
                                    std::chrono::nanoseconds patience)
-    : instance_{std::move(instance)},
-      timer_{std::move(timer)},
-      patience_{patience},
-      open_{std::make_shared<open_deliveries>()}
+    : instance_{std::move(instance)}, timer_{std::move(timer)}, patience_{patience}, open_{std::make_shared<open_deliveries>()}
 {
 }
 

@@ -32,7 +32,7 @@ private:
     task<void> guarded(std::string_view what, task<void> work);
 
     base::log log_;
-    buffer_pool buffers_;        // before the context: tasks that it destroys give their buffers back
+    buffer_pool buffers_; // before the context: tasks that it destroys give their buffers back
     std::size_t running_ = 0;
     asio::io_context context_;
     deadline_list deadlines_;

@@ -167,8 +167,7 @@ task<base::error_code> stream::write(std::string_view octets)
     co_return base::error_code{};
 }
 
-task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, tls_side side, std::string name,
-                                         std::string& why)
+task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, tls_side side, std::string name, std::string& why)
 {
     context_ = std::move(context);
     ERR_clear_error();

@@ -18,7 +18,8 @@ public:
     tls_context& operator=(const tls_context&) = delete;
 
     /// A server's, from PEM files (the chain in `certificate`). On failure `why` names the file and OpenSSL's reason.
-    [[nodiscard]] static std::shared_ptr<tls_context> server(const std::string& certificate, const std::string& key, std::string& why);
+    [[nodiscard]] static std::shared_ptr<tls_context> server(const std::string& certificate, const std::string& key,
+                                                             std::string& why);
     /// A client's. `verify`: the peer's chain and name must be good against the system's or `trust_file`'s anchors.
     [[nodiscard]] static std::shared_ptr<tls_context> client(bool verify, const std::string& trust_file, std::string& why);
 

@@ -1,5 +1,6 @@
 #include "core/message/dsn.hpp"
 
+#include "core/base/ip_address.hpp"
 #include "core/message/address.hpp"
 #include "core/message/date.hpp"
 #include "core/message/dsn_text.hpp"
@@ -219,6 +220,14 @@ void append_original_recipient(std::string& out, std::string_view orcpt, bool ut
     return "utf-8; " + (utf8 ? clean_text(address, true) : to_utf8_addr_xtext(address));
 }
 
+// RFC 3464 2.1.2: a domain, or an address as RFC 5321 4.1.3 writes it.
+[[nodiscard]] std::string mta_name(std::string_view host)
+{
+    if (!base::ip_address::from_text(host))
+        return clean_text(host, false);
+    return fmt::format("[{}{}]", host.find(':') == std::string_view::npos ? "" : "IPv6:", host);
+}
+
 void append_recipient_fields(std::string& out, const dsn_report& report, const dsn_recipient& to, bool utf8)
 {
     out += "\r\n";
@@ -227,7 +236,7 @@ void append_recipient_fields(std::string& out, const dsn_report& report, const d
     append_field(out, "Action", action_of(to, report.kind));
     append_field(out, "Status", status_of(to, report.kind));
     if (!to.remote_mta.empty())
-        append_field(out, "Remote-MTA", "dns; " + clean_text(to.remote_mta, false));
+        append_field(out, "Remote-MTA", "dns; " + mta_name(to.remote_mta));
     // RFC 3464 2.3.6: the type says whose language the diagnostic is in.
     if (to.smtp_code != 0)
         append_field(out, "Diagnostic-Code",

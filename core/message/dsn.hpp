@@ -23,7 +23,7 @@ struct dsn_recipient {
     std::string_view address;
     std::string_view orcpt;      ///< "type;xtext" as RCPT gave it, or empty
     std::string_view status;     ///< "5.1.1"; empty, malformed or of another class: 5.0.0, 4.0.0 or 2.0.0 by the kind
-    std::string_view remote_mta; ///< name of the peer that said so; empty: decided here
+    std::string_view remote_mta; ///< host name or IP address of the peer that said so; empty: decided here
     std::uint16_t smtp_code = 0; ///< of its reply; 0: `text` is our own
     std::string_view enhanced;   ///< of its reply, which `status` need not repeat; or empty
     std::string_view text;

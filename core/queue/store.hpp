@@ -24,11 +24,11 @@ struct stored_message {
 
 /// Conditions that callers test. Anything else is a failure of the store.
 enum class store_errc {
-    full = 1,  ///< no room: 452
-    missing,   ///< no such message
-    corrupt,   ///< its octets do not match their checksum; it was set aside
-    failed,    ///< the store could not do it; its log tells why
-    closed,    ///< the store is shut down
+    full = 1, ///< no room: 452
+    missing,  ///< no such message
+    corrupt,  ///< its octets do not match their checksum; it was set aside
+    failed,   ///< the store could not do it; its log tells why
+    closed,   ///< the store is shut down
 };
 [[nodiscard]] base::error_code make_error_code(store_errc code) noexcept;
 
@@ -66,10 +66,12 @@ public:
     /// Content octets [offset, offset + length) cut at the end, checked against their checksum before any is given out.
     virtual void read(base::message_id id, std::uint64_t offset, std::size_t length, completion<std::string> done) = 0;
     /// Body octets appended so far of a message not yet committed (for hooks that read the whole message).
-    virtual void read_uncommitted(base::message_id id, std::uint64_t offset, std::size_t length, completion<std::string> done) = 0;
+    virtual void read_uncommitted(base::message_id id, std::uint64_t offset, std::size_t length,
+                                  completion<std::string> done) = 0;
 };
 
 } // namespace postern::queue
 
 template <>
-struct boost::system::is_error_code_enum<postern::queue::store_errc> : std::true_type {};
+struct boost::system::is_error_code_enum<postern::queue::store_errc> : std::true_type {
+};

@@ -21,12 +21,9 @@ constexpr auto store_pause = 1min;                    // before a message that t
 } // namespace
 
 attempt::attempt(delivery_engine& engine, base::message_id id)
-    : engine_{engine},
-      id_{id},
-      job_{engine.ids_.next()},
-      current_{engine.current_.load()},
-      port_{std::make_shared<connection_port>(engine.loop_, job_)},
-      hooks_{current_->delivery_chain, port_, engine.log_, engine.clock_}
+    : engine_{engine}, id_{id}, job_{engine.ids_.next()}, current_{engine.current_.load()},
+      port_{std::make_shared<connection_port>(engine.loop_, job_)}, hooks_{current_->delivery_chain, port_, engine.log_,
+                                                                           engine.clock_}
 {
 }
 
@@ -65,7 +62,8 @@ io::task<bool> attempt::fetch()
         }
         if (ec) {
             engine_.log_.error("not_readable", {{"message", base::to_text(id_)}, {"cause", ec.message()}});
-            const bool is_gone = ec == make_error_code(queue::store_errc::missing) || ec == make_error_code(queue::store_errc::corrupt);
+            const bool is_gone =
+                ec == make_error_code(queue::store_errc::missing) || ec == make_error_code(queue::store_errc::corrupt);
             if (is_gone && engine_.ledger_.remove(id_)) // the store has set it aside: nothing is left to try
                 put_back(0ms);
             else
@@ -123,7 +121,9 @@ void attempt::take_route(std::uint32_t recipient, const hooks::chain_run& run, s
     if (next)
         routed.push_back({recipient, std::move(*next)});
     else
-        note(recipient, {kind::deferred, 0, "4.4.4", "no route: set delivery.relay or delivery.transport, or load a plugin that routes"}, {});
+        note(recipient,
+             {kind::deferred, 0, "4.4.4", "no route: set delivery.relay or delivery.transport, or load a plugin that routes"},
+             {});
 }
 
 /// All next hops at the same time: a slow one holds up no other.
@@ -208,7 +208,8 @@ io::task<void> attempt::deliver_by(delivery::transport& how, const delivery::rou
         note(group.recipients[i], std::move((*results)[i]), name);
 }
 
-void attempt::defer_all(const std::vector<std::uint32_t>& recipients, std::string enhanced, std::string text, const std::string& next_hop)
+void attempt::defer_all(const std::vector<std::uint32_t>& recipients, std::string enhanced, std::string text,
+                        const std::string& next_hop)
 {
     for (const auto index : recipients)
         note(index, {kind::deferred, 0, enhanced, text}, next_hop);

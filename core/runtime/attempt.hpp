@@ -38,7 +38,8 @@ private:
     [[nodiscard]] std::vector<std::uint32_t> keep_results(const session::client_result& result,
                                                           std::vector<std::uint32_t> recipients, const std::string& next_hop,
                                                           delivery::taker by);
-    void defer_all(const std::vector<std::uint32_t>& recipients, std::string enhanced, std::string text, const std::string& next_hop);
+    void defer_all(const std::vector<std::uint32_t>& recipients, std::string enhanced, std::string text,
+                   const std::string& next_hop);
     void note(std::uint32_t recipient, delivery::recipient_result what, const std::string& next_hop,
               delivery::taker by = delivery::taker::mailbox);
     [[nodiscard]] io::task<void> settle();

@@ -70,7 +70,8 @@ io::task<bool> attempt::report_one(message::dsn_kind kind, const delivery::decis
 /// The whole message, or its header section; empty if the store cannot give it (the DSN goes out all the same).
 io::task<std::string> attempt::original_for_report(bool is_full)
 {
-    const auto wanted = static_cast<std::size_t>(is_full ? record_.envelope.size : std::min<std::uint64_t>(record_.envelope.size, header_limit));
+    const auto wanted =
+        static_cast<std::size_t>(is_full ? record_.envelope.size : std::min<std::uint64_t>(record_.envelope.size, header_limit));
     std::string octets;
     while (octets.size() < wanted) {
         const auto offset = octets.size();
@@ -79,7 +80,8 @@ io::task<std::string> attempt::original_for_report(bool is_full)
         };
         const auto part = co_await await_store<std::string>(engine_.loop_, start);
         if (!part || part->empty()) {
-            engine_.log_.error("not_readable", {{"message", base::to_text(id_)}, {"cause", part ? "too short" : part.error().message()}});
+            engine_.log_.error("not_readable",
+                               {{"message", base::to_text(id_)}, {"cause", part ? "too short" : part.error().message()}});
             co_return std::string{};
         }
         octets += *part;

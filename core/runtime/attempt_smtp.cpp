@@ -94,7 +94,8 @@ io::task<void> attempt::deliver_smtp(const delivery::route_group& group)
             continue;
         }
         if (result.reply_lost)
-            engine_.log_.warning("reply_lost", {{"message", base::to_text(id_)}, {"next_hop", name}, {"note", "may arrive twice"}});
+            engine_.log_.warning("reply_lost",
+                                 {{"message", base::to_text(id_)}, {"next_hop", name}, {"note", "may arrive twice"}});
         const auto by = (*lease)->peer().dsn ? delivery::taker::dsn_hop : delivery::taker::plain_hop;
         remaining = keep_results(result, std::move(remaining), name, by);
         if (result.reusable)
@@ -108,7 +109,8 @@ std::vector<std::uint32_t> attempt::keep_results(const session::client_result& r
                                                  const std::string& next_hop, delivery::taker by)
 {
     using kind = session::client_recipient_result::kind;
-    const bool any_taken = std::any_of(result.recipients.begin(), result.recipients.end(), [](const auto& one) { return one.result == kind::delivered; });
+    const bool any_taken = std::any_of(result.recipients.begin(), result.recipients.end(),
+                                       [](const auto& one) { return one.result == kind::delivered; });
     std::vector<std::uint32_t> again;
     for (std::size_t i = 0; i < recipients.size(); ++i) {
         const auto& one = result.recipients[i];

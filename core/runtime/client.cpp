@@ -83,13 +83,18 @@ struct prepared {
     std::vector<std::uint32_t> everybody;
     bool is_8bit;
 
-    explicit prepared(const outgoing& message) : what{&message}, everybody(message.envelope.to.size()), is_8bit{has_8bit(message.content)}
+    explicit prepared(const outgoing& message)
+        : what{&message}, everybody(message.envelope.to.size()), is_8bit{has_8bit(message.content)}
     {
         std::iota(everybody.begin(), everybody.end(), 0U);
     }
     [[nodiscard]] session::client_transaction transaction() const
     {
-        return {&what->envelope, everybody, what->content.size(), is_8bit, what->envelope.from.body == message::body_type::binary_mime,
+        return {&what->envelope,
+                everybody,
+                what->content.size(),
+                is_8bit,
+                what->envelope.from.body == message::body_type::binary_mime,
                 what->envelope.from.smtputf8};
     }
 };
@@ -98,7 +103,8 @@ io::task<void> send_one(io::loop& home, const client_options& options, const out
 {
     auto connection = co_await open(home, options, profile_of(options));
     if (!connection) {
-        result.failure = "cannot connect to " + options.host + ":" + std::to_string(options.port) + ": " + connection.error().message();
+        result.failure =
+            "cannot connect to " + options.host + ":" + std::to_string(options.port) + ": " + connection.error().message();
         co_return;
     }
     const prepared ready{what};

@@ -38,14 +38,11 @@ hooks::tls_facts facts_of(io::tls_summary summary)
 
 connection::connection(connection_home& home, std::shared_ptr<const listener_profile> profile, const connection_limits& limits,
                        io::accepted from)
-    : home_{home},
-      profile_{std::move(profile)},
-      minimum_rate_{limits.minimum_rate},
-      stream_{home.loop, std::move(from.connection)},
+    : home_{home}, profile_{std::move(profile)}, minimum_rate_{limits.minimum_rate}, stream_{home.loop,
+                                                                                             std::move(from.connection)},
       session_{profile_->session, facts_of(*profile_, from, base::session_id{home.ids.next()}), home.ids},
       port_{std::make_shared<connection_port>(home.loop, session_.facts().session)},
-      hooks_{profile_->chain, port_, home.log, home.clock},
-      spool_{home.messages.store(), home.loop}
+      hooks_{profile_->chain, port_, home.log, home.clock}, spool_{home.messages.store(), home.loop}
 {
 }
 
@@ -248,9 +245,9 @@ io::task<bool> connection::handshake()
     auto context = profile_->tls;
     const auto ec = co_await stream_.handshake(std::move(context), io::tls_side::server, profile_->name, why);
     if (ec)
-        home_.log.info("tls_failed", {{"session", base::to_text(session_.facts().session)},
-                                      {"peer", session_.facts().peer.text()},
-                                      {"cause", why}});
+        home_.log.info(
+            "tls_failed",
+            {{"session", base::to_text(session_.facts().session)}, {"peer", session_.facts().peer.text()}, {"cause", why}});
     has_replied_ = true;
     co_return !ec;
 }
@@ -420,9 +417,9 @@ void connection::tell(const step& next)
 
 void connection::finish(std::string_view reason)
 {
-    home_.log.debug("disconnected", {{"session", base::to_text(session_.facts().session)},
-                                     {"reason", reason},
-                                     {"messages", session_.accepted_count()}});
+    home_.log.debug(
+        "disconnected",
+        {{"session", base::to_text(session_.facts().session)}, {"reason", reason}, {"messages", session_.accepted_count()}});
     stream_.close();
 }
 

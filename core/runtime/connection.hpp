@@ -35,7 +35,8 @@ struct connection_home {
 /// Threads: its loop's.
 class connection : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
-    connection(connection_home& home, std::shared_ptr<const listener_profile> profile, const connection_limits& limits, io::accepted from);
+    connection(connection_home& home, std::shared_ptr<const listener_profile> profile, const connection_limits& limits,
+               io::accepted from);
 
     ~connection(); ///< the session is over for those who may still call it
 

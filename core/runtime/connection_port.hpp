@@ -18,10 +18,14 @@ namespace postern::runtime {
 /// Threads: answer and wake any; the rest on the loop's.
 class connection_port final : public hooks::session_port, public std::enable_shared_from_this<connection_port> {
 public:
-    connection_port(io::loop& home, base::session_id session) : home_{home}, session_{session}, alarm_{home.context().get_executor()} {}
+    connection_port(io::loop& home, base::session_id session)
+        : home_{home}, session_{session}, alarm_{home.context().get_executor()}
+    {
+    }
 
     void answer(std::uint64_t ticket, hooks::plugin_reply reply) noexcept override;
-    [[nodiscard]] bool wake(std::shared_ptr<hooks::plugin> who, std::uint64_t token, std::chrono::nanoseconds delay) noexcept override;
+    [[nodiscard]] bool wake(std::shared_ptr<hooks::plugin> who, std::uint64_t token,
+                            std::chrono::nanoseconds delay) noexcept override;
 
     /// Waits for the answer to `ticket`; nothing when `until` passed first, or after cut(). One ticket at a time, and none
     /// is left behind: before the next, one that got nothing is withdrawn, or collected.

@@ -14,25 +14,18 @@ namespace postern::runtime {
 namespace {
 
 constexpr std::uint8_t engine_lane = 255;
-constexpr std::size_t fresh_most = 16384;     // recipients whose records are kept for their next attempt
-constexpr std::size_t attempts_per_slot = 4;  // how many attempts may wait in line for each that delivers
+constexpr std::size_t fresh_most = 16384;    // recipients whose records are kept for their next attempt
+constexpr std::size_t attempts_per_slot = 4; // how many attempts may wait in line for each that delivers
 constexpr std::size_t unparked_at_a_time = 4;
 constexpr auto parked_for = std::chrono::hours{1}; // at most: a place that becomes free calls them
 
 } // namespace
 
-delivery_engine::delivery_engine(published& current, queue::store& store, base::log log, const base::clock& clock, std::uint64_t seed)
-    : current_{current},
-      store_{store},
-      log_{log},
-      clock_{clock},
-      random_{seed},
-      ids_{clock, random_, engine_lane},
-      loop_{log},
-      pool_{loop_},
-      destinations_{current.load()->delivery.concurrency, current.load()->delivery.per_destination},
-      next_due_{loop_.context().get_executor()},
-      work_{loop_.context().get_executor()}
+delivery_engine::delivery_engine(published& current, queue::store& store, base::log log, const base::clock& clock,
+                                 std::uint64_t seed)
+    : current_{current}, store_{store}, log_{log}, clock_{clock}, random_{seed}, ids_{clock, random_, engine_lane}, loop_{log},
+      pool_{loop_}, destinations_{current.load()->delivery.concurrency, current.load()->delivery.per_destination},
+      next_due_{loop_.context().get_executor()}, work_{loop_.context().get_executor()}
 {
 }
 

@@ -113,7 +113,8 @@ private:
     delivery::destinations destinations_;
     std::map<delivery::destinations::job, place_in_line*> waiting_;
     std::uint64_t jobs_ = 0;
-    std::map<std::string, std::deque<base::message_id>, std::less<>> parked_; // by destination: those for whom its line had no room
+    std::map<std::string, std::deque<base::message_id>, std::less<>>
+        parked_; // by destination: those for whom its line had no room
     std::set<io::timer*> pauses_;
     std::set<attempt*> running_;
     std::unordered_map<base::message_id, queue::record> fresh_; // fresher than the store's, or saves asking it

@@ -15,7 +15,8 @@ namespace postern::runtime {
 /// Threads: the session's loop.
 class hook_runner {
 public:
-    hook_runner(std::shared_ptr<const hooks::chain> order, std::shared_ptr<connection_port> port, base::log log, const base::clock& clock)
+    hook_runner(std::shared_ptr<const hooks::chain> order, std::shared_ptr<connection_port> port, base::log log,
+                const base::clock& clock)
         : order_{std::move(order)}, port_{std::move(port)}, log_{log}, clock_{clock}
     {
     }

@@ -8,7 +8,8 @@
 
 namespace postern::runtime {
 
-sealed_message intake::seal(const hooks::draft& message, const hooks::connection_facts& from, std::uint64_t body_size, bool body_has_8bit) const
+sealed_message intake::seal(const hooks::draft& message, const hooks::connection_facts& from, std::uint64_t body_size,
+                            bool body_has_8bit) const
 {
     sealed_message sealed;
     sealed.id = message.id;

@@ -27,7 +27,10 @@ struct sealed_message {
 /// Threads: any.
 class intake {
 public:
-    intake(queue::store& store, delivery_engine& deliveries, const base::clock& clock) : store_{store}, deliveries_{deliveries}, clock_{clock} {}
+    intake(queue::store& store, delivery_engine& deliveries, const base::clock& clock)
+        : store_{store}, deliveries_{deliveries}, clock_{clock}
+    {
+    }
 
     [[nodiscard]] queue::store& store() noexcept { return store_; }
     [[nodiscard]] sealed_message seal(const hooks::draft& message, const hooks::connection_facts& from, std::uint64_t body_size,

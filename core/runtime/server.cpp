@@ -35,16 +35,15 @@ bool is_unix(const std::string& address)
 } // namespace
 
 struct server::state {
-    state(std::vector<listener_address> where, std::shared_ptr<const generation> first, queue::store& store, base::log to, unsigned threads)
-        : addresses{std::move(where)},
-          current{std::move(first)},
-          log{to},
-          deliveries{current, store, to, clock, fresh_seed()},
-          messages{store, deliveries, clock}
+    state(std::vector<listener_address> where, std::shared_ptr<const generation> first, queue::store& store, base::log to,
+          unsigned threads)
+        : addresses{std::move(where)}, current{std::move(first)}, log{to},
+          deliveries{current, store, to, clock, fresh_seed()}, messages{store, deliveries, clock}
     {
         const unsigned wanted = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
         for (unsigned lane = 0; lane < std::min(wanted, most_threads); ++lane)
-            workers.push_back(std::make_unique<worker>(static_cast<std::uint8_t>(lane), fresh_seed(), current, messages, counts, to, clock));
+            workers.push_back(
+                std::make_unique<worker>(static_cast<std::uint8_t>(lane), fresh_seed(), current, messages, counts, to, clock));
     }
 
     std::vector<listener_address> addresses;
@@ -60,8 +59,8 @@ struct server::state {
     bool is_running = false;
 };
 
-server::server(std::vector<listener_address> addresses, std::shared_ptr<const generation> first, queue::store& store, base::log log,
-               unsigned threads)
+server::server(std::vector<listener_address> addresses, std::shared_ptr<const generation> first, queue::store& store,
+               base::log log, unsigned threads)
     : state_{std::make_unique<state>(std::move(addresses), std::move(first), store, log, threads)}
 {
 }

@@ -33,7 +33,7 @@ struct server_timeouts {
     std::chrono::milliseconds command = std::chrono::minutes{5};  ///< a whole command line, from the last reply
     std::chrono::milliseconds data = std::chrono::minutes{3};     ///< without progress in content
     std::chrono::milliseconds tls = std::chrono::seconds{30};     ///< handshake
-    std::chrono::milliseconds pause{200}; ///< before a reply to a peer that only makes trouble; 0: none
+    std::chrono::milliseconds pause{200};                         ///< before a reply to a peer that only makes trouble; 0: none
 };
 
 struct connection_limits {
@@ -72,11 +72,11 @@ struct listener_address {
 /// A line of `postern queue list`.
 struct queue_item {
     base::message_id id;
-    std::string state;  ///< "queued", "attempting", "deferred", "held"
+    std::string state; ///< "queued", "attempting", "deferred", "held"
     std::string sender;
-    std::vector<std::string> recipients;       ///< those still open
-    std::vector<std::string> results;          ///< of all, "address: state, last reply"; only by show
-    std::uint64_t size = 0;                    ///< octets
+    std::vector<std::string> recipients; ///< those still open
+    std::vector<std::string> results;    ///< of all, "address: state, last reply"; only by show
+    std::uint64_t size = 0;              ///< octets
     std::uint32_t attempts = 0;
     base::wall_time received;
     std::optional<base::wall_time> next_attempt;
@@ -108,7 +108,8 @@ public:
     [[nodiscard]] base::result<void> start();
     /// New sessions and attempts use `next`. [any]
     void publish(std::shared_ptr<const generation> next);
-    /// Stops accepting, lets transactions in their content finish for up to `grace`, ends attempts, then all threads. Blocks. [any, not from a session]
+    /// Stops accepting, lets transactions in their content finish for up to `grace`, ends attempts, then all threads. Blocks.
+    /// [any, not from a session]
     void shut_down(std::chrono::milliseconds grace);
 
     /// The queue, for an operator. All block until the delivery thread has answered; a server that does not run has none.
@@ -117,7 +118,7 @@ public:
     [[nodiscard]] std::optional<queue_item> queue_show(base::message_id id);
     enum class queue_command { retry, hold, release, remove };
     [[nodiscard]] bool queue_change(base::message_id id, queue_command what); ///< false: no such message, or it could not be done
-    std::size_t queue_flush();                                                 ///< makes all deferred due; how many
+    std::size_t queue_flush();                                                ///< makes all deferred due; how many
     [[nodiscard]] server_status status() const;
 
 private:

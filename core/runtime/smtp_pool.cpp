@@ -26,7 +26,7 @@ std::optional<smtp_pool::lease> smtp_pool::take(const delivery::route& to, const
 {
     const auto found = idle_.find(to);
     if (found == idle_.end() || found->second.empty() || found->second.back().opened_by != current)
-        return std::nullopt; // those of another generation leave by reap()
+        return std::nullopt;                                      // those of another generation leave by reap()
     auto connection = std::move(found->second.back().connection); // the youngest: the most likely to live
     found->second.pop_back();
     if (found->second.empty())

@@ -23,7 +23,8 @@ template <class T, class Start>
             io::asio::post(home.context(), [kept, result = std::move(result)]() mutable { (*kept)(std::move(result)); });
         }});
     };
-    co_return co_await io::asio::async_initiate<const io::asio::use_awaitable_t<io::executor>, void(base::result<T>)>(initiate, io::use_task);
+    co_return co_await io::asio::async_initiate<const io::asio::use_awaitable_t<io::executor>, void(base::result<T>)>(
+        initiate, io::use_task);
 }
 
 } // namespace postern::runtime

@@ -18,17 +18,10 @@ constexpr unsigned accepts_at_a_time = 16;
 
 } // namespace
 
-worker::worker(std::uint8_t lane, std::uint64_t seed, published& current, intake& messages, connection_counts& counts, base::log log,
-               const base::clock& clock)
-    : current_{current},
-      counts_{counts},
-      log_{log},
-      random_{seed},
-      ids_{clock, random_, lane},
-      loop_{log},
-      home_{loop_, ids_, messages, log, clock},
-      refusals_{loop_.deadlines(), log},
-      work_{loop_.context().get_executor()}
+worker::worker(std::uint8_t lane, std::uint64_t seed, published& current, intake& messages, connection_counts& counts,
+               base::log log, const base::clock& clock)
+    : current_{current}, counts_{counts}, log_{log}, random_{seed}, ids_{clock, random_, lane}, loop_{log},
+      home_{loop_, ids_, messages, log, clock}, refusals_{loop_.deadlines(), log}, work_{loop_.context().get_executor()}
 {
 }
 
@@ -91,7 +84,8 @@ void worker::welcome(const std::string& profile, io::accepted from)
         refusals_.note(profile, from.peer.text(), "too many connections");
         io::stream last{loop_, std::move(from.connection)};
         if (found->second->session.tls != session::server_tls::implicit) // which would wait for a handshake
-            [[maybe_unused]] const auto sent = last.try_write(too_many); // if it does not go, the close says it
+            [[maybe_unused]]
+            const auto sent = last.try_write(too_many); // if it does not go, the close says it
         return;
     }
     auto one = std::make_unique<connection>(home_, found->second, current->limits, std::move(from));

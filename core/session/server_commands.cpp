@@ -146,8 +146,8 @@ void server_session::state::on_vrfy()
 void server_session::state::on_help()
 {
     if (count_idle())
-        protocol::append_reply(
-            output, "214 2.0.0 commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP STARTTLS QUIT\r\n"_reply);
+        protocol::append_reply(output,
+                               "214 2.0.0 commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP STARTTLS QUIT\r\n"_reply);
 }
 
 void server_session::state::on_quit()

@@ -20,13 +20,13 @@ enum class server_tls : std::uint8_t {
 
 struct server_limits {
     std::uint64_t message_size = std::uint64_t{50} << 20U; ///< octets of content; 0: none
-    std::uint32_t recipients = 1000;                        ///< a transaction; RFC 5321 4.5.3.1.8 asks for 100 at least
-    std::uint32_t received = 100;                           ///< Received fields: more is a loop (RFC 5321 6.3)
-    std::uint32_t line = 2048;     ///< octets of a command line with its CRLF; RFC 5321 4.5.3.1.4 asks for 512, extensions add
-    std::uint32_t text_line = 0;   ///< octets of a content line with its CRLF; 0: no limit; RFC 5321 4.5.3.1.6 asks for 1000
+    std::uint32_t recipients = 1000;                       ///< a transaction; RFC 5321 4.5.3.1.8 asks for 100 at least
+    std::uint32_t received = 100;                          ///< Received fields: more is a loop (RFC 5321 6.3)
+    std::uint32_t line = 2048;   ///< octets of a command line with its CRLF; RFC 5321 4.5.3.1.4 asks for 512, extensions add
+    std::uint32_t text_line = 0; ///< octets of a content line with its CRLF; 0: no limit; RFC 5321 4.5.3.1.6 asks for 1000
     std::uint32_t header_size = 256U << 10U; ///< octets of the header section, which is kept in memory
-    std::uint32_t errors = 20;     ///< erroneous commands a connection, the second half with pauses, then 421
-    std::uint32_t idle_commands = 1000; ///< NOOP, RSET, VRFY, refused MAIL and RCPT between two messages, likewise
+    std::uint32_t errors = 20;               ///< erroneous commands a connection, the second half with pauses, then 421
+    std::uint32_t idle_commands = 1000;      ///< NOOP, RSET, VRFY, refused MAIL and RCPT between two messages, likewise
 };
 
 struct server_config {

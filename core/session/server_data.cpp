@@ -1,5 +1,6 @@
 // DATA and BDAT: content is about to come. STANDARDS: RFC 5321 4.1.1.4; RFC 3030 2, 3; RFC 1870 6.
-// SECURITY: the octets of a refused chunk are thrown away, never read as commands; a size that cannot be read ends the connection.
+// SECURITY: the octets of a refused chunk are thrown away, never read as commands; a size that cannot be read ends the
+// connection.
 #include "core/hooks/reply_rules.hpp"
 #include "core/protocol/bdat.hpp"
 #include "core/protocol/reply.hpp"

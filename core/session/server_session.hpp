@@ -34,11 +34,11 @@ struct step {
         close,     ///< flush output(), close
     };
     kind what;
-    phase waits_for = phase::command;                 ///< read
+    phase waits_for = phase::command;                      ///< read
     hooks::hook_point hook = hooks::hook_point::conn_open; ///< ask, tell
-    std::string_view octets = {};                     ///< content: canonical, unstuffed
-    bool is_last = false;                             ///< content: nothing follows; such a step always comes, if need be empty
-    std::string_view reason = {};                     ///< tell, abandon, close: for the log
+    std::string_view octets = {};                          ///< content: canonical, unstuffed
+    bool is_last = false;         ///< content: nothing follows; such a step always comes, if need be empty
+    std::string_view reason = {}; ///< tell, abandon, close: for the log
 };
 
 /// One connection. Threads: one. Memory: bounded by the limits of the configuration, whatever the message's size.

@@ -150,8 +150,8 @@ struct server_session::state {
     bool is_opened = false;                  ///< conn.open was asked: conn.close is owed
     bool has_helo = false;                   ///< EHLO or HELO was accepted
     bool is_shutting_down = false;
-    bool must_pause = false;                 ///< the next step is a pause
-    bool was_extended = false;               ///< while cmd.helo is asked: what to go back to if it is refused
+    bool must_pause = false;   ///< the next step is a pause
+    bool was_extended = false; ///< while cmd.helo is asked: what to go back to if it is refused
     std::string_view abort_reason;
     std::string_view close_reason;
     std::uint32_t errors = 0;
@@ -160,8 +160,8 @@ struct server_session::state {
     std::uint64_t swallow_left = 0;
     std::string swallow_reply; ///< for the chunk that is thrown away
     std::string previous_helo;
-    standing_orders orders;      ///< of conn.open and tls.established
-    standing_orders helo_orders; ///< of the last cmd.helo
+    standing_orders orders;                   ///< of conn.open and tls.established
+    standing_orders helo_orders;              ///< of the last cmd.helo
     std::unique_ptr<hooks::outcome> shut_out; ///< what every command but QUIT gets
 };
 

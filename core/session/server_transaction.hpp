@@ -20,32 +20,32 @@ struct transaction {
     hooks::draft draft;
 
     // Recipients.
-    std::uint32_t asked = 0;         ///< cmd.rcpt: index of the recipient asked about
-    std::string_view asked_path;     ///< its path as the client wrote it; valid while it is asked about
-    std::size_t journal_before = 0;  ///< cmd.rcpt: to undo what a refused recipient's chain did
+    std::uint32_t asked = 0;        ///< cmd.rcpt: index of the recipient asked about
+    std::string_view asked_path;    ///< its path as the client wrote it; valid while it is asked about
+    std::size_t journal_before = 0; ///< cmd.rcpt: to undo what a refused recipient's chain did
     bool held_before = false;
     std::int32_t score_before = 0;
-    std::uint32_t dropped = 0;       ///< recipients that were accepted and discarded
+    std::uint32_t dropped = 0; ///< recipients that were accepted and discarded
 
     // How content comes.
-    bool by_bdat = false;            ///< a BDAT has begun: no RCPT, no DATA
+    bool by_bdat = false; ///< a BDAT has begun: no RCPT, no DATA
     bool is_last_chunk = false;
     std::uint64_t chunk_size = 0;
     std::uint64_t chunk_left = 0;
     protocol::dot_decoder decoder;
-    protocol::content_check check;   ///< of chunks
+    protocol::content_check check; ///< of chunks
 
     // How far it has come.
     bool in_headers = true;
-    bool is_content_begun = false;   ///< something was given out to be spooled
-    bool held_cr = false;            ///< a CR at the end of a run: content steps never split a CRLF
+    bool is_content_begun = false; ///< something was given out to be spooled
+    bool held_cr = false;          ///< a CR at the end of a run: content steps never split a CRLF
     bool is_all_given = false;
-    std::uint64_t size = 0;          ///< octets of content
+    std::uint64_t size = 0; ///< octets of content
     header_section head;
-    std::string overhang;            ///< of head, while it is given out
-    std::string_view rest;           ///< a run, or what is left of one, not yet looked at
-    std::string_view ready;          ///< the next content step
-    std::string refusal;             ///< the reply that the message will get at its real end; empty: nothing wrong so far
+    std::string overhang;   ///< of head, while it is given out
+    std::string_view rest;  ///< a run, or what is left of one, not yet looked at
+    std::string_view ready; ///< the next content step
+    std::string refusal;    ///< the reply that the message will get at its real end; empty: nothing wrong so far
     cause refused_for = cause::policy;
 };
 

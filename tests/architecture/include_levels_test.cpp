@@ -149,16 +149,16 @@ TEST(includes, of_plugins_and_examples_never_reach_the_core)
 /// Its fakes for tests may use what tests use.
 TEST(includes, of_the_sdk_are_its_own_and_the_standard_library)
 {
-    EXPECT_THAT(
-        wrong_includes(
-            "sdk",
-            [](const source_file& file, std::string_view include) {
-                const bool is_standard = include.find('/') == std::string_view::npos &&
-                                         (include.find('.') == std::string_view::npos || include.ends_with(".h"));
-                const bool is_test = file.path.find("/testing/") != std::string::npos;
-                return !include.starts_with("postern/") && !is_standard && !(is_test && is_one_of(include, {"gtest/", "gmock/", "toml++/", "arpa/"}));
-            }),
-        IsEmpty());
+    EXPECT_THAT(wrong_includes("sdk",
+                               [](const source_file& file, std::string_view include) {
+                                   const bool is_standard =
+                                       include.find('/') == std::string_view::npos &&
+                                       (include.find('.') == std::string_view::npos || include.ends_with(".h"));
+                                   const bool is_test = file.path.find("/testing/") != std::string::npos;
+                                   return !include.starts_with("postern/") && !is_standard &&
+                                          !(is_test && is_one_of(include, {"gtest/", "gmock/", "toml++/", "arpa/"}));
+                               }),
+                IsEmpty());
 }
 
 TEST(includes, of_the_contract_are_two_c_headers_and_its_own)

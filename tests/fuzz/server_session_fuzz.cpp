@@ -65,7 +65,8 @@ session::server_config config_for(base::random_source& random)
 
 class play {
 public:
-    play(std::string_view octets, std::uint64_t seed, temper how) : left_{octets}, random_{seed}, config_{config_for(random_)}, how_{how}
+    play(std::string_view octets, std::uint64_t seed, temper how)
+        : left_{octets}, random_{seed}, config_{config_for(random_)}, how_{how}
     {
     }
 
@@ -139,7 +140,7 @@ private:
         hooks::outcome outcome;
         outcome.vouched = hook == hook_point::cmd_rcpt && !chance(30);
         if (chance(10)) {
-            constexpr verdict_kind verdicts[] = {verdict_kind::accept, verdict_kind::reject,  verdict_kind::tempfail,
+            constexpr verdict_kind verdicts[] = {verdict_kind::accept,     verdict_kind::reject,  verdict_kind::tempfail,
                                                  verdict_kind::disconnect, verdict_kind::discard, verdict_kind::hold};
             outcome.verdict = verdicts[random_.next() % 6];
         }

@@ -278,7 +278,8 @@ TEST_F(a_server_with_tls, takes_no_ticket_of_another_listener)
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
         const tls_rules once{.lowest = version, .highest = version};
         const auto session = client(once).session();
-        auto elsewhere = tls_peer::connect(gateway_.port("implicit"), {.lowest = version, .highest = version, .earlier = session});
+        auto elsewhere =
+            tls_peer::connect(gateway_.port("implicit"), {.lowest = version, .highest = version, .earlier = session});
         ASSERT_TRUE(elsewhere.shakes_hands()) << "a full handshake instead";
         EXPECT_FALSE(elsewhere.is_resumed()) << version;
         EXPECT_EQ(elsewhere.reply().code, 220);

@@ -29,8 +29,8 @@ hooks::call_result scripted_plugin::call(const hooks::event& what, base::instant
         answer = found->second;
     if (what.hook == hook_point::cmd_rcpt && vouches) {
         const auto& address = what.message->envelope.to[what.recipient_index].address;
-        answer.vouches = message::is_postmaster_alone(address) ||
-                         message::lower_ascii(message::split_address(address).domain) == "mx.example";
+        answer.vouches =
+            message::is_postmaster_alone(address) || message::lower_ascii(message::split_address(address).domain) == "mx.example";
     }
     return {hooks::call_status::answered};
 }
@@ -60,7 +60,8 @@ void conversation::begin()
     session_ = std::make_unique<session::server_session>(config_, std::move(facts), ids_);
     session_->at(clock_.time);
     if (config_.tls == session::server_tls::implicit)
-        session_->tls_started({.version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256", .group = {}, .server_name = {}, .peer_subject = {}});
+        session_->tls_started(
+            {.version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256", .group = {}, .server_name = {}, .peer_subject = {}});
     run();
 }
 
@@ -127,7 +128,8 @@ bool conversation::handshakes()
 {
     if (!std::exchange(wants_handshake_, false))
         return false;
-    session_->tls_started({.version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256", .group = {}, .server_name = {}, .peer_subject = {}});
+    session_->tls_started(
+        {.version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256", .group = {}, .server_name = {}, .peer_subject = {}});
     run();
     return true;
 }

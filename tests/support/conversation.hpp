@@ -135,8 +135,8 @@ private:
     std::string fault_;
 
     // The witness.
-    base::transaction_id open_;    // asked about at cmd.mail, and neither committed nor aborted
-    bool has_content_ = false;     // content steps were given that are neither committed nor abandoned
+    base::transaction_id open_; // asked about at cmd.mail, and neither committed nor aborted
+    bool has_content_ = false;  // content steps were given that are neither committed nor abandoned
     bool is_body_over_ = false;
     bool is_committed_ = false;
     std::uint64_t discarded_ = 0;

@@ -88,8 +88,8 @@ public:
     }
     void remove(base::message_id id, queue::completion<void> done) override
     {
-        const auto found = are_changes_failing() ? base::result<void>{make_error_code(queue::store_errc::full)}
-                                                 : if_there(id, [](kept&) {});
+        const auto found =
+            are_changes_failing() ? base::result<void>{make_error_code(queue::store_errc::full)} : if_there(id, [](kept&) {});
         if (found) {
             const std::lock_guard lock{guard_};
             messages_.erase(id);

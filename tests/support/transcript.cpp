@@ -341,7 +341,7 @@ void transcript::read_line(int number, std::string_view text)
         bool has_line_end;
     };
     constexpr prefix prefixes[] = {
-        {"C:", event::kind::client, true},   {"C\\:", event::kind::client, false},   {"S:", event::kind::server, true},
+        {"C:", event::kind::client, true},  {"C\\:", event::kind::client, false},  {"S:", event::kind::server, true},
         {"M:", event::kind::message, true}, {"M\\:", event::kind::message, false},
     };
     for (const auto& each : prefixes) {

@@ -57,9 +57,12 @@ void set_limit(session::server_limits& limits, std::string_view word)
         return;
     }
     static const std::map<std::string_view, std::uint32_t session::server_limits::*> names = {
-        {"recipients", &session::server_limits::recipients}, {"received", &session::server_limits::received},
-        {"line", &session::server_limits::line},             {"text_line", &session::server_limits::text_line},
-        {"header_size", &session::server_limits::header_size}, {"errors", &session::server_limits::errors},
+        {"recipients", &session::server_limits::recipients},
+        {"received", &session::server_limits::received},
+        {"line", &session::server_limits::line},
+        {"text_line", &session::server_limits::text_line},
+        {"header_size", &session::server_limits::header_size},
+        {"errors", &session::server_limits::errors},
         {"idle_commands", &session::server_limits::idle_commands},
     };
     limits.*named(names, name, "no limit") = number<std::uint32_t>(word.substr(equals + 1));
@@ -79,9 +82,9 @@ void set_answer(scripted_plugin& plugin, hook_point hook, std::string_view text)
         return;
     }
     static const std::map<std::string_view, verdict_kind> verdicts = {
-        {"proceed", verdict_kind::proceed}, {"accept", verdict_kind::accept},         {"reject", verdict_kind::reject},
+        {"proceed", verdict_kind::proceed},   {"accept", verdict_kind::accept},         {"reject", verdict_kind::reject},
         {"tempfail", verdict_kind::tempfail}, {"disconnect", verdict_kind::disconnect}, {"discard", verdict_kind::discard},
-        {"hold", verdict_kind::hold},       {"score", verdict_kind::score},
+        {"hold", verdict_kind::hold},         {"score", verdict_kind::score},
     };
     auto& answer = plugin.script[hook];
     answer.verdict = named(verdicts, word, "no verdict");
@@ -102,9 +105,15 @@ void set_answer(scripted_plugin& plugin, hook_point hook, std::string_view text)
 void add_edit(scripted_plugin& plugin, hook_point hook, std::string_view text)
 {
     static const std::map<std::string_view, edit_op> ops = {
-        {"add", edit_op::header_add},        {"insert", edit_op::header_insert},     {"replace", edit_op::header_replace},
-        {"remove", edit_op::header_remove},  {"sender", edit_op::sender_set},        {"rcpt_add", edit_op::rcpt_add},
-        {"rcpt_replace", edit_op::rcpt_replace}, {"rcpt_remove", edit_op::rcpt_remove}, {"body", edit_op::body_replace},
+        {"add", edit_op::header_add},
+        {"insert", edit_op::header_insert},
+        {"replace", edit_op::header_replace},
+        {"remove", edit_op::header_remove},
+        {"sender", edit_op::sender_set},
+        {"rcpt_add", edit_op::rcpt_add},
+        {"rcpt_replace", edit_op::rcpt_replace},
+        {"rcpt_remove", edit_op::rcpt_remove},
+        {"body", edit_op::body_replace},
     };
     hooks::edit what{.op = named(ops, take_word(text), "no edit"), .index = 0, .name = {}, .value = {}};
     if (what.op == edit_op::header_insert || what.op == edit_op::header_replace || what.op == edit_op::header_remove ||
@@ -124,8 +133,9 @@ hooks::permissions permissions_named(std::string_view text)
 {
     hooks::permissions may;
     static const std::map<std::string_view, bool hooks::permissions::*> names = {
-        {"headers", &hooks::permissions::headers}, {"sender", &hooks::permissions::sender}, {"rcpt", &hooks::permissions::rcpt},
-        {"body", &hooks::permissions::body},       {"route", &hooks::permissions::route},   {"accept", &hooks::permissions::accept},
+        {"headers", &hooks::permissions::headers}, {"sender", &hooks::permissions::sender},
+        {"rcpt", &hooks::permissions::rcpt},       {"body", &hooks::permissions::body},
+        {"route", &hooks::permissions::route},     {"accept", &hooks::permissions::accept},
     };
     for (auto word = take_word(text); !word.empty(); word = take_word(text))
         if (word != "nothing")
@@ -157,13 +167,15 @@ bool configure(session::server_config& config, std::string_view directive)
                                                                      {"implicit", server_tls::implicit}};
         config.tls = named(modes, directive, "no TLS mode");
     } else if (name == "bare") {
-        static const std::map<std::string_view, session::bare_line_end> rules = {{"refuse", session::bare_line_end::refuse},
-                                                                                 {"normalize", session::bare_line_end::normalize}};
+        static const std::map<std::string_view, session::bare_line_end> rules = {
+            {"refuse", session::bare_line_end::refuse}, {"normalize", session::bare_line_end::normalize}};
         config.bare = named(rules, directive, "no rule");
     } else if (name == "without") {
         static const std::map<std::string_view, bool session::server_config::*> names = {
-            {"pipelining", &session::server_config::pipelining}, {"chunking", &session::server_config::chunking},
-            {"binarymime", &session::server_config::binarymime}, {"smtputf8", &session::server_config::smtputf8},
+            {"pipelining", &session::server_config::pipelining},
+            {"chunking", &session::server_config::chunking},
+            {"binarymime", &session::server_config::binarymime},
+            {"smtputf8", &session::server_config::smtputf8},
             {"dsn", &session::server_config::dsn},
         };
         for (auto word = take_word(directive); !word.empty(); word = take_word(directive))
@@ -180,8 +192,8 @@ bool arrange(conversation& world, std::string_view directive)
     static const std::map<std::string_view, result> results = {
         {"keeps", result::kept}, {"full", result::no_room}, {"failed", result::failed}};
     static const std::map<std::string_view, hooks::failure_policy> policies = {
-        {"continue", hooks::failure_policy::proceed},      {"tempfail", hooks::failure_policy::tempfail},
-        {"reject", hooks::failure_policy::reject},         {"disconnect", hooks::failure_policy::disconnect},
+        {"continue", hooks::failure_policy::proceed}, {"tempfail", hooks::failure_policy::tempfail},
+        {"reject", hooks::failure_policy::reject},    {"disconnect", hooks::failure_policy::disconnect},
         {"hold", hooks::failure_policy::hold},
     };
     const auto name = take_word(directive);

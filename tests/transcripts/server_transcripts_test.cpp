@@ -29,7 +29,8 @@ std::vector<std::string> files()
 std::string name_of(const testing::TestParamInfo<std::string>& file)
 {
     auto name = file.param;
-    std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
     return name;
 }
 

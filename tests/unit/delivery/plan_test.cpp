@@ -110,7 +110,8 @@ TEST_F(delivery_plan, leaves_those_who_were_not_tried_as_they_were_and_due_at_on
 
 TEST_F(delivery_plan, remembers_of_an_attempt_that_goes_on_who_is_done_with)
 {
-    const std::vector<attempt_result> so_far{result(0, kind::delivered, 250, "2.0.0", "taken"), result(1, kind::deferred, 450, "4.2.2", "full")};
+    const std::vector<attempt_result> so_far{result(0, kind::delivered, 250, "2.0.0", "taken"),
+                                             result(1, kind::deferred, 450, "4.2.2", "full")};
     const auto state = progress(record_, so_far);
     EXPECT_EQ(state.recipients[0].status, recipient_status::delivered);
     EXPECT_EQ(state.recipients[0].text, "taken");

@@ -93,10 +93,28 @@ TEST(delivery_report, tells_who_took_what_was_relayed_and_nothing_of_our_own_mai
     EXPECT_THAT(made.body, HasSubstr("Final-Recipient: rfc822; b@example.com\r\n"
                                      "Action: relayed\r\n"
                                      "Status: 2.6.0\r\n"
-                                     "Remote-MTA: dns; mx.example.com:25\r\n"
+                                     "Remote-MTA: dns; mx.example.com\r\n"
                                      "Diagnostic-Code: smtp; 250 2.6.0 queued\r\n"));
     EXPECT_THAT(made.body, Not(HasSubstr("/srv")));
     EXPECT_THAT(made.body, Not(HasSubstr("Will-Retry-Until")));
+}
+
+// RFC 3464 2.3.5: there is one only where another mail system decided; it has a name or an address, and no port.
+TEST(delivery_report, names_the_mail_system_that_decided)
+{
+    auto about = failed_message();
+    const std::uint32_t first[] = {0};
+    const auto made = [&] { return message::make_dsn(make_report(about, first, {}, facts(message::dsn_kind::failure))).body; };
+    for (const auto& [next_hop, field] : {std::pair{"192.0.2.1:25", "Remote-MTA: dns; [192.0.2.1]\r\n"},
+                                          std::pair{"[2001:db8::1]:25", "Remote-MTA: dns; [IPv6:2001:db8::1]\r\n"},
+                                          std::pair{"mx.example.com:2525", "Remote-MTA: dns; mx.example.com\r\n"}}) {
+        about.state.recipients[0].next_hop = next_hop;
+        EXPECT_THAT(made(), HasSubstr(field));
+    }
+    for (const auto* transport : {"mailbox", "archive:store.example.com:24", ""}) {
+        about.state.recipients[0].next_hop = transport;
+        EXPECT_THAT(made(), Not(HasSubstr("Remote-MTA")));
+    }
 }
 
 TEST(delivery_report, returns_the_whole_of_a_small_message_whose_sender_asked_for_it)

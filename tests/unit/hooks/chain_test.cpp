@@ -256,7 +256,8 @@ TEST(chain, a_failure_gets_what_the_configuration_says)
 
 TEST(chain, no_answer_that_breaks_a_rule_reaches_the_peer)
 {
-    for (auto bad : {says(verdict_kind::reject, "a\r\n250 ok"), says(verdict_kind::tempfail, "\r\n"), says(verdict_kind::score, "\n")}) {
+    for (auto bad :
+         {says(verdict_kind::reject, "a\r\n250 ok"), says(verdict_kind::tempfail, "\r\n"), says(verdict_kind::score, "\n")}) {
         links order;
         order.add("first", bad);
         draft message;

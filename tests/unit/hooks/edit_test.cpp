@@ -53,7 +53,8 @@ TEST(edit, indices_refer_to_the_fields_before_the_batch)
 TEST(edit, what_is_added_first_stands_first_whatever_is_inserted_at_the_end_later)
 {
     auto message = usual_draft();
-    EXPECT_TRUE(takes(message, hook_point::msg_end, {{edit_op::header_add, 0, "V", "added"}, {edit_op::header_insert, 3, "W", "at 3"}}));
+    EXPECT_TRUE(
+        takes(message, hook_point::msg_end, {{edit_op::header_add, 0, "V", "added"}, {edit_op::header_insert, 3, "W", "at 3"}}));
     EXPECT_EQ(message.headers.octets(), "A: 0\r\nB: 1\r\nC: 2\r\nW: at 3\r\nV: added\r\n");
 }
 
@@ -75,8 +76,10 @@ TEST(edit, an_index_is_taken_up_to_the_last_field_and_not_beyond)
 TEST(edit, a_field_that_is_gone_cannot_be_edited_again)
 {
     auto message = usual_draft();
-    EXPECT_FALSE(takes(message, hook_point::msg_headers, {{edit_op::header_remove, 1, "", ""}, {edit_op::header_replace, 1, "", "v"}}));
-    EXPECT_FALSE(takes(message, hook_point::msg_headers, {{edit_op::header_remove, 1, "", ""}, {edit_op::header_remove, 1, "", ""}}));
+    EXPECT_FALSE(
+        takes(message, hook_point::msg_headers, {{edit_op::header_remove, 1, "", ""}, {edit_op::header_replace, 1, "", "v"}}));
+    EXPECT_FALSE(
+        takes(message, hook_point::msg_headers, {{edit_op::header_remove, 1, "", ""}, {edit_op::header_remove, 1, "", ""}}));
     EXPECT_EQ(message.headers.octets(), usual_draft().headers.octets());
 }
 
@@ -141,7 +144,8 @@ TEST(edit, addresses_are_parsed_and_made_canonical)
     EXPECT_EQ(message.envelope.from.address, "plain@client.example");
     EXPECT_TRUE(takes(message, hook_point::cmd_mail, {{edit_op::sender_set, 0, "", ""}}));
     EXPECT_EQ(message.envelope.from.address, "");
-    for (const auto* bad : {"x", "<x@y.example>", "x@y.example\r\nz", "x@y.example SIZE=1", "a..b@y.example", "gr\xc3\xbc@y.example"})
+    for (const auto* bad :
+         {"x", "<x@y.example>", "x@y.example\r\nz", "x@y.example SIZE=1", "a..b@y.example", "gr\xc3\xbc@y.example"})
         EXPECT_FALSE(takes(message, hook_point::cmd_mail, {{edit_op::sender_set, 0, "", bad}})) << bad;
     EXPECT_FALSE(takes(message, hook_point::msg_end, {{edit_op::rcpt_add, 0, "", ""}}));
     message.envelope.from.smtputf8 = true;
@@ -157,7 +161,8 @@ TEST(edit, recipients_change_by_their_place_before_the_batch)
                        {edit_op::rcpt_replace, 2, "", "x@mx.example"}}));
     EXPECT_THAT(recipients(message), ElementsAre("c@mx.example", "x@mx.example", "e@mx.example"));
     EXPECT_FALSE(takes(message, hook_point::msg_end, {{edit_op::rcpt_remove, 3, "", ""}}));
-    EXPECT_FALSE(takes(message, hook_point::msg_end, {{edit_op::rcpt_remove, 0, "", ""}, {edit_op::rcpt_replace, 0, "", "y@mx.example"}}));
+    EXPECT_FALSE(
+        takes(message, hook_point::msg_end, {{edit_op::rcpt_remove, 0, "", ""}, {edit_op::rcpt_replace, 0, "", "y@mx.example"}}));
 }
 
 TEST(edit, at_rcpt_only_the_recipient_asked_about_can_be_replaced)
@@ -181,14 +186,16 @@ TEST(edit, the_recipient_asked_about_stays_it_when_another_plugin_adds_one)
 TEST(edit, the_last_recipient_cannot_be_removed)
 {
     auto message = usual_draft();
-    EXPECT_FALSE(takes(message, hook_point::msg_end,
-                       {{edit_op::rcpt_remove, 0, "", ""}, {edit_op::rcpt_remove, 1, "", ""}, {edit_op::rcpt_remove, 2, "", ""}}));
+    EXPECT_FALSE(
+        takes(message, hook_point::msg_end,
+              {{edit_op::rcpt_remove, 0, "", ""}, {edit_op::rcpt_remove, 1, "", ""}, {edit_op::rcpt_remove, 2, "", ""}}));
     EXPECT_EQ(message.envelope.to.size(), 3U);
 }
 
 TEST(edit, a_body_is_canonical_unless_it_is_binary)
 {
-    for (const auto& bad : std::vector<std::string>{"a\nb", "a\rb", "\n", "\r", "a\r", "\r\r\n", "\r\n\n", std::string{"a\0b", 3}}) {
+    for (const auto& bad :
+         std::vector<std::string>{"a\nb", "a\rb", "\n", "\r", "a\r", "\r\r\n", "\r\n\n", std::string{"a\0b", 3}}) {
         auto message = usual_draft();
         EXPECT_FALSE(is_canonical(bad));
         EXPECT_FALSE(takes(message, hook_point::msg_body, {{edit_op::body_replace, 0, "", bad}}));
@@ -202,7 +209,8 @@ TEST(edit, a_body_is_canonical_unless_it_is_binary)
 TEST(edit, a_batch_replaces_a_body_once)
 {
     auto message = usual_draft();
-    EXPECT_FALSE(takes(message, hook_point::msg_body, {{edit_op::body_replace, 0, "", "a"}, {edit_op::body_replace, 0, "", "b"}}));
+    EXPECT_FALSE(
+        takes(message, hook_point::msg_body, {{edit_op::body_replace, 0, "", "a"}, {edit_op::body_replace, 0, "", "b"}}));
 }
 
 TEST(edit, the_whole_body_is_replaced_at_the_end)
@@ -217,7 +225,8 @@ TEST(edit, the_whole_body_is_replaced_at_the_end)
 TEST(edit, is_in_the_journal_with_who_and_where_and_bodies_by_size_only)
 {
     auto message = usual_draft();
-    EXPECT_TRUE(takes(message, hook_point::msg_end, {{edit_op::header_remove, 1, "", ""}, {edit_op::body_replace, 0, "", "secret"}}));
+    EXPECT_TRUE(
+        takes(message, hook_point::msg_end, {{edit_op::header_remove, 1, "", ""}, {edit_op::body_replace, 0, "", "secret"}}));
     ASSERT_EQ(message.journal.size(), 2U);
     EXPECT_EQ(message.journal[0].plugin, "editor");
     EXPECT_EQ(message.journal[0].hook, hook_point::msg_end);

@@ -50,7 +50,9 @@ public:
             if (on_mail)
                 on_mail();
             for (const auto& recipient : got.recipients)
-                results.push_back(recipient.starts_with("nobody") ? failed() : recipient.starts_with("busy") ? busy() : delivered());
+                results.push_back(recipient.starts_with("nobody") ? failed()
+                                  : recipient.starts_with("busy") ? busy()
+                                                                  : delivered());
             {
                 const std::lock_guard lock{guard_};
                 mails_.push_back(std::move(got));
@@ -67,7 +69,10 @@ public:
 
 private:
     static delivery::recipient_result delivered() { return {delivery::recipient_result::kind::delivered, 250, "2.0.0", "taken"}; }
-    static delivery::recipient_result failed() { return {delivery::recipient_result::kind::failed, 550, "5.1.1", "no such user"}; }
+    static delivery::recipient_result failed()
+    {
+        return {delivery::recipient_result::kind::failed, 550, "5.1.1", "no such user"};
+    }
     static delivery::recipient_result busy() { return {delivery::recipient_result::kind::deferred, 450, "4.2.1", "busy"}; }
     mutable std::mutex guard_;
     std::vector<mail> mails_;
@@ -93,7 +98,8 @@ struct a_server : testing::Test {
         current->delivery.transport = transport;
         current->transports["box"] = box;
         current->delivery_chain = std::make_shared<hooks::chain>();
-        running = std::make_unique<server>(std::vector<listener_address>{{"in", "127.0.0.1:0"}}, current, store, base::log{lines}, threads);
+        running = std::make_unique<server>(std::vector<listener_address>{{"in", "127.0.0.1:0"}}, current, store, base::log{lines},
+                                           threads);
         std::string why;
         ASSERT_TRUE(running->bind(why)) << why;
         ASSERT_TRUE(running->start());
@@ -329,7 +335,7 @@ TEST_F(a_server, tells_of_a_relay_only_where_the_next_hop_will_not_tell)
         const auto& report = arrived.back();
         EXPECT_EQ(report.sender, "");
         EXPECT_THAT(report.recipients, testing::ElementsAre("a@client.example"));
-        EXPECT_THAT(report.content, testing::HasSubstr("Action: relayed\r\nStatus: 2.0.0\r\nRemote-MTA: dns; 127.0.0.1"));
+        EXPECT_THAT(report.content, testing::HasSubstr("Action: relayed\r\nStatus: 2.0.0\r\nRemote-MTA: dns; [127.0.0.1]\r\n"));
         EXPECT_THAT(report.content, testing::HasSubstr("Diagnostic-Code: smtp; 250 2.0.0 taken"));
         EXPECT_THAT(report.content, testing::Not(testing::HasSubstr("c@example.com")));
     }
@@ -391,16 +397,20 @@ TEST_F(a_server, waits_for_plugins_that_answer_from_other_threads)
         std::thread{[port = about.port] { port->answer(77, {}); }}.detach();
         return call_result{call_status::pending, 77};
     };
-    links.insert(links.begin(), {std::make_shared<lambda_plugin>(
-                                    "slow", std::set{hook_point::cmd_mail, hook_point::cmd_data, hook_point::msg_headers, hook_point::msg_body, hook_point::msg_end}, on)});
+    links.insert(links.begin(),
+                 {std::make_shared<lambda_plugin>("slow",
+                                                  std::set{hook_point::cmd_mail, hook_point::cmd_data, hook_point::msg_headers,
+                                                           hook_point::msg_body, hook_point::msg_end},
+                                                  on)});
     start();
     EXPECT_TRUE(send_message(client(), mail("b@example.com", 200'000)).all_accepted());
 }
 
 TEST_F(a_server, answers_4xx_for_a_plugin_that_never_answers)
 {
-    const auto silent = std::make_shared<lambda_plugin>("silent", std::set{hook_point::cmd_mail},
-                                                        [](const asked&) { return call_result{call_status::pending, 5}; });
+    const auto silent = std::make_shared<lambda_plugin>("silent", std::set{hook_point::cmd_mail}, [](const asked&) {
+        return call_result{call_status::pending, 5};
+    });
     links.insert(links.begin(), {silent, hooks::failure_policy::tempfail, 5ms});
     start();
     const auto sent = send_message(client(), mail("b@example.com"));
@@ -416,7 +426,10 @@ TEST_F(a_server, changes_a_body_that_a_plugin_transforms)
         about.answer.edits.push_back({hooks::edit_op::body_replace, 0, {}, std::move(loud)});
         return call_result{call_status::answered};
     };
-    links.push_back({std::make_shared<lambda_plugin>("shout", std::set{hook_point::msg_body}, shout), hooks::failure_policy::tempfail, 5s, {.body = true}});
+    links.push_back({std::make_shared<lambda_plugin>("shout", std::set{hook_point::msg_body}, shout),
+                     hooks::failure_policy::tempfail,
+                     5s,
+                     {.body = true}});
     start();
     ASSERT_TRUE(send_message(client(), mail("b@example.com", 200'000)).all_accepted());
     until([&] { return !box->mails().empty(); });
@@ -456,7 +469,10 @@ TEST_F(a_server, shows_each_plugin_the_message_as_the_one_before_it_left_it)
         EXPECT_EQ(about.what.blob->read(0, seen.data(), seen.size()) > 0, true);
         return call_result{call_status::passed};
     };
-    links.push_back({std::make_shared<lambda_plugin>("change", std::set{hook_point::msg_end}, change), hooks::failure_policy::tempfail, 5s, {.body = true}});
+    links.push_back({std::make_shared<lambda_plugin>("change", std::set{hook_point::msg_end}, change),
+                     hooks::failure_policy::tempfail,
+                     5s,
+                     {.body = true}});
     links.push_back({std::make_shared<lambda_plugin>("look", std::set{hook_point::msg_end}, look)});
     start(1);
     ASSERT_TRUE(send_message(client(), mail("b@example.com")).all_accepted());
@@ -466,8 +482,9 @@ TEST_F(a_server, shows_each_plugin_the_message_as_the_one_before_it_left_it)
 
 TEST_F(a_server, ends_in_time_though_a_client_never_stops_sending_and_a_plugin_never_answers)
 {
-    const auto silent = std::make_shared<lambda_plugin>("silent", std::set{hook_point::msg_end},
-                                                        [](const asked&) { return call_result{call_status::pending, 5}; });
+    const auto silent = std::make_shared<lambda_plugin>("silent", std::set{hook_point::msg_end}, [](const asked&) {
+        return call_result{call_status::pending, 5};
+    });
     links.push_back({silent, hooks::failure_policy::proceed, 1h});
     start();
     std::atomic<bool> over{false};
@@ -518,7 +535,8 @@ public:
     void open()
     {
         for (auto& [count, done] : std::exchange(waiting_, {}))
-            done(std::vector<delivery::recipient_result>(count, {delivery::recipient_result::kind::delivered, 250, "2.0.0", "taken"}));
+            done(std::vector<delivery::recipient_result>(count,
+                                                         {delivery::recipient_result::kind::delivered, 250, "2.0.0", "taken"}));
     }
 
 private:
@@ -582,8 +600,8 @@ TEST_F(a_server, lets_no_destination_take_the_room_of_the_others)
     current->delivery.per_destination = 2;
     start();
     current = std::make_shared<generation>(*current);
-    current->delivery_chain =
-        std::make_shared<hooks::chain>(std::vector<hooks::link>{{router(), hooks::failure_policy::tempfail, 5s, {.route = true}}});
+    current->delivery_chain = std::make_shared<hooks::chain>(
+        std::vector<hooks::link>{{router(), hooks::failure_policy::tempfail, 5s, {.route = true}}});
     running->publish(current);
     for (int i = 0; i < 30; ++i)
         ASSERT_TRUE(send_message(client(), mail("b@later.example")).all_accepted());

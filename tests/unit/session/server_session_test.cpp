@@ -24,8 +24,8 @@ TEST(data, is_durable_before_it_is_acknowledged) // RFC 5321 6.1
     conversation peer;
     peer.has_sent_an_envelope();
     peer.says("Subject: hi\r\n\r\nhello\r\n.\r\n");
-    EXPECT_THAT(peer.take_steps(), ElementsAre("ask msg.headers", "content 7 last", "ask msg.end", "ask txn.commit_before", "commit",
-                                               "tell txn.committed"));
+    EXPECT_THAT(peer.take_steps(), ElementsAre("ask msg.headers", "content 7 last", "ask msg.end", "ask txn.commit_before",
+                                               "commit", "tell txn.committed"));
     EXPECT_THAT(peer.take_replies(), MatchesRegex("250 2\\.0\\.0 queued as [0-9A-Z]{13}\r\n"));
     EXPECT_EQ(peer.kept().size(), 1U);
     EXPECT_EQ(peer.fault(), "");
@@ -37,8 +37,8 @@ TEST(data, that_is_not_kept_is_not_acknowledged)
     peer.store = conversation::commit_result::failed;
     peer.has_sent_an_envelope();
     peer.says("Subject: hi\r\n\r\nhello\r\n.\r\n");
-    EXPECT_THAT(peer.take_steps(), ElementsAre("ask msg.headers", "content 7 last", "ask msg.end", "ask txn.commit_before", "commit",
-                                               "tell txn.aborted", "abandon"));
+    EXPECT_THAT(peer.take_steps(), ElementsAre("ask msg.headers", "content 7 last", "ask msg.end", "ask txn.commit_before",
+                                               "commit", "tell txn.aborted", "abandon"));
     EXPECT_EQ(peer.take_replies(), "451 4.3.0 try again later\r\n");
     EXPECT_EQ(peer.session().draft(), nullptr);
 }
@@ -52,7 +52,8 @@ TEST(data, passes_as_views_and_the_last_step_says_so)
     peer.says("ee\r\n");
     EXPECT_THAT(peer.take_steps(), ElementsAre("content 4"));
     peer.says(".\r\n");
-    EXPECT_THAT(peer.take_steps(), ElementsAre("content 0 last", "ask msg.end", "ask txn.commit_before", "commit", "tell txn.committed"));
+    EXPECT_THAT(peer.take_steps(),
+                ElementsAre("content 0 last", "ask msg.end", "ask txn.commit_before", "commit", "tell txn.committed"));
     EXPECT_EQ(peer.spooled(), "one\r\n.two\r\nthree\r\n");
 }
 
@@ -254,7 +255,8 @@ TEST(bdat, is_asked_about_once_a_transaction)
     EXPECT_THAT(peer.take_steps(), ElementsAre("ask cmd.data", "ask msg.headers"));
     EXPECT_TRUE(peer.session().is_bdat());
     peer.says("BDAT 2 LAST\r\nhi");
-    EXPECT_THAT(peer.take_steps(), ElementsAre("content 2 last", "ask msg.end", "ask txn.commit_before", "commit", "tell txn.committed"));
+    EXPECT_THAT(peer.take_steps(),
+                ElementsAre("content 2 last", "ask msg.end", "ask txn.commit_before", "commit", "tell txn.committed"));
 }
 
 TEST(connection, opens_and_closes_with_its_hooks)
