@@ -1,6 +1,7 @@
 // Clients that mean no good or know no better. Each test ends with a clean session that is served as if nothing had been.
 
 #include "tests/support/next_hop.hpp"
+#include "tests/support/sanitizers.hpp"
 #include "tests/support/server.hpp"
 #include "tests/support/smtp_peer.hpp"
 #include "tests/support/tls_peer.hpp"
@@ -141,7 +142,8 @@ TEST_F(a_server_under_attack, keeps_no_memory_of_a_line_without_end)
     const std::string piece(1U << 16U, 'x');
     for (int i = 0; i < 256 && peer.sends(piece); ++i) {
     }
-    EXPECT_LT(resident_memory(gateway_.child().pid()), before + (8U << 20U)) << "16 MiB went in";
+    if (!is_sanitized)
+        EXPECT_LT(resident_memory(gateway_.child().pid()), before + (8U << 20U)) << "16 MiB went in";
 }
 
 TEST_F(a_server_under_attack, refuses_nul_and_bare_line_ends_in_commands)
@@ -384,7 +386,8 @@ TEST_F(a_server_under_attack, reads_a_message_that_is_far_too_big_to_its_end)
     EXPECT_EQ(peer.reply().code, 552) << "in all";
     EXPECT_EQ(peer.delivers("a@client.example", {"user@example.com"}, "Subject: small\r\n\r\n").code, 250)
         << "the session goes on";
-    EXPECT_LT(resident_memory(gateway_.child().pid()), before + (8U << 20U)) << "32 MiB went in";
+    if (!is_sanitized)
+        EXPECT_LT(resident_memory(gateway_.child().pid()), before + (8U << 20U)) << "32 MiB went in";
     ASSERT_TRUE(next_.wait_for(1)) << gateway_.log();
     EXPECT_THAT(next_.arrived().front().content, EndsWith("Subject: small\r\n\r\n"));
 }
@@ -462,12 +465,15 @@ TEST(a_client_that_does_not_read, is_cut_off_after_a_while)
     auto secure = tls_peer::starttls(gateway.port());
     ASSERT_TRUE(secure.shakes_hands());
     EXPECT_TRUE(is_cut_for_not_reading(secure.stream(), [&](std::string_view octets) { return secure.sends(octets); }));
-    EXPECT_LT(resident_memory(gateway.child().pid()), before + (16U << 20U));
+    if (!is_sanitized)
+        EXPECT_LT(resident_memory(gateway.child().pid()), before + (16U << 20U));
     expect_well(gateway, next);
 }
 
 TEST(a_server_without_descriptors, turns_connections_away_and_serves_again_when_others_leave)
 {
+    if (is_sanitized)
+        GTEST_SKIP() << "the undefined-behaviour checks need descriptors of their own and report their absence as a fault";
     next_hop next;
     server gateway{configuration::relay(next.address()).section("queue", "retry = [\"1s\"]")}; // delivery may lack one too
     const auto pid = gateway.child().pid();
