@@ -45,8 +45,8 @@ private:
 } // namespace
 
 struct log_output::state {
+    std::shared_ptr<spdlog::async_logger> logger; // outlives the thread that writes for it
     std::shared_ptr<spdlog::details::thread_pool> writer = std::make_shared<spdlog::details::thread_pool>(most_waiting_lines, 1);
-    std::shared_ptr<spdlog::async_logger> logger;
 };
 
 log_output::log_output(const log_settings& settings, int descriptor)

@@ -201,9 +201,9 @@ bool daemon::start(problems& found)
         return false;
     }
     commands_ = std::make_unique<control_commands>(*server_, [this] { return reload(); });
-    control_->start([this](std::string_view request) { return commands_->answer(request); });
     warn_of_root();
     announce();
+    control_->start([this](std::string_view request) { return commands_->answer(request); }); // from now on a reload may come
     return true;
 }
 

@@ -51,6 +51,7 @@ void next_hop::accept_all()
         auto& mine = open_.emplace_back(std::move(*socket));
         mine.thread = std::thread{[this, &mine] {
             serve(mine);
+            const std::lock_guard ending{mutex_};
             ::shutdown(mine.stream.number(), SHUT_RDWR); // the peer learns it now, not when the list is next looked through
             mine.done = true;
         }};
@@ -138,10 +139,12 @@ bool next_hop::has_had_enough(tcp_stream& stream)
     if (what.reply.empty() && !what.drop)
         return false;
     (void)stream.read_some(stream.pending());
-    if (!say(stream, what, {}))
+    if (!say(stream, what, {})) {
+        const std::lock_guard lock{mutex_}; // whoever ends us looks at it
         stream.abort();
-    else if (stream.read_to_end().find("\r\n.\r\n") != std::string::npos && tell_)
+    } else if (stream.read_to_end().find("\r\n.\r\n") != std::string::npos && tell_) {
         tell_({});
+    }
     return true;
 }
 
