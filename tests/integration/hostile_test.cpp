@@ -142,8 +142,9 @@ TEST_F(a_server_under_attack, keeps_no_memory_of_a_line_without_end)
     const std::string piece(1U << 16U, 'x');
     for (int i = 0; i < 256 && peer.sends(piece); ++i) {
     }
-    if (!is_sanitized)
+    if (!is_sanitized) {
         EXPECT_LT(resident_memory(gateway_.child().pid()), before + (8U << 20U)) << "16 MiB went in";
+    }
 }
 
 TEST_F(a_server_under_attack, refuses_nul_and_bare_line_ends_in_commands)
@@ -386,8 +387,9 @@ TEST_F(a_server_under_attack, reads_a_message_that_is_far_too_big_to_its_end)
     EXPECT_EQ(peer.reply().code, 552) << "in all";
     EXPECT_EQ(peer.delivers("a@client.example", {"user@example.com"}, "Subject: small\r\n\r\n").code, 250)
         << "the session goes on";
-    if (!is_sanitized)
+    if (!is_sanitized) {
         EXPECT_LT(resident_memory(gateway_.child().pid()), before + (8U << 20U)) << "32 MiB went in";
+    }
     ASSERT_TRUE(next_.wait_for(1)) << gateway_.log();
     EXPECT_THAT(next_.arrived().front().content, EndsWith("Subject: small\r\n\r\n"));
 }
@@ -465,8 +467,9 @@ TEST(a_client_that_does_not_read, is_cut_off_after_a_while)
     auto secure = tls_peer::starttls(gateway.port());
     ASSERT_TRUE(secure.shakes_hands());
     EXPECT_TRUE(is_cut_for_not_reading(secure.stream(), [&](std::string_view octets) { return secure.sends(octets); }));
-    if (!is_sanitized)
+    if (!is_sanitized) {
         EXPECT_LT(resident_memory(gateway.child().pid()), before + (16U << 20U));
+    }
     expect_well(gateway, next);
 }
 
