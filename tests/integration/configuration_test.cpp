@@ -63,7 +63,7 @@ TEST_F(a_configuration, is_looked_at_as_the_user_whom_the_server_becomes)
         GTEST_SKIP() << "only root becomes somebody else";
     std::filesystem::permissions(folder_.path(), std::filesystem::perms{0711}); // the way to data
     auto what = configuration::relay("127.0.0.1:25").plugin("mailbox", "maildir", "path = \"data/mail\"");
-    what.section("delivery", "transport = \"mailbox\"").top("user = \"nobody\"");
+    what.section("delivery", "transport = \"mailbox\"").as_user("nobody", folder_.path());
     const auto checked = postern("check", what);
     ASSERT_EQ(checked.status, success) << checked.errors;
     const auto verified = run({postern_program().string(), "queue", "verify", "--config", (folder_ / "postern.toml").string()});

@@ -166,11 +166,11 @@ protected:
         if (::geteuid() != 0)
             std::filesystem::permissions(folder_ / "key.pem", std::filesystem::perms::none);
     }
-    [[nodiscard]] static configuration what()
+    [[nodiscard]] configuration what() const
     {
         auto out = configuration::relay("127.0.0.1:25", "starttls");
         if (::geteuid() == 0)
-            out.top("user = \"nobody\"");
+            out.as_user("nobody", folder_.path());
         return out;
     }
 
@@ -278,7 +278,7 @@ TEST(a_server, that_is_told_a_user_keeps_no_root_after_binding)
     }
     const temporary_folder folder;
     std::filesystem::permissions(folder.path(), std::filesystem::perms{0711}); // the way to data and control.sock
-    server gateway{configuration::relay("127.0.0.1:25").top("user = \"nobody\""), folder.path()};
+    server gateway{configuration::relay("127.0.0.1:25").as_user("nobody", folder.path()), folder.path()};
     std::ifstream status{fmt::format("/proc/{}/status", gateway.child().pid())};
     std::size_t checked = 0;
     for (std::string line; std::getline(status, line);) {

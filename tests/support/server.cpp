@@ -130,6 +130,17 @@ configuration configuration::relay(std::string_view relay, std::string_view tls)
     return made;
 }
 
+configuration& configuration::as_user(std::string_view name, const std::filesystem::path& folder)
+{
+    namespace fs = std::filesystem;
+    plugin_path_ = folder / "plugins";
+    fs::create_directory(plugin_path_);
+    for (const auto& each : fs::directory_iterator{plugin_folder()})
+        if (each.is_regular_file())
+            fs::copy_file(each.path(), plugin_path_ / each.path().filename(), fs::copy_options::skip_existing);
+    return top(fmt::format("user = {}", toml_string(name)));
+}
+
 configuration configuration::of_text(std::string text)
 {
     configuration made;
@@ -143,7 +154,7 @@ std::string configuration::text() const
         return whole_;
     auto out =
         fmt::format("hostname = \"mx.example.org\"\ndata_dir = \"data\"\ncontrol = \"control.sock\"\nplugin_path = [{}]\n{}",
-                    toml_string(plugin_folder().string()), top_);
+                    toml_string((plugin_path_.empty() ? plugin_folder() : plugin_path_).string()), top_);
     const bool has_tls = std::any_of(sections_.begin(), sections_.end(), [](const auto& each) { return each.first == "tls"; });
     if (!has_tls)
         out += "\n[tls]\ncert = \"cert.pem\"\nkey = \"key.pem\"\n";

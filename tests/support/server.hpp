@@ -36,6 +36,8 @@ public:
     configuration& section(std::string_view name, std::string_view lines);
     /// Lines before the first section.
     configuration& top(std::string_view lines);
+    /// user = `name`, who need not be able to read the build: plugins are copied to `folder`/plugins.
+    configuration& as_user(std::string_view name, const std::filesystem::path& folder);
 
     /// The smallest relay: a listener "in" (STARTTLS when `tls` says so) for example.com to `relay` ("host:port").
     [[nodiscard]] static configuration relay(std::string_view relay, std::string_view tls = "none");
@@ -49,6 +51,7 @@ public:
 
 private:
     std::string top_;
+    std::filesystem::path plugin_path_; ///< empty: plugin_folder()
     std::vector<std::pair<std::string, std::string>> sections_;
     std::string tables_;
     std::string whole_; ///< of_text()
