@@ -158,10 +158,11 @@ decision conclude(const queue::record& before, std::span<const attempt_result> r
         if (result.index < by_index.size())
             by_index[result.index] = &result;
 
-    // RFC 5321 4.5.4.1: attempts end when the message is as old as the configuration lets it become.
-    what.next_attempt = queue::next_attempt(policy, before.envelope.received, state.attempts, now, random);
+    // RFC 5321 4.5.4.1: attempts end when the message is as old as the configuration, or it itself, lets it become.
+    const auto own = queue::own_policy(policy, before.envelope);
+    what.next_attempt = queue::next_attempt(own, before.envelope.received, state.attempts, now, random);
     const bool has_expired = !what.next_attempt.has_value();
-    const bool is_warning_due = queue::is_warning_due(policy, before.envelope.received, state.is_warned, now);
+    const bool is_warning_due = queue::is_warning_due(own, before.envelope.received, state.is_warned, now);
 
     bool failed_now = false;
     bool is_left = false; // somebody was not tried

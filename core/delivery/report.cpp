@@ -1,5 +1,7 @@
 #include "core/delivery/report.hpp"
 
+#include "core/queue/schedule.hpp"
+
 namespace postern::delivery {
 
 bool returns_full(const queue::stored_envelope& envelope, message::dsn_kind kind) noexcept
@@ -39,7 +41,7 @@ message::dsn_report make_report(const queue::record& about, std::span<const std:
     report.queue_id = facts.queue_id;
     report.arrival = about.envelope.received;
     if (facts.kind == message::dsn_kind::delay)
-        report.retry_until = about.envelope.received + policy.expire;
+        report.retry_until = about.envelope.received + queue::own_policy(policy, about.envelope).expire;
     report.smtputf8 = from.smtputf8;
     report.original = facts.original;
     report.is_full = returns_full(about.envelope, facts.kind);

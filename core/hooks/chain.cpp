@@ -40,8 +40,8 @@ const std::vector<const link*>& chain::links(hook_point hook) const noexcept
     return by_hook_[static_cast<unsigned>(hook)];
 }
 
-chain_run::chain_run(const chain& order, hook_point hook, draft* target) noexcept
-    : links_{order.links(hook)}, hook_{hook}, target_{target}
+chain_run::chain_run(const chain& order, hook_point hook, draft* target, connection_facts* facts, std::string_view only) noexcept
+    : links_{order.links(hook)}, hook_{hook}, target_{target}, facts_{facts}, only_{only}
 {
     if (hook == hook_point::cmd_rcpt && target != nullptr && !target->envelope.to.empty())
         asked_recipient_ = static_cast<std::uint32_t>(target->envelope.to.size() - 1);
@@ -50,9 +50,12 @@ chain_run::chain_run(const chain& order, hook_point hook, draft* target) noexcep
 const link* chain_run::next() noexcept
 {
     failure_.clear();
-    if (decided_ || at_ == links_.size())
-        return nullptr;
-    return links_[at_++];
+    while (!decided_ && at_ != links_.size()) {
+        const auto* const whom = links_[at_++];
+        if (only_.empty() || whom->who->name() == only_)
+            return whom;
+    }
+    return nullptr;
 }
 
 void chain_run::answered(plugin_reply reply)
@@ -65,7 +68,7 @@ void chain_run::answered(plugin_reply reply)
     const auto& by = *links_[at_ - 1];
     auto why = rule_broken_by(reply, by);
     if (why.empty() && !reply.edits.empty() && !is_refusal(reply.verdict)) {
-        const edit_target target{hook_, target_, asked_recipient_, chunk_, route_};
+        const edit_target target{hook_, target_, facts_, asked_recipient_, chunk_, route_};
         why = apply(std::move(reply.edits), by.may, by.who->name(), target);
     }
     if (!why.empty())
@@ -85,8 +88,30 @@ std::string chain_run::rule_broken_by(const plugin_reply& reply, const link& by)
     return {};
 }
 
+/// What an answer says at the hooks of commands, parameters and ehlo.caps. True: that is all.
+bool chain_run::take_more(plugin_reply& reply, const link& by)
+{
+    if (hook_ == hook_point::ehlo_caps) {
+        if (reply.more)
+            result_.caps.push_back({by.who->name(), std::move(reply.more->lines)});
+        return true;
+    }
+    const bool is_said = is_command(hook_) && reply.smtp_code != 0;
+    if (reply.verdict != verdict_kind::proceed || (!is_said && !reply.more))
+        return false;
+    result_.plugin = by.who->name();
+    result_.smtp_code = reply.smtp_code;
+    result_.enhanced = std::move(reply.enhanced);
+    result_.text = std::move(reply.text);
+    result_.more = std::move(reply.more);
+    decided_ = true;
+    return true;
+}
+
 void chain_run::take(plugin_reply& reply, const link& by)
 {
+    if (take_more(reply, by))
+        return;
     if (reply.vouches && !is_refusal(reply.verdict)) {
         result_.vouched = true;
         // What was only waiting for somebody to vouch is decided now.
@@ -118,7 +143,11 @@ void chain_run::take(plugin_reply& reply, const link& by)
         break;
     }
     result_.plugin = by.who->name();
-    decide(reply.verdict, reply.smtp_code, reply.enhanced, reply.text);
+    const bool is_bad_parameter = hook_ == hook_point::param && reply.verdict == verdict_kind::reject && reply.smtp_code == 0;
+    if (is_bad_parameter)
+        decide(reply.verdict, 501, reply.enhanced.empty() ? "5.5.4" : std::string_view{reply.enhanced}, reply.text);
+    else
+        decide(reply.verdict, reply.smtp_code, reply.enhanced, reply.text);
 }
 
 void chain_run::failed(std::string_view why)
@@ -128,6 +157,10 @@ void chain_run::failed(std::string_view why)
     if (is_notification(hook_))
         return;
     const auto& by = *links_[at_ - 1];
+    if (hook_ == hook_point::ehlo_caps) { // what it cannot say now is not offered
+        result_.caps.push_back({by.who->name(), {}});
+        return;
+    }
     if (by.on_error != failure_policy::proceed)
         result_.plugin = by.who->name();
     // Two faces: the peer learns that something failed, the log what.
@@ -152,7 +185,7 @@ void chain_run::failed(std::string_view why)
 void chain_run::cut_short()
 {
     failure_.clear();
-    if (!is_notification(hook_))
+    if (!is_notification(hook_) && hook_ != hook_point::ehlo_caps)
         decide(verdict_kind::tempfail, 451, "4.3.2", "shutting down, try again later");
 }
 

@@ -23,6 +23,8 @@ struct permissions {
     bool body = false;
     bool route = false;
     bool accept = false;
+    bool client = false; ///< facts of the connection
+    bool queue = false;  ///< when and in which order a message is tried
 };
 
 /// A plugin in a chain, with the rules that the configuration gives it.
@@ -58,8 +60,10 @@ private:
 /// without that the recipient is refused. A notification reaches everybody, and what they answer does not count.
 class chain_run {
 public:
-    /// `target` receives the edits; null where the hook has no draft. Both outlive the run.
-    chain_run(const chain& order, hook_point hook, draft* target) noexcept;
+    /// `target` and `facts` receive the edits; null where there is none. `only`: the instance that is asked, if not all. All
+    /// outlive the run.
+    chain_run(const chain& order, hook_point hook, draft* target, connection_facts* facts = nullptr,
+              std::string_view only = {}) noexcept;
 
     /// Who is asked next; null when the outcome stands.
     [[nodiscard]] const link* next() noexcept;
@@ -87,10 +91,13 @@ private:
     void take(plugin_reply& reply, const link& by);
     void hold(std::string_view reason);
     void decide(verdict_kind verdict, std::uint16_t code, std::string_view enhanced, std::string_view text);
+    [[nodiscard]] bool take_more(plugin_reply& reply, const link& by);
 
     const std::vector<const link*>& links_;
     hook_point hook_;
     draft* target_;
+    connection_facts* facts_;
+    std::string_view only_;
     std::size_t at_ = 0;
     std::uint32_t asked_recipient_ = 0; // at cmd.rcpt: the last one when the walk began
     bool decided_ = false;

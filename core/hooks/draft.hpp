@@ -2,6 +2,7 @@
 // What a session knows and what it is putting together: the facts of the connection and the message in the making.
 // Plugins see snapshots of both and change the draft through edits only.
 
+#include "core/base/clock.hpp"
 #include "core/base/ids.hpp"
 #include "core/base/ip_address.hpp"
 #include "core/hooks/hook_point.hpp"
@@ -53,7 +54,11 @@ struct draft {
     std::optional<std::string> replaced_body; ///< set by body_replace at msg.end
     std::int32_t score = 0;
     bool discarded = false;
-    std::optional<std::string> held; ///< the reason
+    std::optional<std::string> held;                ///< the reason
+    std::int8_t priority = 0;                       ///< -9 to 9 (RFC 6710): who goes first in the queue
+    std::optional<base::wall_time> release_at = {}; ///< not attempted before
+    std::optional<base::wall_time> expire_at = {};  ///< returned afterwards
+    std::optional<base::wall_time> warn_at = {};    ///< the sender is told if it still waits then
     std::vector<journal_entry> journal;
 };
 

@@ -1,10 +1,12 @@
 #include "core/hooks/edit.hpp"
 
+#include "core/hooks/peer_edit.hpp"
 #include "core/message/address.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace postern::hooks {
 
@@ -18,6 +20,11 @@ bool is_header_edit(edit_op op) noexcept
 bool is_recipient_edit(edit_op op) noexcept
 {
     return op >= edit_op::rcpt_add && op <= edit_op::rcpt_remove;
+}
+
+bool is_queue_edit(edit_op op) noexcept
+{
+    return op >= edit_op::priority_set && op <= edit_op::warn_at;
 }
 
 std::string failure_of(const edit& what, std::string_view why)
@@ -101,6 +108,19 @@ std::string apply_recipients(std::vector<edit>& batch, const edit_target& target
     return {};
 }
 
+/// The value of a queue edit, if it is one.
+std::optional<std::int64_t> queue_number(const edit& what) noexcept
+{
+    std::int64_t number = 0;
+    const auto* const end = what.value.data() + what.value.size();
+    const auto read = std::from_chars(what.value.data(), end, number);
+    const bool is_priority = what.op == edit_op::priority_set;
+    constexpr std::int64_t year_9999 = 253'402'300'799;
+    if (read.ec != std::errc{} || read.ptr != end || number < (is_priority ? -9 : 0) || number > (is_priority ? 9 : year_9999))
+        return std::nullopt;
+    return number;
+}
+
 std::string check(const std::vector<edit>& batch, const permissions& may, const edit_target& target)
 {
     int bodies = 0;
@@ -115,6 +135,13 @@ std::string check(const std::vector<edit>& batch, const permissions& may, const 
                 return failure_of(what, "no name of a transport or next hop");
             continue;
         }
+        if (what.op == edit_op::peer_set) {
+            if (target.facts == nullptr || !is_peer_fact(what.name, what.value))
+                return failure_of(what, "no such fact of a connection, or not as such a fact is written");
+            continue;
+        }
+        if (is_queue_edit(what.op) && !queue_number(what))
+            return failure_of(what, "not a number, or out of range");
         if (target.message == nullptr)
             return failure_of(what, "there is no message here");
         if (what.op != edit_op::body_replace)
@@ -133,6 +160,26 @@ void keep_in_journal(edit what, const std::string& plugin, hook_point hook, std:
     if (what.op == edit_op::body_replace)
         what.value = fmt::format("{} octets", what.value.size());
     journal.push_back({plugin, hook, std::move(what)});
+}
+
+void apply_queue(const edit& what, draft& message)
+{
+    const auto number = *queue_number(what);
+    const auto when = base::wall_time{std::chrono::seconds{number}};
+    switch (what.op) {
+    case edit_op::priority_set:
+        message.priority = static_cast<std::int8_t>(number);
+        break;
+    case edit_op::release_at:
+        message.release_at = when;
+        break;
+    case edit_op::expire_at:
+        message.expire_at = when;
+        break;
+    default:
+        message.warn_at = when;
+        break;
+    }
 }
 
 void apply_body(edit& what, const edit_target& target)
@@ -166,6 +213,14 @@ bool is_allowed_at(hook_point hook, edit_op op) noexcept
         return hook == hook_point::msg_body || hook == hook_point::msg_end;
     case edit_op::route_set:
         return hook == hook_point::queue_route;
+    case edit_op::peer_set:
+        return hook == hook_point::verb || hook == hook_point::verb_data;
+    case edit_op::priority_set:
+    case edit_op::release_at:
+    case edit_op::expire_at:
+    case edit_op::warn_at:
+        return hook == hook_point::param || hook == hook_point::cmd_mail || hook == hook_point::msg_headers ||
+               hook == hook_point::msg_end;
     }
     return false;
 }
@@ -178,6 +233,10 @@ bool is_granted(const permissions& may, edit_op op) noexcept
         return may.rcpt;
     if (op == edit_op::sender_set)
         return may.sender;
+    if (is_queue_edit(op))
+        return may.queue;
+    if (op == edit_op::peer_set)
+        return may.client;
     return op == edit_op::body_replace ? may.body : may.route;
 }
 
@@ -229,6 +288,10 @@ std::string apply(std::vector<edit> batch, const permissions& may, const std::st
             apply_body(what, target);
         else if (what.op == edit_op::route_set)
             target.route = what;
+        else if (what.op == edit_op::peer_set)
+            apply_peer_fact(what.name, what.value, *target.facts);
+        else if (is_queue_edit(what.op))
+            apply_queue(what, *target.message);
         if (target.message != nullptr)
             keep_in_journal(std::move(what), plugin, target.hook, target.message->journal);
     }

@@ -28,14 +28,18 @@ struct event {
     base::session_id session;                     ///< connection or delivery job, for tickets and wake
     std::uint32_t recipient_index = 0;            ///< cmd.rcpt, queue.route, delivery.done: into message->envelope.to
     std::uint32_t attempt = 0;                    ///< queue.route: 0 for the first
-    std::string_view chunk;                       ///< msg.body: octets
-    std::uint64_t chunk_offset = 0;               ///< msg.body: of the chunk in the body
-    bool is_last_chunk = false;                   ///< msg.body
-    bool is_bdat = false;                         ///< cmd.data
-    std::string_view reason;                      ///< conn.close, txn.aborted
-    std::uint64_t accepted = 0;                   ///< conn.close: messages of this connection
-    base::blob_source* blob = nullptr;            ///< msg.end: header section, empty line and body
-    const delivery_facts* delivery = nullptr;     ///< delivery.done
+    std::string_view chunk;                       ///< msg.body, verb.data: octets
+    std::uint64_t chunk_offset = 0;               ///< of the chunk in the whole
+    bool is_last_chunk = false;
+    bool is_bdat = false;                          ///< cmd.data
+    std::string_view reason;                       ///< conn.close, txn.aborted
+    std::uint64_t accepted = 0;                    ///< conn.close: messages of this connection
+    base::blob_source* blob = nullptr;             ///< msg.end: header section, empty line and body
+    const delivery_facts* delivery = nullptr;      ///< delivery.done
+    std::string_view command;                      ///< verb, verb.data, cmd.*: its name, upper case
+    std::string_view argument;                     ///< verb, cmd.*
+    const message::parameter* parameter = nullptr; ///< param
+    bool is_rcpt = false;                          ///< param: of RCPT; the recipient is recipient_index
 };
 
 } // namespace postern::hooks

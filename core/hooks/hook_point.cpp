@@ -35,6 +35,28 @@ std::string_view name_of(hook_point hook) noexcept
         return "queue.route";
     case hook_point::delivery_done:
         return "delivery.done";
+    case hook_point::ehlo_caps:
+        return "ehlo.caps";
+    case hook_point::verb:
+        return "verb";
+    case hook_point::verb_data:
+        return "verb.data";
+    case hook_point::param:
+        return "param";
+    case hook_point::cmd_rset:
+        return "cmd.rset";
+    case hook_point::cmd_noop:
+        return "cmd.noop";
+    case hook_point::cmd_help:
+        return "cmd.help";
+    case hook_point::cmd_vrfy:
+        return "cmd.vrfy";
+    case hook_point::cmd_expn:
+        return "cmd.expn";
+    case hook_point::cmd_unknown:
+        return "cmd.unknown";
+    case hook_point::cmd_quit:
+        return "cmd.quit";
     }
     return "unknown";
 }

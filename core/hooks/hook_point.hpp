@@ -22,14 +22,32 @@ enum class hook_point : std::uint8_t {
     conn_close = 13,
     queue_route = 14,
     delivery_done = 15,
+    ehlo_caps = 16, ///< what of their keyword lines plugins offer this client
+    verb = 17,      ///< a verb that a plugin declared; so verb_data and param: only its owner is asked
+    verb_data = 18,
+    param = 19,
+    cmd_rset = 20, ///< the core's commands that change little
+    cmd_noop = 21,
+    cmd_help = 22,
+    cmd_vrfy = 23,
+    cmd_expn = 24,
+    cmd_unknown = 25,
+    cmd_quit = 26,
 };
-inline constexpr unsigned hook_point_count = 16;
+inline constexpr unsigned hook_point_count = 27;
 
 /// A notification reaches everybody and nobody's answer counts.
 [[nodiscard]] constexpr bool is_notification(hook_point hook) noexcept
 {
     return hook == hook_point::txn_committed || hook == hook_point::txn_aborted || hook == hook_point::conn_close ||
            hook == hook_point::delivery_done;
+}
+
+/// At these a plugin may say the reply of a command, not only refuse it.
+[[nodiscard]] constexpr bool is_command(hook_point hook) noexcept
+{
+    return hook == hook_point::verb || hook == hook_point::verb_data ||
+           (hook >= hook_point::cmd_rset && hook <= hook_point::cmd_quit);
 }
 
 /// "cmd.mail": as in configuration, logs and documentation.

@@ -86,6 +86,20 @@ bool is_allowed_at(hook_point hook, verdict_kind verdict) noexcept
     case hook_point::msg_body:
     case hook_point::msg_end:
         return verdict <= verdict_kind::score;
+    case hook_point::ehlo_caps:
+        return verdict == verdict_kind::proceed;
+    case hook_point::verb:
+    case hook_point::verb_data:
+    case hook_point::param:
+    case hook_point::cmd_rset:
+    case hook_point::cmd_noop:
+    case hook_point::cmd_help:
+    case hook_point::cmd_vrfy:
+    case hook_point::cmd_expn:
+    case hook_point::cmd_unknown:
+    case hook_point::cmd_quit:
+        return verdict == verdict_kind::proceed || verdict == verdict_kind::reject || verdict == verdict_kind::tempfail ||
+               verdict == verdict_kind::disconnect || verdict == verdict_kind::score;
     case hook_point::txn_committed:
     case hook_point::txn_aborted:
     case hook_point::conn_close:
@@ -95,8 +109,61 @@ bool is_allowed_at(hook_point hook, verdict_kind verdict) noexcept
     return false;
 }
 
+namespace {
+
+/// RFC 5321 4.1.2: esmtp-value.
+bool is_parameter_value(std::string_view text) noexcept
+{
+    return text.size() <= longest_parameter &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~' && c != '='; });
+}
+
+std::string_view broken_rule_of(hook_point hook, const extension_reply& more) noexcept
+{
+    if (hook != hook_point::ehlo_caps && hook != hook_point::param && !is_command(hook))
+        return "lines, a value or more to read at a hook that knows none";
+    if (more.lines.size() > most_reply_lines)
+        return "too many lines";
+    if (!std::all_of(more.lines.begin(), more.lines.end(), is_text))
+        return "a text with octets that no reply may hold";
+    if (hook != hook_point::param && (!more.value.empty() || more.relay))
+        return "a value at a hook that knows none";
+    if (!is_parameter_value(more.value))
+        return "a value that no parameter may have";
+    if (hook != hook_point::verb && hook != hook_point::verb_data && more.then != follow_up::nothing)
+        return "more to read at a hook that knows none";
+    return "";
+}
+
+/// CONTINUE with the reply of a command.
+std::string_view broken_rule_of_command(hook_point hook, const plugin_reply& answer) noexcept
+{
+    const auto then = answer.more ? answer.more->then : follow_up::nothing;
+    const auto kind = answer.smtp_code / 100;
+    if (then == follow_up::restart)
+        return answer.smtp_code != 0 ? "a reply before a restart, whose greeting is the reply" : "";
+    if (answer.smtp_code == 0)
+        return then != follow_up::nothing || (answer.more && !answer.more->lines.empty()) || !answer.enhanced.empty()
+                   ? "a reply without a code"
+                   : "";
+    const bool closes = answer.smtp_code == 221; // RFC 5321 4.2.2: the answer to QUIT, and to nothing else
+    if (answer.smtp_code / 10 % 10 > 5 || kind != (then == follow_up::nothing ? 2 : 3) ||
+        closes != (hook == hook_point::cmd_quit))
+        return "a reply code that does not fit: 2yz, or 3yz where more is to be read";
+    if (!answer.enhanced.empty() && (kind != 2 || !base::is_enhanced_code(answer.enhanced, answer.smtp_code)))
+        return "an enhanced status code that does not fit the reply code";
+    return "";
+}
+
+} // namespace
+
 std::string_view broken_rule(hook_point hook, const plugin_reply& answer) noexcept
 {
+    if (answer.more)
+        if (const auto why = broken_rule_of(hook, *answer.more); !why.empty())
+            return why;
+    if (is_command(hook) && answer.verdict == verdict_kind::proceed)
+        return is_text(answer.text) ? broken_rule_of_command(hook, answer) : "a text with octets that no reply may hold";
     if (!is_allowed_at(hook, answer.verdict))
         return "a verdict that this hook does not know";
     if (!is_text(answer.text))

@@ -6,9 +6,13 @@
 #include "core/hooks/hook_point.hpp"
 #include "core/hooks/verdict.hpp"
 
+#include <cstddef>
 #include <string_view>
 
 namespace postern::hooks {
+
+inline constexpr std::size_t most_reply_lines = 100;   ///< of a reply that a plugin says
+inline constexpr std::size_t longest_parameter = 1000; ///< octets of a parameter's value
 
 /// Whether `verdict` is one of those that `hook` knows. Before the commit a message can only be put off, and behind the
 /// queue there is no connection to close and nothing that may be deleted.
@@ -17,7 +21,8 @@ namespace postern::hooks {
 /// Why `answer` may not be taken at `hook`: a literal for the log; empty if it may. Looks at everything but grants and edits.
 ///
 /// A reply's code fits its verdict: REJECT 5xx; TEMPFAIL 4xx but not 421, which would promise that the connection closes
-/// (that is DISCONNECT); DISCONNECT either. The enhanced code has the code's class. Texts are printable ASCII or tabs.
+/// (that is DISCONNECT); DISCONNECT either. At the hooks of commands CONTINUE may say 2yz, or 3yz with something to follow. The
+/// enhanced code has the code's class. Texts are printable ASCII or tabs.
 [[nodiscard]] std::string_view broken_rule(hook_point hook, const plugin_reply& answer) noexcept;
 
 /// Fills what a refusing outcome leaves open: code, enhanced code, text. No effect on one that does not refuse.

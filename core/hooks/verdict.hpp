@@ -1,9 +1,12 @@
 #pragma once
 // What a plugin answers and what a chain of them comes to. Values only.
 
+#include "core/message/envelope.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +45,11 @@ enum class edit_op : std::uint8_t {
     rcpt_remove = 8,    ///< recipient `index`
     body_replace = 9,   ///< at msg.body: this chunk; at msg.end: the whole body: value
     route_set = 10,     ///< at queue.route: name = transport ("" = smtp), value = next hop "host:port"
+    peer_set = 11,      ///< at verb: a fact of the connection: name, value
+    priority_set = 12,  ///< value: -9 to 9, of the message in the queue
+    release_at = 13,    ///< value: seconds since 1970: it is not attempted before
+    expire_at = 14,     ///< likewise: it is returned afterwards
+    warn_at = 15,       ///< likewise: its sender is told if it still waits then
 };
 
 /// Indices refer to the state before the batch of which the edit is part.
@@ -50,6 +58,24 @@ struct edit {
     std::uint32_t index = 0;
     std::string name;
     std::string value;
+};
+
+/// What comes after a reply of a plugin to a command.
+enum class follow_up : std::uint8_t {
+    nothing, ///< the command is over
+    octets,  ///< after 3yz: so many octets
+    line,    ///< after 3yz: a line
+    text,    ///< after 3yz: lines up to a dot
+    restart, ///< the session begins anew
+};
+
+/// What an answer says beyond its verdict at the hooks of commands, parameters and ehlo.caps.
+struct extension_reply {
+    std::vector<std::string> lines; ///< of the reply, in place of `text`; at ehlo.caps "KEYWORD parameters"
+    std::uint64_t octets = 0;       ///< follow_up::octets
+    follow_up then = follow_up::nothing;
+    std::optional<message::relay_rule> relay; ///< at param: instead of the declared one
+    std::string value;                        ///< at param: what is kept; empty: what the client said
 };
 
 /// One plugin's answer, owned.
@@ -61,11 +87,18 @@ struct plugin_reply {
     std::string text;            ///< of the reply, hold reason or score symbol
     std::int32_t score = 0;
     std::vector<edit> edits;
+    std::optional<extension_reply> more;
     std::string failure; ///< not empty: there is no answer, the plugin failed; why, for the log. All else is then unspecified
 };
 
 /// What is done when a plugin fails, answers late or answers nonsense. From the configuration only.
 enum class failure_policy : std::uint8_t { proceed, tempfail, reject, disconnect, hold };
+
+/// At ehlo.caps: the lines that one plugin offers, "KEYWORD parameters"; none when it failed.
+struct caps_answer {
+    std::string plugin;
+    std::vector<std::string> lines;
+};
 
 /// What the whole chain came to.
 struct outcome {
@@ -74,8 +107,10 @@ struct outcome {
     std::uint16_t smtp_code = 0;
     std::string enhanced;
     std::string text;
-    std::string plugin;     ///< instance that decided; empty when nobody did
-    std::int32_t score = 0; ///< sum of the scores given where there was no draft yet to add them to
+    std::string plugin;                       ///< instance that decided; empty when nobody did
+    std::int32_t score = 0;                   ///< sum of the scores given where there was no draft yet to add them to
+    std::optional<extension_reply> more = {}; ///< of the one who answered a command or a parameter
+    std::vector<caps_answer> caps = {};       ///< at ehlo.caps: of those who answered, or failed; others offer what they declared
 
     [[nodiscard]] bool lets_pass() const noexcept { return verdict == verdict_kind::proceed || verdict == verdict_kind::accept; }
 };

@@ -23,13 +23,13 @@ using hooks::call_status;
 constexpr const char* no_answer = "it failed after its call returned";
 constexpr const char* says_it_failed = "it says that it failed";
 
-const char* read(const postern_reply* from, bool may_vouch, hooks::plugin_reply& to) noexcept
+const char* read(hooks::hook_point hook, const postern_reply* from, bool may_vouch, hooks::plugin_reply& to)
 {
     if (from == nullptr)
         return "a NULL reply";
     if (from->size >= first_size<postern_reply> && from->verdict == POSTERN_BROKEN)
         return says_it_failed;
-    const char* wrong = read_reply(*from, to);
+    const char* wrong = read_reply(hook, *from, to);
     if (wrong == nullptr && to.vouches && !may_vouch)
         wrong = "a VOUCH without \"postern.recipients/1\" in provides";
     return wrong;
@@ -38,11 +38,14 @@ const char* read(const postern_reply* from, bool may_vouch, hooks::plugin_reply&
 /// Takes an answer while the plugin's handle is running; the caller waits for it.
 class answer_now final : public ticket_owner {
 public:
-    answer_now(bool may_vouch, hooks::plugin_reply& to) noexcept : to_{to}, may_vouch_{may_vouch} {}
+    answer_now(hooks::hook_point hook, bool may_vouch, hooks::plugin_reply& to) noexcept
+        : to_{to}, hook_{hook}, may_vouch_{may_vouch}
+    {
+    }
 
     bool take(const postern_reply* reply) noexcept override
     {
-        wrong_ = read(reply, may_vouch_, to_);
+        wrong_ = read(hook_, reply, may_vouch_, to_);
         return wrong_ == nullptr || wrong_ == says_it_failed;
     }
     void finish() noexcept override {}
@@ -51,20 +54,21 @@ public:
 private:
     hooks::plugin_reply& to_;
     const char* wrong_ = nullptr;
+    hooks::hook_point hook_;
     bool may_vouch_;
 };
 
 /// Takes an answer that comes later, and brings it to the session.
 class answer_later final : public ticket_owner {
 public:
-    answer_later(std::uint64_t ticket, bool may_vouch, std::shared_ptr<hooks::session_port> port) noexcept
-        : port_{std::move(port)}, ticket_{ticket}, may_vouch_{may_vouch}
+    answer_later(std::uint64_t ticket, hooks::hook_point hook, bool may_vouch, std::shared_ptr<hooks::session_port> port) noexcept
+        : port_{std::move(port)}, ticket_{ticket}, hook_{hook}, may_vouch_{may_vouch}
     {
     }
 
     bool take(const postern_reply* reply) noexcept override
     {
-        wrong_ = read(reply, may_vouch_, reply_);
+        wrong_ = read(hook_, reply, may_vouch_, reply_);
         return wrong_ == nullptr || wrong_ == says_it_failed;
     }
     void finish() noexcept override
@@ -79,6 +83,7 @@ private:
     hooks::plugin_reply reply_;
     std::uint64_t ticket_;
     const char* wrong_ = no_answer;
+    hooks::hook_point hook_;
     bool may_vouch_;
 };
 
@@ -133,7 +138,7 @@ call_result abi_plugin::ask(const hooks::event& what, std::uint64_t cookie, std:
     if (slot == nullptr)
         return failed(answer, no_tickets);
     const auto ticket = ticket_table::number(*slot);
-    answer_now now{may_vouch_, answer};
+    answer_now now{what.hook, may_vouch_, answer};
     slot->caller = &now;
     slot->blob = what.blob;
     postern_status status = POSTERN_E_PLUGIN;
@@ -142,7 +147,7 @@ call_result abi_plugin::ask(const hooks::event& what, std::uint64_t cookie, std:
         status = instance_->handle(record.get());
     }
     if (status == POSTERN_TAKEN && !tickets.collect(*slot) &&
-        tickets.leave_pending(*slot, std::make_shared<answer_later>(ticket, may_vouch_, port)))
+        tickets.leave_pending(*slot, std::make_shared<answer_later>(ticket, what.hook, may_vouch_, port)))
         return {call_status::pending, ticket};
     const bool answered = tickets.collect(*slot);
     tickets.close(*slot);
@@ -166,7 +171,7 @@ call_result abi_plugin::ask_later(const hooks::event& what, std::uint64_t cookie
     auto copy = std::make_shared<const owned_event>(record.get());
     const auto octets = copy->octets();
     // The plugin has not heard of the ticket yet, so nobody can have answered it.
-    (void)tickets.leave_pending(*slot, std::make_shared<answer_later>(ticket, may_vouch_, port));
+    (void)tickets.leave_pending(*slot, std::make_shared<answer_later>(ticket, what.hook, may_vouch_, port));
     const auto job = [instance = instance_.get(), event = std::move(copy), ticket] {
         if (!instance->tickets().is_open(ticket)) // the deadline was faster
             return;

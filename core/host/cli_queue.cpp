@@ -133,14 +133,20 @@ int show(const queue_request& what)
         return exit_done;
     }
     const auto& row = item.get_object();
-    for (const auto* key : {"id", "state", "sender", "size", "attempts", "last_reply"})
-        fmt::print("{}: {}\n", key, shown(field(row, key)));
+    for (const auto* key : {"id", "state", "sender", "size", "attempts", "last_reply", "priority"})
+        if (row.contains(key))
+            fmt::print("{}: {}\n", key, shown(field(row, key)));
     fmt::print("received: {}\nnext attempt: {}\n", shown_time(field(row, "received_ms")),
                shown_time(field(row, "next_attempt_ms")));
     const auto& results = field(row, row.contains("results") ? "results" : "recipients");
     if (results.is_array())
         for (const auto& each : results.get_array())
             fmt::print("recipient: {}\n", shown(each));
+    if (row.contains("expire_at_ms"))
+        fmt::print("expires: {}\n", shown_time(field(row, "expire_at_ms")));
+    if (const auto& given = field(row, "parameters"); given.is_array())
+        for (const auto& each : given.get_array())
+            fmt::print("parameter: {}\n", shown(each));
     return exit_done;
 }
 

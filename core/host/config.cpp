@@ -188,7 +188,8 @@ hooks::permissions read_permissions(table_reader& from)
     const std::initializer_list<std::pair<std::string_view, bool hooks::permissions::*>> classes{
         {"headers", &hooks::permissions::headers}, {"sender", &hooks::permissions::sender},
         {"rcpt", &hooks::permissions::rcpt},       {"body", &hooks::permissions::body},
-        {"route", &hooks::permissions::route},     {"accept", &hooks::permissions::accept}};
+        {"route", &hooks::permissions::route},     {"accept", &hooks::permissions::accept},
+        {"client", &hooks::permissions::client},   {"queue", &hooks::permissions::queue}};
     const auto granted = from.texts("may").value_or(std::vector<std::string>{});
     for (const auto& word : granted) {
         const auto* const found =

@@ -41,8 +41,14 @@ json::object describe(const runtime::queue_item& item)
                      {"received_ms", moment(item.received)},
                      {"next_attempt_ms", moment(item.next_attempt)},
                      {"last_reply", item.last_reply}};
+    if (item.priority != 0)
+        out["priority"] = item.priority;
+    if (item.expire_at)
+        out["expire_at_ms"] = moment(item.expire_at);
     if (!item.results.empty())
         out["results"] = json::value_from(item.results);
+    if (!item.parameters.empty())
+        out["parameters"] = json::value_from(item.parameters);
     return out;
 }
 

@@ -199,6 +199,18 @@ void event_record::fill(const hooks::event& what)
     case hook_point::queue_route:
     case hook_point::delivery_done:
         return fill_delivery_hooks(what);
+    case hook_point::ehlo_caps:
+    case hook_point::verb:
+    case hook_point::verb_data:
+    case hook_point::param:
+    case hook_point::cmd_rset:
+    case hook_point::cmd_noop:
+    case hook_point::cmd_help:
+    case hook_point::cmd_vrfy:
+    case hook_point::cmd_expn:
+    case hook_point::cmd_unknown:
+    case hook_point::cmd_quit:
+        return fill_extension_hooks(what);
     }
     record_.head = {}; // no such hook: a bare record
     record_.head.size = sizeof record_.head;
@@ -260,6 +272,41 @@ void event_record::fill_content_hooks(const hooks::event& what, const hooks::dra
         write_id(draft.id.value, message_text_);
         to.message = {message_text_, draft.id ? sizeof message_text_ : 0};
         to.reason = borrowed(what.reason);
+    }
+}
+
+void event_record::fill_extension_hooks(const hooks::event& what)
+{
+    const auto& draft = draft_of(what);
+    if (what.hook == hook_point::ehlo_caps) {
+        begin(record_.caps, what);
+    } else if (what.hook == hook_point::verb) {
+        auto& to = begin(record_.verb, what);
+        to.name = borrowed(what.command);
+        to.argument = borrowed(what.argument);
+        to.sender = borrowed(draft.envelope.from.address);
+        to.in_mail = what.message != nullptr ? 1 : 0;
+    } else if (what.hook == hook_point::verb_data) {
+        auto& to = begin(record_.verb_data, what);
+        to.name = borrowed(what.command);
+        to.chunk = borrowed(what.chunk);
+        to.offset = what.chunk_offset;
+        to.is_last = what.is_last_chunk ? 1 : 0;
+    } else if (what.hook == hook_point::param) {
+        auto& to = begin(record_.param, what);
+        to.sender = borrowed(draft.envelope.from.address);
+        to.is_rcpt = what.is_rcpt ? 1 : 0;
+        if (what.is_rcpt && recipient_at(what) != nullptr)
+            to.recipient = borrowed(recipient_at(what)->address);
+        if (what.parameter == nullptr)
+            return;
+        to.name = borrowed(what.parameter->keyword);
+        to.has_value = what.parameter->value ? 1 : 0;
+        to.value = what.parameter->value ? borrowed(*what.parameter->value) : postern_str{};
+    } else {
+        auto& to = begin(record_.command, what);
+        to.name = borrowed(what.command);
+        to.argument = borrowed(what.argument);
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/hooks/event.hpp"
 
+#include <postern/abi/ehlo.h>
 #include <postern/abi/hooks.h>
 
 #include <cstdint>
@@ -38,6 +39,7 @@ private:
     template <class Record>
     Record& begin(Record& record, const hooks::event& what);
     void fill_delivery_hooks(const hooks::event& what);
+    void fill_extension_hooks(const hooks::event& what);
     [[nodiscard]] postern_list recipients(const hooks::draft& draft);
     [[nodiscard]] postern_list params(const std::vector<message::parameter>& from);
     [[nodiscard]] postern_list headers(const hooks::draft& draft);
@@ -57,6 +59,11 @@ private:
         postern_ev_conn_close conn_close;
         postern_ev_route route;
         postern_ev_delivery_done delivery_done;
+        postern_ev_caps caps;
+        postern_ev_verb verb;
+        postern_ev_verb_data verb_data;
+        postern_ev_param param;
+        postern_ev_command command;
     };
 
     records record_;

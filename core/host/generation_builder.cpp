@@ -82,6 +82,22 @@ void load_server_tls(const certificate_settings& from, const tls_contexts* befor
         found.push_back({from.where, "tls: " + why});
 }
 
+/// What the plugins of a listener's chain add to the protocol there; null: nothing.
+std::shared_ptr<const session::extensions> extensions_of(const listener_settings& of, const plugin_set& plugins, problems& found)
+{
+    auto all = std::make_shared<session::extensions>();
+    bool is_any = false;
+    for (const auto& name : of.chain) {
+        const auto plugin = plugins.find(name);
+        if (plugin == nullptr || plugin->instance().extensions().empty())
+            continue; // chain_of has complained
+        is_any = true;
+        if (const auto wrong = plugin->instance().extensions().add_to(*all, name))
+            found.push_back({of.where, fmt::format("listener {}, plugin {}: {}", of.name, name, *wrong)});
+    }
+    return is_any ? all : nullptr;
+}
+
 } // namespace
 
 tls_contexts load_tls(const config& from, problems& found, const tls_contexts* before)
@@ -116,6 +132,7 @@ std::shared_ptr<const runtime::generation> build_generation(const config& from, 
         profile->session.bare = from.limits.bare_lf;
         profile->timeouts = from.limits.timeouts;
         profile->chain = chain_of(from, each, plugins, found);
+        profile->session.extensions = extensions_of(each, plugins, found);
         if (each.tls != session::server_tls::none)
             profile->tls = tls.server;
         out->listeners.emplace(each.name, std::move(profile));

@@ -18,7 +18,8 @@ namespace {
 
 constexpr std::size_t most_log_text = 8192;
 constexpr std::uint64_t longest_wake_ns = 366ULL * 24 * 3600 * 1'000'000'000ULL;
-constexpr auto hook_mask = (std::uint32_t{1} << hooks::hook_point_count) - 2; // 1..15
+constexpr auto hook_mask = (std::uint32_t{1} << hooks::hook_point_count) - 2; // all but 0
+static_assert(hooks::hook_point_count <= 32);                                 // a bit each
 
 // One set of numbers on both sides of the contract.
 static_assert(POSTERN_HOOK_CONN_OPEN == static_cast<unsigned>(hooks::hook_point::conn_open));
@@ -36,6 +37,19 @@ static_assert(POSTERN_HOOK_ABORTED == static_cast<unsigned>(hooks::hook_point::t
 static_assert(POSTERN_HOOK_CONN_CLOSE == static_cast<unsigned>(hooks::hook_point::conn_close));
 static_assert(POSTERN_HOOK_ROUTE == static_cast<unsigned>(hooks::hook_point::queue_route));
 static_assert(POSTERN_HOOK_DELIVERY_DONE == static_cast<unsigned>(hooks::hook_point::delivery_done));
+static_assert(POSTERN_HOOK_CAPS == static_cast<unsigned>(hooks::hook_point::ehlo_caps));
+static_assert(POSTERN_HOOK_VERB == static_cast<unsigned>(hooks::hook_point::verb));
+static_assert(POSTERN_HOOK_VERB_DATA == static_cast<unsigned>(hooks::hook_point::verb_data));
+static_assert(POSTERN_HOOK_PARAM == static_cast<unsigned>(hooks::hook_point::param));
+static_assert(POSTERN_HOOK_RSET == static_cast<unsigned>(hooks::hook_point::cmd_rset));
+static_assert(POSTERN_HOOK_NOOP == static_cast<unsigned>(hooks::hook_point::cmd_noop));
+static_assert(POSTERN_HOOK_HELP == static_cast<unsigned>(hooks::hook_point::cmd_help));
+static_assert(POSTERN_HOOK_VRFY == static_cast<unsigned>(hooks::hook_point::cmd_vrfy));
+static_assert(POSTERN_HOOK_EXPN == static_cast<unsigned>(hooks::hook_point::cmd_expn));
+static_assert(POSTERN_HOOK_UNKNOWN == static_cast<unsigned>(hooks::hook_point::cmd_unknown));
+static_assert(POSTERN_HOOK_QUIT == static_cast<unsigned>(hooks::hook_point::cmd_quit));
+static_assert(POSTERN_THEN_RESTART == static_cast<unsigned>(hooks::follow_up::restart));
+static_assert(POSTERN_RELAY_REQUIRED == static_cast<unsigned>(message::relay_rule::required));
 static_assert(POSTERN_CONTINUE == static_cast<unsigned>(hooks::verdict_kind::proceed));
 static_assert(POSTERN_ACCEPT == static_cast<unsigned>(hooks::verdict_kind::accept));
 static_assert(POSTERN_REJECT == static_cast<unsigned>(hooks::verdict_kind::reject));
@@ -46,6 +60,7 @@ static_assert(POSTERN_HOLD == static_cast<unsigned>(hooks::verdict_kind::hold));
 static_assert(POSTERN_SCORE == static_cast<unsigned>(hooks::verdict_kind::score));
 static_assert(POSTERN_EDIT_HEADER_ADD == static_cast<unsigned>(hooks::edit_op::header_add));
 static_assert(POSTERN_EDIT_ROUTE_SET == static_cast<unsigned>(hooks::edit_op::route_set));
+static_assert(POSTERN_EDIT_WARN_AT == static_cast<unsigned>(hooks::edit_op::warn_at));
 
 const void* get_service(postern_host*, const char* id) noexcept
 {
@@ -202,6 +217,30 @@ postern_status plugin_instance::subscribe(std::uint32_t hook, std::uint32_t flag
     observed_ |= observes;
     return POSTERN_PASS;
 }
+
+/// Whoever declares a verb hears of it.
+template <class What>
+postern_status plugin_instance::declare(const What* what) noexcept
+{
+    if (what == nullptr)
+        return POSTERN_E_INVALID;
+    if (creating_ == nullptr)
+        return POSTERN_E_DENIED;
+    try {
+        if (const auto wrong = extensions_.add(*what)) {
+            creating_->push_back({settings_.where, fmt::format("plugin {} ({}): {}", name(), library_->table().id, *wrong)});
+            return POSTERN_E_INVALID;
+        }
+    } catch (const std::exception&) {
+        return POSTERN_E_AGAIN; // no memory
+    }
+    if (extensions_.has_verbs())
+        subscribed_ |= std::uint32_t{1} << POSTERN_HOOK_VERB | std::uint32_t{1} << POSTERN_HOOK_VERB_DATA;
+    return POSTERN_PASS;
+}
+template postern_status plugin_instance::declare(const postern_keyword*) noexcept;
+template postern_status plugin_instance::declare(const postern_verb*) noexcept;
+template postern_status plugin_instance::declare(const postern_param_kind*) noexcept;
 
 postern_status plugin_instance::reply(std::uint64_t ticket, const postern_reply* reply) noexcept
 {

@@ -6,6 +6,7 @@
 #include "core/hooks/hook_point.hpp"
 #include "core/hooks/plugin.hpp"
 #include "core/host/blocking_pool.hpp"
+#include "core/host/declared_extensions.hpp"
 #include "core/host/option_values.hpp"
 #include "core/host/plugin_library.hpp"
 #include "core/host/problem.hpp"
@@ -66,6 +67,10 @@ public:
     }
     [[nodiscard]] bool is_blocking() const noexcept { return (library_->table().flags & POSTERN_PLUGIN_BLOCKING) != 0; }
 
+    /// What it adds to the protocol.
+    [[nodiscard]] const declared_extensions& extensions() const noexcept { return extensions_; }
+    /// Where complaints about it go.
+    [[nodiscard]] const source_place& where() const noexcept { return settings_.where; }
     /// Provides postern.delivery/1.
     [[nodiscard]] bool is_transport() const noexcept { return is_transport_; }
 
@@ -94,6 +99,8 @@ public:
     [[nodiscard]] postern_status set_cookie(std::uint64_t session, std::uint64_t cookie) noexcept;
     [[nodiscard]] postern_status wake(std::uint64_t session, std::uint64_t token, std::uint64_t delay_ns) noexcept;
     void say(std::uint32_t level, postern_str text) noexcept;
+    template <class What>
+    [[nodiscard]] postern_status declare(const What* what) noexcept;
     [[nodiscard]] postern_list options() const noexcept;
     void refuse(postern_str key, postern_str text) noexcept;
 
@@ -112,6 +119,7 @@ private:
     std::vector<postern_option> option_records_;
     std::uint32_t subscribed_ = 0; ///< a bit a hook
     std::uint32_t observed_ = 0;
+    declared_extensions extensions_;
     bool is_transport_;
     std::mutex serial_;
     /// Of a transport that does not block: its wakes come on another thread than its other events.

@@ -1,4 +1,5 @@
-// The service tables that every plugin gets: postern.core/1, postern.config/1, postern.blob/1. Thin: each function finds the
+// The service tables that every plugin gets: postern.core/1, postern.config/1, postern.blob/1,
+// postern.ehlo/1. Thin: each function finds the
 // instance behind the postern_host and lets it decide. None throws; a NULL host is E_INVALID.
 
 #include "core/host/plugin_instance.hpp"
@@ -6,6 +7,7 @@
 #include <postern/abi/blob.h>
 #include <postern/abi/config.h>
 #include <postern/abi/core.h>
+#include <postern/abi/ehlo.h>
 
 namespace postern::daemon {
 namespace {
@@ -59,11 +61,27 @@ int64_t blob_read(postern_host* host, uint64_t blob, uint64_t offset, char* to, 
     return host == nullptr ? POSTERN_E_INVALID : host->instance->tickets().blob_read(blob, offset, to, len);
 }
 
+postern_status ehlo_keyword(postern_host* host, const postern_keyword* what) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->declare(what);
+}
+
+postern_status ehlo_verb(postern_host* host, const postern_verb* what) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->declare(what);
+}
+
+postern_status ehlo_param(postern_host* host, const postern_param_kind* what) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->declare(what);
+}
+
 } // extern "C"
 
 constexpr postern_core_1 core_table{core_subscribe, core_reply, core_set_cookie, core_wake, core_log};
 constexpr postern_config_1 config_table{config_options, config_refuse};
 constexpr postern_blob_1 blob_table{blob_size, blob_read};
+constexpr postern_ehlo_1 ehlo_table{ehlo_keyword, ehlo_verb, ehlo_param};
 
 } // namespace
 
@@ -75,6 +93,8 @@ const void* service_table(std::string_view id) noexcept
         return &config_table;
     if (id == POSTERN_BLOB_1)
         return &blob_table;
+    if (id == POSTERN_EHLO_1)
+        return &ehlo_table;
     return nullptr;
 }
 

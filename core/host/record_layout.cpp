@@ -1,6 +1,7 @@
 #include "core/host/record_layout.hpp"
 
 #include <postern/abi/delivery.h>
+#include <postern/abi/ehlo.h>
 #include <postern/abi/hooks.h>
 #include <postern/abi/queue.h>
 
@@ -77,6 +78,22 @@ constexpr field done_fields[] = {
     str(offsetof(postern_ev_delivery_done, message)),   str(offsetof(postern_ev_delivery_done, sender)),
     str(offsetof(postern_ev_delivery_done, recipient)), str(offsetof(postern_ev_delivery_done, enhanced)),
     str(offsetof(postern_ev_delivery_done, text)),      str(offsetof(postern_ev_delivery_done, next_hop))};
+constexpr field command_fields[] = {{offsetof(postern_ev_command, peer), &peer_layout},
+                                    str(offsetof(postern_ev_command, name)),
+                                    str(offsetof(postern_ev_command, argument))};
+constexpr field caps_fields[] = {{offsetof(postern_ev_caps, peer), &peer_layout}};
+constexpr field verb_fields[] = {{offsetof(postern_ev_verb, peer), &peer_layout},
+                                 str(offsetof(postern_ev_verb, name)),
+                                 str(offsetof(postern_ev_verb, argument)),
+                                 str(offsetof(postern_ev_verb, sender))};
+constexpr field verb_data_fields[] = {{offsetof(postern_ev_verb_data, peer), &peer_layout},
+                                      str(offsetof(postern_ev_verb_data, name)),
+                                      str(offsetof(postern_ev_verb_data, chunk))};
+constexpr field one_param_fields[] = {{offsetof(postern_ev_param, peer), &peer_layout},
+                                      str(offsetof(postern_ev_param, name)),
+                                      str(offsetof(postern_ev_param, value)),
+                                      str(offsetof(postern_ev_param, sender)),
+                                      str(offsetof(postern_ev_param, recipient))};
 constexpr field queue_fields[] = {str(offsetof(postern_ev_queue, envelope)), str(offsetof(postern_ev_queue, state)),
                                   str(offsetof(postern_ev_queue, data)), str(offsetof(postern_ev_queue, tail))};
 constexpr field deliver_fields[] = {str(offsetof(postern_ev_deliver, message)),
@@ -114,6 +131,22 @@ layout layout_of(const postern_event& event) noexcept
         return {sizeof(postern_ev_route), route_fields};
     case POSTERN_HOOK_DELIVERY_DONE:
         return {sizeof(postern_ev_delivery_done), done_fields};
+    case POSTERN_HOOK_CAPS:
+        return {sizeof(postern_ev_caps), caps_fields};
+    case POSTERN_HOOK_VERB:
+        return {sizeof(postern_ev_verb), verb_fields};
+    case POSTERN_HOOK_VERB_DATA:
+        return {sizeof(postern_ev_verb_data), verb_data_fields};
+    case POSTERN_HOOK_PARAM:
+        return {sizeof(postern_ev_param), one_param_fields};
+    case POSTERN_HOOK_RSET:
+    case POSTERN_HOOK_NOOP:
+    case POSTERN_HOOK_HELP:
+    case POSTERN_HOOK_VRFY:
+    case POSTERN_HOOK_EXPN:
+    case POSTERN_HOOK_UNKNOWN:
+    case POSTERN_HOOK_QUIT:
+        return {sizeof(postern_ev_command), command_fields};
     case POSTERN_HOOK_DELIVER:
         return {sizeof(postern_ev_deliver), deliver_fields};
     default:

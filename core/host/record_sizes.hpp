@@ -4,6 +4,7 @@
 
 #include <postern/abi/core.h>
 #include <postern/abi/delivery.h>
+#include <postern/abi/ehlo.h>
 #include <postern/abi/queue.h>
 
 #include <algorithm>
@@ -26,6 +27,18 @@ template <>
 inline constexpr std::size_t first_size<postern_deliver_reply> = 88;
 template <>
 inline constexpr std::size_t first_size<postern_delivery_result> = 40;
+template <>
+inline constexpr std::size_t first_size<postern_command_reply> = 104;
+template <>
+inline constexpr std::size_t first_size<postern_caps_reply> = 88;
+template <>
+inline constexpr std::size_t first_size<postern_param_reply> = 96;
+template <>
+inline constexpr std::size_t first_size<postern_keyword> = 40;
+template <>
+inline constexpr std::size_t first_size<postern_verb> = 56;
+template <>
+inline constexpr std::size_t first_size<postern_param_kind> = 64;
 template <>
 inline constexpr std::size_t first_size<postern_queue_reply> = 120;
 template <>

@@ -24,7 +24,7 @@ const char* read_edits(const postern_list& from, std::vector<hooks::edit>& to)
     const auto* at = static_cast<const char*>(from.at);
     for (std::uint32_t i = 0; i < from.count; ++i, at += from.stride) {
         const auto edit = read_record<postern_edit>(at, from.stride);
-        if (edit.op < POSTERN_EDIT_HEADER_ADD || edit.op > POSTERN_EDIT_ROUTE_SET)
+        if (edit.op < POSTERN_EDIT_HEADER_ADD || edit.op > POSTERN_EDIT_WARN_AT)
             return "an edit that this host does not know";
         if (!is_sound(edit.name) || !is_sound(edit.value))
             return "an edit with a NULL text that has a length";

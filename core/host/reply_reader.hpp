@@ -2,6 +2,7 @@
 // postern_reply -> hooks::plugin_reply. SECURITY: what a plugin hands over is checked before it is followed: sizes, strides, NULL
 // with a length, enumerations, bounds. What a verdict or an edit may do is the chain's business.
 
+#include "core/hooks/hook_point.hpp"
 #include "core/hooks/verdict.hpp"
 
 #include <postern/abi/core.h>
@@ -17,6 +18,9 @@ inline constexpr std::size_t most_edit_value = std::size_t{64} << 20U; ///< octe
 
 /// Null: copied to `to`. Else what is wrong with it, for the log; `to` is unspecified then.
 [[nodiscard]] const char* read_reply(const postern_reply& from, hooks::plugin_reply& to);
+
+/// The same where the hook's own record may stand in its place: at ehlo.caps, param and commands.
+[[nodiscard]] const char* read_reply(hooks::hook_point hook, const postern_reply& from, hooks::plugin_reply& to);
 
 /// Whether the octets can be looked at: a NULL pointer has no length.
 [[nodiscard]] inline bool is_sound(const postern_str& text) noexcept

@@ -9,10 +9,21 @@
 
 namespace postern::message {
 
+/// What a next hop is told of a parameter.
+enum class relay_rule : std::uint8_t {
+    never,    ///< nothing by itself: it is for us, or the core writes it from typed values
+    optional, ///< it goes along where its extension is offered
+    required, ///< likewise, and elsewhere the message does not go
+};
+
 /// A MAIL or RCPT parameter as the client wrote it: keyword in upper case, value raw. Kept with the message.
 struct parameter {
     std::string keyword;
     std::optional<std::string> value; ///< absent: the keyword stood alone
+    // Of an extension that a plugin declared:
+    relay_rule relay = relay_rule::never;
+    std::string extension = {}; ///< the keyword of EHLO that offers it; empty: the core's
+    std::string lacking = {};   ///< enhanced code of a delivery that fails for want of it: "5.7.0"
 
     bool operator==(const parameter&) const = default;
 };

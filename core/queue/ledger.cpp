@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace postern::queue {
 
@@ -20,7 +21,8 @@ bool ledger::add(base::message_id id, const record& what, base::wall_time now)
                    .size = what.envelope.size,
                    .attempts = what.state.attempts,
                    .open = static_cast<std::uint32_t>(open),
-                   .state = life::received};
+                   .state = life::received,
+                   .priority = what.envelope.priority};
     ++counts_[static_cast<std::size_t>(life::received)];
     change(which, life_event::commit);
     if (what.state.held) {
@@ -38,6 +40,8 @@ bool ledger::add(base::message_id id, const record& what, base::wall_time now)
 
 std::optional<base::wall_time> ledger::next_due() const noexcept
 {
+    if (!ready_.empty())
+        return std::get<base::wall_time>(*ready_.begin());
     if (due_.empty())
         return std::nullopt;
     return due_.begin()->first;
@@ -45,9 +49,15 @@ std::optional<base::wall_time> ledger::next_due() const noexcept
 
 std::optional<base::message_id> ledger::take_due(base::wall_time now)
 {
-    if (due_.empty() || due_.begin()->first > now)
+    while (!due_.empty() && due_.begin()->first <= now) {
+        auto& which = entries_.at(due_.begin()->second);
+        ready_.emplace(-which.entry.priority, which.entry.next_attempt, which.entry.id);
+        which.is_ready = true;
+        due_.erase(due_.begin());
+    }
+    if (ready_.empty())
         return std::nullopt;
-    const auto id = due_.begin()->second;
+    const auto id = std::get<base::message_id>(*ready_.begin());
     auto& which = entries_.at(id);
     stop_waiting(which);
     change(which, life_event::take);
@@ -190,9 +200,12 @@ void ledger::wait_until(slot& which, base::wall_time at)
     due_.emplace(at, which.entry.id);
 }
 
-void ledger::stop_waiting(const slot& which)
+void ledger::stop_waiting(slot& which)
 {
-    due_.erase({which.entry.next_attempt, which.entry.id});
+    if (std::exchange(which.is_ready, false))
+        ready_.erase({-which.entry.priority, which.entry.next_attempt, which.entry.id});
+    else
+        due_.erase({which.entry.next_attempt, which.entry.id});
 }
 
 // An attempt has ended and left something to do: what did an operator want meanwhile?

@@ -13,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct ledger_entry {
     std::uint32_t attempts = 0;
     std::uint32_t open = 0; ///< recipients still to be delivered
     life state = life::queued;
+    std::int8_t priority = 0; ///< as stored_envelope has it
 
     bool operator==(const ledger_entry&) const = default;
 };
@@ -43,7 +45,8 @@ public:
 
     /// When the next message is due; nothing if none waits.
     [[nodiscard]] std::optional<base::wall_time> next_due() const noexcept;
-    /// Takes the message that has been due longest, and marks it as attempted; nothing if none is due at `now`.
+    /// Takes the message of the highest priority that is due at `now`, of several the one that has been due longest, and marks
+    /// it as attempted; nothing if none is due.
     [[nodiscard]] std::optional<base::message_id> take_due(base::wall_time now);
 
     /// Ends of an attempt. Each returns what an operator wished meanwhile (the owner then stores the hold, or removes the
@@ -73,18 +76,21 @@ private:
     struct slot {
         ledger_entry entry;
         wish wanted = wish::none;
+        bool is_ready = false; ///< in ready_, else, if it waits, in due_
     };
     using slots = std::map<base::message_id, slot>;
 
     void change(slot& which, life_event event);
     void wait_until(slot& which, base::wall_time at);
-    void stop_waiting(const slot& which);
+    void stop_waiting(slot& which);
     [[nodiscard]] wish settle(slots::iterator which);
     void erase(slots::iterator which, life_event how);
 
     slots entries_;
-    std::set<std::pair<base::wall_time, base::message_id>> due_; // queued and deferred
-    std::size_t counts_[8] = {};                                 // by life
+    // Queued and deferred: those that wait for their time, and those whose time has come, lowest number first.
+    std::set<std::pair<base::wall_time, base::message_id>> due_;
+    std::set<std::tuple<int, base::wall_time, base::message_id>> ready_; // by -priority
+    std::size_t counts_[8] = {};                                         // by life
 };
 
 } // namespace postern::queue

@@ -8,7 +8,8 @@ namespace postern::queue {
 
 namespace {
 
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t envelope_version = 2; // 1 knew no extensions of plugins, no priority and no times
+constexpr std::uint8_t state_version = 1;
 constexpr char envelope_mark = 'E';
 constexpr char state_mark = 'S';
 
@@ -17,6 +18,11 @@ constexpr std::uint8_t has_8bit = 1;
 constexpr std::uint8_t is_binary = 2;
 constexpr std::uint8_t needs_smtputf8 = 4;
 constexpr std::uint8_t smtputf8 = 8;
+constexpr std::uint8_t has_expire_at = 16;
+constexpr std::uint8_t has_warn_at = 32;
+// Flags of a parameter.
+constexpr std::uint8_t has_value = 1;
+constexpr std::uint8_t is_extension = 2;
 // Flags of NOTIFY.
 constexpr std::uint8_t notify_never = 1;
 constexpr std::uint8_t notify_success = 2;
@@ -56,19 +62,32 @@ void put_parameters(record_writer& out, const std::vector<message::parameter>& p
     out.u32(static_cast<std::uint32_t>(parameters.size()));
     for (const auto& p : parameters) {
         out.text(p.keyword);
-        out.u8(p.value ? 1 : 0);
+        out.u8(static_cast<std::uint8_t>(flag(p.value.has_value(), has_value) | flag(!p.extension.empty(), is_extension)));
         if (p.value)
             out.text(*p.value);
+        if (p.extension.empty())
+            continue;
+        out.u8(static_cast<std::uint8_t>(p.relay));
+        out.text(p.extension);
+        out.text(p.lacking);
     }
 }
 
-[[nodiscard]] std::vector<message::parameter> take_parameters(record_reader& in)
+[[nodiscard]] std::vector<message::parameter> take_parameters(record_reader& in, unsigned version)
 {
     std::vector<message::parameter> parameters(in.count(least_parameter));
     for (auto& p : parameters) {
         p.keyword = in.text();
-        if (in.boolean())
+        const auto flags = in.flags(version == 1 ? has_value : has_value | is_extension);
+        if ((flags & has_value) != 0)
             p.value = in.text();
+        if ((flags & is_extension) == 0)
+            continue;
+        p.relay = in.choice<message::relay_rule>(message::relay_rule::required);
+        p.extension = in.text();
+        if (p.extension.empty())
+            in.fault();
+        p.lacking = in.text();
     }
     return parameters;
 }
@@ -79,24 +98,27 @@ void put_parameters(record_writer& out, const std::vector<message::parameter>& p
             (flags & notify_delay) != 0};
 }
 
-// The mark and version that open both kinds.
-[[nodiscard]] base::error_code check_opening(record_reader& in, char mark)
+// The mark and version that open both kinds. `known`: the newest version; in return the one at hand.
+[[nodiscard]] base::error_code check_opening(record_reader& in, char mark, unsigned& known)
 {
     if (in.u8() != static_cast<std::uint8_t>(mark))
         return record_errc::malformed;
     const auto written = in.u8();
     if (!in.is_good() || written == 0)
         return record_errc::malformed;
-    return written > version ? base::error_code{record_errc::newer_version} : base::error_code{};
+    if (written > known)
+        return record_errc::newer_version;
+    known = written;
+    return {};
 }
 
-[[nodiscard]] message::recipient take_recipient(record_reader& in)
+[[nodiscard]] message::recipient take_recipient(record_reader& in, unsigned version)
 {
     message::recipient to;
     to.address = in.text();
     to.notify = notify_from(in.flags(notify_never | notify_success | notify_failure | notify_delay));
     to.orcpt = in.text();
-    to.parameters = take_parameters(in);
+    to.parameters = take_parameters(in, version);
     return to;
 }
 
@@ -164,9 +186,16 @@ std::string encode(const stored_envelope& what)
     const auto& from = what.envelope.from;
     record_writer out{128 + from.address.size() + what.envelope.to.size() * 64};
     out.u8(static_cast<std::uint8_t>(envelope_mark));
-    out.u8(version);
+    out.u8(envelope_version);
     out.u8(static_cast<std::uint8_t>(flag(what.has_8bit, has_8bit) | flag(what.is_binary, is_binary) |
-                                     flag(what.needs_smtputf8, needs_smtputf8) | flag(from.smtputf8, smtputf8)));
+                                     flag(what.needs_smtputf8, needs_smtputf8) | flag(from.smtputf8, smtputf8) |
+                                     flag(what.expire_at.has_value(), has_expire_at) |
+                                     flag(what.warn_at.has_value(), has_warn_at)));
+    out.u8(static_cast<std::uint8_t>(what.priority - least_priority));
+    if (what.expire_at)
+        out.u64(to_number(*what.expire_at));
+    if (what.warn_at)
+        out.u64(to_number(*what.warn_at));
     out.u64(to_number(what.received));
     out.u64(what.size);
     out.text(what.session);
@@ -192,7 +221,7 @@ std::string encode(const message_state& state)
 {
     record_writer out{32 + state.recipients.size() * 64};
     out.u8(static_cast<std::uint8_t>(state_mark));
-    out.u8(version);
+    out.u8(state_version);
     out.u8(static_cast<std::uint8_t>(flag(state.next_attempt.has_value(), has_next) | flag(state.held.has_value(), is_held) |
                                      flag(state.is_warned, is_warned)));
     out.u32(state.attempts);
@@ -216,11 +245,23 @@ std::string encode(const message_state& state)
 base::result<stored_envelope> decode_envelope(std::string_view octets)
 {
     record_reader in{octets};
-    if (const auto error = check_opening(in, envelope_mark))
+    unsigned version = envelope_version;
+    if (const auto error = check_opening(in, envelope_mark, version))
         return error;
     stored_envelope what;
     auto& from = what.envelope.from;
-    const auto flags = in.flags(has_8bit | is_binary | needs_smtputf8 | smtputf8);
+    constexpr unsigned first_flags = has_8bit | is_binary | needs_smtputf8 | smtputf8;
+    const auto flags = in.flags(version == 1 ? first_flags : first_flags | has_expire_at | has_warn_at);
+    if (version != 1) {
+        const auto steps = in.u8();
+        if (steps > most_priority - least_priority)
+            return record_errc::malformed;
+        what.priority = static_cast<std::int8_t>(least_priority + steps);
+    }
+    if ((flags & has_expire_at) != 0)
+        what.expire_at = wall_from(in.u64());
+    if ((flags & has_warn_at) != 0)
+        what.warn_at = wall_from(in.u64());
     what.has_8bit = (flags & has_8bit) != 0;
     what.is_binary = (flags & is_binary) != 0;
     what.needs_smtputf8 = (flags & needs_smtputf8) != 0;
@@ -234,11 +275,11 @@ base::result<stored_envelope> decode_envelope(std::string_view octets)
     from.ret = in.choice<message::dsn_return>(message::dsn_return::headers);
     from.envid = in.text();
     from.declared_size = in.u64();
-    from.parameters = take_parameters(in);
+    from.parameters = take_parameters(in, version);
     const auto count = in.count(least_recipient);
     what.envelope.to.reserve(count);
     for (std::size_t i = 0; i < count && in.is_good(); ++i)
-        what.envelope.to.push_back(take_recipient(in));
+        what.envelope.to.push_back(take_recipient(in, version));
     if (!in.is_finished())
         return record_errc::malformed;
     return what;
@@ -247,7 +288,8 @@ base::result<stored_envelope> decode_envelope(std::string_view octets)
 base::result<message_state> decode_state(std::string_view octets)
 {
     record_reader in{octets};
-    if (const auto error = check_opening(in, state_mark))
+    unsigned version = state_version;
+    if (const auto error = check_opening(in, state_mark, version))
         return error;
     message_state state;
     const auto flags = in.flags(has_next | is_held | is_warned);

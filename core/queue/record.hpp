@@ -22,16 +22,22 @@ enum class record_errc {
 };
 [[nodiscard]] base::error_code make_error_code(record_errc code) noexcept;
 
+inline constexpr int least_priority = -9; ///< RFC 6710 3
+inline constexpr int most_priority = 9;
+
 /// What was settled when the message was accepted. Never changes.
 struct stored_envelope {
     message::envelope envelope;
     base::wall_time received;
-    std::uint64_t size = 0;      ///< octets of content
-    bool has_8bit = false;       ///< content has octets above 127
-    bool is_binary = false;      ///< content is not lines of text (BODY=BINARYMIME)
-    bool needs_smtputf8 = false; ///< header fields or addresses in UTF-8
-    std::string session;         ///< id text of the connection that it came by: ties log lines together
-    std::string origin;          ///< for people: listener and client, "inbound 192.0.2.1"
+    std::uint64_t size = 0;                        ///< octets of content
+    bool has_8bit = false;                         ///< content has octets above 127
+    bool is_binary = false;                        ///< content is not lines of text (BODY=BINARYMIME)
+    bool needs_smtputf8 = false;                   ///< header fields or addresses in UTF-8
+    std::string session;                           ///< id text of the connection that it came by: ties log lines together
+    std::string origin;                            ///< for people: listener and client, "inbound 192.0.2.1"
+    std::int8_t priority = 0;                      ///< -9 to 9: of what is due, who goes first (RFC 6710)
+    std::optional<base::wall_time> expire_at = {}; ///< given up then; absent: after retry_policy::expire
+    std::optional<base::wall_time> warn_at = {};   ///< the delay DSN is due then; absent: after retry_policy::warn
 
     bool operator==(const stored_envelope&) const = default;
 };

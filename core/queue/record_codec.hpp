@@ -78,15 +78,16 @@ public:
         return 0;
     }
 
-    [[nodiscard]] bool is_good() const noexcept { return good_; }
-    [[nodiscard]] bool is_finished() const noexcept { return good_ && rest_.empty(); }
-
-private:
+    /// What was read makes no sense.
     void fault() noexcept
     {
         good_ = false;
         rest_ = {};
     }
+    [[nodiscard]] bool is_good() const noexcept { return good_; }
+    [[nodiscard]] bool is_finished() const noexcept { return good_ && rest_.empty(); }
+
+private:
     [[nodiscard]] std::string_view take(std::size_t size) noexcept
     {
         if (size > rest_.size()) {

@@ -6,6 +6,16 @@ namespace postern::queue {
 
 using std::chrono::milliseconds;
 
+retry_policy own_policy(const retry_policy& policy, const stored_envelope& of)
+{
+    auto own = policy;
+    if (of.expire_at)
+        own.expire = std::max(milliseconds::zero(), std::chrono::duration_cast<milliseconds>(*of.expire_at - of.received));
+    if (of.warn_at)
+        own.warn = std::max(milliseconds{1}, std::chrono::duration_cast<milliseconds>(*of.warn_at - of.received));
+    return own;
+}
+
 milliseconds retry_delay(const retry_policy& policy, std::uint32_t attempts, base::random_source& random)
 {
     constexpr milliseconds least = std::chrono::seconds{1};

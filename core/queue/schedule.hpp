@@ -5,12 +5,16 @@
 #include "core/base/clock.hpp"
 #include "core/base/random.hpp"
 #include "core/queue/policy.hpp"
+#include "core/queue/record.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 
 namespace postern::queue {
+
+/// The configuration's times, but for those that the message brought with it.
+[[nodiscard]] retry_policy own_policy(const retry_policy& policy, const stored_envelope& of);
 
 /// How long to wait after `attempts` attempts (1 or more): the schedule's time, or its last one, drawn from
 /// [1 - jitter, 1 + jitter] times it. At least one second, so that no schedule spins.

@@ -273,11 +273,19 @@ bool connection::try_ask(hook_point hook)
     }
     auto what = make_event(hook);
     what.is_bdat = session_.is_bdat();
+    const auto about = session_.question();
+    what.command = about.command;
+    what.argument = about.argument;
+    what.parameter = about.parameter;
+    what.is_rcpt = about.is_rcpt;
+    what.chunk = about.chunk;
+    what.chunk_offset = about.offset;
+    what.is_last_chunk = about.is_last;
     if (hook == hook_point::msg_end) {
         spool_.present(session_.draft());
         what.blob = &spool_;
     }
-    hooks::chain_run run{hooks_.order(), hook, session_.draft()};
+    hooks::chain_run run{hooks_.order(), hook, session_.draft(), &session_.editable_facts(), about.owner};
     if (const auto waiting = hooks_.advance(run, what)) {
         pending_ = std::make_unique<pending_ask>(pending_ask{std::move(run), what, *waiting});
         return false;
@@ -301,7 +309,9 @@ io::task<void> connection::finish_ask()
 void connection::answer(hook_point hook, hooks::outcome outcome)
 {
     const bool is_unvouched = hook == hook_point::cmd_rcpt && outcome.lets_pass() && !outcome.vouched;
-    if ((is_unvouched || !outcome.plugin.empty()) && home_.log.is_enabled(base::log_level::info)) {
+    const bool is_reply = hooks::is_command(hook) || hook == hook_point::param; // of an extension: no decision about mail
+    if ((is_unvouched || (!outcome.plugin.empty() && !(is_reply && outcome.lets_pass()))) &&
+        home_.log.is_enabled(base::log_level::info)) {
         const auto* const message = session_.draft();
         const bool has_recipient = hook == hook_point::cmd_rcpt && message != nullptr;
         home_.log.info(is_unvouched ? "relay_denied" : "decided",

@@ -25,7 +25,11 @@ sealed_message intake::seal(const hooks::draft& message, const hooks::connection
     stored.needs_smtputf8 = message.envelope.from.smtputf8 && head_has_8bit;
     stored.session = base::to_text(from.session);
     stored.origin = from.listener + " " + from.peer.address.text();
+    stored.priority = message.priority;
+    stored.expire_at = message.expire_at;
+    stored.warn_at = message.warn_at;
     sealed.record.state = queue::fresh_state(message.envelope.to.size(), message.held);
+    sealed.record.state.next_attempt = message.release_at;
     sealed.envelope = queue::encode(stored);
     sealed.state = queue::encode(sealed.record.state);
     return sealed;

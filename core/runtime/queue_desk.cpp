@@ -35,6 +35,21 @@ void describe_recipients(const queue::record& record, bool with_results, queue_i
     }
 }
 
+/// "MAIL XTRACEID=one", of a plugin's extension with what a next hop is told of it.
+void describe_parameters(const std::string& command, const std::vector<message::parameter>& all, queue_item& item)
+{
+    for (const auto& each : all) {
+        auto line = command + " " + each.keyword;
+        if (each.value)
+            line += "=" + *each.value;
+        if (!each.extension.empty())
+            line += each.relay == message::relay_rule::required   ? " (next hops must offer " + each.extension + ")"
+                    : each.relay == message::relay_rule::optional ? " (for next hops that offer " + each.extension + ")"
+                                                                  : " (not relayed)";
+        item.parameters.push_back(std::move(line));
+    }
+}
+
 } // namespace
 
 /// Runs a task on the engine's thread and waits for what it gives.
@@ -131,6 +146,13 @@ io::task<queue_item> delivery_engine::describe(queue::ledger_entry entry, bool w
     }
     item.sender = record->envelope.envelope.from.address;
     describe_recipients(*record, with_results, item);
+    item.priority = record->envelope.priority;
+    item.expire_at = record->envelope.expire_at;
+    if (with_results) {
+        describe_parameters("MAIL", record->envelope.envelope.from.parameters, item);
+        for (const auto& to : record->envelope.envelope.to)
+            describe_parameters("RCPT " + to.address, to.parameters, item);
+    }
     if (record->state.held)
         item.last_reply = "held: " + *record->state.held;
     co_return item;

@@ -76,8 +76,11 @@ struct queue_item {
     std::string sender;
     std::vector<std::string> recipients; ///< those still open
     std::vector<std::string> results;    ///< of all, "address: state, last reply"; only by show
+    std::vector<std::string> parameters; ///< of MAIL and RCPT as they are kept, "MAIL SIZE=10"; only by show
     std::uint64_t size = 0;              ///< octets
     std::uint32_t attempts = 0;
+    int priority = 0;                         ///< -9 to 9
+    std::optional<base::wall_time> expire_at; ///< that the message brought with it
     base::wall_time received;
     std::optional<base::wall_time> next_attempt;
     std::string last_reply;

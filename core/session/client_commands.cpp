@@ -56,7 +56,34 @@ void append_orcpt(std::string& out, std::string_view orcpt, bool smtputf8)
     }
 }
 
+/// Those of plugins whose extension the peer offers too.
+void append_extensions(std::string& out, const std::vector<message::parameter>& all, const protocol::capabilities* offered)
+{
+    for (const auto& each : all) {
+        if (offered == nullptr || each.relay == message::relay_rule::never || offered->find(each.extension) == nullptr)
+            continue;
+        out.append(" ").append(each.keyword);
+        if (each.value)
+            out.append("=").append(*each.value);
+    }
+}
+
 } // namespace
+
+const message::parameter* lacking_of(const std::vector<message::parameter>& all, const protocol::capabilities& offered) noexcept
+{
+    const auto found = std::find_if(all.begin(), all.end(), [&](const message::parameter& each) {
+        return each.relay == message::relay_rule::required && offered.find(each.extension) == nullptr;
+    });
+    return found == all.end() ? nullptr : &*found;
+}
+
+bool are_safe(const std::vector<message::parameter>& all) noexcept
+{
+    return std::all_of(all.begin(), all.end(), [](const message::parameter& each) {
+        return each.relay == message::relay_rule::never || (is_safe_word(each.keyword) && is_safe_word(each.value.value_or("")));
+    });
+}
 
 bool is_safe_path(std::string_view address) noexcept
 {
@@ -106,6 +133,7 @@ void append_mail(std::string& out, const message::sender& from, const mail_param
         if (!from.envid.empty())
             out.append(" ENVID=").append(from.envid);
     }
+    append_extensions(out, from.parameters, with.offered);
     out += "\r\n";
 }
 
@@ -116,6 +144,7 @@ void append_rcpt(std::string& out, const message::recipient& to, const mail_para
         append_notify(out, to.notify);
         append_orcpt(out, to.orcpt, with.smtputf8);
     }
+    append_extensions(out, to.parameters, with.offered);
     out += "\r\n";
 }
 

@@ -3,10 +3,12 @@
 // STANDARDS: RFC 5321 4.1, 1870, 3461, 6152, 3030, 6531, 6533. SECURITY: envelopes hold what peers and plugins wrote.
 
 #include "core/message/envelope.hpp"
+#include "core/protocol/capabilities.hpp"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace postern::session {
 
@@ -22,8 +24,16 @@ struct mail_parameters {
     std::uint64_t size = 0;                                  ///< 0: no SIZE=
     message::body_type body = message::body_type::seven_bit; ///< seven_bit: no BODY=
     bool smtputf8 = false;
-    bool dsn = false; ///< RET, ENVID, NOTIFY and ORCPT may be said
+    bool dsn = false;                                ///< RET, ENVID, NOTIFY and ORCPT may be said
+    const protocol::capabilities* offered = nullptr; ///< whose extensions of plugins go along; null: none do
 };
+
+/// Of the parameters of plugins the first that the peer has to know and does not (its extension is not offered); null: none.
+[[nodiscard]] const message::parameter* lacking_of(const std::vector<message::parameter>& all,
+                                                   const protocol::capabilities& offered) noexcept;
+
+/// Whether those that go along can stand in a command.
+[[nodiscard]] bool are_safe(const std::vector<message::parameter>& all) noexcept;
 
 /// Append a command with its CRLF. The envelope's words must be safe.
 void append_mail(std::string& out, const message::sender& from, const mail_parameters& with);

@@ -46,7 +46,13 @@ bool client_session::state::is_message_fit()
     if (!is_safe_word(from.envid) || !message::is_ascii(from.envid))
         return fail("5.5.4", "ENVID cannot be put into a command");
 
+    if (const auto* lacking = lacking_of(from.parameters, offered))
+        return fail(lacking->lacking, fmt::format("the message needs {} and the peer does not offer it", lacking->extension));
+    if (!are_safe(from.parameters))
+        return fail("5.5.4", "a parameter of MAIL cannot be put into a command");
+
     parameters = {};
+    parameters.offered = &offered;
     parameters.dsn = offered.dsn;
     parameters.smtputf8 = message.needs_smtputf8 || !message::is_ascii(from.address);
     // RFC 6531 3.1: never to a server that does not offer it.
@@ -86,6 +92,11 @@ void client_session::state::check_recipients()
             decide(position, {kind::failed, 0, "5.1.3", "the address cannot be put into a command", false});
         } else if (!is_safe_word(to.orcpt)) {
             decide(position, {kind::failed, 0, "5.5.4", "ORCPT cannot be put into a command", false});
+        } else if (const auto* lacking = lacking_of(to.parameters, offered)) {
+            decide(position, {kind::failed, 0, lacking->lacking,
+                              fmt::format("the recipient needs {} and the peer does not offer it", lacking->extension), false});
+        } else if (!are_safe(to.parameters)) {
+            decide(position, {kind::failed, 0, "5.5.4", "a parameter of RCPT cannot be put into a command", false});
         } else if (!message::is_ascii(to.address) && !offered.smtputf8) {
             decide(position, {kind::failed, 0, "5.6.7", "the address needs SMTPUTF8 and the peer does not offer it", false});
         } else if (offered.limits.rcpt_max != 0 && asked.size() == offered.limits.rcpt_max) {

@@ -4,10 +4,13 @@
 
 #include "core/protocol/reply.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace postern::session {
 
+using hooks::hook_point;
 using protocol::verb;
 using namespace protocol::literals;
 
@@ -70,11 +73,15 @@ void server_session::state::take_command(const protocol::command& what)
     if (what.what == verb::bdat)
         return on_bdat(what);
     if (what.what == verb::quit && what.error == protocol::command_error::none)
-        return on_quit();
+        return shut_out ? say_default(hook_point::cmd_quit) : consult(hook_point::cmd_quit, what);
+    if (what.error == protocol::command_error::unknown_verb && take_extension(what))
+        return;
     if (const auto why = closed_to(what.what)) {
         const bool is_hello = what.what == verb::ehlo || what.what == verb::helo;
         return error(why->code, is_hello ? std::string_view{} : why->enhanced, why->text); // RFC 2034 4
     }
+    if (what.error == protocol::command_error::unknown_verb && !what.name.empty())
+        return consult(hook_point::cmd_unknown, what);
     if (what.error != protocol::command_error::none) {
         const auto why = protocol::refusal_of(what);
         return error(why.code, why.enhanced, why.text);
@@ -90,16 +97,20 @@ void server_session::state::take_command(const protocol::command& what)
     case verb::data:
         return on_data();
     case verb::rset:
-        return on_rset();
+        if (!count_idle())
+            return;
+        abort("RSET"); // whatever anybody says to it
+        return consult(hook_point::cmd_rset, what);
     case verb::noop:
-        return on_noop();
+        return count_idle() ? consult(hook_point::cmd_noop, what) : void();
     case verb::vrfy:
-        return on_vrfy();
+        return count_idle() ? consult(hook_point::cmd_vrfy, what) : void();
     case verb::help:
-        return on_help();
+        return count_idle() ? consult(hook_point::cmd_help, what) : void();
+    case verb::expn:
+        return consult(hook_point::cmd_expn, what);
     case verb::starttls:
         return on_starttls();
-    case verb::expn:
     case verb::auth:
         return error(502, "5.5.1", "not implemented");
     case verb::bdat:
@@ -122,38 +133,63 @@ std::optional<protocol::command_refusal> server_session::state::closed_to(verb w
     return std::nullopt;
 }
 
-void server_session::state::on_rset()
+/// Asks whoever wants to answer a command that changes little.
+void server_session::state::consult(hooks::hook_point hook, const protocol::command& what)
 {
-    if (!count_idle())
-        return;
-    abort("RSET");
-    protocol::append_reply(output, "250 2.0.0 reset\r\n"_reply);
+    said_name = what.name;
+    said_argument = what.argument;
+    to_ask = hook;
 }
 
-void server_session::state::on_noop()
+void server_session::state::command_answered(hooks::hook_point hook, hooks::outcome& outcome)
 {
-    if (count_idle())
-        protocol::append_reply(output, "250 2.0.0 ok\r\n"_reply);
+    if (is_refusal(outcome))
+        refuse(outcome);
+    else if (outcome.smtp_code != 0)
+        say_answer(outcome);
+    else
+        return say_default(hook);
+    if (hook == hooks::hook_point::cmd_quit)
+        close("QUIT");
 }
 
-void server_session::state::on_vrfy()
+/// The reply that a plugin gave to a command.
+void server_session::state::say_answer(const hooks::outcome& outcome)
 {
-    // RFC 5321 3.5.3, 7.3: which addresses exist is not told to whoever asks.
-    if (count_idle())
-        protocol::append_reply(output, "252 2.5.0 cannot verify, but will take mail for it\r\n"_reply);
+    // RFC 2034 4: no enhanced code without a class that has one.
+    const bool has_class = outcome.smtp_code / 100 != 3;
+    protocol::reply reply{.code = outcome.smtp_code};
+    if (has_class)
+        reply.enhanced = outcome.enhanced.empty() ? fmt::format("{}.0.0", outcome.smtp_code / 100) : outcome.enhanced;
+    if (outcome.more && !outcome.more->lines.empty())
+        reply.lines = outcome.more->lines;
+    else
+        reply.lines.push_back(outcome.text.empty() ? "ok" : outcome.text);
+    protocol::append_reply(output, reply);
 }
 
-void server_session::state::on_help()
+void server_session::state::say_default(hooks::hook_point hook)
 {
-    if (count_idle())
-        protocol::append_reply(output,
-                               "214 2.0.0 commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP STARTTLS QUIT\r\n"_reply);
-}
-
-void server_session::state::on_quit()
-{
-    protocol::append_reply(output, "221 2.0.0 closing the connection\r\n"_reply);
-    close("QUIT");
+    using hooks::hook_point;
+    switch (hook) {
+    case hook_point::cmd_rset:
+        return protocol::append_reply(output, "250 2.0.0 reset\r\n"_reply);
+    case hook_point::cmd_noop:
+        return protocol::append_reply(output, "250 2.0.0 ok\r\n"_reply);
+    case hook_point::cmd_vrfy:
+        // RFC 5321 3.5.3, 7.3: which addresses exist is not told to whoever asks.
+        return protocol::append_reply(output, "252 2.5.0 cannot verify, but will take mail for it\r\n"_reply);
+    case hook_point::cmd_help:
+        return protocol::append_reply(
+            output, "214 2.0.0 commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP STARTTLS QUIT\r\n"_reply);
+    case hook_point::cmd_expn:
+        return error(502, "5.5.1", "not implemented");
+    case hook_point::cmd_quit:
+        protocol::append_reply(output, "221 2.0.0 closing the connection\r\n"_reply);
+        return close("QUIT");
+    default:
+        return error(500, "5.5.1", "Command not recognized");
+    }
 }
 
 } // namespace postern::session

@@ -1,8 +1,11 @@
 #pragma once
 // What the configuration tells a server session. Plain values; one object a listener and generation.
 
+#include "core/session/extensions.hpp"
+
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace postern::session {
@@ -40,6 +43,7 @@ struct server_config {
     bool binarymime = true;
     bool smtputf8 = true;
     bool dsn = true;
+    std::shared_ptr<const session::extensions> extensions; ///< of plugins; null: none
 };
 
 } // namespace postern::session

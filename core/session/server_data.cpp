@@ -65,6 +65,12 @@ void server_session::state::on_bdat(const protocol::command& what)
 void server_session::state::refuse_chunk(std::uint64_t size, protocol::command_refusal why, counts_as what)
 {
     abort("BDAT refused");
+    swallow_then_say(size, why, what);
+}
+
+/// Octets that follow whatever becomes of their command are never read as commands.
+void server_session::state::swallow_then_say(std::uint64_t size, protocol::command_refusal why, counts_as what)
+{
     if ((what == counts_as::error && !count_error()) || (what == counts_as::idle && !count_idle()))
         return;
     protocol::append_reply(swallow_reply, why.code, why.enhanced, why.text);

@@ -113,28 +113,33 @@ void server_session::state::hello_answered(hooks::outcome& outcome)
     helo_orders.take(outcome);
     has_helo = true;
     abort("EHLO"); // RFC 5321 4.1.4: as if RSET had been said
-    say_hello();
+    offered = 0;
+    if (facts.extended && config.extensions && !config.extensions->keywords().empty())
+        to_ask = hooks::hook_point::ehlo_caps;
+    else
+        say_hello({});
 }
 
-void server_session::state::say_hello()
+/// `more`: lines of plugins.
+void server_session::state::say_hello(std::vector<protocol::ehlo_line> more)
 {
     if (!facts.extended) {
         fmt::format_to(std::back_inserter(output), "250 {}\r\n", config.hostname);
         return;
     }
-    protocol::capabilities offered;
-    offered.pipelining = config.pipelining;
-    offered.eight_bit_mime = true;
-    offered.enhanced_status_codes = true;
-    offered.chunking = config.chunking;
-    offered.binary_mime = config.chunking && config.binarymime; // RFC 3030 3: not without CHUNKING
-    offered.smtputf8 = config.smtputf8;
-    offered.dsn = config.dsn;
+    protocol::capabilities ours;
+    ours.others = std::move(more);
+    ours.pipelining = config.pipelining;
+    ours.eight_bit_mime = true;
+    ours.enhanced_status_codes = true;
+    ours.chunking = config.chunking;
+    ours.binary_mime = config.chunking && config.binarymime; // RFC 3030 3: not without CHUNKING
+    ours.smtputf8 = config.smtputf8;
+    ours.dsn = config.dsn;
     // RFC 3207 4.2: not inside TLS.
-    offered.starttls = !facts.tls && (config.tls == server_tls::offered || config.tls == server_tls::required);
-    offered.size = config.limits.message_size;
-    offered.limits.rcpt_max = config.limits.recipients;
-    protocol::append_ehlo_reply(output, config.hostname, offered);
+    ours.starttls = !facts.tls && (config.tls == server_tls::offered || config.tls == server_tls::required);
+    ours.size = config.limits.message_size;
+    protocol::append_ehlo_reply(output, config.hostname, ours);
 }
 
 void server_session::state::on_starttls()

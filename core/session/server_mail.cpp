@@ -20,6 +20,7 @@ void server_session::state::on_mail(const protocol::command& what)
     auto path = message::parse_reverse_path(what.argument, octets);
     if (!path)
         return path_error(path.error(), "5.1.7");
+    const auto extended_by = offered_parameters(false);
     // RFC 5321 4.1.1.11, 2.2.1: after HELO there are no extensions.
     const message::parameter_offers offers{
         .size = facts.extended,
@@ -27,9 +28,12 @@ void server_session::state::on_mail(const protocol::command& what)
         .binary_mime = facts.extended && config.binarymime && config.chunking,
         .smtputf8 = facts.extended && config.smtputf8,
         .dsn = facts.extended && config.dsn,
+        .mail_keywords = extended_by,
     };
     message::sender from;
     if (const auto why = message::parse_mail_parameters(what.argument.substr(path->consumed), offers, from))
+        return error(why->code, why->enhanced, why->text);
+    if (const auto why = settle(from.parameters))
         return error(why->code, why->enhanced, why->text);
     // RFC 6531 3.4: SMTPUTF8 stands behind the path that needs it.
     if (!from.smtputf8 && !message::is_ascii(path->address))
@@ -48,7 +52,8 @@ void server_session::state::on_mail(const protocol::command& what)
     draft.score = add_scores(orders.score, helo_orders.score);
     draft.discarded = orders.discard || helo_orders.discard;
     draft.held = orders.hold ? orders.hold : helo_orders.hold;
-    to_ask = hooks::hook_point::cmd_mail;
+    txn->asked_parameter = 0;
+    ask_of_parameters(false);
 }
 
 void server_session::state::mail_answered(hooks::outcome& outcome)

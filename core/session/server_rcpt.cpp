@@ -24,9 +24,12 @@ void server_session::state::on_rcpt(const protocol::command& what)
     auto path = message::parse_forward_path(what.argument, has_smtputf8 ? message::utf8::allowed : message::utf8::refused);
     if (!path)
         return path_error(path.error(), "5.1.3");
-    const message::parameter_offers offers{.dsn = facts.extended && config.dsn};
+    const auto extended_by = offered_parameters(true);
+    const message::parameter_offers offers{.dsn = facts.extended && config.dsn, .rcpt_keywords = extended_by};
     message::recipient to;
     if (const auto why = message::parse_rcpt_parameters(what.argument.substr(path->consumed), offers, has_smtputf8, to))
+        return error(why->code, why->enhanced, why->text);
+    if (const auto why = settle(to.parameters))
         return error(why->code, why->enhanced, why->text);
     // RFC 5321 4.5.3.1.10: 452, and the client sends to the rest in another transaction.
     if (draft.envelope.to.size() + txn->dropped >= config.limits.recipients)
@@ -38,7 +41,8 @@ void server_session::state::on_rcpt(const protocol::command& what)
     txn->held_before = draft.held.has_value();
     txn->score_before = draft.score;
     draft.envelope.to.push_back(std::move(to));
-    to_ask = hooks::hook_point::cmd_rcpt;
+    txn->asked_parameter = 0;
+    ask_of_parameters(true);
 }
 
 void server_session::state::rcpt_answered(hooks::outcome& outcome)

@@ -49,6 +49,9 @@ step server_session::state::next()
         case doing::swallowing:
             due = swallow();
             break;
+        case doing::dialogue:
+            due = take_dialogue();
+            break;
         case doing::committing:
             due = step{.what = step::kind::commit};
             break;
@@ -120,7 +123,8 @@ void server_session::state::answered(hooks::outcome outcome)
     }
     if (!asking)
         return; // of an ask that the end of the connection overtook
-    switch (*std::exchange(asking, std::nullopt)) {
+    const auto asked = *std::exchange(asking, std::nullopt);
+    switch (asked) {
     case hooks::hook_point::conn_open:
         return opened(outcome);
     case hooks::hook_point::tls_established:
@@ -139,6 +143,22 @@ void server_session::state::answered(hooks::outcome outcome)
         return end_answered(outcome);
     case hooks::hook_point::txn_commit_before:
         return commit_before_answered(outcome);
+    case hooks::hook_point::ehlo_caps:
+        return caps_answered(outcome);
+    case hooks::hook_point::verb:
+        return verb_answered(outcome);
+    case hooks::hook_point::verb_data:
+        return verb_data_answered(outcome);
+    case hooks::hook_point::param:
+        return param_answered(outcome);
+    case hooks::hook_point::cmd_rset:
+    case hooks::hook_point::cmd_noop:
+    case hooks::hook_point::cmd_help:
+    case hooks::hook_point::cmd_vrfy:
+    case hooks::hook_point::cmd_expn:
+    case hooks::hook_point::cmd_unknown:
+    case hooks::hook_point::cmd_quit:
+        return command_answered(asked, outcome);
     case hooks::hook_point::msg_body:
     case hooks::hook_point::txn_committed:
     case hooks::hook_point::txn_aborted:
@@ -229,6 +249,7 @@ void server_session::tls_started(hooks::tls_facts facts)
     s.facts.extended = false;
     s.facts.identity.clear();
     s.has_helo = false;
+    s.offered = 0;
     s.helo_orders = {};
     s.at = state::doing::commands;
     s.to_ask = hooks::hook_point::tls_established;
@@ -277,6 +298,36 @@ hooks::draft* server_session::draft() noexcept
     // A name that is asked about in mid-transaction has nothing to do with its message.
     const bool is_about_connection = state_->asking == hooks::hook_point::cmd_helo;
     return state_->txn && !is_about_connection ? &state_->txn->draft : nullptr;
+}
+
+question server_session::question() const noexcept
+{
+    const auto& s = *state_;
+    session::question about;
+    if (!s.asking)
+        return about;
+    if (*s.asking == hooks::hook_point::param) {
+        const auto& asked = s.asked_parameters()[s.txn->asked_parameter];
+        about.parameter = &asked;
+        about.is_rcpt = s.txn->is_asked_of_rcpt;
+        if (const auto* kind = s.config.extensions->parameter(asked.keyword))
+            about.owner = kind->owner;
+    } else if (hooks::is_command(*s.asking)) {
+        about.command = s.said_name;
+        about.argument = s.said_argument;
+        if (s.talk != nullptr) {
+            about.owner = s.talk->verb->owner;
+            about.chunk = s.talk->chunk;
+            about.offset = s.talk->offset;
+            about.is_last = s.talk->is_last;
+        }
+    }
+    return about;
+}
+
+hooks::connection_facts& server_session::editable_facts() noexcept
+{
+    return state_->facts;
 }
 
 std::uint32_t server_session::recipient_index() const noexcept

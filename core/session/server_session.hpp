@@ -41,6 +41,18 @@ struct step {
     std::string_view reason = {}; ///< tell, abandon, close: for the log
 };
 
+/// What an ask is about, beyond the draft. Views are valid until it is answered.
+struct question {
+    std::string_view owner;                        ///< the only instance that is asked; empty: all
+    std::string_view command;                      ///< verb, verb.data, cmd.*: its name
+    std::string_view argument;                     ///< verb, cmd.*
+    std::string_view chunk;                        ///< verb.data
+    std::uint64_t offset = 0;                      ///< of the chunk
+    bool is_last = false;                          ///< of the chunk
+    const message::parameter* parameter = nullptr; ///< param
+    bool is_rcpt = false;                          ///< param
+};
+
 /// One connection. Threads: one. Memory: bounded by the limits of the configuration, whatever the message's size.
 ///
 /// Protocol with the caller: call resume(), do the step, call what the step names, and resume() again. Replies gather in
@@ -85,6 +97,9 @@ public:
     [[nodiscard]] const hooks::connection_facts& facts() const noexcept;
     /// The transaction at hand; null outside MAIL..end of data. The chain edits it.
     [[nodiscard]] hooks::draft* draft() noexcept;
+    [[nodiscard]] session::question question() const noexcept;
+    /// For plugins that speak for the client (edits at verb).
+    [[nodiscard]] hooks::connection_facts& editable_facts() noexcept;
     /// Of cmd.rcpt: which recipient of the draft is being asked about (always the last).
     [[nodiscard]] std::uint32_t recipient_index() const noexcept;
     /// Of cmd.data: content comes by BDAT.

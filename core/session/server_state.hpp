@@ -4,8 +4,10 @@
 // STANDARDS: as server_session.hpp. SECURITY: what the lines and the content say is hostile.
 
 #include "core/base/result.hpp"
+#include "core/protocol/capabilities.hpp"
 #include "core/protocol/command.hpp"
 #include "core/protocol/line_reader.hpp"
+#include "core/session/server_dialogue.hpp"
 #include "core/session/server_session.hpp"
 #include "core/session/server_transaction.hpp"
 
@@ -14,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace postern::session {
 
@@ -38,6 +41,7 @@ struct server_session::state {
         commands,   ///< taking command lines
         content,    ///< taking a message, or a chunk of one
         swallowing, ///< throwing a refused chunk away
+        dialogue,   ///< taking octets for a plugin's verb
         committing, ///< the store has the message
         securing,   ///< 220 to STARTTLS was said
         closing,    ///< all is said; conn.close is to be told
@@ -73,11 +77,10 @@ struct server_session::state {
     void take_line(const protocol::line& line);
     void take_command(const protocol::command& what);
     [[nodiscard]] std::optional<protocol::command_refusal> closed_to(protocol::verb what) const;
-    void on_rset();
-    void on_noop();
-    void on_vrfy();
-    void on_help();
-    void on_quit();
+    void consult(hooks::hook_point hook, const protocol::command& what);
+    void command_answered(hooks::hook_point hook, hooks::outcome& outcome);
+    void say_default(hooks::hook_point hook);
+    void say_answer(const hooks::outcome& outcome);
 
     // server_hello.cpp
     [[nodiscard]] std::optional<step> open();
@@ -86,10 +89,34 @@ struct server_session::state {
     void greet();
     void on_hello(const protocol::command& what);
     void hello_answered(hooks::outcome& outcome);
-    void say_hello();
+    void say_hello(std::vector<protocol::ehlo_line> more);
     void on_starttls();
     [[nodiscard]] std::optional<step> secure();
     void tls_answered(hooks::outcome& outcome);
+
+    // server_extension.cpp
+    void caps_answered(hooks::outcome& outcome);
+    [[nodiscard]] bool is_offered(std::string_view keyword) const noexcept;
+    [[nodiscard]] bool take_extension(const protocol::command& what);
+    [[nodiscard]] std::optional<protocol::command_refusal> closed_to_extension(const extension_verb& what) const;
+    [[nodiscard]] std::uint64_t most_octets(const extension_verb& what) const noexcept;
+    void verb_answered(hooks::outcome& outcome);
+    void verb_data_answered(hooks::outcome& outcome);
+    void go_on(hooks::outcome& outcome);
+    void end_dialogue();
+    void restart();
+    [[nodiscard]] std::optional<step> take_dialogue();
+    [[nodiscard]] std::optional<step> take_counted();
+    [[nodiscard]] std::optional<step> take_one_line();
+    [[nodiscard]] std::optional<step> take_text();
+    [[nodiscard]] step show(std::string_view chunk, bool is_last);
+
+    // server_parameter.cpp
+    [[nodiscard]] std::vector<std::string_view> offered_parameters(bool of_rcpt) const;
+    [[nodiscard]] std::optional<protocol::command_refusal> settle(std::vector<message::parameter>& given) const;
+    void ask_of_parameters(bool of_rcpt);
+    void param_answered(hooks::outcome& outcome);
+    [[nodiscard]] std::vector<message::parameter>& asked_parameters() const noexcept;
 
     // server_mail.cpp
     void on_mail(const protocol::command& what);
@@ -106,6 +133,7 @@ struct server_session::state {
     void on_bdat(const protocol::command& what);
     enum class counts_as : std::uint8_t { nothing, idle, error };
     void refuse_chunk(std::uint64_t size, protocol::command_refusal why, counts_as what = counts_as::error);
+    void swallow_then_say(std::uint64_t size, protocol::command_refusal why, counts_as what);
     void data_answered(hooks::outcome& outcome);
     void end_chunk();
     [[nodiscard]] std::optional<step> swallow();
@@ -141,6 +169,10 @@ struct server_session::state {
     std::string output;
     base::wall_time now{};
     std::unique_ptr<transaction> txn;
+    std::unique_ptr<dialogue> talk; ///< with a plugin's verb
+    std::uint64_t offered = 0;      ///< keywords of config.extensions that the last EHLO offered: a bit a place
+    std::string_view said_name;     ///< of the command that a plugin is asked about
+    std::string_view said_argument;
 
     doing at = doing::opening;
     aftermath left = aftermath::nothing;

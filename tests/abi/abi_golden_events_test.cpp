@@ -161,6 +161,32 @@ RECORD(postern_ev_wake, 64);
 FIELD(postern_ev_wake, ev, 0, postern_event);
 FIELD(postern_ev_wake, token, 56, uint64_t);
 
+VALUE(POSTERN_HOOK_RSET, 20u);
+VALUE(POSTERN_HOOK_NOOP, 21u);
+VALUE(POSTERN_HOOK_HELP, 22u);
+VALUE(POSTERN_HOOK_VRFY, 23u);
+VALUE(POSTERN_HOOK_EXPN, 24u);
+VALUE(POSTERN_HOOK_UNKNOWN, 25u);
+VALUE(POSTERN_HOOK_QUIT, 26u);
+VALUE(POSTERN_THEN_NOTHING, 0u);
+VALUE(POSTERN_THEN_OCTETS, 1u);
+VALUE(POSTERN_THEN_LINE, 2u);
+VALUE(POSTERN_THEN_TEXT, 3u);
+VALUE(POSTERN_THEN_RESTART, 4u);
+
+RECORD(postern_ev_command, 104);
+FIELD(postern_ev_command, ev, 0, postern_event);
+FIELD(postern_ev_command, peer, 56, postern_list);
+FIELD(postern_ev_command, name, 72, postern_str);
+FIELD(postern_ev_command, argument, 88, postern_str);
+
+RECORD(postern_command_reply, 104);
+FIELD(postern_command_reply, base, 0, postern_reply);
+FIELD(postern_command_reply, lines, 72, postern_list);
+FIELD(postern_command_reply, octets, 88, uint64_t);
+FIELD(postern_command_reply, then, 96, uint32_t);
+FIELD(postern_command_reply, reserved, 100, uint32_t);
+
 // <postern/abi/delivery.h>
 
 VALUE(POSTERN_DELIVERY_1, "postern.delivery/1");

@@ -1,6 +1,6 @@
 # Installs the SDK alone, builds what the documentation shows as somebody else would, word for word, and loads it: the examples
-# with the lines that their CMakeLists.txt begin with, and the files of docs/plugins.md.
-# BUILD (the tree's build folder), EXAMPLES, GUIDE (docs/plugins.md), WORK, CC, CXX, GENERATOR, NM, LOADER, WITH_TESTS.
+# with the lines that their CMakeLists.txt begin with, the files of docs/plugins.md, and the template of an extension, filled in.
+# BUILD (the tree's build folder), EXAMPLES, GUIDE (docs/plugins.md), TEMPLATES, WORK, CC, CXX, GENERATOR, NM, LOADER, WITH_TESTS.
 function(run)
     execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
     if(NOT result EQUAL 0)
@@ -50,6 +50,26 @@ function(write_files_of guide folder)
     endforeach()
 endfunction()
 
+# fill_in(TEMPLATE FOLDER [WORD VALUE]...): a template's files filled in.
+function(fill_in template folder)
+    set(words ${ARGN})
+    file(GLOB_RECURSE files RELATIVE ${template} ${template}/*.in)
+    foreach(name IN LISTS files)
+        file(READ ${template}/${name} text)
+        string(REGEX REPLACE "\\.in$" "" name "${name}")
+        set(rest ${words})
+        while(rest)
+            list(POP_FRONT rest word value)
+            string(REPLACE "@${word}@" "${value}" text "${text}")
+            string(REPLACE "@${word}@" "${value}" name "${name}")
+        endwhile()
+        if("${name}${text}" MATCHES "@[A-Z_]+@")
+            message(FATAL_ERROR "${template}/${name}: nobody says what ${CMAKE_MATCH_0} is")
+        endif()
+        file(WRITE ${folder}/${name} "${text}")
+    endforeach()
+endfunction()
+
 # build_alone(FOLDER PLUGIN has_tests): as a project of somebody else, whose only knowledge is an installed SDK.
 function(build_alone folder plugin has_tests)
     set(build ${WORK}/build/${folder})
@@ -74,11 +94,17 @@ foreach(text sdk/README.md docs/plugins.md)
         message(FATAL_ERROR "${text} is not installed with the SDK")
     endif()
 endforeach()
-file(COPY ${EXAMPLES}/01_hello_filter ${EXAMPLES}/02_filter_in_c DESTINATION ${WORK}/source)
-put_into_force(${WORK}/source/01_hello_filter/CMakeLists.txt)
-put_into_force(${WORK}/source/02_filter_in_c/CMakeLists.txt)
+foreach(example 01_hello_filter 02_filter_in_c 03_xtrace)
+    file(COPY ${EXAMPLES}/${example} DESTINATION ${WORK}/source)
+    put_into_force(${WORK}/source/${example}/CMakeLists.txt)
+endforeach()
 write_files_of(${GUIDE} ${WORK}/source)
+fill_in(${TEMPLATES}/c++-extension ${WORK}/source/my_template NAME my-echo IDENTIFIER my_echo ID org.example.my-echo KEYWORD MYECHO
+    PREFIX ${WORK}/prefix PLUGIN_FOLDER ${BUILD}/plugins)
 build_alone(01_hello_filter hello-filter ON --filter)
 build_alone(02_filter_in_c filter-in-c ON --filter)
+build_alone(03_xtrace xtrace ON)
 build_alone(my_plugin rcpt-guard ON)
+build_alone(my_extension campaigns ON)
+build_alone(my_template my-echo ON)
 build_alone(my_plugin_in_c pause-in-c OFF)

@@ -90,7 +90,7 @@ struct rfc_entry {
 [[nodiscard]] std::map<int, std::vector<std::string>> citations()
 {
     std::map<int, std::vector<std::string>> all;
-    for (const auto* folder : {"core", "sdk", "plugins"})
+    for (const auto* folder : {"core", "sdk", "plugins", "examples"})
         for (const auto& file : sources_in(folder))
             for (std::size_t i = 0; i < file.lines.size(); ++i)
                 for (const int number : cited_in(comment_of(file.lines[i])))

@@ -33,7 +33,8 @@ lines read(std::string_view octets, std::size_t portion)
         while (const auto line = reader.take(rest)) {
             require(line->text.find("\r\n") == std::string_view::npos && line->text.size() + 2 <= limit);
             const bool is_clean = line->text.find_first_of(std::string_view{"\r\n\0", 3}) == std::string_view::npos;
-            require(is_clean == (line->defect == line_defect::none) || line->defect == line_defect::overlong); // whatever its front holds
+            require(is_clean == (line->defect == line_defect::none) ||
+                    line->defect == line_defect::overlong); // whatever its front holds
             found.emplace_back(line->text, line->defect);
         }
         require(rest.empty());

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,9 +41,26 @@ enum class temper { kind_in_one_portion, kind_in_portions, malicious };
 struct result {
     std::string replies;
     std::vector<std::string> kept;
+    std::string shown; ///< octets that belonged to verbs of plugins
 
     bool operator==(const result&) const = default;
 };
+
+/// A verb that reads what its answer says, one whose line counts what follows, one for before EHLO; parameters.
+std::shared_ptr<const session::extensions> usual_extensions()
+{
+    auto all = std::make_shared<session::extensions>();
+    const auto add = [&](auto what) {
+        what.owner = "plugin";
+        require(!all->add(std::move(what)));
+    };
+    add(session::extension_keyword{.owner = {}, .keyword = "XTRACE", .parameters = "1"});
+    add(session::extension_verb{.owner = {}, .name = "XTRACE", .keyword = "XTRACE", .in_mail = true, .most_octets = 300});
+    add(session::extension_verb{.owner = {}, .name = "XCHUNK", .keyword = "XTRACE", .counted_by = 1});
+    add(session::extension_verb{.owner = {}, .name = "XEARLY", .keyword = {}, .before_ehlo = true});
+    add(session::extension_parameter{.owner = {}, .name = "XID", .keyword = "XTRACE", .of_mail = true, .of_rcpt = true});
+    return all;
+}
 
 session::server_config config_for(base::random_source& random)
 {
@@ -60,6 +78,8 @@ session::server_config config_for(base::random_source& random)
     config.tls = (kind & 1U) != 0 ? session::server_tls::offered : session::server_tls::none;
     config.bare = (kind & 2U) != 0 ? session::bare_line_end::normalize : session::bare_line_end::refuse;
     config.chunking = (kind & 4U) == 0;
+    if ((kind & 16U) != 0)
+        config.extensions = usual_extensions();
     return config;
 }
 
@@ -89,7 +109,8 @@ private:
         case step::kind::read:
             return feed();
         case step::kind::ask:
-            opened_ += next.hook == hook_point::conn_open ? 1 : 0;
+            if (next.hook == hook_point::conn_open)
+                opened_ = 1; // asked again, it is the same connection
             return answer(next.hook);
         case step::kind::tell:
             return told(next);
@@ -137,6 +158,10 @@ private:
 
     void answer(hook_point hook)
     {
+        if (hook == hook_point::verb) {
+            is_reading_ = false;
+            shown_ = 0;
+        }
         hooks::outcome outcome;
         outcome.vouched = hook == hook_point::cmd_rcpt && !chance(30);
         if (chance(10)) {
@@ -144,7 +169,34 @@ private:
                                                  verdict_kind::disconnect, verdict_kind::discard, verdict_kind::hold};
             outcome.verdict = verdicts[random_.next() % 6];
         }
+        if (hooks::is_command(hook) && outcome.lets_pass())
+            answer_command(hook, outcome);
         session_.answer(std::move(outcome));
+    }
+
+    /// What is said to a verb depends on its argument alone, or on its being over: portions change nothing.
+    void answer_command(hook_point hook, hooks::outcome& outcome)
+    {
+        const auto about = session_.question();
+        require(about.owner.empty() == (hook != hook_point::verb && hook != hook_point::verb_data));
+        if (hook == hook_point::verb_data) {
+            require(about.offset == (is_reading_ ? shown_ : 0));
+            require(is_reading_ || about.offset == 0);
+            result_.shown += about.chunk;
+            shown_ = about.is_last ? 0 : about.offset + about.chunk.size();
+            is_reading_ = !about.is_last;
+            return;
+        }
+        if (hook != hook_point::verb || about.command == "XCHUNK" || about.argument.empty())
+            return;
+        const auto what = static_cast<unsigned char>(about.argument.front());
+        outcome.more.emplace();
+        outcome.more->then = static_cast<hooks::follow_up>(what % 5);
+        outcome.more->octets = what * 2;
+        if (outcome.more->then == hooks::follow_up::nothing)
+            outcome.more->lines = {"one", "two"};
+        if (outcome.more->then != hooks::follow_up::restart)
+            outcome.smtp_code = outcome.more->then == hooks::follow_up::nothing ? 250 : 354;
     }
 
     void told(const step& next)
@@ -220,6 +272,8 @@ private:
     int opened_ = 0;
     int closed_hooks_ = 0;
     bool closed_ = false;
+    bool is_reading_ = false; // pieces for a verb
+    std::uint64_t shown_ = 0; // octets of them
 };
 
 } // namespace

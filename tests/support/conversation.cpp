@@ -25,8 +25,13 @@ hooks::call_result scripted_plugin::call(const hooks::event& what, base::instant
     if (failing.contains(what.hook))
         return {hooks::call_status::failed};
     const auto found = script.find(what.hook);
-    if (found != script.end())
+    const bool is_piece = what.hook == hook_point::verb_data && !what.is_last_chunk;
+    if (found != script.end() && !is_piece)
         answer = found->second;
+    if (what.hook == hook_point::verb)
+        argument = what.argument;
+    if (what.hook == hook_point::verb_data)
+        shown += what.chunk;
     if (what.hook == hook_point::cmd_rcpt && vouches) {
         const auto& address = what.message->envelope.to[what.recipient_index].address;
         answer.vouches =
@@ -230,8 +235,9 @@ void conversation::ask(hook_point hook)
     steps_.push_back(fmt::format("ask {}", hooks::name_of(hook)));
     auto* message = session_->draft();
     if (hook == hook_point::conn_open)
-        ++opened_;
-    if (hook == hook_point::cmd_mail) {
+        opened_ = 1;                                                               // asked again, it is the same connection still
+    const bool begins = hook == hook_point::cmd_mail || hook == hook_point::param; // whose parameters are asked about first
+    if (begins && !(open_ && open_ == message->transaction)) {
         expect(!open_, "a transaction ends before the next begins");
         open_ = message->transaction;
         is_body_over_ = false;
@@ -246,7 +252,19 @@ void conversation::ask(hook_point hook)
     event.message = message;
     event.recipient_index = session_->recipient_index();
     event.is_bdat = session_->is_bdat();
-    hooks::chain_run walk{*chain_, hook, message};
+    const auto about = session_->question();
+    event.command = about.command;
+    event.argument = about.argument;
+    event.parameter = about.parameter;
+    event.is_rcpt = about.is_rcpt;
+    event.chunk = about.chunk;
+    event.chunk_offset = about.offset;
+    event.is_last_chunk = about.is_last;
+    expect(about.owner.empty() || about.owner == plugin_->name(), "an extension's owner is asked");
+    expect(hook != hook_point::verb_data || about.offset == plugin_->shown.size(), "pieces come in order and none twice");
+    if (hook == hook_point::verb)
+        plugin_->shown.clear();
+    hooks::chain_run walk{*chain_, hook, message, &session_->editable_facts(), about.owner};
     while (const auto* link = walk.next()) {
         hooks::plugin_reply reply;
         if (link->who->call(event, {}, nullptr, reply).status == hooks::call_status::failed)
@@ -345,6 +363,17 @@ void conversation::commit()
         one.octets = headers.octets() + "\r\n" + (message->replaced_body ? *message->replaced_body : spooled_);
         one.held = message->held;
         one.score = message->score;
+        const auto list = [&one](const std::vector<message::parameter>& all) {
+            for (const auto& each : all)
+                if (!each.extension.empty())
+                    one.parameters += fmt::format(" {}={}{}", each.keyword, each.value.value_or("-"),
+                                                  each.relay == message::relay_rule::required ? "!" : "");
+        };
+        list(message->envelope.from.parameters);
+        for (const auto& to : message->envelope.to) {
+            one.parameters += " |";
+            list(to.parameters);
+        }
         kept_.push_back(std::move(one));
     }
     session_->committed(store);

@@ -43,6 +43,8 @@ public:
     std::map<hooks::hook_point, hooks::plugin_reply> script;
     std::set<hooks::hook_point> failing; ///< hooks at which the call fails
     bool vouches = true;
+    std::string shown;    ///< octets of verb.data; what the script says to it is said to the last piece
+    std::string argument; ///< of the last verb
 
 private:
     std::string name_ = "script";
@@ -56,6 +58,8 @@ struct kept_message {
     std::string octets; ///< header section without that field, empty line, body
     std::optional<std::string> held;
     std::int32_t score = 0;
+    std::string
+        parameters; ///< of plugins: " NAME=VALUE", a "!" behind it where the next hop must know it; recipients' behind "|"
 
     bool operator==(const kept_message&) const = default;
 };
@@ -100,8 +104,8 @@ public:
     [[nodiscard]] const std::string& fault() const noexcept { return fault_; }
 
     scripted_plugin& plugin() noexcept { return *plugin_; }
-    hooks::failure_policy on_error = hooks::failure_policy::tempfail; ///< before begin()
-    hooks::permissions may{true, true, true, true, true, true};       ///< before begin()
+    hooks::failure_policy on_error = hooks::failure_policy::tempfail;       ///< before begin()
+    hooks::permissions may{true, true, true, true, true, true, true, true}; ///< before begin()
     commit_result store = commit_result::kept;
     commit_result spool = commit_result::kept;
     session::server_session& session() noexcept { return *session_; }

@@ -157,8 +157,8 @@ private:
     /// What comes before anything is said is there before the connection is.
     void world_prepared()
     {
+        auto config = conversation::usual_config();
         for (const auto& each : what_.events_) {
-            auto config = conversation::usual_config();
             if (each.what != event::kind::directive || !(configure(config, each.text) || arrange(*world_, each.text)))
                 break;
             ++prepared_;
@@ -230,6 +230,14 @@ private:
             expect_kept(words, each.line);
         } else if (name == "trace") {
             expect_trace(words, each.line);
+        } else if (name == "shown") {
+            if (is_checking_) {
+                EXPECT_EQ(world_->plugin().shown, unescaped(words)) << place(each.line) << "what the verb's plugin was shown";
+            }
+        } else if (name == "argument") {
+            if (is_checking_) {
+                EXPECT_EQ(world_->plugin().argument, unescaped(words)) << place(each.line) << "the verb's argument";
+            }
         } else {
             throw std::runtime_error{place(each.line) + "a directive that nobody knows"};
         }
@@ -275,6 +283,8 @@ private:
             actual += fmt::format(" <{}>", to);
         if (words.find(" size ") != std::string_view::npos)
             actual += fmt::format(" size {}", message.octets.size());
+        if (words.find(" with ") != std::string_view::npos)
+            actual += " with" + message.parameters;
         if (message.score != 0)
             actual += fmt::format(" score {}", message.score);
         if (message.held)

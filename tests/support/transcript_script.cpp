@@ -114,6 +114,9 @@ void add_edit(scripted_plugin& plugin, hook_point hook, std::string_view text)
         {"rcpt_replace", edit_op::rcpt_replace},
         {"rcpt_remove", edit_op::rcpt_remove},
         {"body", edit_op::body_replace},
+        {"peer", edit_op::peer_set},
+        {"priority", edit_op::priority_set},
+        {"release_at", edit_op::release_at},
     };
     hooks::edit what{.op = named(ops, take_word(text), "no edit"), .index = 0, .name = {}, .value = {}};
     if (what.op == edit_op::header_insert || what.op == edit_op::header_replace || what.op == edit_op::header_remove ||
@@ -125,8 +128,112 @@ void add_edit(scripted_plugin& plugin, hook_point hook, std::string_view text)
             refuse("no 'NAME:' in front of", text);
         what.name.pop_back();
     }
+    if (what.op == edit_op::peer_set)
+        what.name = take_word(text);
     what.value = unescaped(text);
     plugin.script[hook].edits.push_back(std::move(what));
+}
+
+/// "octets N", "line", "text", "restart", "lines A|B", "value V", "relay never|optional|required".
+void add_more(scripted_plugin& plugin, hook_point hook, std::string_view text)
+{
+    auto& more = plugin.script[hook].more;
+    if (!more)
+        more.emplace();
+    const auto word = take_word(text);
+    if (word == "lines") {
+        more->lines.clear();
+        for (std::string_view rest = text; !rest.empty();) {
+            more->lines.emplace_back(rest.substr(0, rest.find('|')));
+            rest.remove_prefix(std::min(more->lines.back().size() + 1, rest.size()));
+        }
+        return;
+    }
+    if (word == "value") {
+        more->value = text;
+        return;
+    }
+    if (word == "relay") {
+        more->relay = named<message::relay_rule>({{"never", message::relay_rule::never},
+                                                  {"optional", message::relay_rule::optional},
+                                                  {"required", message::relay_rule::required}},
+                                                 text, "no rule");
+        return;
+    }
+    static const std::map<std::string_view, hooks::follow_up> kinds = {{"octets", hooks::follow_up::octets},
+                                                                       {"line", hooks::follow_up::line},
+                                                                       {"text", hooks::follow_up::text},
+                                                                       {"restart", hooks::follow_up::restart}};
+    more->then = named(kinds, word, "nothing that can follow");
+    if (more->then == hooks::follow_up::octets)
+        more->octets = number<std::uint64_t>(text);
+}
+
+template <class What>
+void declare(session::server_config& config, What what)
+{
+    auto changed =
+        config.extensions ? std::make_shared<session::extensions>(*config.extensions) : std::make_shared<session::extensions>();
+    what.owner = "script";
+    if (const auto fault = changed->add(std::move(what)))
+        throw std::runtime_error{*fault};
+    config.extensions = std::move(changed);
+}
+
+/// "NAME [in_tls] [logged_in] [: parameters]".
+void declare_keyword(session::server_config& config, std::string_view text)
+{
+    session::extension_keyword what;
+    what.keyword = take_word(text);
+    for (auto word = take_word(text); !word.empty() && word != ":"; word = take_word(text)) {
+        static const std::map<std::string_view, bool session::extension_keyword::*> flags = {
+            {"in_tls", &session::extension_keyword::in_tls}, {"logged_in", &session::extension_keyword::logged_in}};
+        what.*named(flags, word, "no flag") = true;
+    }
+    what.parameters = text;
+    declare(config, std::move(what));
+}
+
+/// "NAME [of KEYWORD] [counted N] [most N] [before_ehlo] [in_mail]".
+void declare_verb(session::server_config& config, std::string_view text)
+{
+    session::extension_verb what;
+    what.name = take_word(text);
+    for (auto word = take_word(text); !word.empty(); word = take_word(text)) {
+        if (word == "of")
+            what.keyword = take_word(text);
+        else if (word == "counted")
+            what.counted_by = number<std::uint32_t>(take_word(text));
+        else if (word == "most")
+            what.most_octets = number<std::uint64_t>(take_word(text));
+        else
+            (named<bool>({{"before_ehlo", true}, {"in_mail", false}}, word, "no flag") ? what.before_ehlo : what.in_mail) = true;
+    }
+    declare(config, std::move(what));
+}
+
+/// "NAME of KEYWORD mail|rcpt|both [value|no_value] [never|optional|required]".
+void declare_parameter(session::server_config& config, std::string_view text)
+{
+    using rule = session::extension_parameter::value_rule;
+    session::extension_parameter what;
+    what.name = take_word(text);
+    for (auto word = take_word(text); !word.empty(); word = take_word(text)) {
+        if (word == "of") {
+            what.keyword = take_word(text);
+        } else if (word == "mail" || word == "rcpt" || word == "both") {
+            what.of_mail = word != "rcpt";
+            what.of_rcpt = word != "mail";
+        } else if (word == "value" || word == "no_value") {
+            what.value = word == "value" ? rule::required : rule::forbidden;
+        } else {
+            what.relay = named<message::relay_rule>({{"never", message::relay_rule::never},
+                                                     {"optional", message::relay_rule::optional},
+                                                     {"required", message::relay_rule::required}},
+                                                    word, "no rule");
+        }
+    }
+    declare(config, std::move(what));
 }
 
 hooks::permissions permissions_named(std::string_view text)
@@ -136,6 +243,7 @@ hooks::permissions permissions_named(std::string_view text)
         {"headers", &hooks::permissions::headers}, {"sender", &hooks::permissions::sender},
         {"rcpt", &hooks::permissions::rcpt},       {"body", &hooks::permissions::body},
         {"route", &hooks::permissions::route},     {"accept", &hooks::permissions::accept},
+        {"client", &hooks::permissions::client},   {"queue", &hooks::permissions::queue},
     };
     for (auto word = take_word(text); !word.empty(); word = take_word(text))
         if (word != "nothing")
@@ -180,6 +288,12 @@ bool configure(session::server_config& config, std::string_view directive)
         };
         for (auto word = take_word(directive); !word.empty(); word = take_word(directive))
             config.*named(names, word, "no extension") = false;
+    } else if (name == "keyword") {
+        declare_keyword(config, directive);
+    } else if (name == "verb") {
+        declare_verb(config, directive);
+    } else if (name == "param") {
+        declare_parameter(config, directive);
     } else {
         return false;
     }
@@ -213,6 +327,9 @@ bool arrange(conversation& world, std::string_view directive)
     } else if (name == "edit") {
         const auto hook = hook_named(take_word(directive));
         add_edit(world.plugin(), hook, directive);
+    } else if (name == "more") {
+        const auto hook = hook_named(take_word(directive));
+        add_more(world.plugin(), hook, directive);
     } else {
         return false;
     }

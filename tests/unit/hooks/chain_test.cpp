@@ -340,5 +340,63 @@ TEST(chain, route_and_chunk_come_out_of_their_hooks)
     EXPECT_THAT(seen.failures, IsEmpty());
 }
 
+TEST(chain_run, asks_the_owner_of_an_extension_alone)
+{
+    links order;
+    const auto other = order.add("other", says(verdict_kind::reject));
+    const auto owner = order.add("owner", says(verdict_kind::proceed));
+    const auto last = order.add("last", says(verdict_kind::reject));
+    const auto seen = walk(order, hook_point::verb, nullptr, nullptr, "owner");
+    EXPECT_EQ(seen.result.verdict, verdict_kind::proceed);
+    EXPECT_EQ(other->calls, 0);
+    EXPECT_EQ(owner->calls, 1);
+    EXPECT_EQ(last->calls, 0);
+}
+
+TEST(chain_run, takes_the_reply_to_a_command_from_the_first_who_says_one)
+{
+    auto first = says(verdict_kind::proceed, "mine");
+    first.smtp_code = 250;
+    first.more.emplace();
+    first.more->lines = {"one", "two"};
+    links order;
+    order.add("silent", says(verdict_kind::proceed));
+    order.add("first", first);
+    const auto second = order.add("second", says(verdict_kind::reject));
+    const auto seen = walk(order, hook_point::cmd_noop, nullptr);
+    EXPECT_EQ(seen.result.smtp_code, 250);
+    EXPECT_EQ(seen.result.plugin, "first");
+    ASSERT_TRUE(seen.result.more);
+    EXPECT_EQ(seen.result.more->lines, (std::vector<std::string>{"one", "two"}));
+    EXPECT_EQ(second->calls, 0);
+}
+
+TEST(chain_run, gathers_what_everybody_offers_and_offers_nothing_of_who_fails)
+{
+    plugin_reply offers;
+    offers.more.emplace();
+    offers.more->lines = {"XONE 1"};
+    links order;
+    order.add("as declared", says(verdict_kind::proceed));
+    order.add("one", offers);
+    order.add("broken", std::nullopt, everything, failure_policy::disconnect);
+    const auto seen = walk(order, hook_point::ehlo_caps, nullptr);
+    EXPECT_TRUE(seen.result.lets_pass()) << "on_error is about mail";
+    ASSERT_EQ(seen.result.caps.size(), 2U);
+    EXPECT_EQ(seen.result.caps[0].plugin, "one");
+    EXPECT_EQ(seen.result.caps[0].lines, std::vector<std::string>{"XONE 1"});
+    EXPECT_EQ(seen.result.caps[1].plugin, "broken");
+    EXPECT_TRUE(seen.result.caps[1].lines.empty());
+}
+
+TEST(chain_run, says_501_of_a_parameter_that_is_refused_without_a_code)
+{
+    links order;
+    order.add("owner", says(verdict_kind::reject, "what is that"));
+    const auto seen = walk(order, hook_point::param, nullptr, nullptr, "owner");
+    EXPECT_EQ(seen.result.smtp_code, 501);
+    EXPECT_EQ(seen.result.enhanced, "5.5.4");
+}
+
 } // namespace
 } // namespace postern::hooks

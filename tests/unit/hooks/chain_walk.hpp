@@ -45,7 +45,7 @@ private:
     bool may_vouch_;
 };
 
-inline constexpr permissions everything{true, true, true, true, true, true};
+inline constexpr permissions everything{true, true, true, true, true, true, true, true};
 
 /// Links in the order in which they were added.
 class links {
@@ -71,10 +71,11 @@ struct walked {
     std::optional<edit> route;
 };
 
-[[nodiscard]] inline walked walk(links& order, hook_point hook, draft* target)
+[[nodiscard]] inline walked walk(links& order, hook_point hook, draft* target, connection_facts* facts = nullptr,
+                                 std::string_view only = {})
 {
     const chain all{order.take()};
-    chain_run run{all, hook, target};
+    chain_run run{all, hook, target, facts, only};
     event what{};
     what.hook = hook;
     walked seen;

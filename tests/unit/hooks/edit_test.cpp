@@ -111,6 +111,7 @@ TEST(edit, each_class_needs_its_permission)
                              sample{hook_point::cmd_mail, {edit_op::sender_set, 0, "", "x@y.example"}, &permissions::sender},
                              sample{hook_point::msg_end, {edit_op::rcpt_add, 0, "", "x@y.example"}, &permissions::rcpt},
                              sample{hook_point::msg_body, {edit_op::body_replace, 0, "", "x\r\n"}, &permissions::body},
+                             sample{hook_point::param, {edit_op::priority_set, 0, "", "3"}, &permissions::queue},
                              sample{hook_point::queue_route, {edit_op::route_set, 0, "", "h:25"}, &permissions::route}}) {
         auto all_but_one = everything;
         all_but_one.*each.grant = false;
@@ -135,6 +136,45 @@ TEST(edit, is_allowed_only_where_it_can_mean_something)
     EXPECT_TRUE(is_allowed_at(hook_point::msg_end, edit_op::rcpt_remove));
     auto message = usual_draft();
     EXPECT_FALSE(takes(message, hook_point::cmd_data, {{edit_op::header_add, 0, "X", "v"}}));
+}
+
+TEST(edit, sets_the_messages_order_and_times_in_the_queue)
+{
+    auto message = usual_draft();
+    EXPECT_TRUE(takes(message, hook_point::cmd_mail,
+                      {{edit_op::priority_set, 0, "", "-9"},
+                       {edit_op::release_at, 0, "", "1700000000"},
+                       {edit_op::expire_at, 0, "", "1700000200"},
+                       {edit_op::warn_at, 0, "", "1700000100"}}));
+    EXPECT_EQ(message.priority, -9);
+    EXPECT_EQ(message.release_at, base::wall_time{std::chrono::seconds{1'700'000'000}});
+    EXPECT_EQ(message.expire_at, base::wall_time{std::chrono::seconds{1'700'000'200}});
+    EXPECT_EQ(message.warn_at, base::wall_time{std::chrono::seconds{1'700'000'100}});
+    EXPECT_TRUE(takes(message, hook_point::msg_end, {{edit_op::priority_set, 0, "", "9"}}));
+    for (const auto* bad : {"10", "-10", "", "1x", "+1", " 1", "1.5"})
+        EXPECT_FALSE(takes(message, hook_point::param, {{edit_op::priority_set, 0, "", bad}})) << bad;
+    for (const auto* bad : {"-1", "253402300800", "99999999999999999999", "soon"})
+        EXPECT_FALSE(takes(message, hook_point::param, {{edit_op::release_at, 0, "", bad}})) << bad;
+    EXPECT_EQ(message.priority, 9);
+    EXPECT_FALSE(is_allowed_at(hook_point::cmd_rcpt, edit_op::priority_set)) << "a refused recipient takes nothing back";
+}
+
+TEST(edit, makes_the_client_another_at_a_verb_only)
+{
+    connection_facts facts;
+    const auto at = [&](hook_point hook, std::string name, std::string value, permissions may = everything) {
+        links order;
+        order.add("proxy", edits({{edit_op::peer_set, 0, std::move(name), std::move(value)}}), may);
+        return walk(order, hook, nullptr, &facts).failures.empty();
+    };
+    EXPECT_TRUE(at(hook_point::verb, "address", "198.51.100.7"));
+    EXPECT_EQ(facts.peer.address.text(), "198.51.100.7");
+    EXPECT_FALSE(at(hook_point::cmd_helo, "address", "198.51.100.8"));
+    auto others = everything;
+    others.client = false;
+    EXPECT_FALSE(at(hook_point::verb, "address", "198.51.100.8", others));
+    EXPECT_FALSE(at(hook_point::verb, "shoe_size", "43"));
+    EXPECT_EQ(facts.peer.address.text(), "198.51.100.7");
 }
 
 TEST(edit, addresses_are_parsed_and_made_canonical)

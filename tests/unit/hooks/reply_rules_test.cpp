@@ -88,6 +88,81 @@ TEST(reply_rules, before_the_commit_a_message_can_only_be_put_off)
         EXPECT_FALSE(is_allowed_at(hook_point::txn_commit_before, verdict));
 }
 
+plugin_reply command(unsigned code, follow_up then = follow_up::nothing, std::vector<std::string> lines = {})
+{
+    auto made = reply(verdict_kind::proceed, static_cast<std::uint16_t>(code));
+    if (then != follow_up::nothing || !lines.empty()) {
+        made.more.emplace();
+        made.more->then = then;
+        made.more->lines = std::move(lines);
+    }
+    return made;
+}
+
+TEST(reply_rules, a_command_is_answered_with_2yz)
+{
+    for (const auto hook : {hook_point::verb, hook_point::verb_data, hook_point::cmd_noop, hook_point::cmd_unknown}) {
+        EXPECT_TRUE(is_fine(command(0), hook)) << "says nothing";
+        EXPECT_TRUE(is_fine(command(200), hook));
+        EXPECT_TRUE(is_fine(command(259), hook));
+        for (const unsigned bad : {199U, 260U, 221U, 300U, 354U, 400U, 550U})
+            EXPECT_FALSE(is_fine(command(bad), hook)) << bad;
+    }
+    EXPECT_TRUE(is_fine(command(221), hook_point::cmd_quit));
+    EXPECT_FALSE(is_fine(command(250), hook_point::cmd_quit));
+    EXPECT_TRUE(is_fine(reply(verdict_kind::proceed, 250, "2.1.5"), hook_point::verb));
+    EXPECT_FALSE(is_fine(reply(verdict_kind::proceed, 250, "5.1.5"), hook_point::verb));
+    EXPECT_FALSE(is_fine(reply(verdict_kind::proceed, 0, "2.1.5"), hook_point::verb)) << "without a code";
+    EXPECT_FALSE(is_fine(command(0, follow_up::nothing, {"one"}), hook_point::verb)) << "lines without a code";
+}
+
+TEST(reply_rules, a_verb_asks_for_more_with_3yz_and_nothing_else_does)
+{
+    for (const auto then : {follow_up::octets, follow_up::line, follow_up::text}) {
+        EXPECT_TRUE(is_fine(command(300, then), hook_point::verb));
+        EXPECT_TRUE(is_fine(command(354, then), hook_point::verb_data));
+        EXPECT_FALSE(is_fine(command(250, then), hook_point::verb));
+        EXPECT_FALSE(is_fine(command(0, then), hook_point::verb));
+        EXPECT_FALSE(is_fine(command(360, then), hook_point::verb));
+        EXPECT_FALSE(is_fine(command(354, then), hook_point::cmd_noop));
+    }
+    EXPECT_TRUE(is_fine(command(0, follow_up::restart), hook_point::verb));
+    EXPECT_FALSE(is_fine(command(220, follow_up::restart), hook_point::verb)) << "the greeting is the reply";
+}
+
+TEST(reply_rules, a_reply_has_at_most_so_many_printable_lines)
+{
+    EXPECT_TRUE(is_fine(command(250, follow_up::nothing, std::vector<std::string>(most_reply_lines, "x")), hook_point::verb));
+    EXPECT_FALSE(
+        is_fine(command(250, follow_up::nothing, std::vector<std::string>(most_reply_lines + 1, "x")), hook_point::verb));
+    EXPECT_FALSE(is_fine(command(250, follow_up::nothing, {"a\r\n250 b"}), hook_point::verb));
+    EXPECT_FALSE(is_fine(command(250, follow_up::nothing, {"x"}), hook_point::cmd_mail)) << "not at other hooks";
+}
+
+TEST(reply_rules, a_parameter_is_kept_as_it_may_be_sent_on)
+{
+    const auto keeps = [](std::string value) {
+        auto made = reply(verdict_kind::proceed, 0);
+        made.more.emplace();
+        made.more->value = std::move(value);
+        return made;
+    };
+    EXPECT_TRUE(is_fine(keeps("a+2Bb"), hook_point::param));
+    EXPECT_TRUE(is_fine(keeps(std::string(longest_parameter, 'x')), hook_point::param));
+    EXPECT_FALSE(is_fine(keeps(std::string(longest_parameter + 1, 'x')), hook_point::param));
+    for (const auto* bad : {"a b", "a=b", "a\r\nRCPT", "\x7f", "\xc3\xa4"})
+        EXPECT_FALSE(is_fine(keeps(bad), hook_point::param)) << bad;
+    EXPECT_FALSE(is_fine(keeps("a"), hook_point::verb));
+    EXPECT_FALSE(is_fine(reply(verdict_kind::discard, 0), hook_point::param));
+}
+
+TEST(reply_rules, what_is_offered_is_no_verdict)
+{
+    EXPECT_TRUE(is_fine(reply(verdict_kind::proceed, 0), hook_point::ehlo_caps));
+    EXPECT_FALSE(is_fine(reply(verdict_kind::reject, 0), hook_point::ehlo_caps));
+    EXPECT_FALSE(is_fine(reply(verdict_kind::disconnect, 0), hook_point::ehlo_caps));
+}
+
 TEST(reply_rules, complete_fills_what_is_left_open)
 {
     outcome what;

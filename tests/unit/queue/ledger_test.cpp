@@ -31,6 +31,13 @@ record deferred_until(base::wall_time next)
     return what;
 }
 
+record with_priority(int priority)
+{
+    auto what = fresh();
+    what.envelope.priority = static_cast<std::int8_t>(priority);
+    return what;
+}
+
 record held()
 {
     auto what = fresh();
@@ -104,6 +111,31 @@ TEST(ledger, gives_out_what_has_been_due_longest_first)
     EXPECT_EQ(l.take_due(now + 2s), id(3));
     EXPECT_EQ(l.take_due(now + 2s), std::nullopt);
     EXPECT_EQ(l.next_due(), now + 3s);
+}
+
+// RFC 6710 5.2
+TEST(ledger, gives_out_the_more_urgent_of_what_is_due_first)
+{
+    ledger l;
+    const auto add = [&](std::uint64_t n, int priority, base::wall_time due) {
+        auto what = with_priority(priority);
+        what.state.next_attempt = due;
+        ASSERT_TRUE(l.add(id(n), what, now));
+    };
+    add(1, 0, now - 3s);
+    add(2, -9, now - 4s);
+    add(3, 9, now - 1s);
+    add(4, 9, now - 2s);
+    add(5, 9, now + 1s);
+    EXPECT_EQ(l.take_due(now), id(4));
+    add(6, 5, now);
+    EXPECT_TRUE(l.hold(id(3))); // ready, and taken back
+    EXPECT_EQ(l.take_due(now), id(6));
+    EXPECT_EQ(l.take_due(now), id(1));
+    EXPECT_EQ(l.take_due(now), id(2));
+    EXPECT_EQ(l.take_due(now), std::nullopt) << "urgent, but not due";
+    EXPECT_EQ(l.next_due(), now + 1s);
+    EXPECT_EQ(l.take_due(now + 1s), id(5));
 }
 
 TEST(ledger, defers_and_finishes_what_was_taken)
@@ -255,7 +287,7 @@ TEST(ledger, stays_consistent_whatever_is_done_to_it)
         const auto n = 1 + random.next() % 40;
         switch (random.next() % 8) {
         case 0:
-            EXPECT_EQ(l.add(id(n), fresh(), time), known.try_emplace(n, false).second);
+            EXPECT_EQ(l.add(id(n), with_priority(static_cast<int>(n % 19) - 9), time), known.try_emplace(n, false).second);
             break;
         case 1:
             if (const auto taken = l.take_due(time)) {

@@ -29,6 +29,11 @@ stored_envelope full_envelope()
     what.envelope.to[0].parameters = {{"NOTIFY", "SUCCESS,FAILURE"}};
     what.envelope.to[1].address = "postmaster";
     what.envelope.to[1].notify.never = true;
+    what.priority = -9;
+    what.expire_at = base::wall_time{1'700'000'200'000ms};
+    what.warn_at = base::wall_time{1'700'000'150'000ms};
+    from.parameters.push_back({"XTRACEID", "a+2Bb", message::relay_rule::required, "XTRACE", "5.7.0"});
+    what.envelope.to[1].parameters = {{"XFLAG", std::nullopt, message::relay_rule::optional, "XTRACE", "5.7.1"}};
     return what;
 }
 
@@ -94,10 +99,45 @@ TEST(queue_record, refuses_octets_left_over)
     EXPECT_EQ(decode_state(encode(full_state()) + 'x').error(), record_errc::malformed);
 }
 
+// Octets that version 1 wrote: a queue outlives the program.
+TEST(queue_record, of_version_1_is_read)
+{
+    constexpr std::string_view written =
+        "45010d7b68e5cf8b01000001000000010000000d0000003031323334353637383941424311000000696e626f756e64203139"
+        "322e302e322e310d00000061406578616d706c652e6f726700000200000069644d0000000000000002000000040000005349"
+        "5a450102000000373708000000534d54505554463800010000000d00000062406578616d706c652e636f6d01000000000100"
+        "0000060000004e4f5449465901050000004e45564552";
+    std::string octets;
+    for (std::size_t i = 0; i < written.size(); i += 2)
+        octets += static_cast<char>(std::stoi(std::string{written.substr(i, 2)}, nullptr, 16));
+    const auto read = decode_envelope(octets);
+    ASSERT_TRUE(read.has_value());
+    stored_envelope what;
+    what.received = base::wall_time{1'700'000'000'123ms};
+    what.size = 0x1'0000'0001;
+    what.has_8bit = true;
+    what.needs_smtputf8 = true;
+    what.session = "0123456789ABC";
+    what.origin = "inbound 192.0.2.1";
+    auto& from = what.envelope.from;
+    from.address = "a@example.org";
+    from.smtputf8 = true;
+    from.envid = "id";
+    from.declared_size = 77;
+    from.parameters = {{"SIZE", "77"}, {"SMTPUTF8", std::nullopt}};
+    what.envelope.to.resize(1);
+    what.envelope.to[0].address = "b@example.com";
+    what.envelope.to[0].notify.never = true;
+    what.envelope.to[0].parameters = {{"NOTIFY", "NEVER"}};
+    EXPECT_EQ(*read, what);
+    for (std::size_t size = 0; size < octets.size(); ++size)
+        EXPECT_EQ(decode_envelope(octets.substr(0, size)).error(), record_errc::malformed) << size;
+}
+
 TEST(queue_record, tells_a_newer_version_from_damage)
 {
     auto envelope = encode(full_envelope());
-    envelope[1] = 2;
+    envelope[1] = 3;
     EXPECT_EQ(decode_envelope(envelope).error(), record_errc::newer_version);
     envelope[1] = 0;
     EXPECT_EQ(decode_envelope(envelope).error(), record_errc::malformed);

@@ -76,6 +76,26 @@ TEST(retry_schedule, makes_the_last_attempt_at_the_expiry)
     EXPECT_EQ(next_attempt(steady(), arrival, 9, arrival + 1h, random), std::nullopt);
 }
 
+TEST(retry_schedule, is_the_messages_own_where_it_brought_one)
+{
+    stored_envelope of;
+    of.received = arrival;
+    auto own = own_policy(steady(), of);
+    EXPECT_EQ(own.expire, steady().expire);
+    EXPECT_EQ(own.warn, steady().warn);
+    of.expire_at = arrival + 5min;
+    of.warn_at = arrival + 1min;
+    own = own_policy(steady(), of);
+    EXPECT_EQ(own.expire, 5min);
+    EXPECT_EQ(own.warn, 1min);
+    EXPECT_EQ(own.retry, steady().retry);
+    of.expire_at = arrival - 1s; // over before it came
+    of.warn_at = arrival - 1s;
+    own = own_policy(steady(), of);
+    EXPECT_TRUE(is_expired(own, arrival, arrival));
+    EXPECT_TRUE(is_warning_due(own, arrival, false, arrival + 1ms));
+}
+
 TEST(retry_schedule, warns_once_when_the_message_is_late)
 {
     EXPECT_FALSE(is_warning_due(steady(), arrival, false, arrival + 10min - 1ms));

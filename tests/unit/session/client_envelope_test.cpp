@@ -220,6 +220,61 @@ TEST(client_parameters, are_said_only_where_they_are_offered)
     EXPECT_THAT(c.sends(), StartsWith("MAIL FROM:<a@client.example>\r\nRCPT TO:<u@example.com>\r\n"));
 }
 
+message::parameter of_plugin(std::string keyword, std::optional<std::string> value, message::relay_rule relay)
+{
+    return {std::move(keyword), std::move(value), relay, "XTRACE", "5.7.9"};
+}
+
+TEST(client_parameters, of_plugins_go_along_where_their_extension_is_offered)
+{
+    using message::relay_rule;
+    for (const auto* offers : {"PIPELINING,XTRACE 1", "PIPELINING"}) {
+        conversation c;
+        c.envelope.from.parameters = {{"SIZE", "10"},
+                                      of_plugin("XTRACEID", "one", relay_rule::optional),
+                                      of_plugin("XFLAG", std::nullopt, relay_rule::optional),
+                                      of_plugin("XLOCAL", "here", relay_rule::never)};
+        c.envelope.to[0].parameters = {of_plugin("XRCPT", "two", relay_rule::optional)};
+        c.is_greeted(offers);
+        if (std::string_view{offers}.ends_with("1"))
+            EXPECT_THAT(c.sends(),
+                        StartsWith("MAIL FROM:<a@client.example> XTRACEID=one XFLAG\r\nRCPT TO:<u@example.com> XRCPT=two\r\n"));
+        else
+            EXPECT_THAT(c.sends(), StartsWith("MAIL FROM:<a@client.example>\r\nRCPT TO:<u@example.com>\r\n"));
+    }
+}
+
+TEST(client_parameters, that_a_peer_must_know_keep_the_message_from_one_that_does_not)
+{
+    conversation c;
+    c.envelope.from.parameters = {of_plugin("XTRACEID", "one", message::relay_rule::required)};
+    c.is_greeted("PIPELINING");
+    EXPECT_EQ(c.sends(), "");
+    EXPECT_EQ(c.result(), "failed 0 5.7.9 the message needs XTRACE and the peer does not offer it");
+}
+
+TEST(client_parameters, that_a_peer_must_know_of_a_recipient_keep_that_recipient_back_alone)
+{
+    conversation c;
+    c.has_recipients(2);
+    c.envelope.to[0].parameters = {of_plugin("XRCPT", "one", message::relay_rule::required)};
+    c.is_greeted("PIPELINING");
+    EXPECT_THAT(c.sends(), Not(HasSubstr("u0@example.com")));
+    (void)c.hears("250 ok\r\n250 ok\r\n354 go\r\n");
+    (void)c.hears("250 kept\r\n");
+    EXPECT_EQ(c.result(0), "failed 0 5.7.9 the recipient needs XTRACE and the peer does not offer it");
+    EXPECT_EQ(c.result(1), "delivered 250 kept");
+}
+
+TEST(client_parameters, of_plugins_never_end_their_command)
+{
+    conversation c;
+    c.envelope.from.parameters = {of_plugin("XTRACEID", "one\r\nRCPT TO:<evil@example.com>", message::relay_rule::optional)};
+    c.is_greeted("PIPELINING,XTRACE");
+    EXPECT_EQ(c.sends(), "");
+    EXPECT_THAT(c.result(), StartsWith("failed 0 5.5.4"));
+}
+
 TEST(client_parameters, say_never_alone_and_headers_as_hdrs)
 {
     conversation c;

@@ -265,7 +265,7 @@ TEST(connection, opens_and_closes_with_its_hooks)
     peer.begin();
     EXPECT_THAT(peer.take_steps(), ElementsAre("ask conn.open"));
     peer.says("QUIT\r\n");
-    EXPECT_THAT(peer.take_steps(), ElementsAre("tell conn.close", "close"));
+    EXPECT_THAT(peer.take_steps(), ElementsAre("ask cmd.quit", "tell conn.close", "close"));
     EXPECT_TRUE(peer.is_closed());
 }
 

@@ -24,6 +24,13 @@ extern "C" {
 #define POSTERN_HOOK_CONN_CLOSE 13u /* notification */
 #define POSTERN_HOOK_ROUTE 14u
 #define POSTERN_HOOK_DELIVERY_DONE 15u /* notification */
+#define POSTERN_HOOK_RSET 20u    /* cmd.rset; 16 to 19 are in ehlo.h */
+#define POSTERN_HOOK_NOOP 21u    /* cmd.noop */
+#define POSTERN_HOOK_HELP 22u    /* cmd.help */
+#define POSTERN_HOOK_VRFY 23u    /* cmd.vrfy */
+#define POSTERN_HOOK_EXPN 24u    /* cmd.expn */
+#define POSTERN_HOOK_UNKNOWN 25u /* cmd.unknown: a verb that nobody knows */
+#define POSTERN_HOOK_QUIT 26u    /* cmd.quit */
 #define POSTERN_HOOK_WAKE 64u          /* notification, without subscription: after core.wake */
 #define POSTERN_HOOK_SESSION_END 65u   /* notification, without subscription: nothing comes for that session any more */
 
@@ -153,6 +160,31 @@ typedef struct postern_ev_txn {
     postern_str message; /* queue id as text */
     postern_str reason;  /* aborted: why */
 } postern_ev_txn;
+
+/* cmd.rset to cmd.quit: answered with a postern_command_reply, or a postern_reply. Whatever is said to RSET, the transaction is
+ * over, and whatever is said to QUIT, the connection. */
+typedef struct postern_ev_command {
+    postern_event ev;
+    postern_list peer; /* one postern_peer */
+    postern_str name;     /* as the client wrote it */
+    postern_str argument; /* white space around it removed */
+} postern_ev_command;
+
+#define POSTERN_THEN_NOTHING 0u /* the command is over */
+#define POSTERN_THEN_OCTETS 1u  /* verb: after a 3yz reply the client sends `octets` octets */
+#define POSTERN_THEN_LINE 2u    /* verb: after a 3yz reply the client sends a line; its CRLF is not shown */
+#define POSTERN_THEN_TEXT 3u    /* verb: after a 3yz reply the client sends lines up to a dot, as after DATA; dots are unstuffed */
+#define POSTERN_THEN_RESTART 4u /* verb: the session is as new, conn.open and greeting; the greeting is the reply */
+
+/* CONTINUE with base.smtp_code 2yz, or 3yz where more is to be read, says that, with base.text or `lines`. Without a code, and
+ * after PASS, the reply is the command's own; that of a verb is 250. */
+typedef struct postern_command_reply {
+    postern_reply base; /* base.size: of the whole record */
+    postern_list lines; /* of postern_str, at most 100: a reply of several lines; empty: base.text */
+    uint64_t octets;    /* POSTERN_THEN_OCTETS */
+    uint32_t then;      /* POSTERN_THEN_... */
+    uint32_t reserved;
+} postern_command_reply;
 
 /* conn.close. */
 typedef struct postern_ev_conn_close {

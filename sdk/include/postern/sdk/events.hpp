@@ -11,6 +11,9 @@ enum class event_kind : std::uint8_t {
     notification, ///< void
     delivery,     ///< delivery_report, task<delivery_report>, pending
     request,      ///< void; answered with host::answer
+    command,      ///< reply, verdict, a task of either, pending
+    parameter,    ///< param_reply, verdict, a task of either, pending
+    offer,        ///< offers, task<offers>, pending
 };
 
 namespace sdk {
@@ -256,19 +259,4 @@ public:
     using plain_event::plain_event;
 };
 
-namespace sdk {
-
-template <class... Events>
-struct event_list {
-};
-
-/// All that `on` may take. Append as hooks are added.
-using all_events = event_list<connection, tls, helo, mail, rcpt, data, headers, body, message_end, commit_before, committed,
-                              aborted, connection_close, route, delivery_done, deliver, queue_request, wake, session_end>;
-
-/// Whether the host sends it only when asked: backends and notes need no subscription.
-template <class Event>
-inline constexpr bool is_subscribed = Event::hook < POSTERN_HOOK_WAKE;
-
-} // namespace sdk
 } // namespace postern

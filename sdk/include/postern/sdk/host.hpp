@@ -2,7 +2,7 @@
 // What a plugin asks of its host: options, log lines, cookies, timers, message octets, late answers.
 // SECURITY: options come from the operator; octets of messages from peers.
 
-#include <postern/sdk/events.hpp>
+#include <postern/sdk/extension.hpp>
 #include <postern/sdk/task.hpp>
 
 #include <chrono>
@@ -191,6 +191,35 @@ public:
     bool answer(std::uint64_t ticket, const verdict& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const delivery_report& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const queue_answer& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+    bool answer(std::uint64_t ticket, const reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+    bool answer(std::uint64_t ticket, const param_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+    bool answer(std::uint64_t ticket, const std::same_as<offers> auto& what) const // so that {} stays a queue_answer
+    {
+        return sdk::send(*instance_, ticket, what) >= 0;
+    }
+
+    // Extensions of SMTP. Only in the constructor. What cannot be declared ends it, and the host says why.
+
+    void keyword(const keyword_declaration& of) const
+    {
+        const std::uint32_t flags = (of.in_tls ? POSTERN_KEYWORD_IN_TLS : 0u) | (of.logged_in ? POSTERN_KEYWORD_LOGGED_IN : 0u);
+        const postern_keyword what{sizeof what, flags, sdk::str(of.name), sdk::str(of.parameters)};
+        declare(extensions().keyword(instance_->host, &what), of.name);
+    }
+    void verb(const verb_declaration& of) const
+    {
+        const std::uint32_t flags = (of.before_ehlo ? POSTERN_VERB_BEFORE_EHLO : 0u) | (of.in_mail ? POSTERN_VERB_IN_MAIL : 0u);
+        const postern_verb what{sizeof what, flags, sdk::str(of.name), sdk::str(of.keyword), of.counted_by, 0, of.most_octets};
+        declare(extensions().verb(instance_->host, &what), of.name);
+    }
+    void parameter(const param_declaration& of) const
+    {
+        const auto flags = static_cast<std::uint32_t>(of.of) | static_cast<std::uint32_t>(of.value);
+        const postern_param_kind what{
+            sizeof what,         flags, sdk::str(of.name), sdk::str(of.keyword), static_cast<std::uint32_t>(of.relay), 0,
+            sdk::str(of.lacking)};
+        declare(extensions().param(instance_->host, &what), of.name);
+    }
 
     /// A table of the host by id, for capabilities that have no wrapper here; null: not offered.
     template <class Table>
@@ -202,6 +231,19 @@ public:
     [[nodiscard]] postern_host* handle() const noexcept { return instance_->host; }
 
 private:
+    [[nodiscard]] const postern_ehlo_1& extensions() const
+    {
+        const auto* const table = capability<postern_ehlo_1>(POSTERN_EHLO_1);
+        if (table == nullptr)
+            throw std::runtime_error("this host offers no " POSTERN_EHLO_1);
+        return *table;
+    }
+    static void declare(postern_status status, std::string_view name)
+    {
+        if (status < 0)
+            throw std::invalid_argument("\"" + std::string{name} + "\" cannot be declared");
+    }
+
     template <class Function>
     void for_each(std::string_view key, Function&& function) const
     {

@@ -2,6 +2,7 @@
 // From a class with overloads of `on` to the contract's table: which events it takes is found at compile time, what comes in is
 // dispatched to it, and no exception leaves it.
 
+#include <postern/sdk/all_events.hpp>
 #include <postern/sdk/host.hpp>
 
 #include <array>
@@ -70,6 +71,17 @@ template <class Answer>
 inline constexpr bool answers<Answer, event_kind::request> = std::is_void_v<Answer>;
 
 template <class Answer>
+inline constexpr bool answers<Answer, event_kind::command> =
+    std::is_same_v<Answer, reply> || std::is_same_v<Answer, task<reply>> || answers<Answer, event_kind::decision>;
+template <class Answer>
+inline constexpr bool answers<Answer, event_kind::parameter> =
+    std::is_same_v<Answer, param_reply> || std::is_same_v<Answer, task<param_reply>> || std::is_same_v<Answer, verdict> ||
+    std::is_same_v<Answer, task<verdict>> || std::is_same_v<Answer, pending>;
+template <class Answer>
+inline constexpr bool answers<Answer, event_kind::offer> =
+    std::is_same_v<Answer, offers> || std::is_same_v<Answer, task<offers>> || std::is_same_v<Answer, pending>;
+
+template <class Answer>
 inline constexpr bool is_task = false;
 template <class T>
 inline constexpr bool is_task<task<T>> = true;
@@ -87,13 +99,24 @@ constexpr bool check_event()
                       "postern: `on(deliver)` returns delivery_report, delivery_result, task<delivery_report> or pending");
         static_assert(Event::kind != event_kind::request || answers<answer, Event::kind>,
                       "postern: `on(queue_request)` returns void and answers with host::answer");
+        static_assert(Event::kind != event_kind::command || answers<answer, Event::kind>,
+                      "postern: `on` for a command returns reply, verdict, a task of either, or pending (or void, to observe)");
+        static_assert(Event::kind != event_kind::command || is_subscribed<Event> || !std::is_void_v<answer>,
+                      "postern: a verb has nobody else to answer it: `on` returns reply, verdict, a task of either, or pending");
+        static_assert(Event::kind != event_kind::parameter || answers<answer, Event::kind>,
+                      "postern: `on(parameter)` returns param_reply, verdict, a task of either, or pending");
+        static_assert(Event::kind != event_kind::offer || answers<answer, Event::kind>,
+                      "postern: `on(ehlo)` returns offers, task<offers> or pending");
         if constexpr (is_task<answer>)
             static_assert(!takes_by_reference<Plugin, answer, Event>,
                           "postern: a task takes its event by value: the reference dangles at the first co_await");
     } else {
         static_assert(!mentions<Plugin, verdict, Event> && !mentions<Plugin, task<verdict>, Event> &&
                           !mentions<Plugin, void, Event> && !mentions<Plugin, pending, Event> &&
-                          !mentions<Plugin, delivery_report, Event> && !mentions<Plugin, task<delivery_report>, Event>,
+                          !mentions<Plugin, delivery_report, Event> && !mentions<Plugin, task<delivery_report>, Event> &&
+                          !mentions<Plugin, reply, Event> && !mentions<Plugin, task<reply>, Event> &&
+                          !mentions<Plugin, param_reply, Event> && !mentions<Plugin, task<param_reply>, Event> &&
+                          !mentions<Plugin, offers, Event> && !mentions<Plugin, task<offers>, Event>,
                       "postern: this `on` cannot be called: take the event by const reference or by value, and only once");
     }
     return takes<Plugin, Event>;
@@ -169,8 +192,10 @@ constexpr auto requires_of()
         else
             return std::size_t{0};
     }();
-    id_list<given + 1> list;
+    id_list<given + 2> list;
     list.add(POSTERN_CORE_1);
+    if constexpr (takes<Plugin, verb> || takes<Plugin, verb_data> || takes<Plugin, parameter> || takes<Plugin, ehlo>)
+        list.add(POSTERN_EHLO_1);
     if constexpr (requires { Plugin::requires_; }) {
         for (const char* id : Plugin::requires_)
             list.add(id);
@@ -271,7 +296,8 @@ private:
     postern_status subscribe_to()
     {
         if constexpr (takes<Plugin, Event> && is_subscribed<Event>) {
-            constexpr bool observes = Event::kind == event_kind::decision && std::is_void_v<answer_of<Plugin, Event>>;
+            constexpr bool observes = (Event::kind == event_kind::decision || Event::kind == event_kind::command) &&
+                                      std::is_void_v<answer_of<Plugin, Event>>;
             return services_.core->subscribe(services_.host, Event::hook, observes ? POSTERN_SUBSCRIBE_OBSERVE : 0u);
         } else {
             return POSTERN_PASS;
@@ -336,7 +362,7 @@ private:
             return POSTERN_TAKEN;
         } else {
             const answer what = plugin_.on(event);
-            if constexpr (std::is_same_v<answer, verdict>) {
+            if constexpr (requires { what.is_pass(); }) {
                 if (what.is_pass())
                     return POSTERN_PASS;
             }

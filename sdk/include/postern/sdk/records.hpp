@@ -4,6 +4,7 @@
 // SECURITY: the octets come from peers; nothing here interprets them.
 
 #include <postern/abi/delivery.h>
+#include <postern/abi/ehlo.h>
 #include <postern/abi/hooks.h>
 #include <postern/abi/queue.h>
 
@@ -161,6 +162,31 @@ struct layout<postern_ev_delivery_done>
     : described<postern_ev_delivery_done, octets<&postern_ev_delivery_done::message, &postern_ev_delivery_done::sender,
                                                  &postern_ev_delivery_done::recipient, &postern_ev_delivery_done::enhanced,
                                                  &postern_ev_delivery_done::text, &postern_ev_delivery_done::next_hop>> {
+};
+template <>
+struct layout<postern_ev_command>
+    : described<postern_ev_command, octets<&postern_ev_command::name, &postern_ev_command::argument>,
+                list_of<&postern_ev_command::peer, postern_peer>> {
+};
+template <>
+struct layout<postern_ev_caps> : described<postern_ev_caps, octets<>, list_of<&postern_ev_caps::peer, postern_peer>> {
+};
+template <>
+struct layout<postern_ev_verb>
+    : described<postern_ev_verb, octets<&postern_ev_verb::name, &postern_ev_verb::argument, &postern_ev_verb::sender>,
+                list_of<&postern_ev_verb::peer, postern_peer>> {
+};
+template <>
+struct layout<postern_ev_verb_data>
+    : described<postern_ev_verb_data, octets<&postern_ev_verb_data::name, &postern_ev_verb_data::chunk>,
+                list_of<&postern_ev_verb_data::peer, postern_peer>> {
+};
+template <>
+struct layout<postern_ev_param>
+    : described<
+          postern_ev_param,
+          octets<&postern_ev_param::name, &postern_ev_param::value, &postern_ev_param::sender, &postern_ev_param::recipient>,
+          list_of<&postern_ev_param::peer, postern_peer>> {
 };
 template <>
 struct layout<postern_ev_deliver>

@@ -47,11 +47,23 @@ template <class Record>
     return {at, static_cast<std::uint32_t>(count), sizeof(Record)};
 }
 
-/// Answers a ticket with a verdict.
-inline postern_status send(const services& to, std::uint64_t ticket, const verdict& what)
+[[nodiscard]] inline postern_reply& base_of(postern_reply& record) noexcept
 {
-    postern_reply reply{};
-    reply.size = sizeof reply;
+    return record;
+}
+template <class Record>
+[[nodiscard]] postern_reply& base_of(Record& record) noexcept
+{
+    return record.base;
+}
+
+/// Puts a verdict with its edits into the first part of a record, and gives that to `use`.
+template <class Record, class Use>
+postern_status with_base(const verdict& what, Use use)
+{
+    Record record{};
+    postern_reply& reply = base_of(record);
+    reply.size = sizeof record;
     reply.verdict = what.kind();
     reply.smtp_code = what.smtp_code();
     reply.flags = what.flags();
@@ -61,7 +73,7 @@ inline postern_status send(const services& to, std::uint64_t ticket, const verdi
 
     const auto& edits = what.edits();
     if (edits.empty())
-        return to.core->reply(to.host, ticket, &reply);
+        return use(record);
 
     std::array<postern_edit, 8> few; // enough for most, without the heap
     std::vector<postern_edit> many;
@@ -73,7 +85,13 @@ inline postern_status send(const services& to, std::uint64_t ticket, const verdi
     for (std::size_t i = 0; i < edits.size(); ++i)
         records[i] = {edits[i].op, edits[i].index, str(edits[i].name), str(edits[i].value)};
     reply.edits = list_over(records, edits.size());
-    return to.core->reply(to.host, ticket, &reply);
+    return use(record);
+}
+
+/// Answers a ticket with a verdict.
+inline postern_status send(const services& to, std::uint64_t ticket, const verdict& what)
+{
+    return with_base<postern_reply>(what, [&](postern_reply& reply) { return to.core->reply(to.host, ticket, &reply); });
 }
 
 [[nodiscard]] inline postern_delivery_result record_of(const delivery_result& result) noexcept

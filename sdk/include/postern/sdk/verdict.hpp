@@ -2,9 +2,11 @@
 // What `on` answers: a verdict and the edits that go with it. Values; nothing here talks to a host.
 // A verdict without edits allocates nothing but for texts that outgrow a std::string's own buffer.
 
+#include <postern/sdk/extension_form.hpp>
 #include <postern/sdk/records.hpp>
 #include <postern/sdk/reply_form.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -99,6 +101,36 @@ public:
         return std::move(route_to(std::move(next_hop), std::move(transport)));
     }
 
+    // At param, cmd.mail, msg.headers and msg.end: the message's order and times in the queue. Needs may = ["queue"]. Each throws
+    // std::invalid_argument for what is out of range, such as a time before 1970.
+
+    /// From -9 to 9 (RFC 6710): who goes first.
+    verdict& set_priority(int priority) &
+    {
+        if (priority < -9 || priority > 9)
+            throw std::invalid_argument("a priority is -9 to 9, not " + std::to_string(priority));
+        return with(POSTERN_EDIT_PRIORITY_SET, 0, {}, std::to_string(priority));
+    }
+    verdict set_priority(int priority) && { return std::move(set_priority(priority)); }
+    /// Not attempted before.
+    verdict& release_at(std::chrono::system_clock::time_point when) & { return at(POSTERN_EDIT_RELEASE_AT, when); }
+    verdict release_at(std::chrono::system_clock::time_point when) && { return std::move(release_at(when)); }
+    /// Given up then, and returned to its sender.
+    verdict& expire_at(std::chrono::system_clock::time_point when) & { return at(POSTERN_EDIT_EXPIRE_AT, when); }
+    verdict expire_at(std::chrono::system_clock::time_point when) && { return std::move(expire_at(when)); }
+    /// Its sender is told if it waits still.
+    verdict& warn_at(std::chrono::system_clock::time_point when) & { return at(POSTERN_EDIT_WARN_AT, when); }
+    verdict warn_at(std::chrono::system_clock::time_point when) && { return std::move(warn_at(when)); }
+
+    /// At a verb: see reply::set_client.
+    verdict& set_client(std::string fact, std::string value) &
+    {
+        if (fact != "address" && fact != "port" && fact != "local_address" && fact != "local_port" && fact != "helo" &&
+            fact != "identity")
+            throw std::invalid_argument("\"" + fact + "\" is no fact about a client");
+        return with(POSTERN_EDIT_PEER_SET, 0, std::move(fact), std::move(value));
+    }
+
     /// At cmd.rcpt: we take mail for this recipient. Needs `provides` with "postern.recipients/1".
     verdict& vouch() & noexcept
     {
@@ -116,11 +148,21 @@ public:
     [[nodiscard]] std::int32_t thousandths() const noexcept { return score_; }
     [[nodiscard]] const std::vector<edit>& edits() const noexcept { return edits_; }
     /// Says nothing at all: needs no reply.
-    [[nodiscard]] bool is_pass() const noexcept { return kind_ == POSTERN_CONTINUE && flags_ == 0 && edits_.empty(); }
+    [[nodiscard]] bool is_pass() const noexcept
+    {
+        return kind_ == POSTERN_CONTINUE && flags_ == 0 && smtp_code_ == 0 && edits_.empty();
+    }
 
 private:
     friend verdict score(std::string symbol, double points);
 
+    verdict& at(std::uint32_t op, std::chrono::system_clock::time_point when)
+    {
+        const auto seconds = std::chrono::floor<std::chrono::seconds>(when.time_since_epoch()).count();
+        if (seconds < 0)
+            throw std::invalid_argument("a time before 1970");
+        return with(op, 0, {}, std::to_string(seconds));
+    }
     verdict& with(std::uint32_t op, std::uint32_t index, std::string name, std::string value)
     {
         edits_.push_back({op, index, std::move(name), std::move(value)});

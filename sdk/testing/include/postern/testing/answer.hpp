@@ -1,11 +1,14 @@
 #pragma once
 // What a plugin answered, copied out of the contract's records so that tests can look at it at leisure.
 
+#include <postern/abi/ehlo.h>
 #include <postern/sdk/services.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace postern::testing {
@@ -39,6 +42,15 @@ struct message {
     std::string state;
 };
 
+/// What an answer says beyond its verdict at ehlo.caps, param, a verb or another command.
+struct extension_reply {
+    std::vector<std::string> lines; ///< of a reply, in place of the text; at ehlo.caps "KEYWORD parameters"
+    std::uint32_t then = POSTERN_THEN_NOTHING;
+    std::uint64_t octets = 0;
+    std::string value;
+    std::optional<std::uint32_t> relay;
+};
+
 /// How one call of a plugin came out.
 struct answer {
     enum class how : std::uint8_t {
@@ -46,6 +58,7 @@ struct answer {
         answered, ///< the fields below hold
         pending,  ///< taken, not yet answered: ask fake_host::answer_to(ticket) later
         failed,   ///< a negative status, POSTERN_BROKEN, or an answer that breaks the contract: on_error applies
+        unasked, ///< the server refuses by itself what was not offered or declared so: smtp_code, enhanced and text are its reply
     };
     how came = how::passed;
     std::uint64_t ticket = 0;
@@ -61,6 +74,9 @@ struct answer {
     std::vector<result> results; ///< deliver: one each, or a single one
     bool has_one_result = false; ///< deliver: it is for all recipients
 
+    std::optional<extension_reply> more; ///< of the hooks of an extension, where it was said; the functions below read it
+    std::vector<std::string> offers;     ///< ehlo(): "KEYWORD parameters", the lines of this plugin that the client is shown
+
     std::uint32_t queue_result = 0; ///< the rest: queue operations
     std::uint64_t next = 0;
     std::vector<message> messages;
@@ -68,6 +84,7 @@ struct answer {
 
     [[nodiscard]] bool is_failed() const noexcept { return came == how::failed; }
     [[nodiscard]] bool is_pending() const noexcept { return came == how::pending; }
+    [[nodiscard]] bool is_unasked() const noexcept { return came == how::unasked; }
     /// No objection was raised.
     [[nodiscard]] bool proceeds() const noexcept
     {
@@ -77,7 +94,40 @@ struct answer {
     [[nodiscard]] bool defers() const noexcept { return came == how::answered && verdict == POSTERN_TEMPFAIL; }
     [[nodiscard]] bool discards() const noexcept { return came == how::answered && verdict == POSTERN_DISCARD; }
     [[nodiscard]] bool vouches() const noexcept { return proceeds() && (flags & POSTERN_REPLY_VOUCH) != 0; }
+    /// What was asked for goes no further: a refusal of whatever kind.
+    [[nodiscard]] bool refuses() const noexcept
+    {
+        return is_failed() || is_unasked() || rejects() || defers() || (came == how::answered && verdict == POSTERN_DISCONNECT);
+    }
+
+    /// Of the reply, without codes; none: the server's own reply.
+    [[nodiscard]] std::vector<std::string> lines() const
+    {
+        if (more && !more->lines.empty())
+            return more->lines;
+        return text.empty() ? std::vector<std::string>{} : std::vector<std::string>{text};
+    }
+    /// POSTERN_THEN_...
+    [[nodiscard]] std::uint32_t then() const noexcept { return more ? more->then : POSTERN_THEN_NOTHING; }
+    /// Of POSTERN_THEN_OCTETS.
+    [[nodiscard]] std::uint64_t octets() const noexcept { return more ? more->octets : 0; }
+    /// Of a parameter; empty: what the client said.
+    [[nodiscard]] std::string value() const { return more ? more->value : std::string{}; }
+    /// POSTERN_RELAY_...; nothing: as declared.
+    [[nodiscard]] std::optional<std::uint32_t> relay() const noexcept { return more ? more->relay : std::nullopt; }
 };
+
+/// What the server says by itself.
+[[nodiscard]] inline answer unasked(std::uint32_t code, std::string enhanced, std::string text)
+{
+    answer made;
+    made.came = answer::how::unasked;
+    made.verdict = POSTERN_REJECT;
+    made.smtp_code = code;
+    made.enhanced = std::move(enhanced);
+    made.text = std::move(text);
+    return made;
+}
 
 /// Copies a reply. `hook` says which record it really is.
 [[nodiscard]] inline answer copy_of(const postern_reply& reply, std::uint32_t hook)

@@ -15,12 +15,14 @@
 #include <postern/abi/blob.h>
 #include <postern/abi/config.h>
 #include <postern/testing/answer.hpp>
+#include <postern/testing/declarations.hpp>
 #include <postern/testing/given_options.hpp>
+#include <postern/testing/lent_blobs.hpp>
+#include <postern/testing/pending_wakes.hpp>
 #include <postern/testing/rules.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -40,7 +42,7 @@ public:
     fake_host& operator=(const fake_host&) = delete;
     ~fake_host() { destroy(); }
 
-    /// Makes the instance; its status. At most once.
+    /// Makes the instance; its status. At most once. What a listener refuses of its declarations is a complaint, and E_INVALID.
     postern_status create(std::string name = "test")
     {
         name_ = std::move(name);
@@ -51,7 +53,14 @@ public:
         in_create_ = false;
         if (status < 0)
             self_ = nullptr;
-        return status;
+        else
+            declared_.judge();
+        for (const std::string& fault : declared_.faults())
+            complain(fault);
+        if (status < 0 || declared_.faults().empty())
+            return status;
+        destroy_at_once();
+        return POSTERN_E_INVALID;
     }
 
     /// Ends all sessions, then the instance; the destructor does it too.
@@ -72,7 +81,8 @@ public:
     void destroy_at_once() { plugin_.destroy(std::exchange(self_, nullptr)); }
 
     /// Sends an event; `record` is any event record whose first member is set up by fake_session or by hand. The host fills in
-    /// ticket, cookie and deadline. A hook that was not subscribed to is not sent and counts as passed.
+    /// ticket, cookie and deadline. A hook that was not subscribed to is not sent and counts as passed; a verb or a parameter
+    /// that was not declared is not sent either, and counts as unasked.
     template <class Record>
     answer send(Record record, std::optional<std::string> blob_octets = {})
     {
@@ -82,6 +92,8 @@ public:
             const std::lock_guard lock{mutex_};
             bodies_[event.session] = body_facts_of(record.params);
         }
+        if (!declared_.names(record))
+            return unasked(500, "5.5.1", "nobody declared it");
         if (hook < POSTERN_HOOK_WAKE && !subscriptions_.contains(hook))
             return {};
         {
@@ -90,14 +102,14 @@ public:
             event.cookie = cookies_[event.session];
             if (wants_answer(hook)) {
                 event.ticket = ++last_ticket_;
-                event.deadline_ns = (now_ + std::chrono::seconds{5}).count();
-                tickets_[event.ticket] = {
-                    question_of(record, provides("postern.recipients/1"), bodies_[event.session]), {}, false};
+                event.deadline_ns = (wakes_.now() + std::chrono::seconds{5}).count();
+                question asked = question_of(record, provides("postern.recipients/1"), bodies_[event.session]);
+                asked.most_octets = declared_.most_octets(record, message_size);
+                tickets_[event.ticket] = {std::move(asked), {}, false};
                 tickets_[event.ticket].said.ticket = event.ticket;
             }
             if (blob_octets) {
-                // The handle is the ticket: it goes when that closes.
-                blobs_[event.ticket] = std::move(*blob_octets);
+                blobs_.lend(event.ticket, std::move(*blob_octets));
                 set_blob(record, event.ticket);
             }
         }
@@ -115,7 +127,7 @@ public:
     {
         const std::lock_guard lock{mutex_};
         tickets_.at(ticket).is_closed = true;
-        blobs_.erase(ticket);
+        blobs_.close(ticket);
     }
 
     /// Moves the clock and delivers what is due, in order, here.
@@ -125,17 +137,17 @@ public:
         while (auto due = take_wake([&](const pending_wake& wake) { return wake.due <= until; })) {
             {
                 const std::lock_guard lock{mutex_};
-                now_ = std::max(now_, due->due);
+                wakes_.move_to(due->due);
             }
             deliver_wake(*due, false);
         }
         const std::lock_guard lock{mutex_};
-        now_ = until;
+        wakes_.move_to(until);
     }
     [[nodiscard]] std::chrono::nanoseconds now()
     {
         const std::lock_guard lock{mutex_};
-        return now_;
+        return wakes_.now();
     }
     /// Wakes that were accepted and are not delivered.
     [[nodiscard]] std::size_t waiting()
@@ -192,9 +204,18 @@ public:
         }
         return false;
     }
+    /// What the plugin added to SMTP.
+    [[nodiscard]] const declarations& declared() const noexcept { return declared_; }
+    /// A breach that has no answer of its own.
+    void complain(std::string text)
+    {
+        const std::lock_guard lock{mutex_};
+        complaints_.push_back(std::move(text));
+    }
     [[nodiscard]] const postern_plugin& plugin() const noexcept { return plugin_; }
     [[nodiscard]] void* self() const noexcept { return self_; }
 
+    std::uint64_t message_size = std::uint64_t{50} << 20u; ///< limits.message_size, octets
     /// Makes every read of a blob from `offset` on fail; nothing: none.
     std::optional<std::uint64_t> blob_fails_at;
     /// Capabilities that this host does not offer.
@@ -205,11 +226,6 @@ private:
         question asked;
         answer said;
         bool is_closed = false;
-    };
-    struct pending_wake {
-        std::chrono::nanoseconds due;
-        std::uint64_t session;
-        std::uint64_t token;
     };
 
     postern_host* handle() noexcept { return reinterpret_cast<postern_host*>(this); }
@@ -263,7 +279,7 @@ private:
         if (status != POSTERN_PASS)
             row.said.came = answer::how::failed;
         row.is_closed = true;
-        blobs_.erase(ticket);
+        blobs_.close(ticket);
         return row.said;
     }
 
@@ -271,16 +287,7 @@ private:
     std::optional<pending_wake> take_wake(Predicate&& wanted)
     {
         const std::lock_guard lock{mutex_};
-        auto best = wakes_.end();
-        for (auto at = wakes_.begin(); at != wakes_.end(); ++at) {
-            if (wanted(*at) && (best == wakes_.end() || at->due < best->due))
-                best = at;
-        }
-        if (best == wakes_.end())
-            return std::nullopt;
-        const pending_wake found = *best;
-        wakes_.erase(best);
-        return found;
+        return wakes_.take(wanted);
     }
 
     void deliver_wake(const pending_wake& wake, bool is_cancelled)
@@ -305,7 +312,7 @@ private:
         fake_host& me = of(host);
         if (!me.in_create_)
             return POSTERN_E_DENIED;
-        if (hook == 0 || hook > POSTERN_HOOK_DELIVERY_DONE || (flags & ~POSTERN_SUBSCRIBE_OBSERVE) != 0)
+        if (hook == 0 || hook > POSTERN_HOOK_QUIT || (flags & ~POSTERN_SUBSCRIBE_OBSERVE) != 0)
             return POSTERN_E_INVALID;
         const auto [at, is_new] = me.subscriptions_.emplace(hook, flags);
         return is_new || at->second == flags ? POSTERN_PASS : POSTERN_E_INVALID; // observe, or decide
@@ -323,9 +330,11 @@ private:
         row.said = is_whole ? copy_of(*reply, row.asked.hook) : answer{};
         row.said.ticket = ticket;
         row.is_closed = true;
-        me.blobs_.erase(ticket);
-        if (const std::string fault = is_whole ? fault_of(row.said, row.asked) : "a reply record that is too small";
-            !fault.empty()) {
+        me.blobs_.close(ticket);
+        std::string fault = is_whole ? rules::read_more(*reply, row.asked.hook, row.said) : "a reply record that is too small";
+        if (fault.empty())
+            fault = fault_of(row.said, row.asked);
+        if (!fault.empty()) {
             me.complaints_.push_back(fault);
             row.said.came = answer::how::failed;
             return POSTERN_E_INVALID;
@@ -349,7 +358,7 @@ private:
         const std::lock_guard lock{me.mutex_};
         if (session == 0 || !me.sessions_.contains(session))
             return POSTERN_E_STALE;
-        me.wakes_.push_back({me.now_ + std::chrono::nanoseconds{static_cast<std::int64_t>(delay_ns)}, session, token});
+        me.wakes_.add(session, token, std::chrono::nanoseconds{static_cast<std::int64_t>(delay_ns)});
         return POSTERN_PASS;
     }
 
@@ -369,26 +378,32 @@ private:
 
     static std::int64_t blob_size(postern_host* host, std::uint64_t blob)
     {
-        fake_host& me = of(host);
-        const std::lock_guard lock{me.mutex_};
-        const auto found = me.blobs_.find(blob);
-        return found == me.blobs_.end() ? POSTERN_E_STALE : static_cast<std::int64_t>(found->second.size());
+        const std::lock_guard lock{of(host).mutex_};
+        return of(host).blobs_.size(blob);
     }
 
     static std::int64_t blob_read(postern_host* host, std::uint64_t blob, std::uint64_t offset, char* to, std::size_t len)
     {
+        const std::lock_guard lock{of(host).mutex_};
+        return of(host).blobs_.read(blob, offset, to, len, of(host).blob_fails_at);
+    }
+
+    /// Whoever declares a verb hears of it.
+    template <class What>
+    static postern_status declare(postern_host* host, const What* what)
+    {
         fake_host& me = of(host);
-        const std::lock_guard lock{me.mutex_};
-        const auto found = me.blobs_.find(blob);
-        if (found == me.blobs_.end())
-            return POSTERN_E_STALE;
-        if (me.blob_fails_at && offset + len > *me.blob_fails_at)
-            return POSTERN_E_AGAIN;
-        if (offset >= found->second.size())
-            return 0;
-        const std::size_t count = std::min(len, found->second.size() - static_cast<std::size_t>(offset));
-        std::memcpy(to, found->second.data() + offset, count);
-        return static_cast<std::int64_t>(count);
+        if (what == nullptr)
+            return POSTERN_E_INVALID;
+        if (!me.in_create_)
+            return POSTERN_E_DENIED;
+        if (!me.declared_.add(*what))
+            return POSTERN_E_INVALID;
+        if (!me.declared_.verbs().empty()) {
+            me.subscriptions_.emplace(POSTERN_HOOK_VERB, 0);
+            me.subscriptions_.emplace(POSTERN_HOOK_VERB_DATA, 0);
+        }
+        return POSTERN_PASS;
     }
 
     static const void* get(postern_host* host, const char* id)
@@ -396,6 +411,7 @@ private:
         static constexpr postern_core_1 core{&subscribe, &reply, &set_cookie, &wake, &log};
         static constexpr postern_config_1 config{&options, &refuse};
         static constexpr postern_blob_1 blob{&blob_size, &blob_read};
+        static constexpr postern_ehlo_1 ehlo{&declare<postern_keyword>, &declare<postern_verb>, &declare<postern_param_kind>};
         const std::string_view wanted{id};
         if (of(host).missing.contains(wanted))
             return nullptr;
@@ -403,6 +419,8 @@ private:
             return &core;
         if (wanted == POSTERN_CONFIG_1)
             return &config;
+        if (wanted == POSTERN_EHLO_1)
+            return &ehlo;
         return wanted == POSTERN_BLOB_1 ? &blob : nullptr;
     }
 
@@ -412,16 +430,16 @@ private:
     bool in_create_ = false;
     std::map<std::uint32_t, std::uint32_t> subscriptions_;
     std::vector<std::pair<std::string, std::string>> refusals_;
+    declarations declared_;
 
     std::mutex mutex_; // guards the rest
-    std::chrono::nanoseconds now_ = std::chrono::seconds{1};
     std::uint64_t last_ticket_ = 0;
     std::map<std::uint64_t, ticket_row> tickets_;
-    std::map<std::uint64_t, std::string> blobs_;
+    lent_blobs blobs_;
     std::map<std::uint64_t, std::uint64_t> cookies_;
     std::set<std::uint64_t> sessions_;
     std::map<std::uint64_t, body_facts> bodies_; ///< by session, of its last MAIL
-    std::vector<pending_wake> wakes_;
+    pending_wakes wakes_;
     std::vector<std::pair<std::uint32_t, std::string>> log_;
     std::vector<std::string> complaints_;
 };

@@ -32,6 +32,7 @@ struct question {
     body_facts body{};
     std::uint32_t recipients = 0;
     std::uint32_t asked_recipient = 0; ///< cmd.rcpt
+    std::uint64_t most_octets = 0;     ///< verb, verb.data: that an answer may ask for
     std::vector<bool> fields{};        ///< of the header section: whether each has a name, or is a line that is no field
 };
 

@@ -4,6 +4,7 @@
 
 #include <postern/sdk/reply_form.hpp>
 #include <postern/testing/answer.hpp>
+#include <postern/testing/extension_rules.hpp>
 #include <postern/testing/mailbox.hpp>
 #include <postern/testing/question.hpp>
 
@@ -70,6 +71,14 @@ namespace postern::testing {
         return hook == POSTERN_HOOK_BODY || hook == POSTERN_HOOK_END;
     case POSTERN_EDIT_ROUTE_SET:
         return hook == POSTERN_HOOK_ROUTE;
+    case POSTERN_EDIT_PEER_SET:
+        return hook == POSTERN_HOOK_VERB || hook == POSTERN_HOOK_VERB_DATA;
+    case POSTERN_EDIT_PRIORITY_SET:
+    case POSTERN_EDIT_RELEASE_AT:
+    case POSTERN_EDIT_EXPIRE_AT:
+    case POSTERN_EDIT_WARN_AT:
+        return hook == POSTERN_HOOK_PARAM || hook == POSTERN_HOOK_MAIL || hook == POSTERN_HOOK_HEADERS ||
+               hook == POSTERN_HOOK_END;
     default:
         return false;
     }
@@ -78,6 +87,11 @@ namespace postern::testing {
 /// Whether a hook knows a verdict.
 [[nodiscard]] inline bool knows(std::uint32_t hook, std::uint32_t verdict)
 {
+    if (hook == POSTERN_HOOK_CAPS) // what is not offered is not listed
+        return verdict == POSTERN_CONTINUE;
+    if (is_extension(hook)) // they are about a command, not about a message
+        return verdict == POSTERN_CONTINUE || verdict == POSTERN_SCORE || verdict == POSTERN_REJECT ||
+               verdict == POSTERN_TEMPFAIL || verdict == POSTERN_DISCONNECT;
     if (verdict == POSTERN_CONTINUE || verdict == POSTERN_ACCEPT || verdict == POSTERN_TEMPFAIL)
         return true;
     if (hook == POSTERN_HOOK_COMMIT_BEFORE) // what is about to be durable can only be put off
@@ -101,12 +115,14 @@ namespace rules {
 }
 
 /// Code, enhanced code and text of a verdict.
-[[nodiscard]] inline std::string fault_of_reply(const answer& what)
+[[nodiscard]] inline std::string fault_of_reply(const answer& what, std::uint32_t hook)
 {
     if (std::string fault = fault_of_texts(what.smtp_code, what.enhanced, what.text); !fault.empty())
         return fault;
     if (!sdk::is_reply_text(what.text))
         return has_line_break(what.text) ? "CR, LF or NUL in a text" : "a text with octets that no reply may hold";
+    if (is_command(hook) && what.verdict == POSTERN_CONTINUE)
+        return fault_of_command(what, hook);
     const bool rejects = what.verdict == POSTERN_REJECT;
     const bool defers = what.verdict == POSTERN_TEMPFAIL;
     if (!rejects && !defers && what.verdict != POSTERN_DISCONNECT)
@@ -175,6 +191,13 @@ private:
         if (++bodies > 1)
             return "a second body";
         return asked.body.is_binary || is_canonical(one.value) ? "" : "a bare CR, bare LF or NUL in a body";
+    case POSTERN_EDIT_PEER_SET:
+        return is_peer_fact(one.name, one.value) ? "" : "\"" + one.value + "\" is no " + one.name + " of a connection";
+    case POSTERN_EDIT_PRIORITY_SET:
+    case POSTERN_EDIT_RELEASE_AT:
+    case POSTERN_EDIT_EXPIRE_AT:
+    case POSTERN_EDIT_WARN_AT:
+        return is_queue_number(one.op, one.value) ? "" : "\"" + one.value + "\" is no number, or out of range";
     default: // POSTERN_EDIT_ROUTE_SET
         return std::all_of(one.name.begin(), one.name.end(), is_visible) &&
                        std::all_of(one.value.begin(), one.value.end(), is_visible)
@@ -188,7 +211,7 @@ private:
     if (what.edits.size() > sdk::most_edits)
         return "more than 10000 edits";
     for (const edit& one : what.edits) {
-        if (one.op < POSTERN_EDIT_HEADER_ADD || one.op > POSTERN_EDIT_ROUTE_SET)
+        if (one.op < POSTERN_EDIT_HEADER_ADD || one.op > POSTERN_EDIT_WARN_AT)
             return "no such edit: " + std::to_string(one.op);
         if (one.name.size() > sdk::most_reply_text)
             return "an edit with a name of more than 4096 octets";
@@ -246,8 +269,12 @@ private:
         return "no such verdict: " + std::to_string(what.verdict);
     if (!knows(asked.hook, what.verdict))
         return "verdict " + std::to_string(what.verdict) + " is not known on this hook";
-    if (std::string fault = rules::fault_of_reply(what); !fault.empty())
+    if (std::string fault = rules::fault_of_reply(what, asked.hook); !fault.empty())
         return fault;
+    if (what.more) {
+        if (std::string fault = rules::fault_of_more(what, asked); !fault.empty())
+            return fault;
+    }
     if ((what.flags & POSTERN_REPLY_VOUCH) != 0 && asked.hook != POSTERN_HOOK_RCPT)
         return "vouched elsewhere than at cmd.rcpt";
     if ((what.flags & POSTERN_REPLY_VOUCH) != 0 && !asked.may_vouch)

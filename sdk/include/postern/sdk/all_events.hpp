@@ -1,0 +1,24 @@
+#pragma once
+// All that `on` may take, as one list for the SDK to walk.
+
+#include <postern/sdk/extension.hpp>
+
+namespace postern {
+namespace sdk {
+
+template <class... Events>
+struct event_list {
+};
+
+/// All that `on` may take. Append as hooks are added.
+using all_events = event_list<connection, tls, helo, mail, rcpt, data, headers, body, message_end, commit_before, committed,
+                              aborted, connection_close, route, delivery_done, deliver, queue_request, wake, session_end, ehlo,
+                              verb, verb_data, parameter, rset, noop, help, vrfy, expn, unknown_command, quit>;
+
+/// Whether the host sends it only when asked: backends, notes and declared verbs need no subscription.
+template <class Event>
+inline constexpr bool is_subscribed =
+    Event::hook < POSTERN_HOOK_WAKE&& Event::hook != POSTERN_HOOK_VERB&& Event::hook != POSTERN_HOOK_VERB_DATA;
+
+} // namespace sdk
+} // namespace postern
