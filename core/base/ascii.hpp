@@ -34,4 +34,9 @@ namespace postern::base {
     return c >= '0' && c <= '9';
 }
 
+[[nodiscard]] constexpr bool is_letter(char c) noexcept
+{
+    return to_upper(c) >= 'A' && to_upper(c) <= 'Z';
+}
+
 } // namespace postern::base

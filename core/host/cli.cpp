@@ -23,6 +23,7 @@ struct command_line {
     std::string listener;
     std::string hook;
     bool as_json = false;
+    bool as_metrics = false;
     std::string id;
     std::string user;          // of send: for a later version
     std::string password_file; // likewise
@@ -57,8 +58,12 @@ void add_server_commands(CLI::App& program, command_line& line)
                                                          ? "Print the running server's counters"
                                                          : "Make the running server read its configuration anew");
         take_config(*command, line);
-        command->add_flag("--json", line.as_json, "Print JSON");
-        command->callback([&line, name] { line.exit_code = control_command(line.config, name, line.as_json); });
+        auto* as_json = command->add_flag("--json", line.as_json, "Print JSON");
+        if (std::string_view{name} == "status")
+            command->add_flag("--metrics", line.as_metrics, "Print all that is counted, as Prometheus text")->excludes(as_json);
+        command->callback([&line, name] {
+            line.exit_code = line.as_metrics ? metrics_command(line.config) : control_command(line.config, name, line.as_json);
+        });
     }
 }
 

@@ -35,6 +35,8 @@ struct queue_request {
 
 /// "status" or "reload".
 [[nodiscard]] int control_command(const std::filesystem::path& config_file, const std::string& command, bool as_json);
+/// The running server's Prometheus text.
+[[nodiscard]] int metrics_command(const std::filesystem::path& config_file);
 
 struct client_request {
     std::string server; ///< "HOST:PORT"

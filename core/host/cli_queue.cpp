@@ -1,4 +1,4 @@
-// queue list|show|retry|hold|release|delete|flush, status and reload: asked of the running server by its control socket.
+// queue list|show|retry|hold|release|delete|flush, status, metrics and reload: asked of the running server by its control socket.
 // SECURITY: addresses and replies of peers are printed to a terminal, so everything but printable ASCII is escaped.
 
 #include "core/host/cli.hpp"
@@ -179,6 +179,16 @@ int control_command(const std::filesystem::path& config_file, const std::string&
     else if (status.is_object())
         for (const auto& each : status.get_object())
             fmt::print("{}: {}\n", std::string_view{each.key()}, shown(each.value()));
+    return exit_done;
+}
+
+int metrics_command(const std::filesystem::path& config_file)
+{
+    const auto reply = ask(config_file, {{"command", "metrics"}});
+    if (!reply)
+        return exit_failed;
+    if (const auto& text = field(*reply, "text"); text.is_string()) // lines of printable ASCII: the server made sure
+        fmt::print("{}", std::string_view{text.get_string()});
     return exit_done;
 }
 

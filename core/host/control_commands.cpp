@@ -134,6 +134,8 @@ std::string control_commands::answer(std::string_view text)
         reply = {{"ok", true}, {"count", server_.queue_flush()}};
     } else if (command == "status") {
         reply = status(server_);
+    } else if (command == "metrics") {
+        reply = {{"ok", true}, {"text", metrics_()}};
     } else if (command == "reload") {
         json::array lines;
         for (const auto& each : reload_())

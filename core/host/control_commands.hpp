@@ -5,6 +5,7 @@
 //   {"command":"queue.retry|hold|release|delete","id":"ID"} -> {"ok":true}
 //   {"command":"queue.flush"}                           -> {"ok":true,"count":N}
 //   {"command":"status"}                                -> {"ok":true,"status":{...}}
+//   {"command":"metrics"}                               -> {"ok":true,"text":"..."}: Prometheus text
 //   {"command":"reload"}                                -> {"ok":true} or {"ok":false,"problems":["FILE:LINE: ..."]}
 // A failure is {"ok":false,"error":"..."}.
 
@@ -19,8 +20,11 @@ namespace postern::daemon {
 
 class control_commands {
 public:
-    /// `reload` reads the configuration anew and publishes it, or says what is wrong with it.
-    control_commands(runtime::server& server, std::function<problems()> reload) : server_{server}, reload_{std::move(reload)} {}
+    /// `reload` reads the configuration anew and publishes it, or says what is wrong with it; `metrics` makes the text.
+    control_commands(runtime::server& server, std::function<problems()> reload, std::function<std::string()> metrics)
+        : server_{server}, reload_{std::move(reload)}, metrics_{std::move(metrics)}
+    {
+    }
 
     /// Threads: one. Never throws for a bad request.
     [[nodiscard]] std::string answer(std::string_view request);
@@ -28,6 +32,7 @@ public:
 private:
     runtime::server& server_;
     std::function<problems()> reload_;
+    std::function<std::string()> metrics_;
 };
 
 } // namespace postern::daemon

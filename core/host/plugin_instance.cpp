@@ -71,7 +71,12 @@ const void* get_service(postern_host*, const char* id) noexcept
 
 plugin_instance::plugin_instance(std::shared_ptr<const plugin_library> library, instance_settings settings, base::log log)
     : library_{std::move(library)}, settings_{std::move(settings)}, log_{log}, host_{this}, is_transport_{library_->provides(
-                                                                                                POSTERN_DELIVERY_1)}
+                                                                                                POSTERN_DELIVERY_1)},
+      all_stale_{settings_.services.metrics->add_counter(
+          {"postern_plugin_stale_replies_total", "Answers that came too late or twice"}, {{"plugin", settings_.name}})},
+      all_dropped_{settings_.services.metrics->add_counter(
+          {"postern_plugin_observations_dropped_total", "Observations that a plugin that lags never got"},
+          {{"plugin", settings_.name}})}
 {
     option_records_.reserve(settings_.options.size());
     for (const auto& each : settings_.options)
@@ -179,6 +184,7 @@ void plugin_instance::tell(const postern_event& event, job_kind kind)
     if (post(
             event.session, [this, own = std::move(copy)] { (void)handle(own->get()); }, kind, octets))
         return;
+    all_dropped_.add();
     const auto dropped = dropped_.fetch_add(1, std::memory_order_relaxed) + 1;
     auto step = dropped; // the 1st, the 10th, the 100th ...: a plugin that lags must not fill the log as well
     while (step % 10 == 0)
@@ -247,6 +253,7 @@ postern_status plugin_instance::reply(std::uint64_t ticket, const postern_reply*
     const auto status = tickets_.answer(ticket, reply);
     if (status == POSTERN_E_STALE) {
         stale_replies_.fetch_add(1, std::memory_order_relaxed);
+        all_stale_.add();
         log_.debug("plugin.stale_reply", {{"plugin", name()}, {"ticket", ticket}});
     }
     return status;

@@ -3,9 +3,11 @@
 // sessions. abi_plugin, plugin_store and plugin_transport are faces of it. It knows no SMTP and no queue.
 
 #include "core/base/log.hpp"
+#include "core/base/metrics.hpp"
 #include "core/hooks/hook_point.hpp"
 #include "core/hooks/plugin.hpp"
 #include "core/host/blocking_pool.hpp"
+#include "core/host/deadline_timer.hpp"
 #include "core/host/declared_extensions.hpp"
 #include "core/host/option_values.hpp"
 #include "core/host/plugin_library.hpp"
@@ -38,11 +40,18 @@ struct postern_host {
 
 namespace postern::daemon {
 
+/// What the instances of a process have in common.
+struct common_services {
+    std::shared_ptr<base::metrics> metrics = std::make_shared<base::metrics>();
+    std::shared_ptr<deadline_timer> timer = std::make_shared<deadline_timer>();
+};
+
 struct instance_settings {
     std::string name;
     std::vector<option_value> options;
     source_place where; ///< of the instance in the configuration: where complaints without an option go
     std::uint32_t generation = 1;
+    common_services services = {};
 };
 
 /// Lives as long as a chain, store or transport holds it; then the plugin's destroy is called. The library stays.
@@ -127,6 +136,8 @@ private:
     std::weak_ptr<hooks::plugin> face_;
     std::atomic<std::uint64_t> stale_replies_{0};
     std::atomic<std::uint64_t> dropped_{0}; ///< observations
+    base::counter& all_stale_;              ///< of every generation
+    base::counter& all_dropped_;
     ticket_table tickets_;
     session_table sessions_;
     std::unique_ptr<blocking_pool> pool_; ///< last: its jobs use the rest

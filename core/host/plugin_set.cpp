@@ -61,7 +61,7 @@ std::optional<candidate> prepare(const config& from, const plugin_settings& of, 
         found.push_back(
             {of.where, fmt::format("plugin {}: its manifest is for {}, its library is {}; install both from one build", of.name,
                                    rules->id, library->table().id)});
-    candidate out{std::move(library), {of.name, {}, of.where, how.generation}};
+    candidate out{std::move(library), {of.name, {}, of.where, how.generation, how.services}};
     out.settings.options = bind_options(*rules, of.options, {of.name, of.where, from.file.parent_path()}, found);
     if (found.size() != before)
         return std::nullopt;

@@ -27,6 +27,7 @@ struct plugin_loading {
     std::uint32_t generation = 1;
     std::shared_ptr<plugin_store> kept = nullptr; ///< the store that a running server has; it is not created again
     loaded_libraries* libraries = nullptr;        ///< of a process that loads more than once
+    common_services services = {};
 };
 
 class plugin_set {

@@ -86,6 +86,7 @@ private:
     [[nodiscard]] bool open_control(problems& found);
     [[nodiscard]] problems reload();
     [[nodiscard]] std::vector<listening_place> places_after_reload(const config& next) const;
+    [[nodiscard]] std::string metrics_text() const;
     void warn_of_what_stays(const config& next);
     void warn_of_root();
     void announce();
@@ -99,7 +100,9 @@ private:
     std::optional<account> account_;
     tls_contexts tls_; ///< in force
     loaded_libraries libraries_;
-    std::shared_ptr<deadline_timer> timer_ = std::make_shared<deadline_timer>();
+    common_services services_;
+    base::gauge& generation_shown_ = services_.metrics->add_gauge({"postern_generation", "Of the configuration"});
+    base::gauge& lines_lost_ = services_.metrics->add_gauge({"postern_log_lines_dropped", "Lines that the log had no room for"});
     std::shared_ptr<plugin_store> store_;
     std::unique_ptr<runtime::server> server_;
     std::unique_ptr<control_commands> commands_;
@@ -182,25 +185,28 @@ bool daemon::start(problems& found)
         if (!its_user.succeeded())
             found.push_back({whole_file(), "cannot act as user " + config_.user});
         else
-            plugins = plugin_set::load(config_, {load_purpose::serve, generation_, nullptr, &libraries_}, log_, found);
+            plugins = plugin_set::load(config_, {load_purpose::serve, generation_, nullptr, &libraries_, services_}, log_, found);
     }
     if (plugins == nullptr)
         return false;
     store_ = plugins->store();
-    auto first = build_generation(config_, *plugins, tls_, timer_, generation_, found);
+    auto first = build_generation(config_, *plugins, tls_, services_.timer, generation_, found);
     if (first != nullptr)
         refuse_dead_end(config_, *first, found);
     if (first == nullptr || !found.empty())
         return false;
     plugins.reset();
-    server_ = std::make_unique<runtime::server>(listener_addresses(config_), std::move(first), *store_, log_);
+    server_ = std::make_unique<runtime::server>(listener_addresses(config_), std::move(first), *store_, log_, 0,
+                                                services_.metrics.get());
     if (!bind(found))
         return false;
     if (const auto started = server_->start(); !started) {
         found.push_back({whole_file(), "the queue cannot be read: " + started.error().message()});
         return false;
     }
-    commands_ = std::make_unique<control_commands>(*server_, [this] { return reload(); });
+    commands_ = std::make_unique<control_commands>(
+        *server_, [this] { return reload(); }, [this] { return metrics_text(); });
+    generation_shown_.set(generation_);
     warn_of_root();
     announce();
     control_->start([this](std::string_view request) { return commands_->answer(request); }); // from now on a reload may come
@@ -224,6 +230,12 @@ void daemon::announce()
         fields.emplace_back(name, address);
     output_.write(base::log_level::info, "ready", fields);
     notify_service_manager("READY=1");
+}
+
+std::string daemon::metrics_text() const
+{
+    lines_lost_.set(static_cast<std::int64_t>(output_.dropped()));
+    return server_->metrics_text();
 }
 
 void daemon::warn_of_what_stays(const config& next)
@@ -263,9 +275,10 @@ problems daemon::reload()
     if (next) {
         tls = load_tls(*next, found, &tls_);
         refuse_relay_to_ourselves(*next, places_after_reload(*next), io::interface_addresses(), found);
-        const auto plugins = plugin_set::load(*next, {load_purpose::serve, generation_ + 1, store_, &libraries_}, log_, found);
+        const auto plugins =
+            plugin_set::load(*next, {load_purpose::serve, generation_ + 1, store_, &libraries_, services_}, log_, found);
         if (plugins != nullptr)
-            made = build_generation(*next, *plugins, tls, timer_, generation_ + 1, found);
+            made = build_generation(*next, *plugins, tls, services_.timer, generation_ + 1, found);
         if (made != nullptr)
             refuse_dead_end(*next, *made, found);
     }
@@ -281,6 +294,7 @@ problems daemon::reload()
     server_->publish(std::move(made));
     tls_ = std::move(tls);
     ++generation_;
+    generation_shown_.set(generation_);
     output_.configure(next->log);
     // Addresses stay what they were, so that the next reload is compared with what is in force.
     next->listeners = config_.listeners;

@@ -23,7 +23,7 @@ constexpr auto store_pause = 1min;                    // before a message that t
 attempt::attempt(delivery_engine& engine, base::message_id id)
     : engine_{engine}, id_{id}, job_{engine.ids_.next()}, current_{engine.current_.load()},
       port_{std::make_shared<connection_port>(engine.loop_, job_)}, hooks_{current_->delivery_chain, port_, engine.log_,
-                                                                           engine.clock_}
+                                                                           engine.metrics_, engine.clock_}
 {
 }
 
@@ -305,7 +305,7 @@ void attempt::announce()
         auto& count = result == kind::delivered  ? engine_.counts_.delivered
                       : result == kind::deferred ? engine_.counts_.deferred
                                                  : engine_.counts_.failed;
-        count.fetch_add(1, std::memory_order_relaxed);
+        count.add();
         const auto* const event = result == kind::delivered ? "delivered" : result == kind::deferred ? "deferred" : "failed";
         engine_.log_.info(event, {{"message", base::to_text(id_)},
                                   {"session", record_.envelope.session},

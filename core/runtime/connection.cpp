@@ -42,7 +42,7 @@ connection::connection(connection_home& home, std::shared_ptr<const listener_pro
                                                                                              std::move(from.connection)},
       session_{profile_->session, facts_of(*profile_, from, base::session_id{home.ids.next()}), home.ids},
       port_{std::make_shared<connection_port>(home.loop, session_.facts().session)},
-      hooks_{profile_->chain, port_, home.log, home.clock}, spool_{home.messages.store(), home.loop}
+      hooks_{profile_->chain, port_, home.log, home.metrics, home.clock}, spool_{home.messages.store(), home.loop}
 {
 }
 

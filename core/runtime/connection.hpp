@@ -30,6 +30,7 @@ struct connection_home {
     intake& messages;
     base::log log;
     const base::clock& clock;
+    base::metrics& metrics;
 };
 
 /// Threads: its loop's.

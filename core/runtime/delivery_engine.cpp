@@ -17,15 +17,25 @@ constexpr std::uint8_t engine_lane = 255;
 constexpr std::size_t fresh_most = 16384;    // recipients whose records are kept for their next attempt
 constexpr std::size_t attempts_per_slot = 4; // how many attempts may wait in line for each that delivers
 constexpr std::size_t unparked_at_a_time = 4;
+constexpr base::metric_family deliveries{"postern_deliveries_total", "Recipients by what became of an attempt"};
 constexpr auto parked_for = std::chrono::hours{1}; // at most: a place that becomes free calls them
 
 } // namespace
 
-delivery_engine::delivery_engine(published& current, queue::store& store, base::log log, const base::clock& clock,
-                                 std::uint64_t seed)
-    : current_{current}, store_{store}, log_{log}, clock_{clock}, random_{seed}, ids_{clock, random_, engine_lane}, loop_{log},
-      pool_{loop_}, destinations_{current.load()->delivery.concurrency, current.load()->delivery.per_destination},
-      next_due_{loop_.context().get_executor()}, work_{loop_.context().get_executor()}
+delivery_counts::delivery_counts(base::metrics& in)
+    : delivered{in.add_counter(deliveries, {{"result", "delivered"}})}, deferred{in.add_counter(deliveries,
+                                                                                                {{"result", "deferred"}})},
+      failed{in.add_counter(deliveries, {{"result", "failed"}})}, queued{in.add_gauge(
+                                                                      {"postern_queue_messages", "Messages in the queue"})}
+{
+}
+
+delivery_engine::delivery_engine(published& current, queue::store& store, base::log log, base::metrics& metrics,
+                                 const base::clock& clock, std::uint64_t seed)
+    : current_{current}, store_{store}, log_{log}, metrics_{metrics}, clock_{clock}, random_{seed},
+      ids_{clock, random_, engine_lane}, loop_{log}, pool_{loop_}, destinations_{current.load()->delivery.concurrency,
+                                                                                 current.load()->delivery.per_destination},
+      next_due_{loop_.context().get_executor()}, counts_{metrics}, work_{loop_.context().get_executor()}
 {
 }
 
@@ -54,7 +64,7 @@ base::result<void> delivery_engine::load()
         }
         cursor = page->next;
     } while (cursor != 0);
-    counts_.queued = ledger_.size();
+    counts_.queued.set(static_cast<std::int64_t>(ledger_.size()));
     return {};
 }
 
@@ -111,7 +121,7 @@ void delivery_engine::add(base::message_id id, queue::record what)
         log_.error("not_queued", {{"message", base::to_text(id)}, {"cause", "known, or without open recipients"}});
         return;
     }
-    counts_.queued = ledger_.size();
+    counts_.queued.set(static_cast<std::int64_t>(ledger_.size()));
     if (!what.state.held)
         remember(id, std::move(what));
     pump();
@@ -194,7 +204,7 @@ void delivery_engine::finished(base::message_id id)
 {
     if (!ledger_.find(id))
         (void)take_fresh(id);
-    counts_.queued = ledger_.size();
+    counts_.queued.set(static_cast<std::int64_t>(ledger_.size()));
     pump();
 }
 

@@ -5,6 +5,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/ids.hpp"
 #include "core/base/log.hpp"
+#include "core/base/metrics.hpp"
 #include "core/base/random.hpp"
 #include "core/delivery/destinations.hpp"
 #include "core/io/loop.hpp"
@@ -16,7 +17,6 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 
-#include <atomic>
 #include <deque>
 #include <future>
 #include <map>
@@ -34,16 +34,19 @@ class attempt;
 
 /// Totals since start, in recipients. Threads: any.
 struct delivery_counts {
-    std::atomic<std::uint64_t> delivered{0};
-    std::atomic<std::uint64_t> deferred{0};
-    std::atomic<std::uint64_t> failed{0};
-    std::atomic<std::uint64_t> queued{0}; ///< messages in the ledger now
+    explicit delivery_counts(base::metrics& in);
+
+    base::counter& delivered;
+    base::counter& deferred;
+    base::counter& failed;
+    base::gauge& queued; ///< messages in the ledger now
 };
 
 /// Threads: as marked; unmarked ones on its own thread.
 class delivery_engine {
 public:
-    delivery_engine(published& current, queue::store& store, base::log log, const base::clock& clock, std::uint64_t seed);
+    delivery_engine(published& current, queue::store& store, base::log log, base::metrics& metrics, const base::clock& clock,
+                    std::uint64_t seed);
     ~delivery_engine();
 
     /// Reads the whole store into the ledger. Before start(). On the owner's thread; blocks.
@@ -104,6 +107,7 @@ private:
     published& current_;
     queue::store& store_;
     base::log log_;
+    base::metrics& metrics_;
     const base::clock& clock_;
     base::seeded_random random_;
     base::id_source ids_;

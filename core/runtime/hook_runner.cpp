@@ -55,20 +55,25 @@ void hook_runner::notify(const hooks::event& what)
         hooks::plugin_reply nobody_reads;
         const auto called = link->who->call(what, base::instant{}, port_, nobody_reads);
         if (called.status == hooks::call_status::failed)
-            log_.warning("plugin_failed", {{"session", base::to_text(what.session)},
-                                           {"plugin", link->who->name()},
-                                           {"hook", hooks::name_of(what.hook)},
-                                           {"cause", "the plugin reported a failure"}});
+            report("the plugin reported a failure", *link, what);
     }
 }
 
 void hook_runner::report(const hooks::chain_run& run, const hooks::link& whom, const hooks::event& what) const
 {
     if (!run.failure().empty())
-        log_.warning("plugin_failed", {{"session", base::to_text(what.session)},
-                                       {"plugin", whom.who->name()},
-                                       {"hook", hooks::name_of(what.hook)},
-                                       {"cause", run.failure()}});
+        report(run.failure(), whom, what);
+}
+
+void hook_runner::report(std::string_view why, const hooks::link& whom, const hooks::event& what) const
+{
+    const auto hook = hooks::name_of(what.hook);
+    metrics_
+        .add_counter({"postern_plugin_failures_total", "Calls in which a plugin failed"},
+                     {{"plugin", whom.who->name()}, {"hook", hook}})
+        .add();
+    log_.warning("plugin_failed",
+                 {{"session", base::to_text(what.session)}, {"plugin", whom.who->name()}, {"hook", hook}, {"cause", why}});
 }
 
 } // namespace postern::runtime

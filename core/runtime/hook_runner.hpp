@@ -4,6 +4,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/log.hpp"
+#include "core/base/metrics.hpp"
 #include "core/hooks/chain.hpp"
 #include "core/runtime/connection_port.hpp"
 
@@ -16,8 +17,8 @@ namespace postern::runtime {
 class hook_runner {
 public:
     hook_runner(std::shared_ptr<const hooks::chain> order, std::shared_ptr<connection_port> port, base::log log,
-                const base::clock& clock)
-        : order_{std::move(order)}, port_{std::move(port)}, log_{log}, clock_{clock}
+                base::metrics& metrics, const base::clock& clock)
+        : order_{std::move(order)}, port_{std::move(port)}, log_{log}, metrics_{metrics}, clock_{clock}
     {
     }
 
@@ -40,10 +41,12 @@ public:
 
 private:
     void report(const hooks::chain_run& run, const hooks::link& whom, const hooks::event& what) const;
+    void report(std::string_view why, const hooks::link& whom, const hooks::event& what) const;
 
     std::shared_ptr<const hooks::chain> order_;
     std::shared_ptr<connection_port> port_;
     base::log log_;
+    base::metrics& metrics_;
     const base::clock& clock_;
 };
 

@@ -37,7 +37,7 @@ sealed_message intake::seal(const hooks::draft& message, const hooks::connection
 
 void intake::stored(sealed_message message)
 {
-    accepted_.fetch_add(1, std::memory_order_relaxed);
+    accepted_.add();
     deliveries_.enqueue(message.id, std::move(message.record));
 }
 

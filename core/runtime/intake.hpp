@@ -3,11 +3,11 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/ids.hpp"
+#include "core/base/metrics.hpp"
 #include "core/hooks/draft.hpp"
 #include "core/queue/record.hpp"
 #include "core/queue/store.hpp"
 
-#include <atomic>
 #include <cstdint>
 #include <string>
 
@@ -27,8 +27,9 @@ struct sealed_message {
 /// Threads: any.
 class intake {
 public:
-    intake(queue::store& store, delivery_engine& deliveries, const base::clock& clock)
-        : store_{store}, deliveries_{deliveries}, clock_{clock}
+    intake(queue::store& store, delivery_engine& deliveries, const base::clock& clock, base::metrics& metrics)
+        : store_{store}, deliveries_{deliveries}, clock_{clock}, accepted_{metrics.add_counter({"postern_messages_accepted_total",
+                                                                                                "Messages that were stored"})}
     {
     }
 
@@ -38,13 +39,13 @@ public:
     /// The store keeps it: hand it to the delivery side.
     void stored(sealed_message message);
     /// Messages stored since start.
-    [[nodiscard]] std::uint64_t accepted() const noexcept { return accepted_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t accepted() const noexcept { return accepted_.value(); }
 
 private:
     queue::store& store_;
     delivery_engine& deliveries_;
     const base::clock& clock_;
-    std::atomic<std::uint64_t> accepted_{0};
+    base::counter& accepted_;
 };
 
 } // namespace postern::runtime

@@ -36,23 +36,29 @@ bool is_unix(const std::string& address)
 
 struct server::state {
     state(std::vector<listener_address> where, std::shared_ptr<const generation> first, queue::store& store, base::log to,
-          unsigned threads)
+          unsigned threads, base::metrics* into)
         : addresses{std::move(where)}, current{std::move(first)}, log{to},
-          deliveries{current, store, to, clock, fresh_seed()}, messages{store, deliveries, clock}
+          own_metrics{into == nullptr ? std::make_unique<base::metrics>() : nullptr}, metrics{into == nullptr ? *own_metrics
+                                                                                                              : *into},
+          deliveries{current, store, to, metrics, clock, fresh_seed()}, messages{store, deliveries, clock, metrics},
+          open_connections{metrics.add_gauge({"postern_connections", "Connections that are open"})}
     {
         const unsigned wanted = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
         for (unsigned lane = 0; lane < std::min(wanted, most_threads); ++lane)
-            workers.push_back(
-                std::make_unique<worker>(static_cast<std::uint8_t>(lane), fresh_seed(), current, messages, counts, to, clock));
+            workers.push_back(std::make_unique<worker>(static_cast<std::uint8_t>(lane), fresh_seed(), current, messages, counts,
+                                                       to, metrics, clock));
     }
 
     std::vector<listener_address> addresses;
     published current;
     base::log log;
     base::system_clock clock;
+    std::unique_ptr<base::metrics> own_metrics; // when nobody brought some
+    base::metrics& metrics;
     delivery_engine deliveries;
     intake messages;
     connection_counts counts;
+    base::gauge& open_connections; // what was open when somebody asked last
     std::vector<std::unique_ptr<worker>> workers;
     std::map<std::string, std::string, std::less<>> bound;
     std::shared_mutex running_guard; // shared: an operator's question is with the delivery thread, which has to live
@@ -60,8 +66,8 @@ struct server::state {
 };
 
 server::server(std::vector<listener_address> addresses, std::shared_ptr<const generation> first, queue::store& store,
-               base::log log, unsigned threads)
-    : state_{std::make_unique<state>(std::move(addresses), std::move(first), store, log, threads)}
+               base::log log, unsigned threads, base::metrics* metrics)
+    : state_{std::make_unique<state>(std::move(addresses), std::move(first), store, log, threads, metrics)}
 {
 }
 
@@ -178,11 +184,17 @@ server_status server::status() const
     server_status status;
     status.connections = state_->counts.open();
     status.accepted = state_->messages.accepted();
-    status.queued = counts.queued;
-    status.delivered = counts.delivered;
-    status.deferred = counts.deferred;
-    status.failed = counts.failed;
+    status.queued = static_cast<std::uint64_t>(counts.queued.value());
+    status.delivered = counts.delivered.value();
+    status.deferred = counts.deferred.value();
+    status.failed = counts.failed.value();
     return status;
+}
+
+std::string server::metrics_text() const
+{
+    state_->open_connections.set(static_cast<std::int64_t>(state_->counts.open()));
+    return state_->metrics.text();
 }
 
 } // namespace postern::runtime

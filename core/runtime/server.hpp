@@ -4,6 +4,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/log.hpp"
+#include "core/base/metrics.hpp"
 #include "core/base/result.hpp"
 #include "core/delivery/settings.hpp"
 #include "core/delivery/transport.hpp"
@@ -97,9 +98,10 @@ struct server_status {
 
 class server {
 public:
-    /// `store` and what `log` writes to outlive the server. `threads` 0: one a processor.
+    /// `store`, `metrics` and what `log` writes to outlive the server. `threads` 0: one a processor. Without `metrics` it counts
+    /// in some of its own.
     server(std::vector<listener_address> addresses, std::shared_ptr<const generation> first, queue::store& store, base::log log,
-           unsigned threads = 0);
+           unsigned threads = 0, base::metrics* metrics = nullptr);
     ~server(); ///< shuts down at once if that has not happened
 
     /// Binds all listeners. What is wrong with one: which, and why. Before privileges are dropped.
@@ -123,6 +125,8 @@ public:
     [[nodiscard]] bool queue_change(base::message_id id, queue_command what); ///< false: no such message, or it could not be done
     std::size_t queue_flush();                                                ///< makes all deferred due; how many
     [[nodiscard]] server_status status() const;
+    /// All that was counted, as Prometheus text. [any]
+    [[nodiscard]] std::string metrics_text() const;
 
 private:
     struct state;

@@ -29,7 +29,7 @@ namespace postern::runtime {
 class worker {
 public:
     worker(std::uint8_t lane, std::uint64_t seed, published& current, intake& messages, connection_counts& counts, base::log log,
-           const base::clock& clock);
+           base::metrics& metrics, const base::clock& clock);
     ~worker();
 
     [[nodiscard]] base::result<void> listen(const std::string& profile, const std::string& address, bool shared);
@@ -57,6 +57,8 @@ private:
     io::loop loop_;
     connection_home home_;
     refusal_log refusals_;
+    base::counter& welcomed_;
+    base::counter& turned_away_;
     std::vector<std::pair<std::string, std::unique_ptr<io::listener>>> listeners_;
     boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> connections_;
     boost::asio::executor_work_guard<io::executor> work_;

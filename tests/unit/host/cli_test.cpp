@@ -231,6 +231,9 @@ TEST_F(a_command_to_the_server, says_what_was_done)
     will_answer("status", {R"({"ok":true,"status":{"queued":2}})", R"({"ok":true,"status":{"queued":2}})"});
     EXPECT_EQ(asks({"status"}).output, "queued: 2\n");
     EXPECT_EQ(asks({"status", "--json"}).output, "{\"queued\":2}\n");
+    will_answer("metrics", {R"({"ok":true,"text":"# TYPE a counter\na{b=\"c\"} 1\n"})"});
+    EXPECT_EQ(asks({"status", "--metrics"}).output, "# TYPE a counter\na{b=\"c\"} 1\n");
+    EXPECT_EQ(asks({"status", "--metrics", "--json"}).code, exit_usage);
 }
 
 TEST_F(a_command_to_the_server, fails_with_the_servers_words)

@@ -37,7 +37,7 @@ protected:
     }
     std::string answer(std::string_view request)
     {
-        return control_commands{*server_, [this] { return wrong_; }}.answer(request);
+        return control_commands{*server_, [this] { return wrong_; }, [this] { return server_->metrics_text(); }}.answer(request);
     }
     json::object ask(std::string_view command, base::message_id id)
     {
@@ -169,6 +169,7 @@ TEST_F(the_control_commands, retry_no_message_that_is_held)
 
 TEST_F(the_control_commands, count)
 {
+    EXPECT_THAT(answer(R"({"command":"metrics"})"), HasSubstr(R"({"ok":true,"text":"# HELP postern_connections )"));
     EXPECT_EQ(answer(R"({"command":"status"})"),
               R"({"ok":true,"status":{"connections":0,"accepted":0,"queued":0,"delivered":0,"deferred":0,"failed":0}})");
 }

@@ -16,6 +16,7 @@ using test::asked;
 struct runner : testing::Test {
     test::memory_log lines;
     base::log log{lines};
+    base::metrics metrics;
     io::loop home{log};
     base::system_clock clock;
     std::shared_ptr<connection_port> port = std::make_shared<connection_port>(home, base::session_id{1});
@@ -36,7 +37,7 @@ struct runner : testing::Test {
     }
     io::task<void> ask_task()
     {
-        hook_runner run_hooks{order, port, log, clock};
+        hook_runner run_hooks{order, port, log, metrics, clock};
         hooks::draft draft;
         hooks::event what;
         what.hook = hook_point::cmd_mail;
@@ -95,6 +96,7 @@ TEST_F(runner, applies_on_error_when_no_answer_comes_in_time)
     EXPECT_EQ(ask({{silent, hooks::failure_policy::tempfail, 1ms}}).verdict, hooks::verdict_kind::tempfail);
     EXPECT_THAT(silent->withdrawn(), testing::ElementsAre(9U));
     EXPECT_TRUE(lines.contains("plugin_failed session=0000000000000 plugin=p hook=cmd.mail cause=no answer"));
+    EXPECT_EQ(metrics.add_counter({"postern_plugin_failures_total", ""}, {{"plugin", "p"}, {"hook", "cmd.mail"}}).value(), 1U);
 }
 
 TEST_F(runner, never_takes_the_answer_of_one_plugin_for_that_of_another_with_the_same_ticket)

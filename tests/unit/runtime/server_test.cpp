@@ -185,6 +185,18 @@ TEST_F(a_server, tells_the_operator_which_plugin_decided)
     EXPECT_TRUE(lines.contains("hook=msg.end plugin=guard verdict=REJECT code=550 text=not today sender=a@client.example"));
 }
 
+TEST_F(a_server, counts_what_it_does)
+{
+    start();
+    (void)send_message(client(), mail("b@example.com"));
+    until([&] { return running->status().delivered == 1 && running->status().queued == 0; });
+    const auto text = running->metrics_text();
+    for (const auto* line :
+         {"postern_connections_total 1\n", "postern_messages_accepted_total 1\n", "postern_queue_messages 0\n",
+          "postern_deliveries_total{result=\"delivered\"} 1\n", "postern_deliveries_total{result=\"failed\"} 0\n"})
+        EXPECT_THAT(text, testing::HasSubstr(line));
+}
+
 TEST_F(a_server, that_does_not_run_has_no_queue)
 {
     start();
