@@ -60,8 +60,12 @@ public:
     }
     void write(log_level level, std::string_view event, std::initializer_list<log_field> fields) const
     {
+        write(level, event, std::span<const log_field>{fields.begin(), fields.size()});
+    }
+    void write(log_level level, std::string_view event, std::span<const log_field> fields) const
+    {
         if (sink_->is_enabled(level))
-            sink_->write(level, event, {fields.begin(), fields.size()});
+            sink_->write(level, event, fields);
     }
 
 private:

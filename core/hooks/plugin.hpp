@@ -3,12 +3,14 @@
 
 #include "core/base/clock.hpp"
 #include "core/hooks/event.hpp"
+#include "core/hooks/notes.hpp"
 #include "core/hooks/verdict.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace postern::hooks {
 
@@ -24,6 +26,18 @@ public:
     /// The plugin wants to be called (plugin::wake) on the session's thread in `delay`. False: the session is over.
     [[nodiscard]] virtual bool wake(std::shared_ptr<plugin> who, std::uint64_t token,
                                     std::chrono::nanoseconds delay) noexcept = 0;
+
+    // Notes that plugins leave each other; a port that keeps none says that it is over.
+
+    [[nodiscard]] virtual note_status set_note(base::transaction_id, std::string_view /*name*/, std::string_view /*value*/)
+    {
+        return note_status::stale;
+    }
+    /// Its length, and as much of it as fits into `to`; negative: absent.
+    [[nodiscard]] virtual std::int64_t copy_note(std::string_view /*name*/, char* /*to*/, std::size_t /*room*/) const
+    {
+        return -1;
+    }
 };
 
 enum class call_status : std::uint8_t {

@@ -150,6 +150,23 @@ int show(const queue_request& what)
     return exit_done;
 }
 
+/// "queued: 2"; of each plugin that told how it is, "plugin spam: degraded: no dictionary".
+void show_status(std::string_view key, const json::value& value)
+{
+    if (key != "plugins" || !value.is_array()) {
+        fmt::print("{}: {}\n", key, shown(value));
+        return;
+    }
+    for (const auto& each : value.get_array()) {
+        if (!each.is_object())
+            continue;
+        const auto& plugin = each.get_object();
+        const auto text = shown(field(plugin, "text"));
+        fmt::print("plugin {}: {}{}{}\n", shown(field(plugin, "name")), shown(field(plugin, "health")), text.empty() ? "" : ": ",
+                   text);
+    }
+}
+
 } // namespace
 
 int queue_command(const queue_request& what)
@@ -178,7 +195,7 @@ int control_command(const std::filesystem::path& config_file, const std::string&
         fmt::print("{}\n", status.is_object() ? json::serialize(status) : json::serialize(*reply));
     else if (status.is_object())
         for (const auto& each : status.get_object())
-            fmt::print("{}: {}\n", std::string_view{each.key()}, shown(each.value()));
+            show_status(each.key(), each.value());
     return exit_done;
 }
 

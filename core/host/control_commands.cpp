@@ -105,16 +105,22 @@ json::object with_message(runtime::server& server, std::string_view command, con
     return failure("that could not be done; the server's log says why");
 }
 
-json::object status(const runtime::server& server)
+json::array describe(const std::vector<plugin_health>& plugins)
+{
+    json::array out;
+    for (const auto& each : plugins)
+        out.push_back({{"name", each.plugin}, {"health", name_of(each.is)}, {"text", each.text}});
+    return out;
+}
+
+json::object status(const runtime::server& server, const std::vector<plugin_health>& plugins)
 {
     const auto now = server.status();
-    return {{"ok", true},
-            {"status", json::object{{"connections", now.connections},
-                                    {"accepted", now.accepted},
-                                    {"queued", now.queued},
-                                    {"delivered", now.delivered},
-                                    {"deferred", now.deferred},
-                                    {"failed", now.failed}}}};
+    json::object shown{{"connections", now.connections}, {"accepted", now.accepted}, {"queued", now.queued},
+                       {"delivered", now.delivered},     {"deferred", now.deferred}, {"failed", now.failed}};
+    if (!plugins.empty())
+        shown["plugins"] = describe(plugins);
+    return {{"ok", true}, {"status", std::move(shown)}};
 }
 
 } // namespace
@@ -133,7 +139,7 @@ std::string control_commands::answer(std::string_view text)
     } else if (command == "queue.flush") {
         reply = {{"ok", true}, {"count", server_.queue_flush()}};
     } else if (command == "status") {
-        reply = status(server_);
+        reply = status(server_, health_());
     } else if (command == "metrics") {
         reply = {{"ok", true}, {"text", metrics_()}};
     } else if (command == "reload") {

@@ -4,25 +4,31 @@
 //   {"command":"queue.show","id":"ID"}                  -> {"ok":true,"item":{...}}
 //   {"command":"queue.retry|hold|release|delete","id":"ID"} -> {"ok":true}
 //   {"command":"queue.flush"}                           -> {"ok":true,"count":N}
-//   {"command":"status"}                                -> {"ok":true,"status":{...}}
+//   {"command":"status"}                                -> {"ok":true,"status":{...}}; with "plugins" where some tell how they
+//   are:
+//                                                          [{"name":"...","health":"ok|degraded|silent","text":"..."}]
 //   {"command":"metrics"}                               -> {"ok":true,"text":"..."}: Prometheus text
 //   {"command":"reload"}                                -> {"ok":true} or {"ok":false,"problems":["FILE:LINE: ..."]}
 // A failure is {"ok":false,"error":"..."}.
 
+#include "core/host/plugin_health.hpp"
 #include "core/host/problem.hpp"
 #include "core/runtime/server.hpp"
 
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace postern::daemon {
 
 class control_commands {
 public:
-    /// `reload` reads the configuration anew and publishes it, or says what is wrong with it; `metrics` makes the text.
-    control_commands(runtime::server& server, std::function<problems()> reload, std::function<std::string()> metrics)
-        : server_{server}, reload_{std::move(reload)}, metrics_{std::move(metrics)}
+    /// `reload` reads the configuration anew and publishes it, or says what is wrong with it; `metrics` makes the
+    /// text; `health` asks the plugins.
+    control_commands(runtime::server& server, std::function<problems()> reload, std::function<std::string()> metrics,
+                     std::function<std::vector<plugin_health>()> health)
+        : server_{server}, reload_{std::move(reload)}, metrics_{std::move(metrics)}, health_{std::move(health)}
     {
     }
 
@@ -33,6 +39,7 @@ private:
     runtime::server& server_;
     std::function<problems()> reload_;
     std::function<std::string()> metrics_;
+    std::function<std::vector<plugin_health>()> health_;
 };
 
 } // namespace postern::daemon

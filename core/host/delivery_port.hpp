@@ -5,6 +5,7 @@
 #include "core/base/ids.hpp"
 #include "core/hooks/plugin.hpp"
 #include "core/host/deadline_timer.hpp"
+#include "core/runtime/session_notes.hpp"
 
 #include <cstdint>
 #include <map>
@@ -27,6 +28,14 @@ public:
     void answer(std::uint64_t ticket, hooks::plugin_reply reply) noexcept override;
     [[nodiscard]] bool wake(std::shared_ptr<hooks::plugin> who, std::uint64_t token,
                             std::chrono::nanoseconds delay) noexcept override;
+    [[nodiscard]] hooks::note_status set_note(base::transaction_id of, std::string_view name, std::string_view value) override
+    {
+        return notes_.set(of, name, value);
+    }
+    [[nodiscard]] std::int64_t copy_note(std::string_view name, char* to, std::size_t room) const override
+    {
+        return notes_.copy(name, to, room);
+    }
     /// The job is over: wakes that are outstanding come now, as cancelled; afterwards none is accepted and none comes. Not from
     /// inside a call of the plugin.
     void end() noexcept;
@@ -43,6 +52,7 @@ private:
     std::weak_ptr<plugin_instance> instance_;
     base::session_id job_;
     std::shared_ptr<deadline_timer> timer_;
+    runtime::session_notes notes_;
     std::mutex delivering_; ///< of an instance that does not block: end() waits for the wake that is being delivered
     std::mutex guard_;      ///< of what follows
     bool is_over_ = false;

@@ -1,5 +1,6 @@
 #include "core/host/generation_builder.hpp"
 
+#include "core/host/plugin_observer.hpp"
 #include "core/host/plugin_transport.hpp"
 #include "core/io/tls.hpp"
 
@@ -144,6 +145,8 @@ std::shared_ptr<const runtime::generation> build_generation(const config& from, 
     std::vector<hooks::link> everybody;
     for (const auto& each : plugins.plugins()) {
         everybody.push_back(link_to(from, each));
+        if (each->instance().observed_kinds() != 0)
+            out->observers.push_back(std::make_shared<plugin_observer>(each->instance().shared_from_this()));
         if (each->instance().library().provides("postern.delivery/1"))
             out->transports.emplace(each->name(), std::make_shared<plugin_transport>(each->instance().shared_from_this(), timer,
                                                                                      from.delivery.timeout.final));

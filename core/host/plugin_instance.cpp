@@ -4,7 +4,9 @@
 #include "core/host/reply_reader.hpp"
 
 #include <postern/abi/delivery.h>
+#include <postern/abi/health.h>
 #include <postern/abi/hooks.h>
+#include <postern/abi/observe.h>
 
 #include <fmt/format.h>
 
@@ -18,6 +20,7 @@ namespace {
 
 constexpr std::size_t most_log_text = 8192;
 constexpr std::uint64_t longest_wake_ns = 366ULL * 24 * 3600 * 1'000'000'000ULL;
+constexpr auto event_key = ~std::uint64_t{0};                                 // no session has it
 constexpr auto hook_mask = (std::uint32_t{1} << hooks::hook_point_count) - 2; // all but 0
 static_assert(hooks::hook_point_count <= 32);                                 // a bit each
 
@@ -70,8 +73,9 @@ const void* get_service(postern_host*, const char* id) noexcept
 } // namespace
 
 plugin_instance::plugin_instance(std::shared_ptr<const plugin_library> library, instance_settings settings, base::log log)
-    : library_{std::move(library)}, settings_{std::move(settings)}, log_{log}, host_{this}, is_transport_{library_->provides(
-                                                                                                POSTERN_DELIVERY_1)},
+    : library_{std::move(library)}, settings_{std::move(settings)}, log_{log}, host_{this},
+      metrics_{settings_.services.metrics, library_->file().stem().string(), settings_.name, log}, notes_{library_->table().id},
+      is_transport_{library_->provides(POSTERN_DELIVERY_1)},
       all_stale_{settings_.services.metrics->add_counter(
           {"postern_plugin_stale_replies_total", "Answers that came too late or twice"}, {{"plugin", settings_.name}})},
       all_dropped_{settings_.services.metrics->add_counter(
@@ -87,6 +91,8 @@ plugin_instance::plugin_instance(std::shared_ptr<const plugin_library> library, 
     } else if (is_transport_) {
         pool_ = std::make_unique<blocking_pool>(1);
         by_session_ = std::make_unique<std::array<std::mutex, 64>>();
+    } else {
+        pool_ = std::make_unique<blocking_pool>(1); // its thread begins with the first timer or server event
     }
 }
 
@@ -102,6 +108,7 @@ std::shared_ptr<plugin_instance> plugin_instance::create(std::shared_ptr<const p
     args.name = borrowed(made->settings_.name);
 
     const auto before = found.size();
+    made->begin_timers();
     made->creating_ = &found;
     postern_status status = POSTERN_E_PLUGIN;
     std::string thrown;
@@ -115,6 +122,7 @@ std::shared_ptr<plugin_instance> plugin_instance::create(std::shared_ptr<const p
     made->creating_ = nullptr;
     if (status == POSTERN_PASS && found.size() == before) {
         made->created_ = true;
+        made->timers_->open();
         return made;
     }
     if (status == POSTERN_PASS) // it complained and went on all the same
@@ -129,6 +137,8 @@ std::shared_ptr<plugin_instance> plugin_instance::create(std::shared_ptr<const p
 
 plugin_instance::~plugin_instance()
 {
+    if (timers_ != nullptr)
+        timers_->close();
     pool_.reset();
     if (!created_)
         return;
@@ -173,6 +183,11 @@ bool plugin_instance::post(std::uint64_t key, std::function<void()> job, job_kin
         key, [self = shared_from_this(), run = std::move(job)] { run(); }, kind, octets);
 }
 
+bool plugin_instance::post_event(std::function<void()> job, job_kind kind, std::size_t octets)
+{
+    return post(event_key, std::move(job), kind, octets);
+}
+
 void plugin_instance::tell(const postern_event& event, job_kind kind)
 {
     if (!is_blocking()) {
@@ -184,13 +199,18 @@ void plugin_instance::tell(const postern_event& event, job_kind kind)
     if (post(
             event.session, [this, own = std::move(copy)] { (void)handle(own->get()); }, kind, octets))
         return;
+    dropped_one(event.hook);
+}
+
+void plugin_instance::dropped_one(std::uint32_t hook)
+{
     all_dropped_.add();
     const auto dropped = dropped_.fetch_add(1, std::memory_order_relaxed) + 1;
     auto step = dropped; // the 1st, the 10th, the 100th ...: a plugin that lags must not fill the log as well
     while (step % 10 == 0)
         step /= 10;
     if (step == 1)
-        log_.error("plugin_overrun", {{"plugin", name()}, {"hook", event.hook}, {"dropped", dropped}});
+        log_.error("plugin_overrun", {{"plugin", name()}, {"hook", hook}, {"dropped", dropped}});
 }
 
 postern_ev_wake plugin_instance::wake_record(std::uint64_t session, std::uint64_t token, bool is_cancelled) const noexcept
@@ -209,6 +229,12 @@ postern_status plugin_instance::subscribe(std::uint32_t hook, std::uint32_t flag
 {
     if (creating_ == nullptr)
         return POSTERN_E_DENIED;
+    if (hook == POSTERN_HOOK_EVENT)
+        return subscribe_to_events(flags);
+    if (hook == POSTERN_HOOK_HEALTH && flags == 0) {
+        wants_health_ = true;
+        return POSTERN_PASS;
+    }
     if (hook >= hooks::hook_point_count || (hook_mask >> hook & 1U) == 0 || (flags & ~POSTERN_SUBSCRIBE_OBSERVE) != 0)
         return POSTERN_E_INVALID;
     const auto bit = std::uint32_t{1} << hook;
@@ -221,6 +247,16 @@ postern_status plugin_instance::subscribe(std::uint32_t hook, std::uint32_t flag
     }
     subscribed_ |= bit;
     observed_ |= observes;
+    return POSTERN_PASS;
+}
+
+/// Kinds that this host does not know are those of a later one: they never come.
+postern_status plugin_instance::subscribe_to_events(std::uint32_t kinds) noexcept
+{
+    const auto wanted = kinds == 0 ? ~std::uint32_t{1} : kinds;
+    if ((wanted & 1U) != 0 || (observed_kinds_ != 0 && observed_kinds_ != wanted))
+        return POSTERN_E_INVALID;
+    observed_kinds_ = wanted;
     return POSTERN_PASS;
 }
 

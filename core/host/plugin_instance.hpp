@@ -11,6 +11,9 @@
 #include "core/host/declared_extensions.hpp"
 #include "core/host/option_values.hpp"
 #include "core/host/plugin_library.hpp"
+#include "core/host/plugin_metrics.hpp"
+#include "core/host/plugin_notes.hpp"
+#include "core/host/plugin_timers.hpp"
 #include "core/host/problem.hpp"
 #include "core/host/session_table.hpp"
 #include "core/host/ticket_table.hpp"
@@ -18,6 +21,7 @@
 #include <postern/abi/config.h>
 #include <postern/abi/core.h>
 #include <postern/abi/hooks.h>
+#include <postern/abi/log.h>
 
 #include <array>
 #include <atomic>
@@ -85,17 +89,25 @@ public:
 
     /// The plugin's handle, behind the barriers: SERIAL, and whatever is thrown becomes E_PLUGIN.
     [[nodiscard]] postern_status handle(const postern_event& event) noexcept;
-    /// For BLOCKING plugins and transports, whose threads these are. The job gets the instance kept alive. False: too much waits.
+    /// On a thread of the instance: one, or of a BLOCKING plugin some. The job gets the instance kept alive. False: too much
+    /// waits.
     [[nodiscard]] bool post(std::uint64_t key, std::function<void()> job, job_kind kind, std::size_t octets);
+    /// The same for what belongs to no session (timers, health, server events): one after the other.
+    [[nodiscard]] bool post_event(std::function<void()> job, job_kind kind, std::size_t octets);
     /// Tells without waiting for an answer: here, or on the plugin's own threads if it is BLOCKING. What is an observation may
     /// be dropped there, and the log says so.
     void tell(const postern_event& event, job_kind kind);
+    /// Counts an observation that it never got, and logs now and then.
+    void dropped_one(std::uint32_t hook);
     /// A WAKE as the plugin gets it.
     [[nodiscard]] postern_ev_wake wake_record(std::uint64_t session, std::uint64_t token, bool is_cancelled) const noexcept;
 
     [[nodiscard]] ticket_table& tickets() noexcept { return tickets_; }
     [[nodiscard]] session_table& sessions() noexcept { return sessions_; }
     [[nodiscard]] const base::log& log() const noexcept { return log_; }
+    [[nodiscard]] bool wants_health() const noexcept { return wants_health_; }
+    /// Of the server's events those that it asked for, a bit a kind.
+    [[nodiscard]] std::uint32_t observed_kinds() const noexcept { return observed_kinds_; }
     /// Replies that came too late or twice.
     [[nodiscard]] std::uint64_t stale_replies() const noexcept { return stale_replies_.load(std::memory_order_relaxed); }
     /// Who is woken for this instance's sessions. Once, before the first call.
@@ -112,11 +124,23 @@ public:
     [[nodiscard]] postern_status declare(const What* what) noexcept;
     [[nodiscard]] postern_list options() const noexcept;
     void refuse(postern_str key, postern_str text) noexcept;
+    [[nodiscard]] std::int64_t declare_metric(const postern_metric* what) noexcept;
+    [[nodiscard]] plugin_metrics& metrics() noexcept { return metrics_; }
+    [[nodiscard]] std::uint32_t log_level() const noexcept;
+    [[nodiscard]] postern_status log_event(const postern_log_event* what) noexcept;
+    [[nodiscard]] postern_status start_timer(std::uint64_t token, std::uint64_t delay_ns, std::uint64_t period_ns) noexcept;
+    [[nodiscard]] postern_status cancel_timer(std::uint64_t token) noexcept { return timers_->cancel(token); }
+    [[nodiscard]] postern_status want_notes(postern_str pattern) noexcept;
+    [[nodiscard]] postern_status set_note(const postern_note* what) noexcept;
+    [[nodiscard]] std::int64_t get_note(std::uint64_t session, postern_str name, char* to, std::size_t room) noexcept;
 
 private:
     plugin_instance(std::shared_ptr<const plugin_library> library, instance_settings settings, base::log log);
     [[nodiscard]] postern_status call_handle(const postern_event& event) noexcept;
     [[nodiscard]] std::mutex* guard_of(std::uint64_t session) noexcept;
+    [[nodiscard]] postern_status subscribe_to_events(std::uint32_t kinds) noexcept;
+    void begin_timers();
+    void tell_timer(std::uint64_t token, std::uint64_t missed);
 
     std::shared_ptr<const plugin_library> library_;
     instance_settings settings_;
@@ -128,7 +152,12 @@ private:
     std::vector<postern_option> option_records_;
     std::uint32_t subscribed_ = 0; ///< a bit a hook
     std::uint32_t observed_ = 0;
+    std::uint32_t observed_kinds_ = 0;
+    bool wants_health_ = false;
     declared_extensions extensions_;
+    plugin_metrics metrics_;
+    plugin_notes notes_;
+    std::shared_ptr<plugin_timers> timers_;
     bool is_transport_;
     std::mutex serial_;
     /// Of a transport that does not block: its wakes come on another thread than its other events.

@@ -7,6 +7,10 @@
 #include <postern/abi/blob.h>
 #include <postern/abi/config.h>
 #include <postern/abi/ehlo.h>
+#include <postern/abi/log.h>
+#include <postern/abi/metrics.h>
+#include <postern/abi/notes.h>
+#include <postern/abi/timers.h>
 
 #include <boost/dll/library_info.hpp>
 #include <boost/dll/shared_library.hpp>
@@ -29,7 +33,8 @@
 namespace postern::daemon {
 namespace {
 
-constexpr std::array<std::string_view, 4> services{POSTERN_CORE_1, POSTERN_CONFIG_1, POSTERN_BLOB_1, POSTERN_EHLO_1};
+constexpr std::array<std::string_view, 8> services{POSTERN_CORE_1,    POSTERN_CONFIG_1, POSTERN_BLOB_1,   POSTERN_EHLO_1,
+                                                   POSTERN_METRICS_1, POSTERN_LOG_1,    POSTERN_TIMERS_1, POSTERN_NOTES_1};
 constexpr std::string_view symbol_stem = "postern_plugin_v";
 constexpr std::chrono::seconds longest_wait{2}; // for plugins that still run when all else is over
 

@@ -1,5 +1,4 @@
-// The service tables that every plugin gets: postern.core/1, postern.config/1, postern.blob/1,
-// postern.ehlo/1. Thin: each function finds the
+// The service tables that every plugin gets: core, config, blob, ehlo, metrics, log, timers, notes. Thin: each function finds the
 // instance behind the postern_host and lets it decide. None throws; a NULL host is E_INVALID.
 
 #include "core/host/plugin_instance.hpp"
@@ -8,6 +7,10 @@
 #include <postern/abi/config.h>
 #include <postern/abi/core.h>
 #include <postern/abi/ehlo.h>
+#include <postern/abi/log.h>
+#include <postern/abi/metrics.h>
+#include <postern/abi/notes.h>
+#include <postern/abi/timers.h>
 
 namespace postern::daemon {
 namespace {
@@ -76,12 +79,71 @@ postern_status ehlo_param(postern_host* host, const postern_param_kind* what) no
     return host == nullptr ? POSTERN_E_INVALID : host->instance->declare(what);
 }
 
+int64_t metrics_declare(postern_host* host, const postern_metric* what) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->declare_metric(what);
+}
+
+postern_status metrics_add(postern_host* host, uint64_t metric, int64_t n) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->metrics().add(metric, n);
+}
+
+postern_status metrics_set(postern_host* host, uint64_t metric, int64_t value) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->metrics().set(metric, value);
+}
+
+postern_status metrics_observe(postern_host* host, uint64_t metric, int64_t value) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->metrics().observe(metric, value);
+}
+
+uint32_t log_level(postern_host* host) noexcept
+{
+    return host == nullptr ? POSTERN_LOG_ERROR : host->instance->log_level();
+}
+
+postern_status log_write(postern_host* host, const postern_log_event* what) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->log_event(what);
+}
+
+postern_status timers_start(postern_host* host, uint64_t token, uint64_t delay_ns, uint64_t period_ns) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->start_timer(token, delay_ns, period_ns);
+}
+
+postern_status timers_cancel(postern_host* host, uint64_t token) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->cancel_timer(token);
+}
+
+postern_status notes_want(postern_host* host, postern_str pattern) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->want_notes(pattern);
+}
+
+postern_status notes_set(postern_host* host, const postern_note* what) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->set_note(what);
+}
+
+int64_t notes_get(postern_host* host, uint64_t session, postern_str name, char* to, size_t len) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->get_note(session, name, to, len);
+}
+
 } // extern "C"
 
 constexpr postern_core_1 core_table{core_subscribe, core_reply, core_set_cookie, core_wake, core_log};
 constexpr postern_config_1 config_table{config_options, config_refuse};
 constexpr postern_blob_1 blob_table{blob_size, blob_read};
 constexpr postern_ehlo_1 ehlo_table{ehlo_keyword, ehlo_verb, ehlo_param};
+constexpr postern_metrics_1 metrics_table{metrics_declare, metrics_add, metrics_set, metrics_observe};
+constexpr postern_log_1 log_table{log_level, log_write};
+constexpr postern_timers_1 timers_table{timers_start, timers_cancel};
+constexpr postern_notes_1 notes_table{notes_want, notes_set, notes_get};
 
 } // namespace
 
@@ -95,6 +157,14 @@ const void* service_table(std::string_view id) noexcept
         return &blob_table;
     if (id == POSTERN_EHLO_1)
         return &ehlo_table;
+    if (id == POSTERN_METRICS_1)
+        return &metrics_table;
+    if (id == POSTERN_LOG_1)
+        return &log_table;
+    if (id == POSTERN_TIMERS_1)
+        return &timers_table;
+    if (id == POSTERN_NOTES_1)
+        return &notes_table;
     return nullptr;
 }
 

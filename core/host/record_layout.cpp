@@ -3,6 +3,7 @@
 #include <postern/abi/delivery.h>
 #include <postern/abi/ehlo.h>
 #include <postern/abi/hooks.h>
+#include <postern/abi/observe.h>
 #include <postern/abi/queue.h>
 
 #include <algorithm>
@@ -96,6 +97,11 @@ constexpr field one_param_fields[] = {{offsetof(postern_ev_param, peer), &peer_l
                                       str(offsetof(postern_ev_param, recipient))};
 constexpr field queue_fields[] = {str(offsetof(postern_ev_queue, envelope)), str(offsetof(postern_ev_queue, state)),
                                   str(offsetof(postern_ev_queue, data)), str(offsetof(postern_ev_queue, tail))};
+constexpr field event_fields[] = {str(offsetof(postern_ev_event, message)),   str(offsetof(postern_ev_event, sender)),
+                                  str(offsetof(postern_ev_event, recipient)), str(offsetof(postern_ev_event, peer)),
+                                  str(offsetof(postern_ev_event, listener)),  str(offsetof(postern_ev_event, plugin)),
+                                  str(offsetof(postern_ev_event, hook)),      str(offsetof(postern_ev_event, verdict)),
+                                  str(offsetof(postern_ev_event, next_hop)),  str(offsetof(postern_ev_event, text))};
 constexpr field deliver_fields[] = {str(offsetof(postern_ev_deliver, message)),
                                     str(offsetof(postern_ev_deliver, sender)),
                                     {offsetof(postern_ev_deliver, recipients), &text_layout}};
@@ -149,6 +155,8 @@ layout layout_of(const postern_event& event) noexcept
         return {sizeof(postern_ev_command), command_fields};
     case POSTERN_HOOK_DELIVER:
         return {sizeof(postern_ev_deliver), deliver_fields};
+    case POSTERN_HOOK_EVENT:
+        return {sizeof(postern_ev_event), event_fields};
     default:
         break;
     }

@@ -5,6 +5,10 @@
 #include <postern/abi/core.h>
 #include <postern/abi/delivery.h>
 #include <postern/abi/ehlo.h>
+#include <postern/abi/health.h>
+#include <postern/abi/log.h>
+#include <postern/abi/metrics.h>
+#include <postern/abi/notes.h>
 #include <postern/abi/queue.h>
 
 #include <algorithm>
@@ -43,6 +47,18 @@ template <>
 inline constexpr std::size_t first_size<postern_queue_reply> = 120;
 template <>
 inline constexpr std::size_t first_size<postern_queue_message> = 48;
+template <>
+inline constexpr std::size_t first_size<postern_metric> = 64;
+template <>
+inline constexpr std::size_t first_size<postern_label> = 32;
+template <>
+inline constexpr std::size_t first_size<postern_log_event> = 48;
+template <>
+inline constexpr std::size_t first_size<postern_log_field> = 48;
+template <>
+inline constexpr std::size_t first_size<postern_note> = 56;
+template <>
+inline constexpr std::size_t first_size<postern_health_reply> = 80;
 
 /// A record of which a plugin gave `size` octets, at least first_size; need not be aligned. What it did not give is zero.
 template <class Record>

@@ -5,6 +5,7 @@
 #include "core/host/control_server.hpp"
 #include "core/host/generation_builder.hpp"
 #include "core/host/log_output.hpp"
+#include "core/host/plugin_health.hpp"
 #include "core/host/plugin_set.hpp"
 #include "core/host/process.hpp"
 #include "core/host/ways_out.hpp"
@@ -36,6 +37,7 @@ namespace postern::daemon {
 namespace {
 
 constexpr std::chrono::seconds drain_time{30};
+constexpr std::chrono::seconds health_patience{2};
 
 /// The signals that steer the daemon, taken from all threads (those that exist later inherit it) and read here.
 class signal_source {
@@ -86,7 +88,9 @@ private:
     [[nodiscard]] bool open_control(problems& found);
     [[nodiscard]] problems reload();
     [[nodiscard]] std::vector<listening_place> places_after_reload(const config& next) const;
+    void keep_track_of(const plugin_set& plugins);
     [[nodiscard]] std::string metrics_text() const;
+    [[nodiscard]] std::vector<plugin_health> health();
     void warn_of_what_stays(const config& next);
     void warn_of_root();
     void announce();
@@ -108,6 +112,8 @@ private:
     std::unique_ptr<control_commands> commands_;
     std::unique_ptr<control_server> control_;
     std::mutex reloading_;
+    std::mutex tracking_;
+    std::vector<std::weak_ptr<plugin_instance>> instances_; ///< of the generation in force; no reason for them to live
     std::uint32_t generation_ = 1;
 };
 
@@ -195,6 +201,7 @@ bool daemon::start(problems& found)
         refuse_dead_end(config_, *first, found);
     if (first == nullptr || !found.empty())
         return false;
+    keep_track_of(*plugins);
     plugins.reset();
     server_ = std::make_unique<runtime::server>(listener_addresses(config_), std::move(first), *store_, log_, 0,
                                                 services_.metrics.get());
@@ -205,7 +212,7 @@ bool daemon::start(problems& found)
         return false;
     }
     commands_ = std::make_unique<control_commands>(
-        *server_, [this] { return reload(); }, [this] { return metrics_text(); });
+        *server_, [this] { return reload(); }, [this] { return metrics_text(); }, [this] { return health(); });
     generation_shown_.set(generation_);
     warn_of_root();
     announce();
@@ -236,6 +243,29 @@ std::string daemon::metrics_text() const
 {
     lines_lost_.set(static_cast<std::int64_t>(output_.dropped()));
     return server_->metrics_text();
+}
+
+void daemon::keep_track_of(const plugin_set& plugins)
+{
+    std::vector<std::weak_ptr<plugin_instance>> next;
+    for (const auto& each : plugins.plugins())
+        next.push_back(each->instance().weak_from_this());
+    next.push_back(store_->instance().weak_from_this());
+    const std::scoped_lock lock{tracking_};
+    instances_.swap(next);
+}
+
+/// Of the plugins of the generation that is in force.
+std::vector<plugin_health> daemon::health()
+{
+    std::vector<std::shared_ptr<plugin_instance>> whom;
+    {
+        const std::scoped_lock lock{tracking_};
+        for (const auto& each : instances_)
+            if (auto alive = each.lock())
+                whom.push_back(std::move(alive));
+    }
+    return ask_health(whom, health_patience);
 }
 
 void daemon::warn_of_what_stays(const config& next)
@@ -271,12 +301,12 @@ problems daemon::reload()
     problems found;
     auto next = read_config(config_.file, found);
     std::shared_ptr<const runtime::generation> made;
+    std::unique_ptr<plugin_set> plugins;
     tls_contexts tls;
     if (next) {
         tls = load_tls(*next, found, &tls_);
         refuse_relay_to_ourselves(*next, places_after_reload(*next), io::interface_addresses(), found);
-        const auto plugins =
-            plugin_set::load(*next, {load_purpose::serve, generation_ + 1, store_, &libraries_, services_}, log_, found);
+        plugins = plugin_set::load(*next, {load_purpose::serve, generation_ + 1, store_, &libraries_, services_}, log_, found);
         if (plugins != nullptr)
             made = build_generation(*next, *plugins, tls, services_.timer, generation_ + 1, found);
         if (made != nullptr)
@@ -285,6 +315,8 @@ problems daemon::reload()
     if (made == nullptr || !found.empty()) {
         for (const auto& each : found)
             log_.error("reload.failed", {{"problem", each.text()}});
+        const auto first = found.empty() ? std::string{} : found.front().text();
+        server_->tell({.kind = hooks::notice_kind::not_reloaded, .text = first});
         return found;
     }
     warn_of_what_stays(*next);
@@ -292,6 +324,7 @@ problems daemon::reload()
         log_.warning("certificate.kept",
                      {{"cause", tls.kept}, {"note", "the one that was read at the start stays; a new one needs a restart"}});
     server_->publish(std::move(made));
+    keep_track_of(*plugins);
     tls_ = std::move(tls);
     ++generation_;
     generation_shown_.set(generation_);
@@ -300,6 +333,7 @@ problems daemon::reload()
     next->listeners = config_.listeners;
     config_ = std::move(*next);
     log_.info("reloaded", {{"generation", generation_}});
+    server_->tell({.kind = hooks::notice_kind::reloaded, .count = generation_});
     return {};
 }
 

@@ -22,8 +22,9 @@ constexpr auto store_pause = 1min;                    // before a message that t
 
 attempt::attempt(delivery_engine& engine, base::message_id id)
     : engine_{engine}, id_{id}, job_{engine.ids_.next()}, current_{engine.current_.load()},
-      port_{std::make_shared<connection_port>(engine.loop_, job_)}, hooks_{current_->delivery_chain, port_, engine.log_,
-                                                                           engine.metrics_, engine.clock_}
+      port_{std::make_shared<connection_port>(engine.loop_, job_)}, hooks_{
+                                                                        current_->delivery_chain, port_,           engine.log_,
+                                                                        engine.metrics_,          engine.notices_, engine.clock_}
 {
 }
 
@@ -314,6 +315,16 @@ void attempt::announce()
                                   {"code", one.what.smtp_code},
                                   {"reply", one.what.text},
                                   {"attempt", record_.state.attempts + 1}});
+        engine_.notices_.tell({.kind = result == kind::delivered  ? hooks::notice_kind::delivered
+                                       : result == kind::deferred ? hooks::notice_kind::deferred
+                                                                  : hooks::notice_kind::failed,
+                               .message = id_,
+                               .sender = draft_.envelope.from.address,
+                               .recipient = to[one.index].address,
+                               .next_hop = one.next_hop,
+                               .text = one.what.text,
+                               .smtp_code = one.what.smtp_code,
+                               .count = record_.state.attempts + 1});
         if (!hooks_.has(hooks::hook_point::delivery_done))
             continue;
         hooks::delivery_facts facts;

@@ -42,7 +42,7 @@ connection::connection(connection_home& home, std::shared_ptr<const listener_pro
                                                                                              std::move(from.connection)},
       session_{profile_->session, facts_of(*profile_, from, base::session_id{home.ids.next()}), home.ids},
       port_{std::make_shared<connection_port>(home.loop, session_.facts().session)},
-      hooks_{profile_->chain, port_, home.log, home.metrics, home.clock}, spool_{home.messages.store(), home.loop}
+      hooks_{profile_->chain, port_, home.log, home.metrics, home.notices, home.clock}, spool_{home.messages.store(), home.loop}
 {
 }
 
@@ -68,9 +68,7 @@ void connection::interrupt() noexcept
 
 io::task<void> connection::run()
 {
-    home_.log.debug("connected", {{"session", base::to_text(session_.facts().session)},
-                                  {"listener", profile_->name},
-                                  {"peer", session_.facts().peer.text()}});
+    report_connected();
     if (profile_->session.tls == session::server_tls::implicit) {
         const bool secured = co_await handshake();
         if (secured)
@@ -259,6 +257,7 @@ hooks::event connection::make_event(hook_point hook)
     what.connection = &session_.facts();
     what.message = session_.draft();
     what.session = session_.facts().session;
+    port_->in_transaction(what.message == nullptr ? base::transaction_id{} : what.message->transaction);
     what.recipient_index = session_.recipient_index();
     return what;
 }
@@ -305,25 +304,9 @@ io::task<void> connection::finish_ask()
     answer(asked->what.hook, asked->run.take_result());
 }
 
-/// What was decided about mail is told to the operator too, with who decided.
 void connection::answer(hook_point hook, hooks::outcome outcome)
 {
-    const bool is_unvouched = hook == hook_point::cmd_rcpt && outcome.lets_pass() && !outcome.vouched;
-    const bool is_reply = hooks::is_command(hook) || hook == hook_point::param; // of an extension: no decision about mail
-    if ((is_unvouched || (!outcome.plugin.empty() && !(is_reply && outcome.lets_pass()))) &&
-        home_.log.is_enabled(base::log_level::info)) {
-        const auto* const message = session_.draft();
-        const bool has_recipient = hook == hook_point::cmd_rcpt && message != nullptr;
-        home_.log.info(is_unvouched ? "relay_denied" : "decided",
-                       {{"session", base::to_text(session_.facts().session)},
-                        {"hook", hooks::name_of(hook)},
-                        {"plugin", outcome.plugin},
-                        {"verdict", hooks::name_of(outcome.verdict)},
-                        {"code", outcome.smtp_code},
-                        {"text", outcome.text},
-                        {"sender", message != nullptr ? message->envelope.from.address : std::string{}},
-                        {"recipient", has_recipient ? message->envelope.to[session_.recipient_index()].address : std::string{}}});
-    }
+    report_decided(hook, outcome);
     session_.answer(std::move(outcome));
 }
 
@@ -392,11 +375,7 @@ io::task<void> connection::commit()
         const auto size = sealed.record.envelope.size;
         home_.messages.stored(std::move(sealed)); // before anything that may fail
         spool_.reset();
-        home_.log.info("accepted", {{"session", base::to_text(session_.facts().session)},
-                                    {"message", base::to_text(message->id)},
-                                    {"from", message->envelope.from.address},
-                                    {"recipients", message->envelope.to.size()},
-                                    {"size", size}});
+        report_accepted(size);
     }
     session_.committed(judge(stored));
 }
@@ -406,30 +385,31 @@ session::server_session::commit_result connection::judge(const base::result<void
     using verdict = session::server_session::commit_result;
     if (stored)
         return verdict::kept;
-    home_.log.error("not_stored", {{"session", base::to_text(session_.facts().session)}, {"cause", stored.error().message()}});
+    report_not_stored(stored.error());
     return stored.error() == make_error_code(queue::store_errc::full) ? verdict::no_room : verdict::failed;
 }
 
 void connection::tell(const step& next)
 {
-    if (next.hook == hook_point::txn_committed || next.hook == hook_point::txn_aborted) {
+    const bool is_transaction_over = next.hook == hook_point::txn_committed || next.hook == hook_point::txn_aborted;
+    if (is_transaction_over) {
         body_offset_ = 0;
         content_octets_ = 0; // the rate is that of a message, in however many chunks
         content_wait_ = {};
     }
-    if (!hooks_.has(next.hook))
-        return;
-    auto what = make_event(next.hook);
-    what.reason = next.reason;
-    what.accepted = session_.accepted_count();
-    hooks_.notify(what);
+    if (hooks_.has(next.hook)) {
+        auto what = make_event(next.hook);
+        what.reason = next.reason;
+        what.accepted = session_.accepted_count();
+        hooks_.notify(what);
+    }
+    if (is_transaction_over)
+        port_->in_transaction({});
 }
 
 void connection::finish(std::string_view reason)
 {
-    home_.log.debug(
-        "disconnected",
-        {{"session", base::to_text(session_.facts().session)}, {"reason", reason}, {"messages", session_.accepted_count()}});
+    report_disconnected(reason);
     stream_.close();
 }
 

@@ -10,6 +10,7 @@
 #include "core/runtime/connection_port.hpp"
 #include "core/runtime/hook_runner.hpp"
 #include "core/runtime/intake.hpp"
+#include "core/runtime/notice_board.hpp"
 #include "core/runtime/server.hpp"
 #include "core/runtime/spool.hpp"
 #include "core/session/server_session.hpp"
@@ -31,6 +32,7 @@ struct connection_home {
     base::log log;
     const base::clock& clock;
     base::metrics& metrics;
+    const notice_board& notices;
 };
 
 /// Threads: its loop's.
@@ -65,6 +67,11 @@ private:
     [[nodiscard]] bool is_too_slow(std::size_t octets);
     [[nodiscard]] session::server_session::commit_result judge(const base::result<void>& stored) const;
     void finish(std::string_view reason);
+    void report_connected() const;
+    void report_disconnected(std::string_view reason) const;
+    void report_decided(hooks::hook_point hook, const hooks::outcome& outcome);
+    void report_accepted(std::uint64_t size);
+    void report_not_stored(const base::error_code& why) const;
 
     connection_home& home_;
     std::shared_ptr<const listener_profile> profile_;

@@ -5,6 +5,7 @@
 #include "core/hooks/chain.hpp"
 #include "core/hooks/plugin.hpp"
 #include "core/io/loop.hpp"
+#include "core/runtime/session_notes.hpp"
 
 #include <cstdint>
 #include <list>
@@ -26,12 +27,22 @@ public:
     void answer(std::uint64_t ticket, hooks::plugin_reply reply) noexcept override;
     [[nodiscard]] bool wake(std::shared_ptr<hooks::plugin> who, std::uint64_t token,
                             std::chrono::nanoseconds delay) noexcept override;
+    [[nodiscard]] hooks::note_status set_note(base::transaction_id of, std::string_view name, std::string_view value) override
+    {
+        return notes_.set(of, name, value);
+    }
+    [[nodiscard]] std::int64_t copy_note(std::string_view name, char* to, std::size_t room) const override
+    {
+        return notes_.copy(name, to, room);
+    }
 
     /// Waits for the answer to `ticket`; nothing when `until` passed first, or after cut(). One ticket at a time, and none
     /// is left behind: before the next, one that got nothing is withdrawn, or collected.
     [[nodiscard]] io::task<std::optional<hooks::plugin_reply>> wait(std::uint64_t ticket, base::instant until);
     /// The answer to a ticket that could not be withdrawn: it is on its way.
     [[nodiscard]] io::task<hooks::plugin_reply> collect(std::uint64_t ticket);
+    /// The transaction that is under way, or none: notes of another one end.
+    void in_transaction(base::transaction_id now) noexcept { notes_.enter(now); }
     [[nodiscard]] bool is_cut() const noexcept { return is_cut_; }
 
     /// Nothing is waited for any more: an answer that is not here counts as late.
@@ -63,6 +74,7 @@ private:
     std::optional<std::pair<std::uint64_t, hooks::plugin_reply>> answer_;
     io::timer alarm_;
     std::list<armed> armed_;
+    session_notes notes_;
 
     std::mutex guard_; // of what follows
     bool over_ = false;

@@ -31,8 +31,8 @@ delivery_counts::delivery_counts(base::metrics& in)
 }
 
 delivery_engine::delivery_engine(published& current, queue::store& store, base::log log, base::metrics& metrics,
-                                 const base::clock& clock, std::uint64_t seed)
-    : current_{current}, store_{store}, log_{log}, metrics_{metrics}, clock_{clock}, random_{seed},
+                                 const notice_board& notices, const base::clock& clock, std::uint64_t seed)
+    : current_{current}, store_{store}, log_{log}, metrics_{metrics}, notices_{notices}, clock_{clock}, random_{seed},
       ids_{clock, random_, engine_lane}, loop_{log}, pool_{loop_}, destinations_{current.load()->delivery.concurrency,
                                                                                  current.load()->delivery.per_destination},
       next_due_{loop_.context().get_executor()}, counts_{metrics}, work_{loop_.context().get_executor()}

@@ -11,6 +11,7 @@
 #include "core/io/loop.hpp"
 #include "core/queue/ledger.hpp"
 #include "core/queue/store.hpp"
+#include "core/runtime/notice_board.hpp"
 #include "core/runtime/published.hpp"
 #include "core/runtime/server.hpp"
 #include "core/runtime/smtp_pool.hpp"
@@ -45,8 +46,8 @@ struct delivery_counts {
 /// Threads: as marked; unmarked ones on its own thread.
 class delivery_engine {
 public:
-    delivery_engine(published& current, queue::store& store, base::log log, base::metrics& metrics, const base::clock& clock,
-                    std::uint64_t seed);
+    delivery_engine(published& current, queue::store& store, base::log log, base::metrics& metrics, const notice_board& notices,
+                    const base::clock& clock, std::uint64_t seed);
     ~delivery_engine();
 
     /// Reads the whole store into the ledger. Before start(). On the owner's thread; blocks.
@@ -108,6 +109,7 @@ private:
     queue::store& store_;
     base::log log_;
     base::metrics& metrics_;
+    const notice_board& notices_;
     const base::clock& clock_;
     base::seeded_random random_;
     base::id_source ids_;

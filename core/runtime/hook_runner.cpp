@@ -74,6 +74,11 @@ void hook_runner::report(std::string_view why, const hooks::link& whom, const ho
         .add();
     log_.warning("plugin_failed",
                  {{"session", base::to_text(what.session)}, {"plugin", whom.who->name()}, {"hook", hook}, {"cause", why}});
+    notices_.tell({.kind = hooks::notice_kind::plugin_failed,
+                   .session = what.session,
+                   .plugin = whom.who->name(),
+                   .hook = hook,
+                   .text = why});
 }
 
 } // namespace postern::runtime

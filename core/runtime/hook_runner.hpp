@@ -7,6 +7,7 @@
 #include "core/base/metrics.hpp"
 #include "core/hooks/chain.hpp"
 #include "core/runtime/connection_port.hpp"
+#include "core/runtime/notice_board.hpp"
 
 #include <memory>
 #include <optional>
@@ -17,8 +18,8 @@ namespace postern::runtime {
 class hook_runner {
 public:
     hook_runner(std::shared_ptr<const hooks::chain> order, std::shared_ptr<connection_port> port, base::log log,
-                base::metrics& metrics, const base::clock& clock)
-        : order_{std::move(order)}, port_{std::move(port)}, log_{log}, metrics_{metrics}, clock_{clock}
+                base::metrics& metrics, const notice_board& notices, const base::clock& clock)
+        : order_{std::move(order)}, port_{std::move(port)}, log_{log}, metrics_{metrics}, notices_{notices}, clock_{clock}
     {
     }
 
@@ -47,6 +48,7 @@ private:
     std::shared_ptr<connection_port> port_;
     base::log log_;
     base::metrics& metrics_;
+    const notice_board& notices_;
     const base::clock& clock_;
 };
 

@@ -4,6 +4,7 @@
 #include "core/runtime/connection_counts.hpp"
 #include "core/runtime/delivery_engine.hpp"
 #include "core/runtime/intake.hpp"
+#include "core/runtime/notice_board.hpp"
 #include "core/runtime/published.hpp"
 #include "core/runtime/worker.hpp"
 
@@ -40,13 +41,14 @@ struct server::state {
         : addresses{std::move(where)}, current{std::move(first)}, log{to},
           own_metrics{into == nullptr ? std::make_unique<base::metrics>() : nullptr}, metrics{into == nullptr ? *own_metrics
                                                                                                               : *into},
-          deliveries{current, store, to, metrics, clock, fresh_seed()}, messages{store, deliveries, clock, metrics},
+          deliveries{current, store, to, metrics, notices, clock, fresh_seed()}, messages{store, deliveries, clock, metrics},
           open_connections{metrics.add_gauge({"postern_connections", "Connections that are open"})}
     {
+        notices.publish(current.load()->observers);
         const unsigned wanted = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
         for (unsigned lane = 0; lane < std::min(wanted, most_threads); ++lane)
             workers.push_back(std::make_unique<worker>(static_cast<std::uint8_t>(lane), fresh_seed(), current, messages, counts,
-                                                       to, metrics, clock));
+                                                       to, metrics, notices, clock));
     }
 
     std::vector<listener_address> addresses;
@@ -55,6 +57,7 @@ struct server::state {
     base::system_clock clock;
     std::unique_ptr<base::metrics> own_metrics; // when nobody brought some
     base::metrics& metrics;
+    notice_board notices{clock};
     delivery_engine deliveries;
     intake messages;
     connection_counts counts;
@@ -124,6 +127,7 @@ base::result<void> server::start()
 
 void server::publish(std::shared_ptr<const generation> next)
 {
+    state_->notices.publish(next->observers);
     state_->current.store(std::move(next));
     const std::shared_lock lock{state_->running_guard};
     if (state_->is_running)
@@ -189,6 +193,11 @@ server_status server::status() const
     status.deferred = counts.deferred.value();
     status.failed = counts.failed.value();
     return status;
+}
+
+void server::tell(const hooks::notice& what) const noexcept
+{
+    state_->notices.tell(what);
 }
 
 std::string server::metrics_text() const

@@ -9,6 +9,7 @@
 #include "core/delivery/settings.hpp"
 #include "core/delivery/transport.hpp"
 #include "core/hooks/chain.hpp"
+#include "core/hooks/notice.hpp"
 #include "core/queue/policy.hpp"
 #include "core/queue/store.hpp"
 #include "core/session/server_config.hpp"
@@ -61,7 +62,8 @@ struct generation {
     delivery::settings delivery;
     std::shared_ptr<const hooks::chain> delivery_chain; ///< for queue.route and delivery.done; never null
     std::map<std::string, std::shared_ptr<delivery::transport>, std::less<>> transports;
-    std::shared_ptr<io::tls_context> client_tls; ///< for deliveries; null: no TLS
+    std::shared_ptr<io::tls_context> client_tls;             ///< for deliveries; null: no TLS
+    std::vector<std::shared_ptr<hooks::observer>> observers; ///< of what happens in the server
 };
 
 /// Where to listen: fixed for the life of the server.
@@ -125,6 +127,8 @@ public:
     [[nodiscard]] bool queue_change(base::message_id id, queue_command what); ///< false: no such message, or it could not be done
     std::size_t queue_flush();                                                ///< makes all deferred due; how many
     [[nodiscard]] server_status status() const;
+    /// Tells those who observe the server. [any]
+    void tell(const hooks::notice& what) const noexcept;
     /// All that was counted, as Prometheus text. [any]
     [[nodiscard]] std::string metrics_text() const;
 

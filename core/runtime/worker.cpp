@@ -19,9 +19,9 @@ constexpr unsigned accepts_at_a_time = 16;
 } // namespace
 
 worker::worker(std::uint8_t lane, std::uint64_t seed, published& current, intake& messages, connection_counts& counts,
-               base::log log, base::metrics& metrics, const base::clock& clock)
+               base::log log, base::metrics& metrics, const notice_board& notices, const base::clock& clock)
     : current_{current}, counts_{counts}, log_{log}, random_{seed}, ids_{clock, random_, lane}, loop_{log},
-      home_{loop_, ids_, messages, log, clock, metrics}, refusals_{loop_.deadlines(), log},
+      home_{loop_, ids_, messages, log, clock, metrics, notices}, refusals_{loop_.deadlines(), log},
       welcomed_{metrics.add_counter({"postern_connections_total", "Connections that were served"})},
       turned_away_{metrics.add_counter({"postern_connections_refused_total", "Connections that were turned away"})},
       work_{loop_.context().get_executor()}
@@ -74,20 +74,26 @@ io::task<void> worker::accept(const std::string& profile, io::listener& from)
     }
 }
 
+void worker::turn_away(const std::string& profile, const io::accepted& from, std::string_view why)
+{
+    const auto peer = from.peer.text();
+    turned_away_.add();
+    refusals_.note(profile, peer, why);
+    home_.notices.tell({.kind = hooks::notice_kind::refused, .peer = peer, .listener = profile, .text = why});
+}
+
 void worker::welcome(const std::string& profile, io::accepted from)
 {
     const auto current = current_.load();
     const auto found = current->listeners.find(profile);
     if (found == current->listeners.end()) {
-        turned_away_.add();
-        return refusals_.note(profile, from.peer.text(), "the configuration has no such listener any more");
+        return turn_away(profile, from, "the configuration has no such listener any more");
     }
     const auto& limits = current->limits;
     const bool is_local = from.peer.address == base::ip_address{}; // a Unix socket's peers have no addresses to tell apart
     auto place = counts_.enter(from.peer.address, limits.connections, is_local ? 0 : limits.connections_per_ip);
     if (!place) {
-        turned_away_.add();
-        refusals_.note(profile, from.peer.text(), "too many connections");
+        turn_away(profile, from, "too many connections");
         io::stream last{loop_, std::move(from.connection)};
         if (found->second->session.tls != session::server_tls::implicit) // which would wait for a handshake
             [[maybe_unused]]

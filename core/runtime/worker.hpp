@@ -29,7 +29,7 @@ namespace postern::runtime {
 class worker {
 public:
     worker(std::uint8_t lane, std::uint64_t seed, published& current, intake& messages, connection_counts& counts, base::log log,
-           base::metrics& metrics, const base::clock& clock);
+           base::metrics& metrics, const notice_board& notices, const base::clock& clock);
     ~worker();
 
     [[nodiscard]] base::result<void> listen(const std::string& profile, const std::string& address, bool shared);
@@ -48,6 +48,7 @@ private:
     [[nodiscard]] io::task<void> accept(const std::string& profile, io::listener& from);
     [[nodiscard]] io::task<void> serve(std::unique_ptr<connection> one, connection_counts::place place);
     void welcome(const std::string& profile, io::accepted from);
+    void turn_away(const std::string& profile, const io::accepted& from, std::string_view why);
 
     published& current_;
     connection_counts& counts_;

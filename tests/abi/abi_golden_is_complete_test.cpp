@@ -19,9 +19,9 @@ std::string text_of(const std::filesystem::path& file)
 
 const std::string& golden()
 {
-    static const std::string text = text_of(POSTERN_ABI_TESTS "/abi_golden_core_test.cpp") +
-                                    text_of(POSTERN_ABI_TESTS "/abi_golden_events_test.cpp") +
-                                    text_of(POSTERN_ABI_TESTS "/abi_golden_ehlo_test.cpp");
+    static const std::string text =
+        text_of(POSTERN_ABI_TESTS "/abi_golden_core_test.cpp") + text_of(POSTERN_ABI_TESTS "/abi_golden_events_test.cpp") +
+        text_of(POSTERN_ABI_TESTS "/abi_golden_ehlo_test.cpp") + text_of(POSTERN_ABI_TESTS "/abi_golden_services_test.cpp");
     return text;
 }
 

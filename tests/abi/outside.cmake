@@ -1,5 +1,5 @@
 # Installs the SDK alone, builds what the documentation shows as somebody else would, word for word, and loads it: the examples
-# with the lines that their CMakeLists.txt begin with, the files of docs/plugins.md, and the template of an extension, filled in.
+# with the lines that their CMakeLists.txt begin with, the files of docs/plugins.md and docs/services.md, and the template of an extension, filled in.
 # BUILD (the tree's build folder), EXAMPLES, GUIDE (docs/plugins.md), TEMPLATES, WORK, CC, CXX, GENERATOR, NM, LOADER, WITH_TESTS.
 function(run)
     execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
@@ -89,7 +89,7 @@ endfunction()
 
 file(REMOVE_RECURSE ${WORK})
 run(${CMAKE_COMMAND} --install ${BUILD} --component sdk --prefix ${WORK}/prefix)
-foreach(text sdk/README.md docs/plugins.md)
+foreach(text sdk/README.md docs/plugins.md docs/services.md)
     if(NOT EXISTS ${WORK}/prefix/share/doc/postern/${text})
         message(FATAL_ERROR "${text} is not installed with the SDK")
     endif()
@@ -99,6 +99,8 @@ foreach(example 01_hello_filter 02_filter_in_c 03_xtrace)
     put_into_force(${WORK}/source/${example}/CMakeLists.txt)
 endforeach()
 write_files_of(${GUIDE} ${WORK}/source)
+cmake_path(GET GUIDE PARENT_PATH docs)
+write_files_of(${docs}/services.md ${WORK}/source)
 fill_in(${TEMPLATES}/c++-extension ${WORK}/source/my_template NAME my-echo IDENTIFIER my_echo ID org.example.my-echo KEYWORD MYECHO
     PREFIX ${WORK}/prefix PLUGIN_FOLDER ${BUILD}/plugins)
 build_alone(01_hello_filter hello-filter ON --filter)
@@ -106,5 +108,6 @@ build_alone(02_filter_in_c filter-in-c ON --filter)
 build_alone(03_xtrace xtrace ON)
 build_alone(my_plugin rcpt-guard ON)
 build_alone(my_extension campaigns ON)
+build_alone(my_scores scores ON)
 build_alone(my_template my-echo ON)
 build_alone(my_plugin_in_c pause-in-c OFF)

@@ -19,6 +19,7 @@
 //     static constexpr const char* provides[] = {"postern.recipients/1"};
 //     static constexpr const char* requires_[] = {"postern.blob/1"};
 //     static constexpr std::uint32_t flags = postern::serial | postern::blocking;
+//     static constexpr std::uint32_t observes = postern::happenings(postern::happening::accepted);
 //
 // Threads: `on` is called for many sessions at the same time, for one session never twice at once; so an unlocked member is
 // only read after the constructor, unless the plugin is `serial`. What `on` throws is logged and becomes the configured

@@ -231,6 +231,9 @@ TEST_F(a_command_to_the_server, says_what_was_done)
     will_answer("status", {R"({"ok":true,"status":{"queued":2}})", R"({"ok":true,"status":{"queued":2}})"});
     EXPECT_EQ(asks({"status"}).output, "queued: 2\n");
     EXPECT_EQ(asks({"status", "--json"}).output, "{\"queued\":2}\n");
+    will_answer("status", {R"({"ok":true,"status":{"queued":2,"plugins":[{"name":"spam","health":"degraded","text":"no\nlist"},)"
+                           R"({"name":"geo","health":"ok","text":""}]}})"});
+    EXPECT_EQ(asks({"status"}).output, "queued: 2\nplugin spam: degraded: no\\x0alist\nplugin geo: ok\n");
     will_answer("metrics", {R"({"ok":true,"text":"# TYPE a counter\na{b=\"c\"} 1\n"})"});
     EXPECT_EQ(asks({"status", "--metrics"}).output, "# TYPE a counter\na{b=\"c\"} 1\n");
     EXPECT_EQ(asks({"status", "--metrics", "--json"}).code, exit_usage);

@@ -37,7 +37,9 @@ protected:
     }
     std::string answer(std::string_view request)
     {
-        return control_commands{*server_, [this] { return wrong_; }, [this] { return server_->metrics_text(); }}.answer(request);
+        return control_commands{*server_, [this] { return wrong_; }, [this] { return server_->metrics_text(); },
+                                [this] { return health_; }}
+            .answer(request);
     }
     json::object ask(std::string_view command, base::message_id id)
     {
@@ -70,6 +72,7 @@ protected:
     postern::test::memory_store store_;
     std::unique_ptr<runtime::server> server_;
     problems wrong_;
+    std::vector<plugin_health> health_;
 };
 
 TEST_F(the_control_commands, refuse_what_is_no_request)
@@ -172,6 +175,10 @@ TEST_F(the_control_commands, count)
     EXPECT_THAT(answer(R"({"command":"metrics"})"), HasSubstr(R"({"ok":true,"text":"# HELP postern_connections )"));
     EXPECT_EQ(answer(R"({"command":"status"})"),
               R"({"ok":true,"status":{"connections":0,"accepted":0,"queued":0,"delivered":0,"deferred":0,"failed":0}})");
+    health_ = {{"spam", plugin_health::state::degraded, "no \"dictionary\""}, {"geo", plugin_health::state::ok, ""}};
+    EXPECT_THAT(answer(R"({"command":"status"})"),
+                HasSubstr(R"("failed":0,"plugins":[{"name":"spam","health":"degraded","text":"no \"dictionary\""},)"
+                          R"({"name":"geo","health":"ok","text":""}]}})"));
 }
 
 TEST_F(the_control_commands, reload_or_say_why_not)

@@ -2,6 +2,7 @@
 // A plugin in the test itself: what it does at each event is a function, and it can be told to answer from anywhere.
 
 #include "core/host/abi_plugin.hpp"
+#include "core/runtime/session_notes.hpp"
 #include "tests/support/memory_log.hpp"
 
 #include <postern/abi/blob.h>
@@ -42,6 +43,7 @@ public:
     std::function<postern_status(const postern_event&)> on = [](const postern_event&) { return POSTERN_PASS; };
     std::function<postern_status()> on_create = [] { return POSTERN_PASS; };
     std::vector<option_value> options;
+    common_services services;
 
     postern::test::memory_log log;
     problems found;
@@ -58,7 +60,7 @@ public:
         library_ = plugin_library::linked_in(table_, "scripted", why);
         EXPECT_EQ(why, "");
         being_made = this;
-        return plugin_instance::create(library_, {"scripted", options, {"postern.toml", 7}, 3}, base::log{log}, found);
+        return plugin_instance::create(library_, {"scripted", options, {"postern.toml", 7}, 3, services}, base::log{log}, found);
     }
     std::shared_ptr<abi_plugin> make() { return abi_plugin::over(make_instance()); }
 
@@ -135,6 +137,16 @@ public:
         return answers_.size();
     }
 
+    hooks::note_status set_note(base::transaction_id of, std::string_view name, std::string_view value) override
+    {
+        return notes.set(of, name, value);
+    }
+    std::int64_t copy_note(std::string_view name, char* to, std::size_t room) const override
+    {
+        return notes.copy(name, to, room);
+    }
+
+    runtime::session_notes notes;
     std::vector<wake_call> wakes;
     bool is_alive = true;
 

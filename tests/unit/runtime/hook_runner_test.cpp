@@ -17,6 +17,7 @@ struct runner : testing::Test {
     test::memory_log lines;
     base::log log{lines};
     base::metrics metrics;
+    notice_board notices{clock};
     io::loop home{log};
     base::system_clock clock;
     std::shared_ptr<connection_port> port = std::make_shared<connection_port>(home, base::session_id{1});
@@ -37,7 +38,7 @@ struct runner : testing::Test {
     }
     io::task<void> ask_task()
     {
-        hook_runner run_hooks{order, port, log, metrics, clock};
+        hook_runner run_hooks{order, port, log, metrics, notices, clock};
         hooks::draft draft;
         hooks::event what;
         what.hook = hook_point::cmd_mail;

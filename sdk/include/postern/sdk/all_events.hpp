@@ -2,6 +2,7 @@
 // All that `on` may take, as one list for the SDK to walk.
 
 #include <postern/sdk/extension.hpp>
+#include <postern/sdk/instance_events.hpp>
 
 namespace postern {
 namespace sdk {
@@ -11,14 +12,16 @@ struct event_list {
 };
 
 /// All that `on` may take. Append as hooks are added.
-using all_events = event_list<connection, tls, helo, mail, rcpt, data, headers, body, message_end, commit_before, committed,
-                              aborted, connection_close, route, delivery_done, deliver, queue_request, wake, session_end, ehlo,
-                              verb, verb_data, parameter, rset, noop, help, vrfy, expn, unknown_command, quit>;
+using all_events =
+    event_list<connection, tls, helo, mail, rcpt, data, headers, body, message_end, commit_before, committed, aborted,
+               connection_close, route, delivery_done, deliver, queue_request, wake, session_end, ehlo, verb, verb_data,
+               parameter, rset, noop, help, vrfy, expn, unknown_command, quit, timer, health, server_event>;
 
 /// Whether the host sends it only when asked: backends, notes and declared verbs need no subscription.
 template <class Event>
-inline constexpr bool is_subscribed =
-    Event::hook < POSTERN_HOOK_WAKE&& Event::hook != POSTERN_HOOK_VERB&& Event::hook != POSTERN_HOOK_VERB_DATA;
+inline constexpr bool is_subscribed = (Event::hook < POSTERN_HOOK_WAKE && Event::hook != POSTERN_HOOK_VERB &&
+                                       Event::hook != POSTERN_HOOK_VERB_DATA) ||
+                                      Event::hook == POSTERN_HOOK_HEALTH || Event::hook == POSTERN_HOOK_EVENT;
 
 } // namespace sdk
 } // namespace postern

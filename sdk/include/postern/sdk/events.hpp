@@ -14,6 +14,7 @@ enum class event_kind : std::uint8_t {
     command,      ///< reply, verdict, a task of either, pending
     parameter,    ///< param_reply, verdict, a task of either, pending
     offer,        ///< offers, task<offers>, pending
+    health,       ///< health_report, pending
 };
 
 namespace sdk {

@@ -1,13 +1,16 @@
 #pragma once
-// What a plugin asks of its host: options, log lines, cookies, timers, message octets, late answers.
+// What a plugin asks of its host: options, log lines, cookies, timers, metrics, notes, message octets, late answers.
 // SECURITY: options come from the operator; octets of messages from peers.
 
+#include <postern/sdk/event_log.hpp>
 #include <postern/sdk/extension.hpp>
+#include <postern/sdk/metric.hpp>
 #include <postern/sdk/task.hpp>
 
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <stdexcept>
@@ -29,11 +32,10 @@ private:
     std::string key_;
 };
 
-enum class log_level : std::uint32_t {
-    debug = POSTERN_LOG_DEBUG,
-    info = POSTERN_LOG_INFO,
-    warning = POSTERN_LOG_WARNING,
-    error = POSTERN_LOG_ERROR,
+/// How long a note lasts.
+enum class note_life : std::uint8_t {
+    session,
+    transaction, ///< of the event at hand: until RSET, EHLO or the end of the message
 };
 
 /// Reads a message: header section, empty line, body. Good until the event that it came with is answered. May block.
@@ -176,6 +178,79 @@ public:
     /// co_await it in a task: continues on the session's thread, from whichever thread it was awaited on.
     [[nodiscard]] sdk::wake_awaiter resume_on_session() const noexcept { return {*instance_, 0}; }
 
+    // Timers of the instance, for which no session is needed. All throw where the host has no room for one more.
+
+    /// Calls `call` each `period`, from one period on, until the handle ends.
+    [[nodiscard]] timer_handle every(std::chrono::nanoseconds period, std::function<void()> call) const
+    {
+        return set_timer(period, period, std::move(call));
+    }
+    /// Calls `call` once, unless the handle ends before.
+    [[nodiscard]] timer_handle after(std::chrono::nanoseconds delay, std::function<void()> call) const
+    {
+        return set_timer(delay, {}, std::move(call));
+    }
+    /// `on(const postern::timer&)` with `token`, which is below 2^63, in `delay`, and then each `period` if that is not zero. One
+    /// that has the token is replaced. False: not accepted.
+    [[nodiscard]] bool start_timer(std::uint64_t token, std::chrono::nanoseconds delay,
+                                   std::chrono::nanoseconds period = {}) const
+    {
+        return (token & sdk::timer_calls::token_bit) == 0 &&
+               timers().start(instance_->host, token, count_of(delay), count_of(period)) >= 0;
+    }
+    /// False: there is none, or its only event has begun.
+    bool cancel_timer(std::uint64_t token) const { return timers().cancel(instance_->host, token) >= 0; }
+
+    /// Counters, gauges, histograms. Only in the constructor; what it makes works on any thread.
+    [[nodiscard]] metric_maker metrics() const { return {needed<postern_metrics_1>(POSTERN_METRICS_1), instance_->host}; }
+
+    /// The host's log, for events with fields.
+    [[nodiscard]] postern::event_log event_log() const { return {needed<postern_log_1>(POSTERN_LOG_1), instance_->host, 0}; }
+    /// The same, about the event's session.
+    template <class Event>
+    requires requires(const Event& event) { event.session(); }
+    [[nodiscard]] postern::event_log event_log(const Event& event) const
+    {
+        return {needed<postern_log_1>(POSTERN_LOG_1), instance_->host, event.session()};
+    }
+
+    // Notes: facts about a session or transaction, for the plugins behind in the chain and at later hooks.
+
+    /// Asks to see notes of other plugins: "org.example.geo.country", or "org.example.geo.*". Only in the constructor.
+    void want_notes(std::string_view pattern) const
+    {
+        if (notes().want(instance_->host, sdk::str(pattern)) < 0)
+            throw std::invalid_argument("notes \"" + std::string{pattern} + "\" cannot be asked for");
+    }
+    /// `name` begins with the plugin's own id and "."; at most 4,096 octets. False: the session is over, or full, or the name is
+    /// not the plugin's.
+    template <class Event>
+    bool set_note(const Event& event, std::string_view name, std::string_view value, note_life life = note_life::session) const
+    {
+        return set_note(event.session(), life == note_life::transaction ? event.transaction() : 0, name, value);
+    }
+    /// For what comes later, without the event. `transaction` 0: it lasts as long as the session.
+    bool set_note(std::uint64_t session, std::uint64_t transaction, std::string_view name, std::string_view value) const
+    {
+        const postern_note what{sizeof what, 0, session, transaction, sdk::str(name), sdk::str(value)};
+        return notes().set(instance_->host, &what) >= 0;
+    }
+    /// Nothing: nobody has set it, or the session is over.
+    template <class Event>
+    [[nodiscard]] std::optional<std::string> note(const Event& event, std::string_view name) const
+    {
+        std::string value(64, '\0'); // enough for most
+        while (true) {
+            const std::int64_t length = notes().get(instance_->host, event.session(), sdk::str(name), value.data(), value.size());
+            if (length < 0)
+                return std::nullopt;
+            const bool is_whole = static_cast<std::size_t>(length) <= value.size();
+            value.resize(static_cast<std::size_t>(length));
+            if (is_whole)
+                return value;
+        }
+    }
+
     /// For plugins without coroutines: exactly one `on(const postern::wake&)` with `token` on the session's thread. False: not
     /// accepted. `token` is below 2^63.
     [[nodiscard]] bool wake(std::uint64_t session, std::uint64_t token, std::chrono::nanoseconds delay) const noexcept
@@ -193,6 +268,7 @@ public:
     bool answer(std::uint64_t ticket, const queue_answer& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const param_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+    bool answer(std::uint64_t ticket, const health_report& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const std::same_as<offers> auto& what) const // so that {} stays a queue_answer
     {
         return sdk::send(*instance_, ticket, what) >= 0;
@@ -231,12 +307,37 @@ public:
     [[nodiscard]] postern_host* handle() const noexcept { return instance_->host; }
 
 private:
-    [[nodiscard]] const postern_ehlo_1& extensions() const
+    template <class Table>
+    [[nodiscard]] const Table& needed(const char* id) const
     {
-        const auto* const table = capability<postern_ehlo_1>(POSTERN_EHLO_1);
+        const auto* const table = capability<Table>(id);
         if (table == nullptr)
-            throw std::runtime_error("this host offers no " POSTERN_EHLO_1);
+            throw std::runtime_error(std::string{"this host offers no "} + id);
         return *table;
+    }
+    [[nodiscard]] const postern_ehlo_1& extensions() const { return needed<postern_ehlo_1>(POSTERN_EHLO_1); }
+    [[nodiscard]] const postern_timers_1& timers() const { return needed<postern_timers_1>(POSTERN_TIMERS_1); }
+    [[nodiscard]] const postern_notes_1& notes() const
+    {
+        if (instance_->notes == nullptr)
+            throw std::runtime_error("this host offers no " POSTERN_NOTES_1);
+        return *instance_->notes;
+    }
+    [[nodiscard]] static std::uint64_t count_of(std::chrono::nanoseconds time) noexcept
+    {
+        return static_cast<std::uint64_t>(std::max<std::chrono::nanoseconds::rep>(time.count(), 0));
+    }
+    [[nodiscard]] timer_handle set_timer(std::chrono::nanoseconds delay, std::chrono::nanoseconds period,
+                                         std::function<void()> call) const
+    {
+        const auto& table = timers();
+        const bool is_periodic = period > std::chrono::nanoseconds{0};
+        const std::uint64_t token = instance_->calls.add(std::move(call), is_periodic);
+        if (table.start(instance_->host, token, count_of(delay), count_of(period)) < 0) {
+            instance_->calls.remove(token);
+            throw std::runtime_error("the host refused a timer");
+        }
+        return {table, instance_->host, instance_->calls, token};
     }
     static void declare(postern_status status, std::string_view name)
     {

@@ -80,6 +80,9 @@ inline constexpr bool answers<Answer, event_kind::parameter> =
 template <class Answer>
 inline constexpr bool answers<Answer, event_kind::offer> =
     std::is_same_v<Answer, offers> || std::is_same_v<Answer, task<offers>> || std::is_same_v<Answer, pending>;
+template <class Answer>
+inline constexpr bool answers<Answer, event_kind::health> =
+    std::is_same_v<Answer, health_report> || std::is_same_v<Answer, pending>;
 
 template <class Answer>
 inline constexpr bool is_task = false;
@@ -107,6 +110,8 @@ constexpr bool check_event()
                       "postern: `on(parameter)` returns param_reply, verdict, a task of either, or pending");
         static_assert(Event::kind != event_kind::offer || answers<answer, Event::kind>,
                       "postern: `on(ehlo)` returns offers, task<offers> or pending");
+        static_assert(Event::kind != event_kind::health || answers<answer, Event::kind>,
+                      "postern: `on(health)` returns health_report or pending");
         if constexpr (is_task<answer>)
             static_assert(!takes_by_reference<Plugin, answer, Event>,
                           "postern: a task takes its event by value: the reference dangles at the first co_await");
@@ -116,7 +121,8 @@ constexpr bool check_event()
                           !mentions<Plugin, delivery_report, Event> && !mentions<Plugin, task<delivery_report>, Event> &&
                           !mentions<Plugin, reply, Event> && !mentions<Plugin, task<reply>, Event> &&
                           !mentions<Plugin, param_reply, Event> && !mentions<Plugin, task<param_reply>, Event> &&
-                          !mentions<Plugin, offers, Event> && !mentions<Plugin, task<offers>, Event>,
+                          !mentions<Plugin, health_report, Event> && !mentions<Plugin, offers, Event> &&
+                          !mentions<Plugin, task<offers>, Event>,
                       "postern: this `on` cannot be called: take the event by const reference or by value, and only once");
     }
     return takes<Plugin, Event>;
@@ -274,6 +280,7 @@ private:
         services_.core = static_cast<const postern_core_1*>(get(host_handle, POSTERN_CORE_1));
         services_.config = static_cast<const postern_config_1*>(get(host_handle, POSTERN_CONFIG_1));
         services_.blob = static_cast<const postern_blob_1*>(get(host_handle, POSTERN_BLOB_1));
+        services_.notes = static_cast<const postern_notes_1*>(get(host_handle, POSTERN_NOTES_1));
         services_.name = view(args.name);
         services_.generation = args.generation;
         if (services_.config != nullptr)
@@ -298,7 +305,10 @@ private:
         if constexpr (takes<Plugin, Event> && is_subscribed<Event>) {
             constexpr bool observes = (Event::kind == event_kind::decision || Event::kind == event_kind::command) &&
                                       std::is_void_v<answer_of<Plugin, Event>>;
-            return services_.core->subscribe(services_.host, Event::hook, observes ? POSTERN_SUBSCRIBE_OBSERVE : 0u);
+            std::uint32_t subscribe_flags = observes ? POSTERN_SUBSCRIBE_OBSERVE : 0u;
+            if constexpr (std::is_same_v<Event, server_event> && requires { Plugin::observes; })
+                subscribe_flags = Plugin::observes;
+            return services_.core->subscribe(services_.host, Event::hook, subscribe_flags);
         } else {
             return POSTERN_PASS;
         }
@@ -307,8 +317,12 @@ private:
     template <class... Events>
     postern_status dispatch(const postern_event& event, event_list<Events...>)
     {
-        if (event.hook == POSTERN_HOOK_WAKE && (wake_of(event).token & waiters::token_bit) != 0)
+        if (event.hook == POSTERN_HOOK_WAKE && (record_of<postern_ev_wake>(event).token & waiters::token_bit) != 0)
             return resume_waiter(event);
+        if (event.hook == POSTERN_HOOK_TIMER && (record_of<postern_ev_timer>(event).token & timer_calls::token_bit) != 0) {
+            services_.calls.run(record_of<postern_ev_timer>(event).token);
+            return POSTERN_PASS;
+        }
         if (event.hook == POSTERN_HOOK_SESSION_END)
             unwind(event.session);
         postern_status status = POSTERN_PASS; // also for what nobody here takes
@@ -376,16 +390,17 @@ private:
         }
     }
 
-    static postern_ev_wake wake_of(const postern_event& event) noexcept
+    template <class Record>
+    static Record record_of(const postern_event& event) noexcept
     {
-        postern_ev_wake wake{};
-        std::memcpy(&wake, &event, std::min<std::size_t>(event.size, sizeof wake));
-        return wake;
+        Record record{};
+        std::memcpy(&record, &event, std::min<std::size_t>(event.size, sizeof record));
+        return record;
     }
 
     postern_status resume_waiter(const postern_event& event)
     {
-        if (const auto who = services_.waiting.take(wake_of(event).token))
+        if (const auto who = services_.waiting.take(record_of<postern_ev_wake>(event).token))
             resume(*who, (event.flags & POSTERN_WAKE_CANCELLED) != 0);
         return POSTERN_PASS;
     }

@@ -5,8 +5,11 @@
 
 #include <postern/abi/delivery.h>
 #include <postern/abi/ehlo.h>
+#include <postern/abi/health.h>
 #include <postern/abi/hooks.h>
+#include <postern/abi/observe.h>
 #include <postern/abi/queue.h>
+#include <postern/abi/timers.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -200,6 +203,19 @@ struct layout<postern_ev_queue>
 };
 template <>
 struct layout<postern_ev_wake> : described<postern_ev_wake, octets<>> {
+};
+template <>
+struct layout<postern_ev_timer> : described<postern_ev_timer, octets<>> {
+};
+template <>
+struct layout<postern_ev_health> : described<postern_ev_health, octets<>> {
+};
+template <>
+struct layout<postern_ev_event>
+    : described<postern_ev_event,
+                octets<&postern_ev_event::message, &postern_ev_event::sender, &postern_ev_event::recipient,
+                       &postern_ev_event::peer, &postern_ev_event::listener, &postern_ev_event::plugin, &postern_ev_event::hook,
+                       &postern_ev_event::verdict, &postern_ev_event::next_hop, &postern_ev_event::text>> {
 };
 template <>
 struct layout<postern_event> : described<postern_event, octets<>> {

@@ -4,6 +4,9 @@
 
 #include <postern/abi/blob.h>
 #include <postern/abi/config.h>
+#include <postern/abi/notes.h>
+#include <postern/sdk/instance_events.hpp>
+#include <postern/sdk/timer_calls.hpp>
 #include <postern/sdk/verdict.hpp>
 #include <postern/sdk/waiters.hpp>
 
@@ -26,17 +29,19 @@ struct queue_answer {
 
 namespace sdk {
 
-/// One an instance; outlives the plugin's object. Immutable after create, but for `waiting`, which locks.
+/// One an instance; outlives the plugin's object. Immutable after create, but for `waiting` and `calls`, which lock.
 struct services {
     postern_host* host = nullptr;
     const postern_core_1* core = nullptr;
     const postern_config_1* config = nullptr; ///< null: not offered
     const postern_blob_1* blob = nullptr;     ///< null: not offered
+    const postern_notes_1* notes = nullptr;   ///< null: not offered
     postern_get_fn get = nullptr;
     postern_list options{}; ///< of postern_option
     std::string name;       ///< of the instance
     std::uint32_t generation = 0;
     waiters waiting;
+    timer_calls calls;
 
     void log(std::uint32_t level, std::string_view text) const noexcept { core->log(host, level, str(text)); }
 };
@@ -126,6 +131,17 @@ inline postern_status send(const services& to, std::uint64_t ticket, const queue
     reply.next = what.next;
     reply.messages = list_over(what.messages.data(), what.messages.size());
     reply.data = str(what.data);
+    return to.core->reply(to.host, ticket, &reply.base);
+}
+
+/// Answers a health event.
+inline postern_status send(const services& to, std::uint64_t ticket, const health_report& what)
+{
+    postern_health_reply reply{};
+    reply.base.size = sizeof reply;
+    reply.base.verdict = POSTERN_CONTINUE;
+    reply.base.text = str(what.text());
+    reply.state = what.state();
     return to.core->reply(to.host, ticket, &reply.base);
 }
 

@@ -2,6 +2,7 @@
 // What a plugin answered, copied out of the contract's records so that tests can look at it at leisure.
 
 #include <postern/abi/ehlo.h>
+#include <postern/abi/health.h>
 #include <postern/sdk/services.hpp>
 
 #include <cstdint>
@@ -76,6 +77,8 @@ struct answer {
 
     std::optional<extension_reply> more; ///< of the hooks of an extension, where it was said; the functions below read it
     std::vector<std::string> offers;     ///< ehlo(): "KEYWORD parameters", the lines of this plugin that the client is shown
+
+    std::uint32_t health_state = POSTERN_HEALTH_OK; ///< health()
 
     std::uint32_t queue_result = 0; ///< the rest: queue operations
     std::uint64_t next = 0;
@@ -156,6 +159,8 @@ struct answer {
                 {record.verdict, record.smtp_code, std::string{sdk::view(record.enhanced)}, std::string{sdk::view(record.text)}});
         }
     }
+    if (hook == POSTERN_HOOK_HEALTH && reply.size >= sizeof(postern_health_reply))
+        made.health_state = reinterpret_cast<const postern_health_reply&>(reply).state;
     if (hook >= POSTERN_HOOK_QUEUE_SCAN && hook <= POSTERN_HOOK_QUEUE_PEEK && reply.size >= sizeof(postern_queue_reply)) {
         const auto& full = reinterpret_cast<const postern_queue_reply&>(reply);
         made.queue_result = full.result;

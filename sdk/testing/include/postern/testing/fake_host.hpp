@@ -11,11 +11,13 @@
 // It is as strict as a real one: octets of an event are freed when the call returns, an answer that breaks the contract is a
 // complaint, a second answer is stale.
 // Threads: any; sessions may be driven from several threads at once.
+// LONG: an event, its ticket and the tables that answer it are one thing.
 
 #include <postern/abi/blob.h>
 #include <postern/abi/config.h>
 #include <postern/testing/answer.hpp>
 #include <postern/testing/declarations.hpp>
+#include <postern/testing/fake_services.hpp>
 #include <postern/testing/given_options.hpp>
 #include <postern/testing/lent_blobs.hpp>
 #include <postern/testing/pending_wakes.hpp>
@@ -35,7 +37,7 @@
 namespace postern::testing {
 
 /// Options are set with option(), list() and table(), before create.
-class fake_host : public given_options {
+class fake_host : public given_options, public fake_services<fake_host> {
 public:
     explicit fake_host(const postern_plugin& plugin) : plugin_{plugin} {}
     fake_host(const fake_host&) = delete;
@@ -94,11 +96,18 @@ public:
         }
         if (!declared_.names(record))
             return unasked(500, "5.5.1", "nobody declared it");
-        if (hook < POSTERN_HOOK_WAKE && !subscriptions_.contains(hook))
+        const bool ends_transaction = hook == POSTERN_HOOK_COMMITTED || hook == POSTERN_HOOK_ABORTED;
+        if (needs_subscription(hook) && !subscriptions_.contains(hook)) {
+            if (ends_transaction)
+                enter_transaction(event.session, 0);
             return {};
+        }
+        if (event.session != 0)
+            enter_transaction(event.session, event.transaction);
         {
             const std::lock_guard lock{mutex_};
-            sessions_.insert(event.session);
+            if (event.session != 0)
+                sessions_.insert(event.session);
             event.cookie = cookies_[event.session];
             if (wants_answer(hook)) {
                 event.ticket = ++last_ticket_;
@@ -113,7 +122,10 @@ public:
                 set_blob(record, event.ticket);
             }
         }
-        return call(record, event.ticket, hook);
+        answer said = call(record, event.ticket, hook);
+        if (ends_transaction)
+            enter_transaction(event.session, 0);
+        return said;
     }
 
     /// Of a ticket, as far as it has come.
@@ -134,15 +146,24 @@ public:
     void advance(std::chrono::nanoseconds by)
     {
         const auto until = now() + by;
-        while (auto due = take_wake([&](const pending_wake& wake) { return wake.due <= until; })) {
-            {
-                const std::lock_guard lock{mutex_};
-                wakes_.move_to(due->due);
+        const auto move_to = [&](std::chrono::nanoseconds when) {
+            const std::lock_guard lock{mutex_};
+            wakes_.move_to(when);
+        };
+        while (true) {
+            const auto timer = next_timer();
+            const auto wake_by = std::min(timer.value_or(until), until);
+            if (const auto due = take_wake([&](const pending_wake& wake) { return wake.due <= wake_by; })) {
+                move_to(due->due);
+                deliver_wake(*due, false);
+            } else if (timer && *timer <= until) {
+                move_to(*timer);
+                fire_timer();
+            } else {
+                break;
             }
-            deliver_wake(*due, false);
         }
-        const std::lock_guard lock{mutex_};
-        wakes_.move_to(until);
+        move_to(until);
     }
     [[nodiscard]] std::chrono::nanoseconds now()
     {
@@ -174,9 +195,16 @@ public:
             event.cookie = cookies_[session];
         }
         plugin_.handle(self_, &event);
+        end_notes(session);
     }
 
     [[nodiscard]] bool is_subscribed(std::uint32_t hook) const { return subscriptions_.contains(hook); }
+    /// The flags that it was subscribed to with.
+    [[nodiscard]] std::optional<std::uint32_t> subscription(std::uint32_t hook) const
+    {
+        const auto found = subscriptions_.find(hook);
+        return found == subscriptions_.end() ? std::nullopt : std::optional{found->second};
+    }
     [[nodiscard]] bool observes(std::uint32_t hook) const
     {
         const auto found = subscriptions_.find(hook);
@@ -231,6 +259,11 @@ private:
     postern_host* handle() noexcept { return reinterpret_cast<postern_host*>(this); }
     static fake_host& of(postern_host* host) noexcept { return *reinterpret_cast<fake_host*>(host); }
 
+    [[nodiscard]] static bool needs_subscription(std::uint32_t hook) noexcept
+    {
+        return hook < POSTERN_HOOK_WAKE || hook == POSTERN_HOOK_HEALTH || hook == POSTERN_HOOK_EVENT;
+    }
+
     [[nodiscard]] bool wants_answer(std::uint32_t hook) const
     {
         switch (hook) {
@@ -239,6 +272,7 @@ private:
         case POSTERN_HOOK_CONN_CLOSE:
         case POSTERN_HOOK_DELIVERY_DONE:
         case POSTERN_HOOK_QUEUE_ABANDON:
+        case POSTERN_HOOK_EVENT:
             return false;
         default:
             return !observes(hook);
@@ -312,7 +346,11 @@ private:
         fake_host& me = of(host);
         if (!me.in_create_)
             return POSTERN_E_DENIED;
-        if (hook == 0 || hook > POSTERN_HOOK_QUIT || (flags & ~POSTERN_SUBSCRIBE_OBSERVE) != 0)
+        const bool is_sound = hook == POSTERN_HOOK_EVENT ? (flags & 1u) == 0
+                              : hook == POSTERN_HOOK_HEALTH
+                                  ? flags == 0
+                                  : hook != 0 && hook <= POSTERN_HOOK_QUIT && (flags & ~POSTERN_SUBSCRIBE_OBSERVE) == 0;
+        if (!is_sound)
             return POSTERN_E_INVALID;
         const auto [at, is_new] = me.subscriptions_.emplace(hook, flags);
         return is_new || at->second == flags ? POSTERN_PASS : POSTERN_E_INVALID; // observe, or decide
@@ -421,13 +459,12 @@ private:
             return &config;
         if (wanted == POSTERN_EHLO_1)
             return &ehlo;
-        return wanted == POSTERN_BLOB_1 ? &blob : nullptr;
+        return wanted == POSTERN_BLOB_1 ? &blob : service(wanted);
     }
 
     const postern_plugin& plugin_;
     void* self_ = nullptr;
     std::string name_;
-    bool in_create_ = false;
     std::map<std::uint32_t, std::uint32_t> subscriptions_;
     std::vector<std::pair<std::string, std::string>> refusals_;
     declarations declared_;

@@ -261,6 +261,10 @@ private:
         return {};
     if (asked.hook == POSTERN_HOOK_DELIVER)
         return rules::fault_of_delivery(what, asked);
+    if (asked.hook == POSTERN_HOOK_HEALTH)
+        return what.verdict != POSTERN_CONTINUE || what.health_state > POSTERN_HEALTH_DEGRADED
+                   ? "no state of health"
+                   : rules::fault_of_texts(0, {}, what.text);
     if (asked.hook >= POSTERN_HOOK_QUEUE_SCAN)
         return asked.hook == POSTERN_HOOK_QUEUE_FETCH && what.queue_result == POSTERN_QUEUE_OK && what.messages.size() != 1
                    ? "a fetch that gives " + std::to_string(what.messages.size()) + " messages"
