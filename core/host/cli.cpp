@@ -29,6 +29,7 @@ struct command_line {
     std::string password_file; // likewise
     send_request send;
     load_request load;
+    plugin_new_request plugin_new;
     int exit_code = exit_done;
 };
 
@@ -136,8 +137,22 @@ void add_client_commands(CLI::App& program, command_line& line)
     load->callback([&line] { line.exit_code = load_command(line.load); });
 }
 
+void add_plugin_commands(CLI::App& program, command_line& line)
+{
+    auto* plugin = program.add_subcommand("plugin", "For those who write plugins");
+    plugin->require_subcommand(1);
+    auto* make = plugin->add_subcommand("new", "Make a folder with a plugin to begin with: sources, tests, a configuration");
+    make->add_option("NAME", line.plugin_new.name, "Of the plugin and its folder, such as my-filter")->required();
+    make->add_flag("--extension", line.plugin_new.is_extension, "An SMTP extension rather than a filter");
+    make->add_option("--language", line.plugin_new.language, "c++, c or rust")
+        ->capture_default_str()
+        ->check(CLI::IsMember({"c++", "c", "rust"}));
+    make->add_option("--prefix", line.plugin_new.prefix, "Where the SDK is installed")->type_name("FOLDER");
+    make->callback([&line] { line.exit_code = plugin_new_command(line.plugin_new); });
+}
+
 /// Names that are settled, for a later version.
-constexpr std::array<std::string_view, 4> later_commands{"trace", "explain", "user", "plugin"};
+constexpr std::array<std::string_view, 3> later_commands{"trace", "explain", "user"};
 
 std::vector<const CLI::App*> commands_of(const CLI::App& of)
 {
@@ -184,6 +199,7 @@ int run(int argc, const char* const* argv)
     add_server_commands(program, line);
     add_queue_commands(program, line);
     add_client_commands(program, line);
+    add_plugin_commands(program, line);
     if (const auto wrong = wrong_command(program, argc, argv); !wrong.empty()) {
         fmt::print(stderr, "postern: {}; see postern --help\n", wrong);
         return exit_usage;

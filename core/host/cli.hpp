@@ -38,6 +38,15 @@ struct queue_request {
 /// The running server's Prometheus text.
 [[nodiscard]] int metrics_command(const std::filesystem::path& config_file);
 
+struct plugin_new_request {
+    std::string name;
+    std::string language = "c++";
+    bool is_extension = false;
+    std::string prefix; ///< of the SDK; empty: where this program is installed, or /usr/local
+};
+/// Makes a folder NAME here with a plugin to begin with.
+[[nodiscard]] int plugin_new_command(const plugin_new_request& what);
+
 struct client_request {
     std::string server; ///< "HOST:PORT"
     std::string tls = "none";

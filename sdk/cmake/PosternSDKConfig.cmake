@@ -1,3 +1,5 @@
-# find_package(PosternSDK): the targets postern::sdk and postern::sdk_testing, and postern_add_plugin().
+# find_package(PosternSDK): the targets postern::sdk and postern::sdk_testing, postern_add_plugin() and
+# postern_add_rust_plugin().
 include(${CMAKE_CURRENT_LIST_DIR}/PosternSDKTargets.cmake)
 include(${CMAKE_CURRENT_LIST_DIR}/PosternAddPlugin.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/PosternAddRustPlugin.cmake)

@@ -1,6 +1,7 @@
 # Installs the SDK alone, builds what the documentation shows as somebody else would, word for word, and loads it: the examples
-# with the lines that their CMakeLists.txt begin with, the files of docs/plugins.md and docs/services.md, and the template of an extension, filled in.
-# BUILD (the tree's build folder), EXAMPLES, GUIDE (docs/plugins.md), TEMPLATES, WORK, CC, CXX, GENERATOR, NM, LOADER, WITH_TESTS.
+# with the lines that their CMakeLists.txt begin with, the files of docs/plugins.md and docs/services.md, and what
+# `postern plugin new` makes.
+# BUILD (the tree's build folder), POSTERN (the program), EXAMPLES, GUIDE (docs/plugins.md), WORK, CC, CXX, GENERATOR, NM, LOADER, WITH_TESTS.
 function(run)
     execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
     if(NOT result EQUAL 0)
@@ -50,24 +51,13 @@ function(write_files_of guide folder)
     endforeach()
 endfunction()
 
-# fill_in(TEMPLATE FOLDER [WORD VALUE]...): a template's files filled in.
-function(fill_in template folder)
-    set(words ${ARGN})
-    file(GLOB_RECURSE files RELATIVE ${template} ${template}/*.in)
-    foreach(name IN LISTS files)
-        file(READ ${template}/${name} text)
-        string(REGEX REPLACE "\\.in$" "" name "${name}")
-        set(rest ${words})
-        while(rest)
-            list(POP_FRONT rest word value)
-            string(REPLACE "@${word}@" "${value}" text "${text}")
-            string(REPLACE "@${word}@" "${value}" name "${name}")
-        endwhile()
-        if("${name}${text}" MATCHES "@[A-Z_]+@")
-            message(FATAL_ERROR "${template}/${name}: nobody says what ${CMAKE_MATCH_0} is")
-        endif()
-        file(WRITE ${folder}/${name} "${text}")
-    endforeach()
+# make_new(NAME LANGUAGE [--extension]): by the program, as its user does.
+function(make_new name language)
+    execute_process(COMMAND ${POSTERN} plugin new ${name} --language ${language} --prefix ${WORK}/prefix ${ARGN}
+        WORKING_DIRECTORY ${WORK}/source RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+    if(NOT result EQUAL 0)
+        message(FATAL_ERROR "postern plugin new ${name}: ${output}")
+    endif()
 endfunction()
 
 # build_alone(FOLDER PLUGIN has_tests): as a project of somebody else, whose only knowledge is an installed SDK.
@@ -94,20 +84,37 @@ foreach(text sdk/README.md docs/plugins.md docs/services.md)
         message(FATAL_ERROR "${text} is not installed with the SDK")
     endif()
 endforeach()
-foreach(example 01_hello_filter 02_filter_in_c 03_xtrace)
+foreach(example 01_hello_filter 02_filter_in_c 03_xtrace 04_filter_in_rust)
     file(COPY ${EXAMPLES}/${example} DESTINATION ${WORK}/source)
     put_into_force(${WORK}/source/${example}/CMakeLists.txt)
 endforeach()
 write_files_of(${GUIDE} ${WORK}/source)
 cmake_path(GET GUIDE PARENT_PATH docs)
 write_files_of(${docs}/services.md ${WORK}/source)
-fill_in(${TEMPLATES}/c++-extension ${WORK}/source/my_template NAME my-echo IDENTIFIER my_echo ID org.example.my-echo KEYWORD MYECHO
-    PREFIX ${WORK}/prefix PLUGIN_FOLDER ${BUILD}/plugins)
+make_new(my-filter c++)
+make_new(my-c-filter c)
+make_new(my-c-echo c --extension)
+make_new(my-rust-filter rust)
+make_new(my-rust-echo rust --extension)
 build_alone(01_hello_filter hello-filter ON --filter)
 build_alone(02_filter_in_c filter-in-c ON --filter)
 build_alone(03_xtrace xtrace ON)
 build_alone(my_plugin rcpt-guard ON)
 build_alone(my_extension campaigns ON)
 build_alone(my_scores scores ON)
-build_alone(my_template my-echo ON)
+build_alone(my-filter my-filter ON)
+build_alone(my-c-filter my-c-filter ON)
+build_alone(my-c-echo my-c-echo ON)
 build_alone(my_plugin_in_c pause-in-c OFF)
+# Rust knows nothing of the two compilers: once is enough.
+if(WITH_TESTS)
+    build_alone(04_filter_in_rust filter-in-rust ON --filter)
+    build_alone(my-rust-filter my-rust-filter ON)
+    build_alone(my-rust-echo my-rust-echo ON)
+    find_program(CARGO cargo REQUIRED)
+    execute_process(COMMAND ${CARGO} test --offline --quiet WORKING_DIRECTORY ${WORK}/source/my-rust-echo
+        RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+    if(NOT result EQUAL 0)
+        message(FATAL_ERROR "cargo test: ${output}")
+    endif()
+endif()

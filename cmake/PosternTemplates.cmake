@@ -1,0 +1,13 @@
+# Compiles the templates of plugins into the program: OUT defines daemon::plugin_templates() from every *.in under FOLDER.
+cmake_minimum_required(VERSION 3.25)
+file(GLOB_RECURSE files RELATIVE ${FOLDER} ${FOLDER}/*.in)
+list(SORT files)
+set(text "// Made from sdk/templates by cmake/PosternTemplates.cmake.\n#include \"core/host/scaffold.hpp\"\n\n")
+string(APPEND text "const std::vector<postern::daemon::plugin_template>& postern::daemon::plugin_templates()\n{\n")
+string(APPEND text "    static const std::vector<plugin_template> all{\n")
+foreach(name IN LISTS files)
+    file(READ ${FOLDER}/${name} octets)
+    string(APPEND text "        {\"${name}\", R\"~~~~(${octets})~~~~\"},\n")
+endforeach()
+string(APPEND text "    };\n    return all;\n}\n")
+file(WRITE ${OUT} "${text}")
