@@ -160,6 +160,16 @@ void conversation::expect(bool holds, std::string_view rule)
         fault_ = rule;
 }
 
+void conversation::witness(hook_point hook)
+{
+    const auto last_line = [](std::string_view octets) {
+        octets.remove_suffix(octets.ends_with("\r\n") ? 2 : 0);
+        return std::string{octets.substr(octets.rfind('\n') + 1)};
+    };
+    const auto unsent = session_->output();
+    moments_.push_back({hook, unsent.empty() ? last_sent_ : last_line(unsent), kept_.size()});
+}
+
 void conversation::flush()
 {
     const auto output = session_->output();
@@ -175,6 +185,7 @@ void conversation::flush()
             expect(c == '\t' || (c >= ' ' && c <= '~'), "a reply is printable ASCII");
         if (line.starts_with("250 2.0.0 queued as "))
             ++acknowledged;
+        last_sent_ = line;
         at = end + 2;
     }
     expect(acknowledged == session_->accepted_count(), "a message is acknowledged when it was accepted, once");
@@ -233,6 +244,7 @@ void conversation::run()
 void conversation::ask(hook_point hook)
 {
     steps_.push_back(fmt::format("ask {}", hooks::name_of(hook)));
+    witness(hook);
     auto* message = session_->draft();
     if (hook == hook_point::conn_open)
         opened_ = 1;                                                               // asked again, it is the same connection still
@@ -278,6 +290,7 @@ void conversation::ask(hook_point hook)
 void conversation::tell(const step& what)
 {
     steps_.push_back(fmt::format("tell {}", hooks::name_of(what.hook)));
+    witness(what.hook);
     switch (what.hook) {
     case hook_point::txn_committed:
     case hook_point::txn_aborted:
@@ -320,6 +333,7 @@ void conversation::take_content(const step& what)
         session_->content_failed(spool);
         return;
     }
+    witness(hook_point::msg_body);
     hooks::event event{};
     event.hook = hook_point::msg_body;
     event.connection = &session_->facts();

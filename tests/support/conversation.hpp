@@ -50,6 +50,13 @@ private:
     std::string name_ = "script";
 };
 
+/// When a plugin was asked or told: what the peer had been answered last, and how many messages were durable.
+struct moment {
+    hooks::hook_point hook;
+    std::string last_reply; ///< a line; empty: nothing yet
+    std::size_t durable;
+};
+
 /// A message as the store has it.
 struct kept_message {
     std::string sender;
@@ -96,6 +103,8 @@ public:
     /// "ask cmd.mail", "content 12", "content 0 last", "commit", "tell txn.committed", "abandon", "start_tls", "close": since
     /// the last call. Reads are left out.
     [[nodiscard]] std::vector<std::string> take_steps();
+    /// Every question and notice so far.
+    [[nodiscard]] const std::vector<moment>& moments() const noexcept { return moments_; }
     /// Body octets of the content steps of the transaction at hand.
     [[nodiscard]] const std::string& spooled() const noexcept { return spooled_; }
     /// Messages that were acknowledged and thrown away, as a plugin wished.
@@ -119,6 +128,7 @@ private:
     void take_content(const session::step& what);
     void commit();
     void expect(bool holds, std::string_view rule);
+    void witness(hooks::hook_point hook);
 
     session::server_config config_;
     still_clock clock_;
@@ -134,6 +144,8 @@ private:
     std::string replies_;
     int writes_ = 0;
     std::vector<std::string> steps_;
+    std::vector<moment> moments_;
+    std::string last_sent_; // line
     std::vector<kept_message> kept_;
     std::string spooled_;
     std::string fault_;
