@@ -34,7 +34,7 @@ std::optional<examined> examine(const std::filesystem::path& file, base::log log
     std::shared_ptr<const runtime::generation> made;
     if (plugins != nullptr)
         made = build_generation(*settings, *plugins, tls, std::make_shared<deadline_timer>(), 1, found);
-    if (made == nullptr || !found.empty())
+    if (made == nullptr || !found.empty() || !plugins->prepare({.is_check = true}, log, found))
         return std::nullopt;
     return examined{std::move(*settings), std::move(made)};
 }

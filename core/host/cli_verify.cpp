@@ -81,11 +81,12 @@ int queue_verify_command(const std::filesystem::path& config_file, bool as_json)
     std::unique_ptr<plugin_set> plugins;
     if (settings && act_as_service(*settings, found))
         plugins = plugin_set::load(*settings, {load_purpose::store}, base::log{output}, found);
-    if (plugins == nullptr) {
+    if (plugins == nullptr || !plugins->prepare({}, base::log{output}, found)) {
         for (const auto& each : found)
             fmt::print(stderr, "{}\n", each.text());
         return exit_failed;
     }
+    plugins->commit();
     findings counts;
     if (const auto failed = verify_all(*plugins->store(), counts)) {
         fmt::print(stderr, "the queue cannot be read: {}\n", failed.message());

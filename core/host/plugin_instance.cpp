@@ -7,6 +7,7 @@
 #include <postern/abi/health.h>
 #include <postern/abi/hooks.h>
 #include <postern/abi/observe.h>
+#include <postern/abi/lifecycle.h>
 
 #include <fmt/format.h>
 
@@ -20,9 +21,16 @@ namespace {
 
 constexpr std::size_t most_log_text = 8192;
 constexpr std::uint64_t longest_wake_ns = 366ULL * 24 * 3600 * 1'000'000'000ULL;
-constexpr auto event_key = ~std::uint64_t{0};                                 // no session has it
-constexpr auto hook_mask = (std::uint32_t{1} << hooks::hook_point_count) - 2; // all but 0
-static_assert(hooks::hook_point_count <= 32);                                 // a bit each
+constexpr auto event_key = ~std::uint64_t{0}; // no session has it
+
+static_assert(hooks::hook_point_count <= POSTERN_HOOK_WAKE && POSTERN_HOOK_CONFIG_ABORT < hook_set::capacity);
+
+/// Whether it is sent to who subscribes to it as such.
+bool is_offered(std::uint32_t hook) noexcept
+{
+    return (hook > 0 && hook < hooks::hook_point_count) ||
+           (hook >= POSTERN_HOOK_CONFIG_PREPARE && hook <= POSTERN_HOOK_CONFIG_ABORT);
+}
 
 // One set of numbers on both sides of the contract.
 static_assert(POSTERN_HOOK_CONN_OPEN == static_cast<unsigned>(hooks::hook_point::conn_open));
@@ -82,10 +90,7 @@ plugin_instance::plugin_instance(std::shared_ptr<const plugin_library> library, 
           {"postern_plugin_observations_dropped_total", "Observations that a plugin that lags never got"},
           {{"plugin", settings_.name}})}
 {
-    option_records_.reserve(settings_.options.size());
-    for (const auto& each : settings_.options)
-        option_records_.push_back(
-            {borrowed(each.key), borrowed(each.name), borrowed(each.text), each.number, each.kind, each.index});
+    option_records_ = records_of(settings_.options);
     if (is_blocking()) {
         pool_ = std::make_unique<blocking_pool>();
     } else if (is_transport_) {
@@ -99,7 +104,14 @@ plugin_instance::plugin_instance(std::shared_ptr<const plugin_library> library, 
 std::shared_ptr<plugin_instance> plugin_instance::create(std::shared_ptr<const plugin_library> library,
                                                          instance_settings settings, base::log log, problems& found)
 {
-    std::shared_ptr<plugin_instance> made{new plugin_instance{std::move(library), std::move(settings), log}};
+    const auto lane = settings.services.lane;
+    std::shared_ptr<plugin_instance> made{new plugin_instance{std::move(library), std::move(settings), log},
+                                          [lane](plugin_instance* gone) {
+                                              if (lane == nullptr)
+                                                  delete gone;
+                                              else
+                                                  lane->run([gone] { delete gone; });
+                                          }};
     const auto& table = made->library_->table();
     postern_create_args args{};
     args.size = sizeof args;
@@ -235,18 +247,18 @@ postern_status plugin_instance::subscribe(std::uint32_t hook, std::uint32_t flag
         wants_health_ = true;
         return POSTERN_PASS;
     }
-    if (hook >= hooks::hook_point_count || (hook_mask >> hook & 1U) == 0 || (flags & ~POSTERN_SUBSCRIBE_OBSERVE) != 0)
+    const bool observes = (flags & POSTERN_SUBSCRIBE_OBSERVE) != 0;
+    if (!is_offered(hook) || (flags & ~POSTERN_SUBSCRIBE_OBSERVE) != 0 || (observes && hook >= hooks::hook_point_count))
         return POSTERN_E_INVALID;
-    const auto bit = std::uint32_t{1} << hook;
-    const auto observes = (flags & POSTERN_SUBSCRIBE_OBSERVE) != 0 ? bit : 0;
-    if ((subscribed_ & bit) != 0 && (observed_ & bit) != observes) { // who decides would only watch, and nobody would know
+    if (subscribed_.has(hook) && observed_.has(hook) != observes) { // who decides would only watch, and nobody would know
         log_.error("plugin_failed", {{"plugin", name()},
                                      {"hook", hooks::name_of(static_cast<hooks::hook_point>(hook))},
                                      {"cause", "it asks to observe and to decide"}});
         return POSTERN_E_INVALID;
     }
-    subscribed_ |= bit;
-    observed_ |= observes;
+    subscribed_.add(hook);
+    if (observes)
+        observed_.add(hook);
     return POSTERN_PASS;
 }
 
@@ -276,8 +288,10 @@ postern_status plugin_instance::declare(const What* what) noexcept
     } catch (const std::exception&) {
         return POSTERN_E_AGAIN; // no memory
     }
-    if (extensions_.has_verbs())
-        subscribed_ |= std::uint32_t{1} << POSTERN_HOOK_VERB | std::uint32_t{1} << POSTERN_HOOK_VERB_DATA;
+    if (extensions_.has_verbs()) {
+        subscribed_.add(POSTERN_HOOK_VERB);
+        subscribed_.add(POSTERN_HOOK_VERB_DATA);
+    }
     return POSTERN_PASS;
 }
 template postern_status plugin_instance::declare(const postern_keyword*) noexcept;
@@ -329,13 +343,27 @@ void plugin_instance::refuse(postern_str key, postern_str text) noexcept
 {
     if (creating_ == nullptr || !is_sound(key) || !is_sound(text))
         return;
+    creating_->push_back({place_of(view(key)), fmt::format("plugin {}: {}: {}", name(), view(key), view(text))});
+}
+
+source_place plugin_instance::place_of(std::string_view key) const
+{
     auto where = settings_.where;
     for (const auto& each : settings_.options)
-        if (each.key == view(key) && each.line != 0) {
+        if (each.key == key && each.line != 0) {
             where.line = each.line;
             break;
         }
-    creating_->push_back({std::move(where), fmt::format("plugin {}: {}: {}", name(), view(key), view(text))});
+    return where;
+}
+
+std::vector<postern_option> records_of(const std::vector<option_value>& options)
+{
+    std::vector<postern_option> out;
+    out.reserve(options.size());
+    for (const auto& each : options)
+        out.push_back({borrowed(each.key), borrowed(each.name), borrowed(each.text), each.number, each.kind, each.index});
+    return out;
 }
 
 } // namespace postern::daemon

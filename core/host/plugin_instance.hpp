@@ -7,6 +7,7 @@
 #include "core/hooks/hook_point.hpp"
 #include "core/hooks/plugin.hpp"
 #include "core/host/blocking_pool.hpp"
+#include "core/host/control_lane.hpp"
 #include "core/host/deadline_timer.hpp"
 #include "core/host/declared_extensions.hpp"
 #include "core/host/option_values.hpp"
@@ -48,6 +49,7 @@ namespace postern::daemon {
 struct common_services {
     std::shared_ptr<base::metrics> metrics = std::make_shared<base::metrics>();
     std::shared_ptr<deadline_timer> timer = std::make_shared<deadline_timer>();
+    std::shared_ptr<control_lane> lane = nullptr; ///< where destroy is called; null: where the last share goes
 };
 
 struct instance_settings {
@@ -58,7 +60,18 @@ struct instance_settings {
     common_services services = {};
 };
 
-/// Lives as long as a chain, store or transport holds it; then the plugin's destroy is called. The library stays.
+/// Hooks by number.
+class hook_set {
+public:
+    static constexpr std::uint32_t capacity = 128;
+    [[nodiscard]] bool has(std::uint32_t hook) const noexcept { return (words_[hook / 64] >> (hook % 64) & 1U) != 0; }
+    void add(std::uint32_t hook) noexcept { words_[hook / 64] |= std::uint64_t{1} << (hook % 64); }
+
+private:
+    std::array<std::uint64_t, capacity / 64> words_{};
+};
+
+/// Lives as long as a chain, store, transport or wake holds it; then the plugin's destroy is called, once. The library stays.
 class plugin_instance : public std::enable_shared_from_this<plugin_instance> {
 public:
     /// Calls the plugin's create. Null on failure, with the reasons in `found`. [control]
@@ -70,15 +83,16 @@ public:
 
     [[nodiscard]] const std::string& name() const noexcept { return settings_.name; }
     [[nodiscard]] const plugin_library& library() const noexcept { return *library_; }
-    [[nodiscard]] bool wants(hooks::hook_point hook) const noexcept
-    {
-        return (subscribed_ >> static_cast<unsigned>(hook) & 1U) != 0;
-    }
-    [[nodiscard]] bool observes(hooks::hook_point hook) const noexcept
-    {
-        return (observed_ >> static_cast<unsigned>(hook) & 1U) != 0;
-    }
+    [[nodiscard]] bool wants(hooks::hook_point hook) const noexcept { return subscribed_.has(static_cast<std::uint32_t>(hook)); }
+    /// Of one that is no decision hook (64 and above).
+    [[nodiscard]] bool wants_event(std::uint32_t hook) const noexcept { return subscribed_.has(hook); }
+    [[nodiscard]] bool observes(hooks::hook_point hook) const noexcept { return observed_.has(static_cast<std::uint32_t>(hook)); }
     [[nodiscard]] bool is_blocking() const noexcept { return (library_->table().flags & POSTERN_PLUGIN_BLOCKING) != 0; }
+
+    /// Its options as records: what config.prepare of the next generation shows of this one. Valid as long as the instance.
+    [[nodiscard]] const std::vector<option_value>& option_values() const noexcept { return settings_.options; }
+    /// In the configuration, of one of its options; of the instance where it has no such, or no line.
+    [[nodiscard]] source_place place_of(std::string_view key) const;
 
     /// What it adds to the protocol.
     [[nodiscard]] const declared_extensions& extensions() const noexcept { return extensions_; }
@@ -150,8 +164,8 @@ private:
     bool created_ = false;
     problems* creating_ = nullptr; ///< set while create runs
     std::vector<postern_option> option_records_;
-    std::uint32_t subscribed_ = 0; ///< a bit a hook
-    std::uint32_t observed_ = 0;
+    hook_set subscribed_;
+    hook_set observed_;
     std::uint32_t observed_kinds_ = 0;
     bool wants_health_ = false;
     declared_extensions extensions_;
@@ -171,6 +185,9 @@ private:
     session_table sessions_;
     std::unique_ptr<blocking_pool> pool_; ///< last: its jobs use the rest
 };
+
+/// Options as the contract has them; they borrow from `options`.
+[[nodiscard]] std::vector<postern_option> records_of(const std::vector<option_value>& options);
 
 /// The table of that id, as every plugin's postern_get_fn answers it.
 [[nodiscard]] const void* service_table(std::string_view id) noexcept;

@@ -36,7 +36,7 @@ std::optional<manifest> find_manifest(const std::filesystem::path& library, cons
     return read_manifest(file, found);
 }
 
-std::optional<candidate> prepare(const config& from, const plugin_settings& of, const plugin_loading& how, problems& found)
+std::optional<candidate> examine(const config& from, const plugin_settings& of, const plugin_loading& how, problems& found)
 {
     const auto before = found.size();
     const auto folders = plugin_folders(from);
@@ -107,16 +107,16 @@ plugin_settings store_settings(const config& from)
 std::unique_ptr<plugin_set> plugin_set::load(const config& from, plugin_loading how, base::log log, problems& found)
 {
     const auto before = found.size();
-    // Two phases: everything is inspected, loaded and checked before anything is created.
+    // Everything is inspected, loaded and checked before anything is created.
     const auto store = store_settings(from);
-    auto store_candidate = prepare(from, store, how, found);
+    auto store_candidate = examine(from, store, how, found);
     if (store_candidate)
         need(*store_candidate->library, POSTERN_QUEUE_1, from.queue.where, "queue.store", found);
     std::vector<candidate> others;
     for (const auto& each : from.plugins) {
         if (each.name == store.name || how.purpose == load_purpose::store)
             continue;
-        auto ready = prepare(from, each, how, found);
+        auto ready = examine(from, each, how, found);
         if (!ready)
             continue;
         if (each.name == from.delivery.transport)
@@ -134,11 +134,39 @@ std::unique_ptr<plugin_set> plugin_set::load(const config& from, plugin_loading 
         if (instance == nullptr)
             return nullptr;
         out->store_ = std::make_shared<plugin_store>(std::move(instance));
+        out->has_new_store_ = true;
     }
     for (auto& each : others)
         if (auto instance = plugin_instance::create(each.library, std::move(each.settings), log, found))
             out->plugins_.push_back(abi_plugin::over(std::move(instance)));
     return found.size() == before ? std::move(out) : nullptr;
+}
+
+bool plugin_set::prepare(const preparation_facts& facts, base::log log, problems& found)
+{
+    std::vector<std::shared_ptr<plugin_instance>> all;
+    if (has_new_store_)
+        all.push_back(store_->instance().shared_from_this());
+    for (const auto& each : plugins_)
+        all.push_back(each->instance().shared_from_this());
+    preparation_ = std::make_unique<preparation>(std::move(all), facts, log);
+    return preparation_->ask(found);
+}
+
+void plugin_set::commit() noexcept
+{
+    if (preparation_ != nullptr)
+        preparation_->commit();
+}
+
+configured_options plugin_set::options() const
+{
+    configured_options out;
+    if (store_ != nullptr)
+        out.emplace(store_->instance().name(), store_->instance().option_values());
+    for (const auto& each : plugins_)
+        out.emplace(each->name(), each->instance().option_values());
+    return out;
 }
 
 std::shared_ptr<abi_plugin> plugin_set::find(std::string_view name) const noexcept

@@ -1,10 +1,12 @@
 #pragma once
-// All plugins of one generation of the configuration: found, inspected, loaded, their options checked, created. All or nothing.
+// All plugins of one generation of the configuration: found, inspected, loaded, their options checked, created; then asked
+// whether they are ready. All or nothing.
 
 #include "core/base/log.hpp"
 #include "core/host/abi_plugin.hpp"
 #include "core/host/config.hpp"
 #include "core/host/plugin_store.hpp"
+#include "core/host/preparation.hpp"
 
 #include <cstdint>
 #include <map>
@@ -35,6 +37,14 @@ public:
     /// On failure null, and `found` says why.
     [[nodiscard]] static std::unique_ptr<plugin_set> load(const config& from, plugin_loading how, base::log log, problems& found);
 
+    /// Asks all that were created whether they are ready. False: `found` says who is not; the set is of no more use. Once it was
+    /// called, a set that goes without commit() tells them that nothing came of it. [control]
+    [[nodiscard]] bool prepare(const preparation_facts& facts, base::log log, problems& found);
+    /// The generation is about to come into force, and nothing can stop it any more. [control]
+    void commit() noexcept;
+    /// Of all, the store too.
+    [[nodiscard]] configured_options options() const;
+
     /// In the order of the configuration, without the store: it keeps messages and is in no chain.
     [[nodiscard]] const std::vector<std::shared_ptr<abi_plugin>>& plugins() const noexcept { return plugins_; }
     [[nodiscard]] std::shared_ptr<abi_plugin> find(std::string_view name) const noexcept;
@@ -44,6 +54,8 @@ public:
 private:
     std::vector<std::shared_ptr<abi_plugin>> plugins_;
     std::shared_ptr<plugin_store> store_;
+    bool has_new_store_ = false;
+    std::unique_ptr<preparation> preparation_; ///< last: what it tells has to be alive
 };
 
 /// The settings of the queue's store: the configured instance, or queue-journal under data_dir.

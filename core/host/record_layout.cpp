@@ -3,6 +3,7 @@
 #include <postern/abi/delivery.h>
 #include <postern/abi/ehlo.h>
 #include <postern/abi/hooks.h>
+#include <postern/abi/lifecycle.h>
 #include <postern/abi/observe.h>
 #include <postern/abi/queue.h>
 
@@ -106,6 +107,11 @@ constexpr field deliver_fields[] = {str(offsetof(postern_ev_deliver, message)),
                                     str(offsetof(postern_ev_deliver, sender)),
                                     {offsetof(postern_ev_deliver, recipients), &text_layout}};
 
+constexpr field option_fields[] = {str(offsetof(postern_option, key)), str(offsetof(postern_option, name)),
+                                   str(offsetof(postern_option, text))};
+constexpr layout option_layout{sizeof(postern_option), option_fields};
+constexpr field config_fields[] = {{offsetof(postern_ev_config, before), &option_layout}};
+
 layout layout_of(const postern_event& event) noexcept
 {
     switch (event.hook) {
@@ -157,6 +163,10 @@ layout layout_of(const postern_event& event) noexcept
         return {sizeof(postern_ev_deliver), deliver_fields};
     case POSTERN_HOOK_EVENT:
         return {sizeof(postern_ev_event), event_fields};
+    case POSTERN_HOOK_CONFIG_PREPARE:
+    case POSTERN_HOOK_CONFIG_COMMIT:
+    case POSTERN_HOOK_CONFIG_ABORT:
+        return {sizeof(postern_ev_config), config_fields};
     default:
         break;
     }

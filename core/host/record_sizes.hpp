@@ -6,6 +6,7 @@
 #include <postern/abi/delivery.h>
 #include <postern/abi/ehlo.h>
 #include <postern/abi/health.h>
+#include <postern/abi/lifecycle.h>
 #include <postern/abi/log.h>
 #include <postern/abi/metrics.h>
 #include <postern/abi/notes.h>
@@ -59,6 +60,8 @@ template <>
 inline constexpr std::size_t first_size<postern_note> = 56;
 template <>
 inline constexpr std::size_t first_size<postern_health_reply> = 80;
+template <>
+inline constexpr std::size_t first_size<postern_prepare_reply> = 88;
 
 /// A record of which a plugin gave `size` octets, at least first_size; need not be aligned. What it did not give is zero.
 template <class Record>

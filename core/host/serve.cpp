@@ -1,6 +1,7 @@
 #include "core/host/serve.hpp"
 
 #include "core/host/config.hpp"
+#include "core/host/control_lane.hpp"
 #include "core/host/control_commands.hpp"
 #include "core/host/control_server.hpp"
 #include "core/host/generation_builder.hpp"
@@ -26,7 +27,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -86,7 +86,11 @@ private:
     [[nodiscard]] bool make_folders(problems& found);
     [[nodiscard]] bool bind(problems& found);
     [[nodiscard]] bool open_control(problems& found);
+    [[nodiscard]] std::unique_ptr<plugin_set> load_plugins(problems& found);
+    [[nodiscard]] bool open(plugin_set& plugins, problems& found);
     [[nodiscard]] problems reload();
+    [[nodiscard]] std::shared_ptr<const runtime::generation> make_next(const config& next, tls_contexts& tls,
+                                                                       std::unique_ptr<plugin_set>& plugins, problems& found);
     [[nodiscard]] std::vector<listening_place> places_after_reload(const config& next) const;
     void keep_track_of(const plugin_set& plugins);
     [[nodiscard]] std::string metrics_text() const;
@@ -103,15 +107,16 @@ private:
     base::log log_;
     std::optional<account> account_;
     tls_contexts tls_; ///< in force
+    std::shared_ptr<control_lane> lane_ = std::make_shared<control_lane>();
     loaded_libraries libraries_;
-    common_services services_;
+    common_services services_{.lane = lane_};
+    configured_options options_; ///< in force
     base::gauge& generation_shown_ = services_.metrics->add_gauge({"postern_generation", "Of the configuration"});
     base::gauge& lines_lost_ = services_.metrics->add_gauge({"postern_log_lines_dropped", "Lines that the log had no room for"});
     std::shared_ptr<plugin_store> store_;
     std::unique_ptr<runtime::server> server_;
     std::unique_ptr<control_commands> commands_;
     std::unique_ptr<control_server> control_;
-    std::mutex reloading_;
     std::mutex tracking_;
     std::vector<std::weak_ptr<plugin_instance>> instances_; ///< of the generation in force; no reason for them to live
     std::uint32_t generation_ = 1;
@@ -185,30 +190,14 @@ bool daemon::start(problems& found)
     refuse_relay_to_ourselves(config_, listening_places(config_), io::interface_addresses(), found);
     if (!found.empty())
         return false; // before the queue is opened
-    std::unique_ptr<plugin_set> plugins;
     {
-        const acting_as its_user{user()};
-        if (!its_user.succeeded())
-            found.push_back({whole_file(), "cannot act as user " + config_.user});
-        else
-            plugins = plugin_set::load(config_, {load_purpose::serve, generation_, nullptr, &libraries_, services_}, log_, found);
+        const control_lane::hold in_control{*lane_};
+        const auto plugins = load_plugins(found);
+        if (plugins == nullptr || !open(*plugins, found))
+            return false;
     }
-    if (plugins == nullptr)
-        return false;
-    store_ = plugins->store();
-    auto first = build_generation(config_, *plugins, tls_, services_.timer, generation_, found);
-    if (first != nullptr)
-        refuse_dead_end(config_, *first, found);
-    if (first == nullptr || !found.empty())
-        return false;
-    keep_track_of(*plugins);
-    plugins.reset();
-    server_ = std::make_unique<runtime::server>(listener_addresses(config_), std::move(first), *store_, log_, 0,
-                                                services_.metrics.get());
-    if (!bind(found))
-        return false;
     if (const auto started = server_->start(); !started) {
-        found.push_back({whole_file(), "the queue cannot be read: " + started.error().message()});
+        found.push_back({whole_file(), "the server cannot start: " + started.error().message()});
         return false;
     }
     commands_ = std::make_unique<control_commands>(
@@ -217,6 +206,43 @@ bool daemon::start(problems& found)
     warn_of_root();
     announce();
     control_->start([this](std::string_view request) { return commands_->answer(request); }); // from now on a reload may come
+    return true;
+}
+
+/// The first generation, ready, as the server's user.
+std::unique_ptr<plugin_set> daemon::load_plugins(problems& found)
+{
+    const acting_as its_user{user()};
+    if (!its_user.succeeded()) {
+        found.push_back({whole_file(), "cannot act as user " + config_.user});
+        return nullptr;
+    }
+    auto plugins = plugin_set::load(config_, {load_purpose::serve, generation_, nullptr, &libraries_, services_}, log_, found);
+    if (plugins == nullptr)
+        return nullptr;
+    auto first = build_generation(config_, *plugins, tls_, services_.timer, generation_, found);
+    if (first != nullptr)
+        refuse_dead_end(config_, *first, found);
+    if (first == nullptr || !found.empty() || !plugins->prepare({.generation = generation_}, log_, found))
+        return nullptr;
+    store_ = plugins->store();
+    server_ = std::make_unique<runtime::server>(listener_addresses(config_), std::move(first), *store_, log_, 0,
+                                                services_.metrics.get());
+    return plugins;
+}
+
+/// All that can fail before the first session; then the plugins are told that it comes.
+bool daemon::open(plugin_set& plugins, problems& found)
+{
+    if (!bind(found))
+        return false;
+    if (const auto loaded = server_->load_queue(); !loaded) {
+        found.push_back({whole_file(), "the queue cannot be read: " + loaded.error().message()});
+        return false;
+    }
+    plugins.commit();
+    options_ = plugins.options();
+    keep_track_of(plugins);
     return true;
 }
 
@@ -295,24 +321,37 @@ std::vector<listening_place> daemon::places_after_reload(const config& next) con
     return out;
 }
 
+/// All of the next generation, its plugins ready. Null: nothing has changed.
+std::shared_ptr<const runtime::generation> daemon::make_next(const config& next, tls_contexts& tls,
+                                                             std::unique_ptr<plugin_set>& plugins, problems& found)
+{
+    const auto number = generation_ + 1;
+    tls = load_tls(next, found, &tls_);
+    refuse_relay_to_ourselves(next, places_after_reload(next), io::interface_addresses(), found);
+    plugins = plugin_set::load(next, {load_purpose::serve, number, store_, &libraries_, services_}, log_, found);
+    std::shared_ptr<const runtime::generation> made;
+    if (plugins != nullptr)
+        made = build_generation(next, *plugins, tls, services_.timer, number, found);
+    if (made != nullptr)
+        refuse_dead_end(next, *made, found);
+    const bool is_ready = made != nullptr && found.empty() &&
+                          plugins->prepare({.generation = number, .replaces = generation_, .before = &options_}, log_, found);
+    if (!is_ready)
+        plugins.reset(); // before what `made` holds: whoever was asked is told first
+    return is_ready ? made : nullptr;
+}
+
 problems daemon::reload()
 {
-    const std::scoped_lock lock{reloading_};
+    const control_lane::hold in_control{*lane_};
     problems found;
     auto next = read_config(config_.file, found);
-    std::shared_ptr<const runtime::generation> made;
     std::unique_ptr<plugin_set> plugins;
+    std::shared_ptr<const runtime::generation> made;
     tls_contexts tls;
-    if (next) {
-        tls = load_tls(*next, found, &tls_);
-        refuse_relay_to_ourselves(*next, places_after_reload(*next), io::interface_addresses(), found);
-        plugins = plugin_set::load(*next, {load_purpose::serve, generation_ + 1, store_, &libraries_, services_}, log_, found);
-        if (plugins != nullptr)
-            made = build_generation(*next, *plugins, tls, services_.timer, generation_ + 1, found);
-        if (made != nullptr)
-            refuse_dead_end(*next, *made, found);
-    }
-    if (made == nullptr || !found.empty()) {
+    if (next)
+        made = make_next(*next, tls, plugins, found);
+    if (made == nullptr) {
         for (const auto& each : found)
             log_.error("reload.failed", {{"problem", each.text()}});
         const auto first = found.empty() ? std::string{} : found.front().text();
@@ -323,6 +362,8 @@ problems daemon::reload()
     if (!tls.kept.empty())
         log_.warning("certificate.kept",
                      {{"cause", tls.kept}, {"note", "the one that was read at the start stays; a new one needs a restart"}});
+    plugins->commit();
+    options_ = plugins->options();
     server_->publish(std::move(made));
     keep_track_of(*plugins);
     tls_ = std::move(tls);

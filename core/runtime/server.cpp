@@ -65,6 +65,7 @@ struct server::state {
     std::vector<std::unique_ptr<worker>> workers;
     std::map<std::string, std::string, std::less<>> bound;
     std::shared_mutex running_guard; // shared: an operator's question is with the delivery thread, which has to live
+    bool has_queue = false;
     bool is_running = false;
 };
 
@@ -107,11 +108,19 @@ std::string server::bound_address(std::string_view name) const
     return found == state_->bound.end() ? std::string{} : found->second;
 }
 
+base::result<void> server::load_queue()
+{
+    if (state_->has_queue)
+        return {};
+    const auto loaded = state_->deliveries.load();
+    state_->has_queue = loaded.has_value();
+    return loaded;
+}
+
 base::result<void> server::start()
 {
     std::signal(SIGPIPE, SIG_IGN); // OpenSSL writes with write(2): a peer that has gone must be an error, not our end
-    const auto loaded = state_->deliveries.load();
-    if (!loaded)
+    if (const auto loaded = load_queue(); !loaded)
         return loaded;
     std::vector<base::ip_endpoint> own;
     for (const auto& [name, address] : state_->bound)

@@ -111,6 +111,8 @@ public:
     /// Where listener `name` really listens, for port 0.
     [[nodiscard]] std::string bound_address(std::string_view name) const;
 
+    /// Reads the queue; start() does it if it has not been done. Blocks.
+    [[nodiscard]] base::result<void> load_queue();
     /// Reads the queue and starts threads, listeners and deliveries. Returns when all are ready.
     [[nodiscard]] base::result<void> start();
     /// New sessions and attempts use `next`. [any]

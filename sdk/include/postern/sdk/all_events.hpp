@@ -3,6 +3,7 @@
 
 #include <postern/sdk/extension.hpp>
 #include <postern/sdk/instance_events.hpp>
+#include <postern/sdk/lifecycle.hpp>
 
 namespace postern {
 namespace sdk {
@@ -12,16 +13,17 @@ struct event_list {
 };
 
 /// All that `on` may take. Append as hooks are added.
-using all_events =
-    event_list<connection, tls, helo, mail, rcpt, data, headers, body, message_end, commit_before, committed, aborted,
-               connection_close, route, delivery_done, deliver, queue_request, wake, session_end, ehlo, verb, verb_data,
-               parameter, rset, noop, help, vrfy, expn, unknown_command, quit, timer, health, server_event>;
+using all_events = event_list<connection, tls, helo, mail, rcpt, data, headers, body, message_end, commit_before, committed,
+                              aborted, connection_close, route, delivery_done, deliver, queue_request, wake, session_end, ehlo,
+                              verb, verb_data, parameter, rset, noop, help, vrfy, expn, unknown_command, quit, timer, health,
+                              server_event, prepare, commit, abort>;
 
 /// Whether the host sends it only when asked: backends, notes and declared verbs need no subscription.
 template <class Event>
 inline constexpr bool is_subscribed = (Event::hook < POSTERN_HOOK_WAKE && Event::hook != POSTERN_HOOK_VERB &&
                                        Event::hook != POSTERN_HOOK_VERB_DATA) ||
-                                      Event::hook == POSTERN_HOOK_HEALTH || Event::hook == POSTERN_HOOK_EVENT;
+                                      Event::hook == POSTERN_HOOK_HEALTH || Event::hook == POSTERN_HOOK_EVENT ||
+                                      (Event::hook >= POSTERN_HOOK_CONFIG_PREPARE && Event::hook <= POSTERN_HOOK_CONFIG_ABORT);
 
 } // namespace sdk
 } // namespace postern

@@ -15,6 +15,7 @@ enum class event_kind : std::uint8_t {
     parameter,    ///< param_reply, verdict, a task of either, pending
     offer,        ///< offers, task<offers>, pending
     health,       ///< health_report, pending
+    preparation,  ///< readiness, task<readiness>, pending; void is ready unless it throws
 };
 
 namespace sdk {

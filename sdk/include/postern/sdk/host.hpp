@@ -2,8 +2,10 @@
 // What a plugin asks of its host: options, log lines, cookies, timers, metrics, notes, message octets, late answers.
 // SECURITY: options come from the operator; octets of messages from peers.
 
+#include <postern/sdk/config_error.hpp>
 #include <postern/sdk/event_log.hpp>
 #include <postern/sdk/extension.hpp>
+#include <postern/sdk/lifecycle.hpp>
 #include <postern/sdk/metric.hpp>
 #include <postern/sdk/task.hpp>
 
@@ -21,16 +23,6 @@
 #include <vector>
 
 namespace postern {
-
-/// An option that the plugin cannot work with. Thrown in a constructor, it becomes one line with FILE:LINE of `key`.
-class config_error : public std::runtime_error {
-public:
-    config_error(std::string key, const std::string& text) : std::runtime_error{text}, key_{std::move(key)} {}
-    [[nodiscard]] const std::string& key() const noexcept { return key_; }
-
-private:
-    std::string key_;
-};
 
 /// How long a note lasts.
 enum class note_life : std::uint8_t {
@@ -269,6 +261,7 @@ public:
     bool answer(std::uint64_t ticket, const reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const param_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const health_report& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+    bool answer(std::uint64_t ticket, const readiness& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const std::same_as<offers> auto& what) const // so that {} stays a queue_answer
     {
         return sdk::send(*instance_, ticket, what) >= 0;

@@ -85,6 +85,11 @@ inline constexpr bool answers<Answer, event_kind::health> =
     std::is_same_v<Answer, health_report> || std::is_same_v<Answer, pending>;
 
 template <class Answer>
+inline constexpr bool answers<Answer, event_kind::preparation> =
+    std::is_void_v<Answer> || std::is_same_v<Answer, readiness> || std::is_same_v<Answer, task<readiness>> ||
+    std::is_same_v<Answer, pending>;
+
+template <class Answer>
 inline constexpr bool is_task = false;
 template <class T>
 inline constexpr bool is_task<task<T>> = true;
@@ -112,6 +117,8 @@ constexpr bool check_event()
                       "postern: `on(ehlo)` returns offers, task<offers> or pending");
         static_assert(Event::kind != event_kind::health || answers<answer, Event::kind>,
                       "postern: `on(health)` returns health_report or pending");
+        static_assert(Event::kind != event_kind::preparation || answers<answer, Event::kind>,
+                      "postern: `on(prepare)` returns readiness, task<readiness>, pending or void");
         if constexpr (is_task<answer>)
             static_assert(!takes_by_reference<Plugin, answer, Event>,
                           "postern: a task takes its event by value: the reference dangles at the first co_await");
@@ -122,7 +129,8 @@ constexpr bool check_event()
                           !mentions<Plugin, reply, Event> && !mentions<Plugin, task<reply>, Event> &&
                           !mentions<Plugin, param_reply, Event> && !mentions<Plugin, task<param_reply>, Event> &&
                           !mentions<Plugin, health_report, Event> && !mentions<Plugin, offers, Event> &&
-                          !mentions<Plugin, task<offers>, Event>,
+                          !mentions<Plugin, task<offers>, Event> && !mentions<Plugin, readiness, Event> &&
+                          !mentions<Plugin, task<readiness>, Event>,
                       "postern: this `on` cannot be called: take the event by const reference or by value, and only once");
     }
     return takes<Plugin, Event>;
@@ -360,6 +368,21 @@ private:
 
     template <class Event>
     postern_status call_with(const Event& event)
+    {
+        if constexpr (Event::kind == event_kind::preparation) {
+            try {
+                return answer_to(event);
+            } catch (const config_error& error) {
+                send(services_, event.ticket(), not_ready(error.key(), error.what()));
+                return POSTERN_TAKEN;
+            }
+        } else {
+            return answer_to(event);
+        }
+    }
+
+    template <class Event>
+    postern_status answer_to(const Event& event)
     {
         using answer = answer_of<Plugin, Event>;
         if constexpr (std::is_void_v<answer>) {

@@ -7,6 +7,7 @@
 #include <postern/abi/ehlo.h>
 #include <postern/abi/health.h>
 #include <postern/abi/hooks.h>
+#include <postern/abi/lifecycle.h>
 #include <postern/abi/observe.h>
 #include <postern/abi/queue.h>
 #include <postern/abi/timers.h>
@@ -200,6 +201,13 @@ template <>
 struct layout<postern_ev_queue>
     : described<postern_ev_queue,
                 octets<&postern_ev_queue::envelope, &postern_ev_queue::state, &postern_ev_queue::data, &postern_ev_queue::tail>> {
+};
+template <>
+struct layout<postern_option>
+    : described<postern_option, octets<&postern_option::key, &postern_option::name, &postern_option::text>> {
+};
+template <>
+struct layout<postern_ev_config> : described<postern_ev_config, octets<>, list_of<&postern_ev_config::before, postern_option>> {
 };
 template <>
 struct layout<postern_ev_wake> : described<postern_ev_wake, octets<>> {

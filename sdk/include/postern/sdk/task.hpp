@@ -5,6 +5,7 @@
 // Threads: a frame runs on its session's thread, on one thread at a time. An awaitable that resumes elsewhere is followed by
 // co_await host.resume_on_session() before anything shared is touched; the plugin's destructor joins the threads it started.
 
+#include <postern/sdk/lifecycle.hpp>
 #include <postern/sdk/services.hpp>
 
 #include <algorithm>
@@ -189,6 +190,13 @@ private:
             sdk::send(instance, ticket, result);
             return;
         } catch (const std::exception& error) {
+            if constexpr (std::is_same_v<T, readiness>)
+                if (const auto* wrong = dynamic_cast<const config_error*>(&error); wrong != nullptr) {
+                    const readiness refusal = not_ready(wrong->key(), wrong->what());
+                    frame.destroy();
+                    sdk::send(instance, ticket, refusal);
+                    return;
+                }
             instance.log(POSTERN_LOG_ERROR, error.what());
         } catch (...) {
             // `cancelled` among them: mostly nobody waits any more, and the ticket is stale. But if somebody does, as where

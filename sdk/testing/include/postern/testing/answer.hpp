@@ -3,6 +3,7 @@
 
 #include <postern/abi/ehlo.h>
 #include <postern/abi/health.h>
+#include <postern/abi/lifecycle.h>
 #include <postern/sdk/services.hpp>
 
 #include <cstdint>
@@ -79,6 +80,7 @@ struct answer {
     std::vector<std::string> offers;     ///< ehlo(): "KEYWORD parameters", the lines of this plugin that the client is shown
 
     std::uint32_t health_state = POSTERN_HEALTH_OK; ///< health()
+    std::string key;                                ///< prepare: the option at fault
 
     std::uint32_t queue_result = 0; ///< the rest: queue operations
     std::uint64_t next = 0;
@@ -161,6 +163,8 @@ struct answer {
     }
     if (hook == POSTERN_HOOK_HEALTH && reply.size >= sizeof(postern_health_reply))
         made.health_state = reinterpret_cast<const postern_health_reply&>(reply).state;
+    if (hook == POSTERN_HOOK_CONFIG_PREPARE && reply.size >= sizeof(postern_prepare_reply))
+        made.key = sdk::view(reinterpret_cast<const postern_prepare_reply&>(reply).key);
     if (hook >= POSTERN_HOOK_QUEUE_SCAN && hook <= POSTERN_HOOK_QUEUE_PEEK && reply.size >= sizeof(postern_queue_reply)) {
         const auto& full = reinterpret_cast<const postern_queue_reply&>(reply);
         made.queue_result = full.result;

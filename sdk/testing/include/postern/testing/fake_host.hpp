@@ -97,7 +97,7 @@ public:
         if (!declared_.names(record))
             return unasked(500, "5.5.1", "nobody declared it");
         const bool ends_transaction = hook == POSTERN_HOOK_COMMITTED || hook == POSTERN_HOOK_ABORTED;
-        if (needs_subscription(hook) && !subscriptions_.contains(hook)) {
+        if (is_offered(hook) && !subscriptions_.contains(hook)) {
             if (ends_transaction)
                 enter_transaction(event.session, 0);
             return {};
@@ -259,11 +259,6 @@ private:
     postern_host* handle() noexcept { return reinterpret_cast<postern_host*>(this); }
     static fake_host& of(postern_host* host) noexcept { return *reinterpret_cast<fake_host*>(host); }
 
-    [[nodiscard]] static bool needs_subscription(std::uint32_t hook) noexcept
-    {
-        return hook < POSTERN_HOOK_WAKE || hook == POSTERN_HOOK_HEALTH || hook == POSTERN_HOOK_EVENT;
-    }
-
     [[nodiscard]] bool wants_answer(std::uint32_t hook) const
     {
         switch (hook) {
@@ -273,6 +268,8 @@ private:
         case POSTERN_HOOK_DELIVERY_DONE:
         case POSTERN_HOOK_QUEUE_ABANDON:
         case POSTERN_HOOK_EVENT:
+        case POSTERN_HOOK_CONFIG_COMMIT:
+        case POSTERN_HOOK_CONFIG_ABORT:
             return false;
         default:
             return !observes(hook);
@@ -340,17 +337,12 @@ private:
     }
 
     // The tables.
-
     static postern_status subscribe(postern_host* host, std::uint32_t hook, std::uint32_t flags)
     {
         fake_host& me = of(host);
         if (!me.in_create_)
             return POSTERN_E_DENIED;
-        const bool is_sound = hook == POSTERN_HOOK_EVENT ? (flags & 1u) == 0
-                              : hook == POSTERN_HOOK_HEALTH
-                                  ? flags == 0
-                                  : hook != 0 && hook <= POSTERN_HOOK_QUIT && (flags & ~POSTERN_SUBSCRIBE_OBSERVE) == 0;
-        if (!is_sound)
+        if (!is_offered(hook, flags))
             return POSTERN_E_INVALID;
         const auto [at, is_new] = me.subscriptions_.emplace(hook, flags);
         return is_new || at->second == flags ? POSTERN_PASS : POSTERN_E_INVALID; // observe, or decide

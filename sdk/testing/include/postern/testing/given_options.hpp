@@ -63,10 +63,6 @@ public:
         return 0;
     }
 
-protected:
-    given_options() = default;
-    ~given_options() = default;
-
     /// All of them, of postern_option; valid until the next change.
     [[nodiscard]] postern_list option_records()
     {
@@ -75,6 +71,10 @@ protected:
             records_.push_back({sdk::str(row.key), sdk::str(row.name), sdk::str(row.text), row.number, row.kind, row.index});
         return sdk::list_over(records_.data(), records_.size());
     }
+
+protected:
+    given_options() = default;
+    ~given_options() = default;
 
 private:
     struct option_row {

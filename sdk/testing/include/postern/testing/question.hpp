@@ -1,6 +1,9 @@
 #pragma once
 // What an event asks, as far as the rules for its answer depend on it. Part of fake_host.
 
+#include <postern/abi/health.h>
+#include <postern/abi/lifecycle.h>
+#include <postern/abi/observe.h>
 #include <postern/sdk/records.hpp>
 
 #include <cstdint>
@@ -8,6 +11,16 @@
 #include <vector>
 
 namespace postern::testing {
+
+/// Whether a hook is sent to who subscribes, with these flags.
+[[nodiscard]] constexpr bool is_offered(std::uint32_t hook, std::uint32_t flags = 0) noexcept
+{
+    if (hook == POSTERN_HOOK_EVENT)
+        return (flags & 1u) == 0;
+    if (hook == POSTERN_HOOK_HEALTH || (hook >= POSTERN_HOOK_CONFIG_PREPARE && hook <= POSTERN_HOOK_CONFIG_ABORT))
+        return flags == 0;
+    return hook > 0 && hook <= POSTERN_HOOK_QUIT && (flags & ~POSTERN_SUBSCRIBE_OBSERVE) == 0;
+}
 
 /// What MAIL said of the message to come.
 struct body_facts {

@@ -87,6 +87,8 @@ namespace postern::testing {
 /// Whether a hook knows a verdict.
 [[nodiscard]] inline bool knows(std::uint32_t hook, std::uint32_t verdict)
 {
+    if (hook == POSTERN_HOOK_CONFIG_PREPARE) // ready, or not
+        return verdict == POSTERN_CONTINUE || verdict == POSTERN_REJECT;
     if (hook == POSTERN_HOOK_CAPS) // what is not offered is not listed
         return verdict == POSTERN_CONTINUE;
     if (is_extension(hook)) // they are about a command, not about a message
