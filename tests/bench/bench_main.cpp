@@ -1,6 +1,7 @@
-// Measures Postern beside its peers in one run: interleaved rounds, medians, ratios. `bench [discard|durable|relay|idle]..`.
-// The machine may be busy: believe ratios and CPU time per message before rates.
+// Measures Postern beside its peers in one run: interleaved rounds, medians, ratios. `bench
+// [discard|durable|relay|idle|hooks|sleeper]..`. The machine may be busy: believe ratios and CPU time per message before rates.
 
+#include "tests/bench/hooks.hpp"
 #include "tests/bench/idle.hpp"
 #include "tests/bench/load.hpp"
 #include "tests/bench/table.hpp"
@@ -172,10 +173,10 @@ void idle()
 int run(const std::vector<std::string_view>& wanted)
 {
     const std::vector<std::pair<std::string_view, void (*)()>> all{
-        {"discard", discard}, {"durable", durable}, {"relay", relay}, {"idle", idle}};
+        {"discard", discard}, {"durable", durable}, {"relay", relay}, {"idle", idle}, {"hooks", hooks}, {"sleeper", sleeper}};
     for (const auto what : wanted)
         if (std::none_of(all.begin(), all.end(), [&](const auto& each) { return each.first == what; })) {
-            note(fmt::format("bench: nothing is called {}; there are: discard, durable, relay, idle", what));
+            note(fmt::format("bench: nothing is called {}; there are: discard, durable, relay, idle, hooks, sleeper", what));
             return 2;
         }
     for (const auto& [name, measure_it] : all)
