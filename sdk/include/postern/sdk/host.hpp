@@ -1,10 +1,13 @@
 #pragma once
-// What a plugin asks of its host: options, log lines, cookies, timers, metrics, notes, message octets, late answers.
-// SECURITY: options come from the operator; octets of messages from peers.
+// What a plugin asks of its host: options, log lines, cookies, timers, metrics, notes, message octets, names, keys and values.
+// SECURITY: options come from the operator; octets of messages, names and values from peers.
 
 #include <postern/sdk/config_error.hpp>
+#include <postern/sdk/dns.hpp>
 #include <postern/sdk/event_log.hpp>
 #include <postern/sdk/extension.hpp>
+#include <postern/sdk/kv.hpp>
+#include <postern/sdk/kv_store.hpp>
 #include <postern/sdk/lifecycle.hpp>
 #include <postern/sdk/metric.hpp>
 #include <postern/sdk/task.hpp>
@@ -253,6 +256,11 @@ public:
         return instance_->core->wake(instance_->host, session, token, delay_ns) >= 0;
     }
 
+    /// Questions to the domain name system. List "postern.dns/1" in `requires_`.
+    [[nodiscard]] dns_client dns() const noexcept { return dns_client{*instance_}; }
+    /// Keys and values that outlast sessions. List "postern.kv/1" in `requires_`.
+    [[nodiscard]] kv_client kv() const noexcept { return kv_client{*instance_}; }
+
     /// Answers a ticket that `on` left open (it returned `pending`, or the event was a queue_request). False: it was answered
     /// before, is past its deadline, or the answer breaks the contract.
     bool answer(std::uint64_t ticket, const verdict& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
@@ -263,6 +271,10 @@ public:
     bool answer(std::uint64_t ticket, const health_report& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const readiness& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const std::same_as<offers> auto& what) const // so that {} stays a queue_answer
+    {
+        return sdk::send(*instance_, ticket, what) >= 0;
+    }
+    bool answer(std::uint64_t ticket, const std::same_as<kv_store_answer> auto& what) const
     {
         return sdk::send(*instance_, ticket, what) >= 0;
     }

@@ -1,6 +1,7 @@
 #pragma once
 // From a class with overloads of `on` to the contract's table: which events it takes is found at compile time, what comes in is
 // dispatched to it, and no exception leaves it.
+// LONG: which `on` there may be, what follows from it for the table, and the dispatch by it are one thing.
 
 #include <postern/sdk/all_events.hpp>
 #include <postern/sdk/host.hpp>
@@ -106,7 +107,7 @@ constexpr bool check_event()
         static_assert(Event::kind != event_kind::delivery || answers<answer, Event::kind>,
                       "postern: `on(deliver)` returns delivery_report, delivery_result, task<delivery_report> or pending");
         static_assert(Event::kind != event_kind::request || answers<answer, Event::kind>,
-                      "postern: `on(queue_request)` returns void and answers with host::answer");
+                      "postern: `on` for a request to a store returns void and answers with host::answer");
         static_assert(Event::kind != event_kind::command || answers<answer, Event::kind>,
                       "postern: `on` for a command returns reply, verdict, a task of either, or pending (or void, to observe)");
         static_assert(Event::kind != event_kind::command || is_subscribed<Event> || !std::is_void_v<answer>,
@@ -185,7 +186,7 @@ constexpr auto provides_of()
         else
             return std::size_t{0};
     }();
-    id_list<given + 2> list;
+    id_list<given + 3> list;
     if constexpr (requires { Plugin::provides; }) {
         for (const char* id : Plugin::provides)
             list.add(id);
@@ -194,6 +195,8 @@ constexpr auto provides_of()
         list.add(POSTERN_DELIVERY_1);
     if constexpr (takes<Plugin, queue_request>)
         list.add(POSTERN_QUEUE_1);
+    if constexpr (takes<Plugin, kv_store_request>)
+        list.add(POSTERN_KV_STORE_1);
     return list;
 }
 
@@ -206,10 +209,14 @@ constexpr auto requires_of()
         else
             return std::size_t{0};
     }();
-    id_list<given + 2> list;
+    id_list<given + 4> list;
     list.add(POSTERN_CORE_1);
     if constexpr (takes<Plugin, verb> || takes<Plugin, verb_data> || takes<Plugin, parameter> || takes<Plugin, ehlo>)
         list.add(POSTERN_EHLO_1);
+    if constexpr (takes<Plugin, dns_answer>)
+        list.add(POSTERN_DNS_1);
+    if constexpr (takes<Plugin, kv_answer>)
+        list.add(POSTERN_KV_1);
     if constexpr (requires { Plugin::requires_; }) {
         for (const char* id : Plugin::requires_)
             list.add(id);
@@ -325,7 +332,7 @@ private:
     template <class... Events>
     postern_status dispatch(const postern_event& event, event_list<Events...>)
     {
-        if (event.hook == POSTERN_HOOK_WAKE && (record_of<postern_ev_wake>(event).token & waiters::token_bit) != 0)
+        if (carries_token(event.hook) && (record_of<postern_ev_wake>(event).token & waiters::token_bit) != 0)
             return resume_waiter(event);
         if (event.hook == POSTERN_HOOK_TIMER && (record_of<postern_ev_timer>(event).token & timer_calls::token_bit) != 0) {
             services_.calls.run(record_of<postern_ev_timer>(event).token);
@@ -413,6 +420,14 @@ private:
         }
     }
 
+    /// Answers to what the plugin asked: their tokens, and the flag of cancellation, are where those of a wake are.
+    static constexpr bool carries_token(std::uint32_t hook) noexcept
+    {
+        static_assert(offsetof(postern_ev_wake, token) == offsetof(postern_ev_dns_answer, token) &&
+                      offsetof(postern_ev_wake, token) == offsetof(postern_ev_kv_answer, token));
+        return hook == POSTERN_HOOK_WAKE || hook == POSTERN_HOOK_DNS_ANSWER || hook == POSTERN_HOOK_KV_ANSWER;
+    }
+
     template <class Record>
     static Record record_of(const postern_event& event) noexcept
     {
@@ -423,8 +438,13 @@ private:
 
     postern_status resume_waiter(const postern_event& event)
     {
-        if (const auto who = services_.waiting.take(record_of<postern_ev_wake>(event).token))
-            resume(*who, (event.flags & POSTERN_WAKE_CANCELLED) != 0);
+        const auto who = services_.waiting.take(record_of<postern_ev_wake>(event).token);
+        if (!who)
+            return POSTERN_PASS;
+        const bool is_cancelled = (event.flags & POSTERN_WAKE_CANCELLED) != 0 || event.hook != who->hook;
+        if (!is_cancelled && who->read != nullptr)
+            who->read(who->to, event);
+        resume(*who, is_cancelled);
         return POSTERN_PASS;
     }
 

@@ -4,9 +4,11 @@
 // SECURITY: the octets come from peers; nothing here interprets them.
 
 #include <postern/abi/delivery.h>
+#include <postern/abi/dns.h>
 #include <postern/abi/ehlo.h>
 #include <postern/abi/health.h>
 #include <postern/abi/hooks.h>
+#include <postern/abi/kv_store.h>
 #include <postern/abi/lifecycle.h>
 #include <postern/abi/observe.h>
 #include <postern/abi/queue.h>
@@ -224,6 +226,32 @@ struct layout<postern_ev_event>
                 octets<&postern_ev_event::message, &postern_ev_event::sender, &postern_ev_event::recipient,
                        &postern_ev_event::peer, &postern_ev_event::listener, &postern_ev_event::plugin, &postern_ev_event::hook,
                        &postern_ev_event::verdict, &postern_ev_event::next_hop, &postern_ev_event::text>> {
+};
+template <>
+struct layout<postern_dns_record> : described<postern_dns_record, octets<&postern_dns_record::name, &postern_dns_record::data>> {
+};
+template <>
+struct layout<postern_ev_dns_answer>
+    : described<postern_ev_dns_answer,
+                octets<&postern_ev_dns_answer::name, &postern_ev_dns_answer::canonical, &postern_ev_dns_answer::cause>,
+                list_of<&postern_ev_dns_answer::records, postern_dns_record>> {
+};
+template <>
+struct layout<postern_kv_item>
+    : described<postern_kv_item, octets<&postern_kv_item::key, &postern_kv_item::value, &postern_kv_item::expected>> {
+};
+template <>
+struct layout<postern_kv_result> : described<postern_kv_result, octets<&postern_kv_result::key, &postern_kv_result::value>> {
+};
+template <>
+struct layout<postern_ev_kv_answer>
+    : described<postern_ev_kv_answer, octets<>, list_of<&postern_ev_kv_answer::results, postern_kv_result>> {
+};
+template <>
+struct layout<postern_ev_kv_store>
+    : described<postern_ev_kv_store,
+                octets<&postern_ev_kv_store::space, &postern_ev_kv_store::prefix, &postern_ev_kv_store::after>,
+                list_of<&postern_ev_kv_store::items, postern_kv_item>> {
 };
 template <>
 struct layout<postern_event> : described<postern_event, octets<>> {

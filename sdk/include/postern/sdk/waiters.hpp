@@ -1,9 +1,10 @@
 #pragma once
-// The coroutine frames of an instance that wait for a wake, by token. Every entry is taken out exactly once: by its wake, by
-// the end of its session, or by the caller whose wake was not accepted. Whoever takes it resumes it, and nobody else.
+// The coroutine frames of an instance that wait for a wake or an answer, by token. Every entry is taken out exactly once: by
+// what it waits for, by the end of its session, or by the caller whose call was not accepted. Whoever takes it resumes it, and
+// nobody else.
 // Threads: any.
 
-#include <postern/abi/core.h>
+#include <postern/abi/hooks.h>
 #include <postern/sdk/coroutine.hpp>
 
 #include <cstdint>
@@ -17,12 +18,15 @@ namespace postern::sdk {
 struct waiter {
     std::uint64_t session;
     std::coroutine_handle<> frame;
-    postern_status* outcome; ///< in the frame: POSTERN_PASS, or E_STALE when the session ended
+    postern_status* outcome;                ///< in the frame: POSTERN_PASS, or E_STALE when the session ended
+    std::uint32_t hook = POSTERN_HOOK_WAKE; ///< of the event that it waits for
+    void (*read)(void* to, const postern_event& answer) = nullptr; ///< takes the answer out of that event; null: a wake has none
+    void* to = nullptr;                                            ///< in the frame
 };
 
 class waiters {
 public:
-    /// Tokens of the SDK have this bit, those of host::wake do not.
+    /// Tokens of the SDK have this bit, those of plugins do not.
     static constexpr std::uint64_t token_bit = std::uint64_t{1} << 63;
 
     [[nodiscard]] std::uint64_t add(const waiter& who)

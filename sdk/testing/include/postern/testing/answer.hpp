@@ -3,8 +3,10 @@
 
 #include <postern/abi/ehlo.h>
 #include <postern/abi/health.h>
+#include <postern/abi/kv_store.h>
 #include <postern/abi/lifecycle.h>
 #include <postern/sdk/services.hpp>
+#include <postern/testing/fake_kv.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -81,6 +83,7 @@ struct answer {
 
     std::uint32_t health_state = POSTERN_HEALTH_OK; ///< health()
     std::string key;                                ///< prepare: the option at fault
+    kv_reply kv{};                                  ///< of a store for postern.kv/1
 
     std::uint32_t queue_result = 0; ///< the rest: queue operations
     std::uint64_t next = 0;
@@ -165,6 +168,17 @@ struct answer {
         made.health_state = reinterpret_cast<const postern_health_reply&>(reply).state;
     if (hook == POSTERN_HOOK_CONFIG_PREPARE && reply.size >= sizeof(postern_prepare_reply))
         made.key = sdk::view(reinterpret_cast<const postern_prepare_reply&>(reply).key);
+    if ((hook == POSTERN_HOOK_KV_STORE_REQUEST || hook == POSTERN_HOOK_KV_STORE_SCAN) &&
+        reply.size >= sizeof(postern_kv_store_reply)) {
+        const auto& full = reinterpret_cast<const postern_kv_store_reply&>(reply);
+        made.kv.result = full.result;
+        made.kv.has_more = full.has_more != 0;
+        for (std::uint32_t i = 0; i < full.results.count; ++i) {
+            const auto record = sdk::record_at<postern_kv_result>(full.results, i);
+            made.kv.results.push_back({record.result, std::string{sdk::view(record.key)}, std::string{sdk::view(record.value)},
+                                       record.number, record.ttl_ns});
+        }
+    }
     if (hook >= POSTERN_HOOK_QUEUE_SCAN && hook <= POSTERN_HOOK_QUEUE_PEEK && reply.size >= sizeof(postern_queue_reply)) {
         const auto& full = reinterpret_cast<const postern_queue_reply&>(reply);
         made.queue_result = full.result;

@@ -16,6 +16,7 @@
 #include <postern/abi/blob.h>
 #include <postern/abi/config.h>
 #include <postern/testing/answer.hpp>
+#include <postern/testing/data_services.hpp>
 #include <postern/testing/declarations.hpp>
 #include <postern/testing/fake_services.hpp>
 #include <postern/testing/given_options.hpp>
@@ -36,8 +37,8 @@
 
 namespace postern::testing {
 
-/// Options are set with option(), list() and table(), before create.
-class fake_host : public given_options, public fake_services<fake_host> {
+/// Options are set with option(), list() and table(), before create; `dns` and `kv` are what postern.dns/1 and postern.kv/1 say.
+class fake_host : public given_options, public fake_services<fake_host>, public data_services<fake_host> {
 public:
     explicit fake_host(const postern_plugin& plugin) : plugin_{plugin} {}
     fake_host(const fake_host&) = delete;
@@ -77,6 +78,8 @@ public:
         }
         for (const std::uint64_t session : open)
             end_session(session);
+        while (auto answer = take_wake([](const pending_wake&) { return true; })) // of no session
+            deliver_wake(*answer, true);
         destroy_at_once();
     }
     /// Ends the instance although sessions are open: no real host does.
@@ -170,7 +173,7 @@ public:
         const std::lock_guard lock{mutex_};
         return wakes_.now();
     }
-    /// Wakes that were accepted and are not delivered.
+    /// Wakes and answers that were accepted and are not delivered.
     [[nodiscard]] std::size_t waiting()
     {
         const std::lock_guard lock{mutex_};
@@ -250,6 +253,8 @@ public:
     std::set<std::string, std::less<>> missing;
 
 private:
+    friend class data_services<fake_host>;
+
     struct ticket_row {
         question asked;
         answer said;
@@ -323,6 +328,8 @@ private:
 
     void deliver_wake(const pending_wake& wake, bool is_cancelled)
     {
+        if (wake.deliver)
+            return wake.deliver(is_cancelled);
         postern_ev_wake record{};
         record.ev.size = sizeof record;
         record.ev.hook = POSTERN_HOOK_WAKE;
@@ -451,7 +458,10 @@ private:
             return &config;
         if (wanted == POSTERN_EHLO_1)
             return &ehlo;
-        return wanted == POSTERN_BLOB_1 ? &blob : service(wanted);
+        if (wanted == POSTERN_BLOB_1)
+            return &blob;
+        const void* const data = data_table(wanted);
+        return data != nullptr ? data : service(wanted);
     }
 
     const postern_plugin& plugin_;

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace postern::testing {
@@ -13,6 +15,7 @@ struct pending_wake {
     std::chrono::nanoseconds due;
     std::uint64_t session;
     std::uint64_t token;
+    std::function<void(bool is_cancelled)> deliver{}; ///< an answer to come; empty: it is a wake
 };
 
 class pending_wakes {
@@ -24,6 +27,16 @@ public:
     void add(std::uint64_t session, std::uint64_t token, std::chrono::nanoseconds delay)
     {
         wakes_.push_back({now_ + delay, session, token});
+    }
+    void add_answer(std::uint64_t session, std::chrono::nanoseconds delay, std::function<void(bool is_cancelled)> deliver)
+    {
+        wakes_.push_back({now_ + delay, session, 0, std::move(deliver)});
+    }
+    /// Answers to come.
+    [[nodiscard]] std::size_t answers() const noexcept
+    {
+        return static_cast<std::size_t>(
+            std::count_if(wakes_.begin(), wakes_.end(), [](const auto& one) { return one.deliver != nullptr; }));
     }
     /// The first that is due, of those that are wanted.
     template <class Predicate>
