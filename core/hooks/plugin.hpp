@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ public:
     /// The plugin wants to be called (plugin::wake) on the session's thread in `delay`. False: the session is over.
     [[nodiscard]] virtual bool wake(std::shared_ptr<plugin> who, std::uint64_t token,
                                     std::chrono::nanoseconds delay) noexcept = 0;
+    /// Runs `job` on the session's thread; never inside this call, and never once the session is over. False: it is over.
+    [[nodiscard]] virtual bool post(std::function<void()> job) noexcept = 0;
 
     // Notes that plugins leave each other; a port that keeps none says that it is over.
 

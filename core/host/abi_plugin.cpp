@@ -206,6 +206,7 @@ void abi_plugin::session_ended(base::session_id session) noexcept
     const auto cookie = sessions.cookie(session.value);
     if (!sessions.leave(session.value))
         return; // it never saw this session
+    instance_->answers().end_session(session.value, cookie);
     postern_event event{};
     event.size = sizeof event;
     event.hook = POSTERN_HOOK_SESSION_END;

@@ -228,6 +228,8 @@ void read_plugin(table_reader from, config& to)
     }
     from.not_yet_but("isolation", "none");
     out.may = read_permissions(from);
+    if (from.has("kv_namespace"))
+        out.kv_namespace = read_name(from, "kv_namespace", "of letters, digits, \"-\", \"_\" and \".\"");
     if (auto options = from.table("config"))
         out.options = options->options();
     from.refuse_unknown();
@@ -264,6 +266,48 @@ void read_queue(table_reader& root, config& to)
     queue->refuse_unknown();
 }
 
+void read_kv(table_reader& root, config& to)
+{
+    to.kv.where = root.where();
+    auto kv = root.table("kv");
+    if (!kv)
+        return;
+    to.kv.where = kv->where();
+    to.kv.store = kv->text("store").value_or("");
+    if (!to.kv.store.empty() && to.find_plugin(to.kv.store) == nullptr)
+        kv->complain("store", fmt::format("there is no [[plugin]] with the name \"{}\"", to.kv.store));
+    if (!to.kv.store.empty() && to.kv.store == to.queue.store)
+        kv->complain("store", "is the queue's store already");
+    if (const auto deadline = kv->duration("deadline")) {
+        to.kv.deadline = *deadline;
+        if (deadline->count() == 0)
+            kv->complain("deadline", "must be longer than nothing");
+    }
+    kv->refuse_unknown();
+}
+
+void read_dns(table_reader& delivery, config& to)
+{
+    to.dns_where = delivery.where();
+    auto dns = delivery.table("dns");
+    if (!dns)
+        return;
+    to.dns_where = dns->where();
+    to.dns.servers = dns->texts("servers").value_or(std::vector<std::string>{});
+    for (const auto& each : to.dns.servers)
+        if (const auto server = base::ip_endpoint::from_text(each); !server || server->port == 0)
+            dns->complain("servers", fmt::format("\"{}\" is no address with a port, such as \"127.0.0.1:53\"", each));
+    if (dns->has("servers") && to.dns.servers.empty())
+        dns->complain("servers", "must have at least one; left out, those of /etc/resolv.conf are asked");
+    if (const auto file = dns->path("trust_anchor")) {
+        to.dns.trust_anchor = file->string();
+        if (std::error_code ignored; !std::filesystem::exists(*file, ignored))
+            dns->complain("trust_anchor", "there is no such file: " + file->string());
+    }
+    set(to.dns.timeout, *dns, "timeout");
+    dns->refuse_unknown();
+}
+
 void read_delivery(table_reader& root, config& to)
 {
     to.delivery.hostname = to.hostname;
@@ -288,7 +332,7 @@ void read_delivery(table_reader& root, config& to)
     using enum delivery::tls_mode;
     out.tls = from->choice<delivery::tls_mode>("tls", {{"none", none}, {"opportunistic", opportunistic}, {"required", required}})
                   .value_or(out.tls);
-    from->not_yet("dns");
+    read_dns(*from, to);
     if (auto times = from->table("timeouts")) {
         set(out.timeout.connect, *times, "connect");
         set(out.timeout.greeting, *times, "greeting");
@@ -358,6 +402,7 @@ std::optional<config> read_table(const toml::table& table, const std::filesystem
     if (!root.has("listener"))
         root.complain("listener", "there is none: give a [[listener]] with name and address");
     read_queue(root, out);
+    read_kv(root, out);
     read_delivery(root, out);
     root.refuse_unknown();
     check_chains(out, found);

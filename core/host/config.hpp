@@ -8,6 +8,7 @@
 #include "core/hooks/chain.hpp"
 #include "core/host/option_values.hpp"
 #include "core/host/problem.hpp"
+#include "core/io/resolver_settings.hpp"
 #include "core/queue/policy.hpp"
 #include "core/runtime/server.hpp"
 #include "core/session/server_config.hpp"
@@ -56,13 +57,20 @@ struct plugin_settings {
     hooks::failure_policy on_error = hooks::failure_policy::tempfail;
     std::chrono::nanoseconds deadline = std::chrono::seconds{5};
     hooks::permissions may;
-    given_options options; ///< [plugin.config], still to be checked against the plugin's manifest
+    std::string kv_namespace; ///< of its keys in postern.kv/1; empty: its name
+    given_options options;    ///< [plugin.config], still to be checked against the plugin's manifest
 };
 
 struct queue_settings {
     source_place where;
     std::string store; ///< name of a plugin; empty: queue-journal under data_dir
     queue::retry_policy policy;
+};
+
+struct kv_settings {
+    source_place where;
+    std::string store; ///< name of a plugin; empty: kv-memory under data_dir, if a plugin needs one
+    std::chrono::nanoseconds deadline = std::chrono::seconds{5};
 };
 
 struct config {
@@ -79,6 +87,9 @@ struct config {
     std::vector<listener_settings> listeners;
     std::vector<plugin_settings> plugins;
     queue_settings queue;
+    kv_settings kv;
+    io::resolver_settings dns;
+    source_place dns_where;
     delivery::settings delivery;
     source_place relay_where;
     source_place transport_where;

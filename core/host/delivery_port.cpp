@@ -21,6 +21,30 @@ bool delivery_port::wake(std::shared_ptr<hooks::plugin>, std::uint64_t token, st
     return true;
 }
 
+/// A job tells the instance something. One that blocks is told on its own threads, in order; for the other this is the thread.
+bool delivery_port::post(std::function<void()> job) noexcept
+{
+    const auto instance = instance_.lock();
+    if (instance == nullptr)
+        return false;
+    if (instance->is_blocking()) {
+        const std::scoped_lock lock{guard_}; // so that end() comes behind what the job posts
+        if (!is_over_)
+            job();
+        return !is_over_;
+    }
+    const auto here = [self = shared_from_this(), run = std::move(job)] {
+        const std::scoped_lock delivering{self->delivering_};
+        {
+            const std::scoped_lock lock{self->guard_};
+            if (self->is_over_)
+                return;
+        }
+        run();
+    };
+    return instance->post(job_.value, here, job_kind::promise, 0);
+}
+
 /// On the timer's thread, which serves everybody: the plugin is called elsewhere.
 void delivery_port::due(std::uint64_t number)
 {

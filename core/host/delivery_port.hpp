@@ -8,6 +8,7 @@
 #include "core/runtime/session_notes.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -28,6 +29,7 @@ public:
     void answer(std::uint64_t ticket, hooks::plugin_reply reply) noexcept override;
     [[nodiscard]] bool wake(std::shared_ptr<hooks::plugin> who, std::uint64_t token,
                             std::chrono::nanoseconds delay) noexcept override;
+    [[nodiscard]] bool post(std::function<void()> job) noexcept override;
     [[nodiscard]] hooks::note_status set_note(base::transaction_id of, std::string_view name, std::string_view value) override
     {
         return notes_.set(of, name, value);

@@ -37,8 +37,9 @@ std::shared_ptr<const hooks::chain> chain_of(const config& from, const listener_
     for (const auto& name : listener.chain) {
         auto plugin = plugins.find(name);
         if (plugin == nullptr) // the names were checked, so only the store is not there
-            found.push_back({listener.chain_where,
-                             fmt::format("listener.chain: \"{}\" is the queue's store; it cannot be in a chain", name)});
+            found.push_back(
+                {listener.chain_where,
+                 fmt::format("listener.chain: \"{}\" is a store (of the queue, or of [kv]); it cannot be in a chain", name)});
         else
             links.push_back(link_to(from, std::move(plugin)));
     }

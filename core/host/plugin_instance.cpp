@@ -154,6 +154,7 @@ plugin_instance::~plugin_instance()
     pool_.reset();
     if (!created_)
         return;
+    answers_.end();
     try {
         library_->table().destroy(self_);
     } catch (...) {

@@ -16,12 +16,14 @@
 #include "core/host/plugin_notes.hpp"
 #include "core/host/plugin_timers.hpp"
 #include "core/host/problem.hpp"
+#include "core/host/promised_answers.hpp"
 #include "core/host/session_table.hpp"
 #include "core/host/ticket_table.hpp"
 
 #include <postern/abi/config.h>
 #include <postern/abi/core.h>
 #include <postern/abi/hooks.h>
+#include <postern/abi/kv_store.h>
 #include <postern/abi/log.h>
 
 #include <array>
@@ -34,9 +36,13 @@
 #include <string_view>
 #include <vector>
 
-namespace postern::daemon {
-class plugin_instance;
+namespace postern::io {
+class resolver_thread;
 }
+namespace postern::daemon {
+class kv_desk;
+class plugin_instance;
+} // namespace postern::daemon
 
 /// What a plugin's `postern_host *` points to.
 struct postern_host {
@@ -49,7 +55,9 @@ namespace postern::daemon {
 struct common_services {
     std::shared_ptr<base::metrics> metrics = std::make_shared<base::metrics>();
     std::shared_ptr<deadline_timer> timer = std::make_shared<deadline_timer>();
-    std::shared_ptr<control_lane> lane = nullptr; ///< where destroy is called; null: where the last share goes
+    std::shared_ptr<control_lane> lane = nullptr;       ///< where destroy is called; null: where the last share goes
+    std::shared_ptr<io::resolver_thread> dns = nullptr; ///< null: questions are denied
+    std::shared_ptr<kv_desk> kv = nullptr;              ///< null: requests are denied
 };
 
 struct instance_settings {
@@ -58,6 +66,7 @@ struct instance_settings {
     source_place where; ///< of the instance in the configuration: where complaints without an option go
     std::uint32_t generation = 1;
     common_services services = {};
+    std::string kv_namespace = {}; ///< of its keys; empty: its name
 };
 
 /// Hooks by number.
@@ -106,7 +115,7 @@ public:
     /// On a thread of the instance: one, or of a BLOCKING plugin some. The job gets the instance kept alive. False: too much
     /// waits.
     [[nodiscard]] bool post(std::uint64_t key, std::function<void()> job, job_kind kind, std::size_t octets);
-    /// The same for what belongs to no session (timers, health, server events): one after the other.
+    /// The same for what belongs to no session (timers, health, server events, answers): one after the other.
     [[nodiscard]] bool post_event(std::function<void()> job, job_kind kind, std::size_t octets);
     /// Tells without waiting for an answer: here, or on the plugin's own threads if it is BLOCKING. What is an observation may
     /// be dropped there, and the log says so.
@@ -118,6 +127,7 @@ public:
 
     [[nodiscard]] ticket_table& tickets() noexcept { return tickets_; }
     [[nodiscard]] session_table& sessions() noexcept { return sessions_; }
+    [[nodiscard]] promised_answers& answers() noexcept { return answers_; }
     [[nodiscard]] const base::log& log() const noexcept { return log_; }
     [[nodiscard]] bool wants_health() const noexcept { return wants_health_; }
     /// Of the server's events those that it asked for, a bit a kind.
@@ -147,6 +157,10 @@ public:
     [[nodiscard]] postern_status want_notes(postern_str pattern) noexcept;
     [[nodiscard]] postern_status set_note(const postern_note* what) noexcept;
     [[nodiscard]] std::int64_t get_note(std::uint64_t session, postern_str name, char* to, std::size_t room) noexcept;
+    [[nodiscard]] postern_status dns_query(std::uint64_t session, std::uint64_t token, postern_str name,
+                                           std::uint32_t type) noexcept;
+    [[nodiscard]] postern_status kv_request(const postern_kv_request* what) noexcept;
+    [[nodiscard]] postern_status kv_scan(const postern_kv_scan* what) noexcept;
 
 private:
     plugin_instance(std::shared_ptr<const plugin_library> library, instance_settings settings, base::log log);
@@ -155,6 +169,9 @@ private:
     [[nodiscard]] postern_status subscribe_to_events(std::uint32_t kinds) noexcept;
     void begin_timers();
     void tell_timer(std::uint64_t token, std::uint64_t missed);
+    [[nodiscard]] postern_status may_ask(std::uint64_t session) const noexcept;
+    [[nodiscard]] postern_status ask_kv(postern_ev_kv_store what, std::uint32_t hook, std::uint64_t session,
+                                        std::uint64_t token) noexcept;
 
     std::shared_ptr<const plugin_library> library_;
     instance_settings settings_;
@@ -183,6 +200,7 @@ private:
     base::counter& all_dropped_;
     ticket_table tickets_;
     session_table sessions_;
+    promised_answers answers_{*this};
     std::unique_ptr<blocking_pool> pool_; ///< last: its jobs use the rest
 };
 

@@ -6,7 +6,9 @@
 
 #include <postern/abi/blob.h>
 #include <postern/abi/config.h>
+#include <postern/abi/dns.h>
 #include <postern/abi/ehlo.h>
+#include <postern/abi/kv.h>
 #include <postern/abi/log.h>
 #include <postern/abi/metrics.h>
 #include <postern/abi/notes.h>
@@ -33,8 +35,9 @@
 namespace postern::daemon {
 namespace {
 
-constexpr std::array<std::string_view, 8> services{POSTERN_CORE_1,    POSTERN_CONFIG_1, POSTERN_BLOB_1,   POSTERN_EHLO_1,
-                                                   POSTERN_METRICS_1, POSTERN_LOG_1,    POSTERN_TIMERS_1, POSTERN_NOTES_1};
+constexpr std::array<std::string_view, 10> services{POSTERN_CORE_1,    POSTERN_CONFIG_1, POSTERN_BLOB_1,   POSTERN_EHLO_1,
+                                                    POSTERN_METRICS_1, POSTERN_LOG_1,    POSTERN_TIMERS_1, POSTERN_NOTES_1,
+                                                    POSTERN_DNS_1,     POSTERN_KV_1};
 constexpr std::string_view symbol_stem = "postern_plugin_v";
 constexpr std::chrono::seconds longest_wait{2}; // for plugins that still run when all else is over
 
@@ -261,6 +264,14 @@ std::shared_ptr<const plugin_library> plugin_library::linked_in(const postern_pl
         return nullptr;
     }
     return std::shared_ptr<const plugin_library>{new plugin_library{name, table}};
+}
+
+bool plugin_library::needs(std::string_view id) const noexcept
+{
+    for (const char* const* each = table_.requires_; each != nullptr && *each != nullptr; ++each)
+        if (id == *each)
+            return true;
+    return false;
 }
 
 bool plugin_library::provides(std::string_view id) const noexcept

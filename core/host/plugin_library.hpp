@@ -74,6 +74,8 @@ public:
     [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
     /// Whether the plugin lists `id` in `provides`.
     [[nodiscard]] bool provides(std::string_view id) const noexcept;
+    /// Whether it lists `id` in `requires_`.
+    [[nodiscard]] bool needs(std::string_view id) const noexcept;
 
 private:
     plugin_library(std::filesystem::path file, const postern_plugin& table) noexcept;

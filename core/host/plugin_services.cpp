@@ -1,12 +1,14 @@
-// The service tables that every plugin gets: core, config, blob, ehlo, metrics, log, timers, notes. Thin: each function finds the
-// instance behind the postern_host and lets it decide. None throws; a NULL host is E_INVALID.
+// The service tables that every plugin gets: core, config, blob, ehlo, metrics, log, timers, notes, dns, kv. Thin: each function
+// finds the instance behind the postern_host and lets it decide. None throws; a NULL host is E_INVALID.
 
 #include "core/host/plugin_instance.hpp"
 
 #include <postern/abi/blob.h>
 #include <postern/abi/config.h>
 #include <postern/abi/core.h>
+#include <postern/abi/dns.h>
 #include <postern/abi/ehlo.h>
+#include <postern/abi/kv.h>
 #include <postern/abi/log.h>
 #include <postern/abi/metrics.h>
 #include <postern/abi/notes.h>
@@ -134,6 +136,21 @@ int64_t notes_get(postern_host* host, uint64_t session, postern_str name, char* 
     return host == nullptr ? POSTERN_E_INVALID : host->instance->get_note(session, name, to, len);
 }
 
+postern_status dns_query(postern_host* host, uint64_t session, uint64_t token, postern_str name, uint32_t type) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->dns_query(session, token, name, type);
+}
+
+postern_status kv_request(postern_host* host, const postern_kv_request* what) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->kv_request(what);
+}
+
+postern_status kv_scan(postern_host* host, const postern_kv_scan* what) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->kv_scan(what);
+}
+
 } // extern "C"
 
 constexpr postern_core_1 core_table{core_subscribe, core_reply, core_set_cookie, core_wake, core_log};
@@ -144,6 +161,8 @@ constexpr postern_metrics_1 metrics_table{metrics_declare, metrics_add, metrics_
 constexpr postern_log_1 log_table{log_level, log_write};
 constexpr postern_timers_1 timers_table{timers_start, timers_cancel};
 constexpr postern_notes_1 notes_table{notes_want, notes_set, notes_get};
+constexpr postern_dns_1 dns_table{dns_query};
+constexpr postern_kv_1 kv_table{kv_request, kv_scan};
 
 } // namespace
 
@@ -165,6 +184,10 @@ const void* service_table(std::string_view id) noexcept
         return &timers_table;
     if (id == POSTERN_NOTES_1)
         return &notes_table;
+    if (id == POSTERN_DNS_1)
+        return &dns_table;
+    if (id == POSTERN_KV_1)
+        return &kv_table;
     return nullptr;
 }
 

@@ -3,6 +3,7 @@
 #include "core/host/manifest.hpp"
 
 #include <postern/abi/delivery.h>
+#include <postern/abi/kv_store.h>
 #include <postern/abi/queue.h>
 
 #include <fmt/format.h>
@@ -62,6 +63,7 @@ std::optional<candidate> examine(const config& from, const plugin_settings& of, 
             {of.where, fmt::format("plugin {}: its manifest is for {}, its library is {}; install both from one build", of.name,
                                    rules->id, library->table().id)});
     candidate out{std::move(library), {of.name, {}, of.where, how.generation, how.services}};
+    out.settings.kv_namespace = of.kv_namespace;
     out.settings.options = bind_options(*rules, of.options, {of.name, of.where, from.file.parent_path()}, found);
     if (found.size() != before)
         return std::nullopt;
@@ -74,6 +76,21 @@ void need(const plugin_library& library, std::string_view service, const source_
     if (!library.provides(service))
         found.push_back(
             {where, fmt::format("{}: {} does not provide \"{}\"", what, library.file().filename().string(), service)});
+}
+
+/// A plugin that comes with this server and keeps what it has in a folder of data_dir.
+plugin_settings embedded_store(const char* library, const std::filesystem::path& folder, const source_place& where)
+{
+    plugin_settings out;
+    out.where = where;
+    out.name = library;
+    out.library = library;
+    given_option path;
+    path.key = "path";
+    path.line = where.line;
+    path.items.emplace_back("", given_value{folder.string(), path.line});
+    out.options.push_back(std::move(path));
+    return out;
 }
 
 } // namespace
@@ -92,16 +109,14 @@ plugin_settings store_settings(const config& from)
 {
     if (const auto* named = from.find_plugin(from.queue.store))
         return *named;
-    plugin_settings out;
-    out.where = from.queue.where;
-    out.name = "queue-journal";
-    out.library = "queue-journal";
-    given_option folder;
-    folder.key = "path";
-    folder.line = from.queue.where.line;
-    folder.items.emplace_back("", given_value{(from.data_dir / "queue").string(), folder.line});
-    out.options.push_back(std::move(folder));
-    return out;
+    return embedded_store("queue-journal", from.data_dir / "queue", from.queue.where);
+}
+
+plugin_settings kv_store_settings(const config& from)
+{
+    if (const auto* named = from.find_plugin(from.kv.store))
+        return *named;
+    return embedded_store("kv-memory", from.data_dir / "kv", from.kv.where);
 }
 
 std::unique_ptr<plugin_set> plugin_set::load(const config& from, plugin_loading how, base::log log, problems& found)
@@ -113,15 +128,23 @@ std::unique_ptr<plugin_set> plugin_set::load(const config& from, plugin_loading 
     if (store_candidate)
         need(*store_candidate->library, POSTERN_QUEUE_1, from.queue.where, "queue.store", found);
     std::vector<candidate> others;
+    bool needs_kv = !from.kv.store.empty();
     for (const auto& each : from.plugins) {
-        if (each.name == store.name || how.purpose == load_purpose::store)
+        if (each.name == store.name || each.name == from.kv.store || how.purpose == load_purpose::store)
             continue;
         auto ready = examine(from, each, how, found);
         if (!ready)
             continue;
         if (each.name == from.delivery.transport)
             need(*ready->library, POSTERN_DELIVERY_1, from.transport_where, "delivery.transport", found);
+        needs_kv = needs_kv || ready->library->needs(POSTERN_KV_1);
         others.push_back(std::move(*ready));
+    }
+    std::optional<candidate> kv_candidate;
+    if (needs_kv && how.purpose != load_purpose::store && how.services.kv == nullptr) {
+        kv_candidate = examine(from, kv_store_settings(from), how, found);
+        if (kv_candidate)
+            need(*kv_candidate->library, POSTERN_KV_STORE_1, from.kv.where, "kv.store", found);
     }
     if (found.size() != before)
         return nullptr;
@@ -136,6 +159,16 @@ std::unique_ptr<plugin_set> plugin_set::load(const config& from, plugin_loading 
         out->store_ = std::make_shared<plugin_store>(std::move(instance));
         out->has_new_store_ = true;
     }
+    out->services_ = how.services;
+    if (kv_candidate && how.purpose == load_purpose::serve) {
+        auto instance = plugin_instance::create(kv_candidate->library, std::move(kv_candidate->settings), log, found);
+        if (instance == nullptr)
+            return nullptr;
+        out->services_.kv = std::make_shared<kv_desk>(std::move(instance), how.services.timer, from.kv.deadline);
+        out->has_new_kv_ = true;
+    }
+    for (auto& each : others)
+        each.settings.services.kv = out->services_.kv;
     for (auto& each : others)
         if (auto instance = plugin_instance::create(each.library, std::move(each.settings), log, found))
             out->plugins_.push_back(abi_plugin::over(std::move(instance)));
@@ -147,6 +180,8 @@ bool plugin_set::prepare(const preparation_facts& facts, base::log log, problems
     std::vector<std::shared_ptr<plugin_instance>> all;
     if (has_new_store_)
         all.push_back(store_->instance().shared_from_this());
+    if (has_new_kv_)
+        all.push_back(services_.kv->store().shared_from_this());
     for (const auto& each : plugins_)
         all.push_back(each->instance().shared_from_this());
     preparation_ = std::make_unique<preparation>(std::move(all), facts, log);

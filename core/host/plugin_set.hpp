@@ -5,6 +5,7 @@
 #include "core/base/log.hpp"
 #include "core/host/abi_plugin.hpp"
 #include "core/host/config.hpp"
+#include "core/host/kv_desk.hpp"
 #include "core/host/plugin_store.hpp"
 #include "core/host/preparation.hpp"
 
@@ -20,7 +21,7 @@ namespace postern::daemon {
 /// What the plugins are loaded for.
 enum class load_purpose : std::uint8_t {
     serve, ///< everything is created
-    check, ///< the queue's store is loaded and its options are checked, but it is not opened: a server may be using it
+    check, ///< stores are loaded and their options are checked, but they are not opened: a server may be using them
     store, ///< only the queue's store (queue verify)
 };
 
@@ -29,7 +30,7 @@ struct plugin_loading {
     std::uint32_t generation = 1;
     std::shared_ptr<plugin_store> kept = nullptr; ///< the store that a running server has; it is not created again
     loaded_libraries* libraries = nullptr;        ///< of a process that loads more than once
-    common_services services = {};
+    common_services services = {};                ///< its `kv` goes on to be the store for keys and values
 };
 
 class plugin_set {
@@ -50,16 +51,25 @@ public:
     [[nodiscard]] std::shared_ptr<abi_plugin> find(std::string_view name) const noexcept;
     /// Null when checking.
     [[nodiscard]] const std::shared_ptr<plugin_store>& store() const noexcept { return store_; }
+    /// Null when checking, and where no plugin needs one.
+    [[nodiscard]] const std::shared_ptr<kv_desk>& kv() const noexcept { return services_.kv; }
+    /// What its plugins use, and those of the next generation will.
+    [[nodiscard]] const common_services& services() const noexcept { return services_; }
 
 private:
     std::vector<std::shared_ptr<abi_plugin>> plugins_;
     std::shared_ptr<plugin_store> store_;
     bool has_new_store_ = false;
+    common_services services_;
+    bool has_new_kv_ = false;
     std::unique_ptr<preparation> preparation_; ///< last: what it tells has to be alive
 };
 
 /// The settings of the queue's store: the configured instance, or queue-journal under data_dir.
 [[nodiscard]] plugin_settings store_settings(const config& from);
+
+/// Those of the store for keys and values: the configured instance, or kv-memory under data_dir.
+[[nodiscard]] plugin_settings kv_store_settings(const config& from);
 
 /// Where plugins are looked for: plugin_path, or the folders beside the program.
 [[nodiscard]] std::vector<std::filesystem::path> plugin_folders(const config& from);

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <exception>
+#include <functional>
 #include <future>
 #include <mutex>
 #include <optional>
@@ -83,10 +84,11 @@ struct preparation::state {
         base::instant due;
     };
 
-    std::mutex guard; // of said, of wakes and of is_over
+    std::mutex guard; // of said, of wakes, of jobs and of is_over
     std::condition_variable changed;
     std::vector<member> members;
     std::vector<pending_wake> wakes;
+    std::vector<std::function<void()>> jobs; ///< for the thread that waits; what is left at the end is nobody's any more
     bool is_over = false;
 
     void settle(std::size_t whom, readiness said)
@@ -129,6 +131,15 @@ public:
         if (to_->is_over)
             return false;
         to_->wakes.push_back({whom_, token, std::chrono::steady_clock::now() + delay});
+        to_->changed.notify_one();
+        return true;
+    }
+    [[nodiscard]] bool post(std::function<void()> job) noexcept override
+    {
+        const std::scoped_lock lock{to_->guard};
+        if (to_->is_over)
+            return false;
+        to_->jobs.push_back(std::move(job));
         to_->changed.notify_one();
         return true;
     }
@@ -219,6 +230,14 @@ void preparation::wait(base::instant until)
         const auto now = std::chrono::steady_clock::now();
         if (now >= until)
             return;
+        if (!all.jobs.empty()) {
+            const auto jobs = std::exchange(all.jobs, {});
+            lock.unlock();
+            for (const auto& each : jobs)
+                each();
+            lock.lock();
+            continue;
+        }
         const auto next = std::ranges::min_element(all.wakes, {}, &state::pending_wake::due);
         if (next == all.wakes.end() || next->due > now) {
             all.changed.wait_until(lock, next == all.wakes.end() ? until : std::min(until, next->due));
@@ -253,6 +272,7 @@ void preparation::end_session(std::size_t whom) noexcept
     end.session = session();
     end.cookie = who.sessions().cookie(session());
     who.sessions().leave(session());
+    who.answers().end_session(session(), end.cookie);
     who.tell(end, job_kind::promise);
 }
 

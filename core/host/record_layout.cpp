@@ -1,8 +1,10 @@
 #include "core/host/record_layout.hpp"
 
 #include <postern/abi/delivery.h>
+#include <postern/abi/dns.h>
 #include <postern/abi/ehlo.h>
 #include <postern/abi/hooks.h>
+#include <postern/abi/kv_store.h>
 #include <postern/abi/lifecycle.h>
 #include <postern/abi/observe.h>
 #include <postern/abi/queue.h>
@@ -106,6 +108,22 @@ constexpr field event_fields[] = {str(offsetof(postern_ev_event, message)),   st
 constexpr field deliver_fields[] = {str(offsetof(postern_ev_deliver, message)),
                                     str(offsetof(postern_ev_deliver, sender)),
                                     {offsetof(postern_ev_deliver, recipients), &text_layout}};
+constexpr field dns_record_fields[] = {str(offsetof(postern_dns_record, name)), str(offsetof(postern_dns_record, data))};
+constexpr layout dns_record_layout{sizeof(postern_dns_record), dns_record_fields};
+constexpr field dns_answer_fields[] = {str(offsetof(postern_ev_dns_answer, name)),
+                                       str(offsetof(postern_ev_dns_answer, canonical)),
+                                       {offsetof(postern_ev_dns_answer, records), &dns_record_layout},
+                                       str(offsetof(postern_ev_dns_answer, cause))};
+constexpr field kv_result_fields[] = {str(offsetof(postern_kv_result, key)), str(offsetof(postern_kv_result, value))};
+constexpr layout kv_result_layout{sizeof(postern_kv_result), kv_result_fields};
+constexpr field kv_answer_fields[] = {{offsetof(postern_ev_kv_answer, results), &kv_result_layout}};
+constexpr field kv_item_fields[] = {str(offsetof(postern_kv_item, key)), str(offsetof(postern_kv_item, value)),
+                                    str(offsetof(postern_kv_item, expected))};
+constexpr layout kv_item_layout{sizeof(postern_kv_item), kv_item_fields};
+constexpr field kv_store_fields[] = {str(offsetof(postern_ev_kv_store, space)),
+                                     {offsetof(postern_ev_kv_store, items), &kv_item_layout},
+                                     str(offsetof(postern_ev_kv_store, prefix)),
+                                     str(offsetof(postern_ev_kv_store, after))};
 
 constexpr field option_fields[] = {str(offsetof(postern_option, key)), str(offsetof(postern_option, name)),
                                    str(offsetof(postern_option, text))};
@@ -167,6 +185,13 @@ layout layout_of(const postern_event& event) noexcept
     case POSTERN_HOOK_CONFIG_COMMIT:
     case POSTERN_HOOK_CONFIG_ABORT:
         return {sizeof(postern_ev_config), config_fields};
+    case POSTERN_HOOK_DNS_ANSWER:
+        return {sizeof(postern_ev_dns_answer), dns_answer_fields};
+    case POSTERN_HOOK_KV_ANSWER:
+        return {sizeof(postern_ev_kv_answer), kv_answer_fields};
+    case POSTERN_HOOK_KV_STORE_REQUEST:
+    case POSTERN_HOOK_KV_STORE_SCAN:
+        return {sizeof(postern_ev_kv_store), kv_store_fields};
     default:
         break;
     }
@@ -216,7 +241,7 @@ owned_event::owned_event(const postern_event& event) : memory_{std::make_unique<
     auto* copy = static_cast<std::byte*>(memory_->allocate(shape.size, alignof(std::max_align_t)));
     std::memcpy(copy, &event, shape.size);
     octets_ = shape.size + copy_fields(copy, shape.fields, *memory_);
-    event_ = reinterpret_cast<const postern_event*>(copy);
+    event_ = reinterpret_cast<postern_event*>(copy);
 }
 
 } // namespace postern::daemon

@@ -17,12 +17,14 @@ public:
     explicit owned_event(const postern_event& event);
 
     [[nodiscard]] const postern_event& get() const noexcept { return *event_; }
+    /// For who fills in what was not known when it was copied: scalars only.
+    [[nodiscard]] postern_event& head() noexcept { return *event_; }
     /// What the copy takes, without what its memory comes in.
     [[nodiscard]] std::size_t octets() const noexcept { return octets_; }
 
 private:
     std::unique_ptr<std::pmr::monotonic_buffer_resource> memory_;
-    const postern_event* event_;
+    postern_event* event_;
     std::size_t octets_ = 0;
 };
 

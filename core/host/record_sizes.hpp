@@ -6,6 +6,7 @@
 #include <postern/abi/delivery.h>
 #include <postern/abi/ehlo.h>
 #include <postern/abi/health.h>
+#include <postern/abi/kv_store.h>
 #include <postern/abi/lifecycle.h>
 #include <postern/abi/log.h>
 #include <postern/abi/metrics.h>
@@ -62,6 +63,16 @@ template <>
 inline constexpr std::size_t first_size<postern_health_reply> = 80;
 template <>
 inline constexpr std::size_t first_size<postern_prepare_reply> = 88;
+template <>
+inline constexpr std::size_t first_size<postern_kv_item> = 72;
+template <>
+inline constexpr std::size_t first_size<postern_kv_request> = 40;
+template <>
+inline constexpr std::size_t first_size<postern_kv_scan> = 56;
+template <>
+inline constexpr std::size_t first_size<postern_kv_result> = 56;
+template <>
+inline constexpr std::size_t first_size<postern_kv_store_reply> = 96;
 
 /// A record of which a plugin gave `size` octets, at least first_size; need not be aligned. What it did not give is zero.
 template <class Record>

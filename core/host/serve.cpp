@@ -11,6 +11,7 @@
 #include "core/host/process.hpp"
 #include "core/host/ways_out.hpp"
 #include "core/io/interface_addresses.hpp"
+#include "core/io/resolver_thread.hpp"
 #include "core/runtime/server.hpp"
 
 #include <fmt/format.h>
@@ -217,6 +218,7 @@ std::unique_ptr<plugin_set> daemon::load_plugins(problems& found)
         found.push_back({whole_file(), "cannot act as user " + config_.user});
         return nullptr;
     }
+    services_.dns = std::make_shared<io::resolver_thread>(config_.dns, log_);
     auto plugins = plugin_set::load(config_, {load_purpose::serve, generation_, nullptr, &libraries_, services_}, log_, found);
     if (plugins == nullptr)
         return nullptr;
@@ -226,6 +228,7 @@ std::unique_ptr<plugin_set> daemon::load_plugins(problems& found)
     if (first == nullptr || !found.empty() || !plugins->prepare({.generation = generation_}, log_, found))
         return nullptr;
     store_ = plugins->store();
+    services_ = plugins->services();
     server_ = std::make_unique<runtime::server>(listener_addresses(config_), std::move(first), *store_, log_, 0,
                                                 services_.metrics.get());
     return plugins;
@@ -306,6 +309,9 @@ void daemon::warn_of_what_stays(const config& next)
         stays("listeners and their addresses");
     if (store_settings(config_).name != store_settings(next).name || config_.data_dir != next.data_dir)
         stays("the queue's store");
+    if (services_.kv != nullptr &&
+        (kv_store_settings(config_).name != kv_store_settings(next).name || config_.data_dir != next.data_dir))
+        stays("the store for keys and values");
     if (config_.control != next.control)
         stays("the control socket");
     if (config_.user != next.user || config_.group != next.group)
@@ -328,7 +334,10 @@ std::shared_ptr<const runtime::generation> daemon::make_next(const config& next,
     const auto number = generation_ + 1;
     tls = load_tls(next, found, &tls_);
     refuse_relay_to_ourselves(next, places_after_reload(next), io::interface_addresses(), found);
-    plugins = plugin_set::load(next, {load_purpose::serve, number, store_, &libraries_, services_}, log_, found);
+    auto services = services_;
+    if (next.dns != config_.dns)
+        services.dns = std::make_shared<io::resolver_thread>(next.dns, log_);
+    plugins = plugin_set::load(next, {load_purpose::serve, number, store_, &libraries_, std::move(services)}, log_, found);
     std::shared_ptr<const runtime::generation> made;
     if (plugins != nullptr)
         made = build_generation(next, *plugins, tls, services_.timer, number, found);
@@ -367,6 +376,7 @@ problems daemon::reload()
     server_->publish(std::move(made));
     keep_track_of(*plugins);
     tls_ = std::move(tls);
+    services_ = plugins->services();
     ++generation_;
     generation_shown_.set(generation_);
     output_.configure(next->log);

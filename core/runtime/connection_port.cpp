@@ -64,6 +64,22 @@ bool connection_port::wake(std::shared_ptr<hooks::plugin> who, std::uint64_t tok
     return true;
 }
 
+bool connection_port::post(std::function<void()> job) noexcept
+{
+    const std::lock_guard lock{guard_};
+    if (over_)
+        return false;
+    io::asio::post(home_.context(), [self = shared_from_this(), run = std::move(job)] {
+        {
+            const std::lock_guard still{self->guard_};
+            if (self->over_)
+                return;
+        }
+        run();
+    });
+    return true;
+}
+
 void connection_port::arm()
 {
     std::vector<wake_request> requested;

@@ -8,6 +8,7 @@
 #include "core/runtime/session_notes.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -16,7 +17,7 @@
 
 namespace postern::runtime {
 
-/// Threads: answer and wake any; the rest on the loop's.
+/// Threads: answer, wake and post any; the rest on the loop's.
 class connection_port final : public hooks::session_port, public std::enable_shared_from_this<connection_port> {
 public:
     connection_port(io::loop& home, base::session_id session)
@@ -27,6 +28,7 @@ public:
     void answer(std::uint64_t ticket, hooks::plugin_reply reply) noexcept override;
     [[nodiscard]] bool wake(std::shared_ptr<hooks::plugin> who, std::uint64_t token,
                             std::chrono::nanoseconds delay) noexcept override;
+    [[nodiscard]] bool post(std::function<void()> job) noexcept override;
     [[nodiscard]] hooks::note_status set_note(base::transaction_id of, std::string_view name, std::string_view value) override
     {
         return notes_.set(of, name, value);

@@ -120,6 +120,7 @@ public:
     {
         return false;
     }
+    [[nodiscard]] bool post(std::function<void()>) noexcept override { return false; }
     void await(std::uint64_t count)
     {
         std::unique_lock lock{guard_};

@@ -202,8 +202,6 @@ TEST(what_comes_with_a_later_version, is_refused_unless_neutral)
     EXPECT_THAT(complaints_about("protocol = \"lmtp\"\n"), ElementsAre(HasSubstr("\"lmtp\" is not supported in this version")));
     EXPECT_THAT(complaints_about("[[plugin]]\nname = \"p\"\nlibrary = \"l\"\nisolation = \"process\"\n"),
                 ElementsAre(HasSubstr(":9: plugin.isolation: \"process\" is not supported in this version")));
-    EXPECT_THAT(complaints_about("[delivery.dns]\nservers = []\n"),
-                ElementsAre(HasSubstr("delivery.dns: not supported in this version")));
 }
 
 TEST(a_listener, has_an_address_and_a_name_of_its_own)
@@ -307,6 +305,43 @@ TEST(a_file, that_cannot_be_read_is_named)
     EXPECT_FALSE(read_config("/nowhere/postern.toml", found));
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].text(), "/nowhere/postern.toml: cannot be read: No such file or directory");
+}
+
+TEST(the_dns, is_asked_where_the_configuration_says)
+{
+    EXPECT_THAT(good("").dns.servers, IsEmpty());
+    EXPECT_EQ(good("").dns.timeout, 10s);
+    const auto read =
+        good("[delivery.dns]\nservers = [\"127.0.0.1:5353\", \"[::1]:53\"]\ntimeout = \"2s\"\ntrust_anchor = \"/\"\n");
+    EXPECT_THAT(read.dns.servers, ElementsAre("127.0.0.1:5353", "[::1]:53"));
+    EXPECT_EQ(read.dns.timeout, 2s);
+    EXPECT_EQ(read.dns.trust_anchor, "/");
+    for (const auto* wrong : {"localhost:53", "127.0.0.1", "127.0.0.1:0", "::1"})
+        EXPECT_THAT(complaints_about("[delivery.dns]\nservers = [\"" + std::string{wrong} + "\"]\n"),
+                    ElementsAre(HasSubstr(":7: delivery.dns.servers: \"" + std::string{wrong} + "\" is no address with a port")));
+    EXPECT_THAT(complaints_about("[delivery.dns]\nservers = []\n"), ElementsAre(HasSubstr("must have at least one")));
+    EXPECT_THAT(complaints_about("[delivery.dns]\ntrust_anchor = \"nowhere.key\"\n"),
+                ElementsAre(HasSubstr("there is no such file: /etc/postern/nowhere.key")));
+    EXPECT_THAT(complaints_about("[delivery.dns]\nserver = \"x\"\n"), ElementsAre(HasSubstr("delivery.dns.server: unknown key")));
+}
+
+TEST(keys_and_values, have_a_store_and_namespaces)
+{
+    const std::string plugins = "[[plugin]]\nname = \"facts\"\nlibrary = \"kv-memory\"\n"
+                                "[[plugin]]\nname = \"a\"\nlibrary = \"l\"\nkv_namespace = \"shared\"\n";
+    const auto read = good(plugins + "[kv]\nstore = \"facts\"\ndeadline = \"1s\"\n");
+    EXPECT_EQ(read.kv.store, "facts");
+    EXPECT_EQ(read.kv.deadline, 1s);
+    EXPECT_EQ(read.find_plugin("a")->kv_namespace, "shared");
+    EXPECT_EQ(read.find_plugin("facts")->kv_namespace, "");
+    EXPECT_THAT(complaints_about("[kv]\nstore = \"x\"\n"),
+                ElementsAre(HasSubstr("kv.store: there is no [[plugin]] with the name \"x\"")));
+    EXPECT_THAT(complaints_about(plugins + "[queue]\nstore = \"facts\"\n[kv]\nstore = \"facts\"\n"),
+                ElementsAre(HasSubstr("kv.store: is the queue's store already")));
+    EXPECT_THAT(complaints_about("[kv]\ndeadline = \"0s\"\n"),
+                ElementsAre(HasSubstr("kv.deadline: must be longer than nothing")));
+    EXPECT_THAT(complaints_about("[[plugin]]\nname = \"a\"\nlibrary = \"l\"\nkv_namespace = \"a b\"\n"),
+                ElementsAre(HasSubstr("plugin.kv_namespace: must be given")));
 }
 
 } // namespace

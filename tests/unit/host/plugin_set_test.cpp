@@ -143,6 +143,50 @@ TEST_F(a_plugin_set, has_a_store_and_a_transport_that_are_such)
                 ElementsAre(AllOf(HasSubstr("delivery.transport: "), HasSubstr("does not provide \"postern.delivery/1\""))));
 }
 
+TEST_F(a_plugin_set, opens_a_store_for_keys_and_values_when_a_plugin_needs_one)
+{
+    folder_.put("store", "queue-journal");
+    const auto without = load(plugin("p", "good"));
+    ASSERT_NE(without, nullptr) << ::testing::PrintToString(complaints());
+    EXPECT_EQ(without->kv(), nullptr);
+
+    EXPECT_EQ(load(plugin("p", "needy")), nullptr);
+    EXPECT_THAT(complaints(), ElementsAre(HasSubstr("there is no kv-memory.so in ")));
+    folder_.put("keeper", "kv-memory");
+    const auto with = load(plugin("p", "needy"));
+    ASSERT_NE(with, nullptr) << ::testing::PrintToString(complaints());
+    ASSERT_NE(with->kv(), nullptr);
+    EXPECT_EQ(with->kv()->store().name(), "kv-memory");
+    EXPECT_THAT(names(*with), ElementsAre("p"));
+
+    plugin_loading again{load_purpose::serve, 2};
+    again.services.kv = with->kv();
+    const auto reloaded = load(plugin("p", "good"), again);
+    ASSERT_NE(reloaded, nullptr);
+    EXPECT_EQ(reloaded->kv(), with->kv()); // whether it is needed or not: old sessions may use it
+    const auto checked = load(plugin("p", "needy"), {load_purpose::check});
+    ASSERT_NE(checked, nullptr) << ::testing::PrintToString(complaints());
+    EXPECT_EQ(checked->kv(), nullptr);
+
+    config plain;
+    plain.data_dir = "/var/lib/postern";
+    const auto settings = kv_store_settings(plain);
+    EXPECT_EQ(settings.library, "kv-memory");
+    EXPECT_EQ(std::get<std::string>(settings.options.at(0).items.at(0).second.value), "/var/lib/postern/kv");
+}
+
+TEST_F(a_plugin_set, has_the_store_for_keys_and_values_that_is_named)
+{
+    folder_.put("store", "queue-journal");
+    const auto all = load(plugin("facts", "keeper") + plugin("p", "good") + "[kv]\nstore = \"facts\"\n");
+    ASSERT_NE(all, nullptr) << ::testing::PrintToString(complaints());
+    ASSERT_NE(all->kv(), nullptr);
+    EXPECT_EQ(all->kv()->store().name(), "facts");
+    EXPECT_THAT(names(*all), ElementsAre("p"));
+    EXPECT_EQ(load(plugin("facts", "good") + "[kv]\nstore = \"facts\"\n"), nullptr);
+    EXPECT_THAT(complaints(), ElementsAre(AllOf(HasSubstr("kv.store: "), HasSubstr("does not provide \"postern.kv-store/1\""))));
+}
+
 TEST(plugin_folders, are_those_that_are_named_or_those_of_the_program)
 {
     config from;

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -44,6 +45,7 @@ public:
     std::function<postern_status()> on_create = [] { return POSTERN_PASS; };
     std::vector<option_value> options;
     common_services services;
+    std::string kv_namespace;
 
     postern::test::memory_log log;
     problems found;
@@ -60,7 +62,9 @@ public:
         library_ = plugin_library::linked_in(table_, "scripted", why);
         EXPECT_EQ(why, "");
         being_made = this;
-        return plugin_instance::create(library_, {"scripted", options, {"postern.toml", 7}, 3, services}, base::log{log}, found);
+        instance_settings settings{"scripted", options, {"postern.toml", 7}, 3, services};
+        settings.kv_namespace = kv_namespace;
+        return plugin_instance::create(library_, std::move(settings), base::log{log}, found);
     }
     std::shared_ptr<abi_plugin> make() { return abi_plugin::over(make_instance()); }
 
@@ -124,6 +128,34 @@ public:
         return is_alive;
     }
 
+    bool post(std::function<void()> job) noexcept override
+    {
+        const std::scoped_lock lock{guard_};
+        if (is_alive)
+            jobs_.push_back(std::move(job));
+        changed_.notify_all();
+        return is_alive;
+    }
+    /// Waits for `count` jobs, and runs them here.
+    void run_jobs(std::size_t count)
+    {
+        for (std::size_t i = 0; i < count; ++i) {
+            std::function<void()> job;
+            {
+                std::unique_lock lock{guard_};
+                ASSERT_TRUE(changed_.wait_for(lock, std::chrono::seconds{30}, [&] { return !jobs_.empty(); }));
+                job = std::move(jobs_.front());
+                jobs_.pop_front();
+            }
+            job();
+        }
+    }
+    [[nodiscard]] std::size_t waiting_jobs()
+    {
+        const std::scoped_lock lock{guard_};
+        return jobs_.size();
+    }
+
     /// Waits until `count` answers are there.
     std::vector<std::pair<std::uint64_t, hooks::plugin_reply>> answers(std::size_t count)
     {
@@ -154,6 +186,7 @@ private:
     std::mutex guard_;
     std::condition_variable changed_;
     std::vector<std::pair<std::uint64_t, hooks::plugin_reply>> answers_;
+    std::deque<std::function<void()>> jobs_;
 };
 
 /// A connection with a message in the making, and events about it.
