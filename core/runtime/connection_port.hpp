@@ -44,7 +44,13 @@ public:
     /// The answer to a ticket that could not be withdrawn: it is on its way.
     [[nodiscard]] io::task<hooks::plugin_reply> collect(std::uint64_t ticket);
     /// The transaction that is under way, or none: notes of another one end.
-    void in_transaction(base::transaction_id now) noexcept { notes_.enter(now); }
+    void in_transaction(base::transaction_id now) noexcept
+    {
+        if (now == transaction_)
+            return; // every event says so: no lock for that
+        transaction_ = now;
+        notes_.enter(now);
+    }
     [[nodiscard]] bool is_cut() const noexcept { return is_cut_; }
 
     /// Nothing is waited for any more: an answer that is not here counts as late.
@@ -76,6 +82,7 @@ private:
     std::optional<std::pair<std::uint64_t, hooks::plugin_reply>> answer_;
     io::timer alarm_;
     std::list<armed> armed_;
+    base::transaction_id transaction_;
     session_notes notes_;
 
     std::mutex guard_; // of what follows

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <filesystem>
 #include <string>
 
@@ -156,7 +157,7 @@ TEST_F(a_server_with_services, tells_observers_what_happens)
     }
     ASSERT_EQ(gateway_->command({"reload"}).status, success);
     gateway_->reconfigure(settings("nonsense = 1"));
-    EXPECT_NE(gateway_->command({"reload"}).status, success);
+    gateway_->child().signal(SIGHUP); // the command would refuse the file by itself
     for (const auto* instance : {"first", "second"}) {
         EXPECT_TRUE(says(instance, "saw", {"kind=1 "})) << gateway_->log();
         EXPECT_TRUE(says(instance, "saw", {"kind=2 ", "count=1"}));

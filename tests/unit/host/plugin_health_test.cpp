@@ -1,6 +1,8 @@
 #include "core/host/plugin_health.hpp"
 #include "tests/unit/host/scripted_plugin.hpp"
 
+#include <postern/abi/health.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -80,10 +82,8 @@ TEST_F(the_health, may_be_told_later_from_another_thread)
 
 TEST_F(the_health, of_who_does_not_answer_is_silence)
 {
-    std::uint64_t ticket = 0;
     auto gone = go.get_future().share();
-    script.on = [&, gone](const postern_event& event) {
-        ticket = event.ticket;
+    script.on = [gone](const postern_event&) {
         gone.wait();
         return POSTERN_TAKEN;
     };

@@ -114,6 +114,14 @@ TEST_F(a_plugins_metrics, refuse_records_that_are_none)
     EXPECT_TRUE(refuses([&](auto& w) { w.labels = {own_label, 1, 32}; }));
     EXPECT_TRUE(refuses([&](auto& w) { w.labels = {null_label, 1, 32}; }));
     EXPECT_THAT(all->text(), Not(HasSubstr("plugin_")));
+}
+
+TEST_F(a_plugins_metrics, have_no_label_of_the_hosts_and_the_log_says_so)
+{
+    const postern_label labels[] = {{str("plugin"), str("other")}};
+    auto what = metric(POSTERN_METRIC_COUNTER, "x");
+    what.labels = {labels, 1, sizeof labels[0]};
+    EXPECT_EQ(own.declare(&what), POSTERN_E_INVALID);
     EXPECT_TRUE(log.contains("metric_refused plugin=spam cause=plugin_spam_filter_x: label plugin twice"));
 }
 

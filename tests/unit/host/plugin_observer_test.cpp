@@ -15,7 +15,10 @@ using namespace std::chrono_literals;
 using hooks::notice_kind;
 
 struct an_observer : ::testing::Test {
-    std::promise<void> happened; // before the script, whose end waits for calls that still run
+    // Before the script, whose end waits for calls that still run.
+    std::promise<void> happened;
+    std::atomic<std::uint64_t> missed{0};
+    std::atomic<bool> is_told{false};
     scripted_plugin script;
 
     std::shared_ptr<plugin_observer> make(std::uint32_t kinds)
@@ -97,8 +100,6 @@ TEST_F(an_observer, that_lags_misses_events_and_is_told_how_many)
 {
     std::promise<void> go;
     auto gone = go.get_future().share();
-    std::atomic<std::uint64_t> missed{0};
-    std::atomic<bool> is_told{false};
     script.on = [&, gone](const postern_event& event) {
         gone.wait();
         const auto& what = as<postern_ev_event>(event);

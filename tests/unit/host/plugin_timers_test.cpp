@@ -138,8 +138,9 @@ TEST_F(a_timer, may_be_started_and_cancelled_while_it_tells)
 {
     timers->open();
     on_told = [this](std::uint64_t token) {
-        if (told.size() == 1)
+        if (told.size() == 1) {
             EXPECT_EQ(timers->start(token, 0, 0), POSTERN_PASS);
+        }
     };
     EXPECT_EQ(timers->start(7, 0, 0), POSTERN_PASS);
     next_job()();

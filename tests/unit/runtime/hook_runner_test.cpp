@@ -17,9 +17,9 @@ struct runner : testing::Test {
     test::memory_log lines;
     base::log log{lines};
     base::metrics metrics;
-    notice_board notices{clock};
     io::loop home{log};
     base::system_clock clock;
+    notice_board notices{clock};
     std::shared_ptr<connection_port> port = std::make_shared<connection_port>(home, base::session_id{1});
     std::shared_ptr<const hooks::chain> order;
     hooks::outcome result;
