@@ -25,6 +25,8 @@ struct command_line {
     bool as_json = false;
     bool as_metrics = false;
     std::string id;
+    std::string session;
+    std::string peer;
     std::string user;          // of send: for a later version
     std::string password_file; // likewise
     send_request send;
@@ -66,6 +68,25 @@ void add_server_commands(CLI::App& program, command_line& line)
             line.exit_code = line.as_metrics ? metrics_command(line.config) : control_command(line.config, name, line.as_json);
         });
     }
+}
+
+void add_trace_commands(CLI::App& program, command_line& line)
+{
+    auto* explain = program.add_subcommand("explain", "Print every decision about a message, also after it has left the queue");
+    take_config(*explain, line);
+    explain->add_flag("--json", line.as_json, "Print JSON");
+    explain->add_option("ID", line.id, "Of the message, as the reply to it and the log have it; or of a session")->required();
+    explain->callback([&line] { line.exit_code = explain_command(line.config, line.id, line.as_json); });
+
+    auto* trace = program.add_subcommand("trace", "Show what sessions and deliveries say and are asked, as it happens");
+    take_config(*trace, line);
+    trace->add_flag("--json", line.as_json, "Print JSON, an object a line");
+    trace->add_option("--session", line.session, "Only this session, delivery job or message")->type_name("ID");
+    trace->add_option("--listener", line.listener, "Only sessions of this listener")->type_name("NAME");
+    trace->add_option("--peer", line.peer, "Only sessions with this client, deliveries to this host")->type_name("ADDRESS");
+    trace->callback([&line] {
+        line.exit_code = trace_command({line.config, line.session, line.listener, line.peer, line.as_json});
+    });
 }
 
 void add_queue_commands(CLI::App& program, command_line& line)
@@ -152,7 +173,7 @@ void add_plugin_commands(CLI::App& program, command_line& line)
 }
 
 /// Names that are settled, for a later version.
-constexpr std::array<std::string_view, 3> later_commands{"trace", "explain", "user"};
+constexpr std::array<std::string_view, 1> later_commands{"user"};
 
 std::vector<const CLI::App*> commands_of(const CLI::App& of)
 {
@@ -198,6 +219,7 @@ int run(int argc, const char* const* argv)
     program.require_subcommand(1);
     add_server_commands(program, line);
     add_queue_commands(program, line);
+    add_trace_commands(program, line);
     add_client_commands(program, line);
     add_plugin_commands(program, line);
     if (const auto wrong = wrong_command(program, argc, argv); !wrong.empty()) {

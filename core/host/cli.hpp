@@ -47,6 +47,19 @@ struct plugin_new_request {
 /// Makes a folder NAME here with a plugin to begin with.
 [[nodiscard]] int plugin_new_command(const plugin_new_request& what);
 
+/// Prints every decision about a message, also long after it has left.
+[[nodiscard]] int explain_command(const std::filesystem::path& config_file, const std::string& id, bool as_json);
+
+struct trace_request {
+    std::filesystem::path config_file;
+    std::string session; ///< each: empty for all
+    std::string listener;
+    std::string peer;
+    bool as_json = false;
+};
+/// Prints what sessions and deliveries do, until the server or the user ends it.
+[[nodiscard]] int trace_command(const trace_request& what);
+
 struct client_request {
     std::string server; ///< "HOST:PORT"
     std::string tls = "none";

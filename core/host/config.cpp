@@ -344,6 +344,18 @@ void read_delivery(table_reader& root, config& to)
     from->refuse_unknown();
 }
 
+void read_trace(table_reader& root, config& to)
+{
+    auto from = root.table("trace");
+    if (!from)
+        return;
+    to.trace_keep = from->size("keep").value_or(to.trace_keep);
+    constexpr std::uint64_t least = std::uint64_t{1} << 20U;
+    if (to.trace_keep != 0 && to.trace_keep < least)
+        from->complain("keep", "must be 0 or at least 1MiB: less holds no more than the last few messages");
+    from->refuse_unknown();
+}
+
 void read_places(table_reader& root, const std::filesystem::path& base, config& to)
 {
     const auto hostname = root.text("hostname");
@@ -403,6 +415,7 @@ std::optional<config> read_table(const toml::table& table, const std::filesystem
         root.complain("listener", "there is none: give a [[listener]] with name and address");
     read_queue(root, out);
     read_kv(root, out);
+    read_trace(root, out);
     read_delivery(root, out);
     root.refuse_unknown();
     check_chains(out, found);

@@ -90,6 +90,7 @@ struct config {
     kv_settings kv;
     io::resolver_settings dns;
     source_place dns_where;
+    std::uint64_t trace_keep = std::uint64_t{64} << 20U; ///< octets of records for `explain`; 0: none
     delivery::settings delivery;
     source_place relay_where;
     source_place transport_where;

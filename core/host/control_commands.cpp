@@ -1,5 +1,7 @@
 #include "core/host/control_commands.hpp"
 
+#include "core/host/trace_json.hpp"
+
 #include <boost/json.hpp>
 
 #include <algorithm>
@@ -123,7 +125,62 @@ json::object status(const runtime::server& server, const std::vector<plugin_heal
     return {{"ok", true}, {"status", std::move(shown)}};
 }
 
+json::object explain(trace_store* records, const json::object& request)
+{
+    const auto id = base::parse_id(text_of(request, "id"));
+    if (!id)
+        return failure("the id is not one: 13 digits and letters, as the reply to a message has it");
+    if (records == nullptr || !records->is_keeping())
+        return failure("nothing is kept: trace.keep is 0");
+    json::array rows;
+    for (const auto& each : records->find(*id))
+        rows.push_back(describe(each));
+    if (rows.empty())
+        return failure("nothing is known of it: it never came, or so long ago that its record has made room for others");
+    return {{"ok", true}, {"records", std::move(rows)}};
+}
+
+/// What a viewer gets, a line a note.
+class viewed final : public line_source {
+public:
+    explicit viewed(std::shared_ptr<runtime::trace_viewer> viewer) : viewer_{std::move(viewer)} {}
+
+    [[nodiscard]] int descriptor() const noexcept override { return viewer_->descriptor(); }
+    [[nodiscard]] std::string take() override
+    {
+        const auto taken = viewer_->take();
+        std::string out;
+        for (const auto& each : taken.notes)
+            out += json::serialize(daemon::describe(each)) + '\n';
+        if (taken.lost != 0)
+            out += json::serialize(json::object{{"lost", taken.lost}}) + '\n';
+        return out;
+    }
+
+private:
+    std::shared_ptr<runtime::trace_viewer> viewer_;
+};
+
 } // namespace
+
+std::unique_ptr<line_source> control_commands::stream(std::string_view text)
+{
+    json::error_code failed;
+    const auto parsed = json::parse({text.data(), text.size()}, failed);
+    if (failed || !parsed.is_object() || text_of(parsed.get_object(), "command") != "trace")
+        return nullptr;
+    const auto& request = parsed.get_object();
+    runtime::trace_filter wanted;
+    if (const auto id = text_of(request, "session"); !id.empty()) {
+        const auto number = base::parse_id(id);
+        if (!number)
+            return nullptr; // answer() says so
+        wanted.session = *number;
+    }
+    wanted.listener = text_of(request, "listener");
+    wanted.peer = text_of(request, "peer");
+    return std::make_unique<viewed>(server_.tracing().open(std::move(wanted)));
+}
 
 std::string control_commands::answer(std::string_view text)
 {
@@ -138,6 +195,10 @@ std::string control_commands::answer(std::string_view text)
         reply = list(server_, request);
     } else if (command == "queue.flush") {
         reply = {{"ok", true}, {"count", server_.queue_flush()}};
+    } else if (command == "explain") {
+        reply = explain(records_, request);
+    } else if (command == "trace") { // stream() did not take it
+        reply = failure("the session's id is not one: 13 digits and letters, as the log has it");
     } else if (command == "status") {
         reply = status(server_, health_());
     } else if (command == "metrics") {

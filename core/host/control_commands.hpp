@@ -8,14 +8,20 @@
 //   are:
 //                                                          [{"name":"...","health":"ok|degraded|silent","text":"..."}]
 //   {"command":"metrics"}                               -> {"ok":true,"text":"..."}: Prometheus text
+//   {"command":"explain","id":"ID"}                     -> {"ok":true,"records":[...]}; trace_json.hpp says how they look
+//   {"command":"trace","session":"ID","listener":"NAME","peer":"ADDRESS"}, each but the first optional -> a stream: {"ok":true},
+//                                                          then a note a line, and {"lost":N} where some are missing
 //   {"command":"reload"}                                -> {"ok":true} or {"ok":false,"problems":["FILE:LINE: ..."]}
 // A failure is {"ok":false,"error":"..."}.
 
+#include "core/host/control_stream.hpp"
 #include "core/host/plugin_health.hpp"
 #include "core/host/problem.hpp"
+#include "core/host/trace_store.hpp"
 #include "core/runtime/server.hpp"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,19 +33,22 @@ public:
     /// `reload` reads the configuration anew and publishes it, or says what is wrong with it; `metrics` makes the
     /// text; `health` asks the plugins.
     control_commands(runtime::server& server, std::function<problems()> reload, std::function<std::string()> metrics,
-                     std::function<std::vector<plugin_health>()> health)
-        : server_{server}, reload_{std::move(reload)}, metrics_{std::move(metrics)}, health_{std::move(health)}
+                     std::function<std::vector<plugin_health>()> health, trace_store* records = nullptr)
+        : server_{server}, reload_{std::move(reload)}, metrics_{std::move(metrics)}, health_{std::move(health)}, records_{records}
     {
     }
 
     /// Threads: one. Never throws for a bad request.
     [[nodiscard]] std::string answer(std::string_view request);
+    /// What the request asks to be shown as it happens; null: that is none of it. Threads: one.
+    [[nodiscard]] std::unique_ptr<line_source> stream(std::string_view request);
 
 private:
     runtime::server& server_;
     std::function<problems()> reload_;
     std::function<std::string()> metrics_;
     std::function<std::vector<plugin_health>()> health_;
+    trace_store* records_; ///< null: none are kept
 };
 
 } // namespace postern::daemon

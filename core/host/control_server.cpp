@@ -21,6 +21,7 @@ constexpr std::size_t longest_request = std::size_t{64} << 10U;
 constexpr std::size_t longest_reply = std::size_t{64} << 20U;
 constexpr int patience_ms = 10'000;
 constexpr int client_patience_s = 60; // a command may wait for the queue
+constexpr std::size_t most_streams = 8;
 
 std::optional<sockaddr_un> address_of(const std::filesystem::path& path) noexcept
 {
@@ -104,6 +105,8 @@ control_server::~control_server()
         (void)!::write(stop_, &one, sizeof one);
         thread_.join();
     }
+    for (auto& each : streams_)
+        each.thread.join();
     if (listener_ >= 0)
         ::close(listener_);
     if (stop_ >= 0)
@@ -112,9 +115,10 @@ control_server::~control_server()
         (void)::unlink(path_.c_str());
 }
 
-void control_server::start(answer_function answer)
+void control_server::start(answer_function answer, stream_function stream)
 {
     answer_ = std::move(answer);
+    stream_ = std::move(stream);
     thread_ = std::thread{[this] { work(); }};
 }
 
@@ -134,38 +138,117 @@ void control_server::work()
         const int peer = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (peer < 0)
             continue;
+        bool is_handed_on = false;
         if (is_allowed(peer))
-            serve(peer);
+            is_handed_on = serve(peer);
         else
             log_.warning("control.refused", {{"why", "neither root nor this server's user"}});
-        ::close(peer);
+        if (!is_handed_on)
+            ::close(peer);
     }
 }
 
-void control_server::serve(int peer)
+/// True: the socket is a stream's from now on.
+bool control_server::serve(int peer)
 {
     std::string taken;
     std::array<char, 4096> buffer;
     while (wait(peer, POLLIN, patience_ms)) {
         const auto count = ::recv(peer, buffer.data(), buffer.size(), 0);
         if (count <= 0)
-            return;
+            return false;
         taken.append(buffer.data(), static_cast<std::size_t>(count));
         for (auto end = taken.find('\n'); end != std::string::npos; end = taken.find('\n')) {
-            auto reply = answer_(std::string_view{taken}.substr(0, end)) + '\n';
+            const auto request = std::string_view{taken}.substr(0, end);
+            if (auto from = stream_ ? stream_(request) : nullptr)
+                return begin_stream(peer, std::move(from));
+            const auto reply = answer_(request) + '\n';
             taken.erase(0, end + 1);
-            for (std::string_view left = reply; !left.empty();) {
-                if (!wait(peer, POLLOUT, patience_ms))
-                    return;
-                const auto sent = ::send(peer, left.data(), left.size(), MSG_NOSIGNAL);
-                if (sent <= 0)
-                    return;
-                left.remove_prefix(static_cast<std::size_t>(sent));
-            }
+            if (!send_all(peer, reply, patience_ms))
+                return false;
         }
         if (taken.size() > longest_request)
+            return false;
+    }
+    return false;
+}
+
+bool control_server::send_all(int peer, std::string_view octets, int timeout_ms) const noexcept
+{
+    while (!octets.empty()) {
+        if (!wait(peer, POLLOUT, timeout_ms))
+            return false;
+        const auto sent = ::send(peer, octets.data(), octets.size(), MSG_NOSIGNAL);
+        if (sent <= 0)
+            return false;
+        octets.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+}
+
+bool control_server::begin_stream(int peer, std::unique_ptr<line_source> from)
+{
+    streams_.remove_if([](running_stream& each) {
+        if (each.is_over)
+            each.thread.join();
+        return each.is_over.load();
+    });
+    if (streams_.size() >= most_streams) {
+        (void)send_all(peer, "{\"ok\":false,\"error\":\"too many look on already\"}\n", patience_ms);
+        return false;
+    }
+    auto& one = streams_.emplace_back();
+    one.thread = std::thread{[this, &one, peer, source = std::move(from)] {
+        stream_to(peer, *source);
+        ::close(peer);
+        one.is_over = true;
+    }};
+    return true;
+}
+
+/// A client that does not read stops this thread only: what its source cannot keep meanwhile it leaves out.
+void control_server::stream_to(int peer, line_source& from) const
+{
+    if (!send_all(peer, "{\"ok\":true}\n", patience_ms))
+        return;
+    while (true) {
+        std::array<pollfd, 3> all{{{peer, POLLIN, 0}, {stop_, POLLIN, 0}, {from.descriptor(), POLLIN, 0}}};
+        if (::poll(all.data(), all.size(), -1) < 0 && errno != EINTR)
+            return;
+        if (all[1].revents != 0)
+            return;
+        if (all[0].revents != 0) { // it has nothing to say but that it leaves
+            std::array<char, 256> ignored;
+            if (::recv(peer, ignored.data(), ignored.size(), 0) <= 0)
+                return;
+        }
+        if (all[2].revents != 0 && !send_all(peer, from.take(), -1))
             return;
     }
+}
+
+std::string follow_control(const std::filesystem::path& path, std::string_view request,
+                           const std::function<bool(std::string_view)>& line)
+{
+    const auto where = address_of(path);
+    const int socket = where ? connect_to(*where) : -1;
+    if (socket < 0)
+        return last_error(path) + "; is the server running?";
+    const auto all = std::string{request} + '\n'; // one send: a request is short
+    bool goes_on = ::send(socket, all.data(), all.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(all.size());
+    std::string taken;
+    std::array<char, 16384> buffer;
+    for (ssize_t count = 0; goes_on && (count = ::recv(socket, buffer.data(), buffer.size(), 0)) > 0;) {
+        taken.append(buffer.data(), static_cast<std::size_t>(count));
+        std::size_t begin = 0;
+        for (auto end = taken.find('\n'); goes_on && end != std::string::npos; end = taken.find('\n', begin)) {
+            goes_on = line(std::string_view{taken}.substr(begin, end - begin));
+            begin = end + 1;
+        }
+        taken.erase(0, begin);
+    }
+    ::close(socket);
+    return {};
 }
 
 std::string ask_control(const std::filesystem::path& path, std::string_view request, std::string& why)

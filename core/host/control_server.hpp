@@ -1,12 +1,16 @@
 #pragma once
 // The control socket: one JSON object a line in, one a line out. Knows no command; a function answers.
+// A request may open a stream instead: then the socket is its own thread's, until the client leaves.
 // SECURITY: mode 0600, and the peer's credentials are checked: root or this process's user. Lines, times and connections are
-// bounded: one peer at a time, 64 KiB a request, 10 seconds of silence.
+// bounded: one peer at a time, 64 KiB a request, 10 seconds of silence; eight streams.
 
 #include "core/base/log.hpp"
+#include "core/host/control_stream.hpp"
 
 #include <filesystem>
+#include <atomic>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +23,9 @@ public:
     /// Called on the socket's own thread with a request without its line end; returns the reply without one.
     using answer_function = std::function<std::string(std::string_view request)>;
 
+    /// Likewise. What a request asks for that is answered by a stream, or nothing. Throws nothing.
+    using stream_function = std::function<std::unique_ptr<line_source>(std::string_view request)>;
+
     /// Binds `path`; a socket that a dead server left is replaced. Null on failure, with `why`.
     [[nodiscard]] static std::unique_ptr<control_server> open(const std::filesystem::path& path, base::log log, std::string& why);
     /// Stops its thread and removes the socket.
@@ -27,7 +34,7 @@ public:
     control_server& operator=(const control_server&) = delete;
 
     /// Answers from now on.
-    void start(answer_function answer);
+    void start(answer_function answer, stream_function stream = {});
 
 private:
     control_server(std::filesystem::path path, int listener, int stop, base::log log) noexcept
@@ -35,7 +42,10 @@ private:
     {
     }
     void work();
-    void serve(int peer);
+    [[nodiscard]] bool serve(int peer);
+    [[nodiscard]] bool send_all(int peer, std::string_view octets, int timeout_ms) const noexcept;
+    void stream_to(int peer, line_source& from) const;
+    [[nodiscard]] bool begin_stream(int peer, std::unique_ptr<line_source> from);
     [[nodiscard]] bool wait(int descriptor, short events, int timeout_ms) const noexcept;
 
     std::filesystem::path path_;
@@ -43,8 +53,19 @@ private:
     int listener_;
     int stop_; ///< an eventfd
     answer_function answer_;
+    stream_function stream_;
+    struct running_stream {
+        std::thread thread;
+        std::atomic<bool> is_over{false};
+    };
+    std::list<running_stream> streams_; ///< of thread_ alone
     std::thread thread_;
 };
+
+/// The client's side of a stream: `line` gets each line, without its end, until it returns false or the server ends. Empty, or
+/// why there is no stream.
+[[nodiscard]] std::string follow_control(const std::filesystem::path& path, std::string_view request,
+                                         const std::function<bool(std::string_view)>& line);
 
 /// The client's side: sends one request and returns the reply; empty on failure, with `why`.
 [[nodiscard]] std::string ask_control(const std::filesystem::path& path, std::string_view request, std::string& why);

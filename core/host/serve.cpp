@@ -77,7 +77,11 @@ private:
 /// Everything that runs. Members die in the reverse of their order, which is the order of who uses whom.
 class daemon {
 public:
-    explicit daemon(config first) : config_{std::move(first)}, output_{config_.log}, log_{output_} {}
+    explicit daemon(config first)
+        : config_{std::move(first)}, output_{config_.log}, log_{output_}, records_{config_.data_dir / "trace", config_.trace_keep,
+                                                                                   log_}
+    {
+    }
 
     [[nodiscard]] bool start(problems& found);
     [[nodiscard]] int run(const signal_source& signals);
@@ -115,6 +119,7 @@ private:
     base::gauge& generation_shown_ = services_.metrics->add_gauge({"postern_generation", "Of the configuration"});
     base::gauge& lines_lost_ = services_.metrics->add_gauge({"postern_log_lines_dropped", "Lines that the log had no room for"});
     std::shared_ptr<plugin_store> store_;
+    trace_store records_;
     std::unique_ptr<runtime::server> server_;
     std::unique_ptr<control_commands> commands_;
     std::unique_ptr<control_server> control_;
@@ -202,11 +207,12 @@ bool daemon::start(problems& found)
         return false;
     }
     commands_ = std::make_unique<control_commands>(
-        *server_, [this] { return reload(); }, [this] { return metrics_text(); }, [this] { return health(); });
+        *server_, [this] { return reload(); }, [this] { return metrics_text(); }, [this] { return health(); }, &records_);
     generation_shown_.set(generation_);
     warn_of_root();
     announce();
-    control_->start([this](std::string_view request) { return commands_->answer(request); }); // from now on a reload may come
+    control_->start([this](std::string_view request) { return commands_->answer(request); }, // from now on a reload may come
+                    [this](std::string_view request) { return commands_->stream(request); });
     return true;
 }
 
@@ -230,7 +236,7 @@ std::unique_ptr<plugin_set> daemon::load_plugins(problems& found)
     store_ = plugins->store();
     services_ = plugins->services();
     server_ = std::make_unique<runtime::server>(listener_addresses(config_), std::move(first), *store_, log_, 0,
-                                                services_.metrics.get());
+                                                services_.metrics.get(), &records_);
     return plugins;
 }
 
@@ -380,6 +386,7 @@ problems daemon::reload()
     ++generation_;
     generation_shown_.set(generation_);
     output_.configure(next->log);
+    records_.limit(next->trace_keep);
     // Addresses stay what they were, so that the next reload is compared with what is in force.
     next->listeners = config_.listeners;
     config_ = std::move(*next);

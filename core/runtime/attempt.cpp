@@ -22,10 +22,10 @@ constexpr auto store_pause = 1min;                    // before a message that t
 
 attempt::attempt(delivery_engine& engine, base::message_id id)
     : engine_{engine}, id_{id}, job_{engine.ids_.next()}, current_{engine.current_.load()},
-      port_{std::make_shared<connection_port>(engine.loop_, job_)}, hooks_{
-                                                                        current_->delivery_chain, port_,           engine.log_,
-                                                                        engine.metrics_,          engine.notices_, engine.clock_}
+      port_{std::make_shared<connection_port>(engine.loop_, job_)}, notes_{engine.traces_, job_.value, {}, {}, id.value},
+      hooks_{current_->delivery_chain, port_, engine.log_, engine.metrics_, engine.notices_, engine.clock_}
 {
+    hooks_.watched_by(&notes_);
 }
 
 io::task<void> attempt::run()
@@ -35,6 +35,7 @@ io::task<void> attempt::run()
         auto routed = co_await route_all();
         co_await deliver_all(delivery::group_by_route(routed, recipients_a_transaction));
         co_await settle();
+        notes_.message_ends(record_kind::attempt, id_.value, job_.value);
     }
     port_->end(hooks_.order());
 }
@@ -95,6 +96,8 @@ io::task<std::vector<delivery::routed_recipient>> attempt::route_all()
         what.session = job_;
         what.recipient_index = index;
         what.attempt = record_.state.attempts;
+        if (notes_.is_wanted())
+            notes_.fact("recipient", draft_.envelope.to[index].address);
         hooks::chain_run run{hooks_.order(), hooks::hook_point::queue_route, &draft_};
         if (const auto waiting = hooks_.advance(run, what))
             co_await hooks_.finish(run, what, *waiting);
@@ -118,6 +121,8 @@ void attempt::take_route(std::uint32_t recipient, const hooks::chain_run& run, s
         note(recipient, {kind::deferred, outcome.smtp_code, outcome.enhanced, outcome.text}, {});
         return;
     }
+    if (run.route() && notes_.is_wanted())
+        notes_.fact("route", run.route()->name + " " + run.route()->value);
     auto next = run.route() ? delivery::route::from_edit(run.route()->name, run.route()->value) : default_route();
     if (next)
         routed.push_back({recipient, std::move(*next)});
@@ -237,6 +242,7 @@ io::task<void> attempt::settle()
     }
     announce();
     auto decided = delivery::conclude(record_, results_, current_->retry, engine_.clock_.wall(), engine_.random_);
+    note_decision(decided);
     if (decided.has_reports()) {
         // A DSN that cannot be stored may wait. That the next attempt sends the message again to those who have it may not.
         auto before_reports = decided;
@@ -276,6 +282,7 @@ io::task<void> attempt::hold()
     const bool is_kept = co_await keep(state);
     if (!is_kept || !engine_.ledger_.hold(id_)) // carried out like an operator's wish: when the attempt ends
         co_return;
+    notes_.fact("held", *hold_);
     engine_.log_.info("held", {{"message", base::to_text(id_)}, {"reason", *hold_}});
     const auto wanted = engine_.ledger_.put_back(id_, engine_.clock_.wall());
     if (wanted != queue::wish::hold) // that is stored already
@@ -308,6 +315,7 @@ void attempt::announce()
                                                  : engine_.counts_.failed;
         count.add();
         const auto* const event = result == kind::delivered ? "delivered" : result == kind::deferred ? "deferred" : "failed";
+        note_result(one);
         engine_.log_.info(event, {{"message", base::to_text(id_)},
                                   {"session", record_.envelope.session},
                                   {"recipient", to[one.index].address},

@@ -8,6 +8,7 @@
 #include "core/runtime/connection_port.hpp"
 #include "core/runtime/delivery_engine.hpp"
 #include "core/runtime/hook_runner.hpp"
+#include "core/runtime/trace_notes.hpp"
 
 #include <memory>
 #include <optional>
@@ -51,6 +52,9 @@ private:
     [[nodiscard]] io::task<std::string> original_for_report(bool is_full);
     void put_back(std::chrono::milliseconds wait);
     void announce();
+    void note_result(const delivery::attempt_result& one);
+    void note_decision(const delivery::decision& what);
+    void note_report(std::string_view kind, base::message_id report);
 
     delivery_engine& engine_;
     base::message_id id_;
@@ -59,6 +63,7 @@ private:
     queue::record record_;
     hooks::draft draft_; // what hooks of the delivery see of the message
     std::shared_ptr<connection_port> port_;
+    trace_notes notes_;
     hook_runner hooks_;
     std::vector<delivery::attempt_result> results_;
     std::optional<std::string> hold_;

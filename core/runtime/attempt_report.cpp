@@ -63,6 +63,7 @@ io::task<bool> attempt::report_one(message::dsn_kind kind, const delivery::decis
                               {"about", queue_id},
                               {"kind", kind_names[static_cast<std::size_t>(kind)]},
                               {"recipient", about.envelope.envelope.from.address}});
+    note_report(kind_names[static_cast<std::size_t>(kind)], facts.id);
     engine_.add(facts.id, std::move(record));
     co_return true;
 }

@@ -82,8 +82,11 @@ io::task<void> attempt::deliver_smtp(const delivery::route_group& group)
         const session::client_transaction what{&draft_.envelope,           remaining,
                                                record_.envelope.size,      record_.envelope.has_8bit,
                                                record_.envelope.is_binary, record_.envelope.needs_smtputf8};
+        notes_.peer(name);
+        (*lease)->watched_by(notes_.is_seen() ? &notes_ : nullptr);
         stored_pieces content{engine_.loop_, engine_.store_, id_, record_.envelope.size};
         co_await (*lease)->send(what, content);
+        (*lease)->watched_by(nullptr);
         const auto result = (*lease)->result();
         if (engine_.stopping_ && !(*lease)->has_begun_content() && (*lease)->end() == session::client_end::lost)
             co_return; // cut by the shutdown before anything was sent: not tried

@@ -41,9 +41,13 @@ connection::connection(connection_home& home, std::shared_ptr<const listener_pro
     : home_{home}, profile_{std::move(profile)}, minimum_rate_{limits.minimum_rate}, stream_{home.loop,
                                                                                              std::move(from.connection)},
       session_{profile_->session, facts_of(*profile_, from, base::session_id{home.ids.next()}), home.ids},
-      port_{std::make_shared<connection_port>(home.loop, session_.facts().session)},
+      port_{std::make_shared<connection_port>(home.loop, session_.facts().session)}, notes_{home.traces,
+                                                                                            session_.facts().session.value,
+                                                                                            session_.facts().peer.text(),
+                                                                                            profile_->name},
       hooks_{profile_->chain, port_, home.log, home.metrics, home.notices, home.clock}, spool_{home.messages.store(), home.loop}
 {
+    hooks_.watched_by(&notes_);
 }
 
 connection::~connection()
@@ -68,6 +72,7 @@ void connection::interrupt() noexcept
 
 io::task<void> connection::run()
 {
+    notes_.show_fact("connected", profile_->name);
     report_connected();
     if (profile_->session.tls == session::server_tls::implicit) {
         const bool secured = co_await handshake();
@@ -159,6 +164,7 @@ io::task<void> connection::serve()
 
 io::task<bool> connection::receive(phase what_for)
 {
+    session_.watched_by(notes_.is_seen() ? &notes_ : nullptr);
     const bool flushed = co_await flush(profile_->timeouts.command);
     is_in_content_ = what_for == phase::content;
     if (!flushed || (is_cut_ && is_in_content_))
@@ -230,6 +236,7 @@ io::task<bool> connection::flush(std::chrono::milliseconds patience)
     if (output.empty())
         co_return true;
     has_replied_ = true;
+    notes_.said(output);
     stream_.expires_after(is_cut_ ? std::chrono::milliseconds{0} : patience);
     const auto ec = co_await stream_.write(output);
     session_.output_sent();
@@ -266,6 +273,7 @@ hooks::event connection::make_event(hook_point hook)
 /// answer at once, costs no coroutine.
 bool connection::try_ask(hook_point hook)
 {
+    note_question(hook);
     if (!hooks_.has(hook)) {
         answer(hook, {});
         return true;
@@ -307,6 +315,8 @@ io::task<void> connection::finish_ask()
 void connection::answer(hook_point hook, hooks::outcome outcome)
 {
     report_decided(hook, outcome);
+    if (hook == hook_point::cmd_rcpt && outcome.lets_pass() && !outcome.vouched)
+        notes_.fact("refused", "nobody vouches for this recipient");
     session_.answer(std::move(outcome));
 }
 
@@ -319,6 +329,7 @@ bool connection::try_take_content(const step& what)
     spool_.begin(message->id);
     if (!message->discarded && !spool_.keep(what.octets))
         return false;
+    notes_.content("content received", what.octets.size(), what.is_last);
     message->body_size += what.octets.size();
     session_.answer({});
     return true;
@@ -328,6 +339,7 @@ io::task<void> connection::take_content(std::string_view octets, bool is_last)
 {
     auto* message = session_.draft();
     spool_.begin(message->id);
+    notes_.content("content received", octets.size(), is_last);
     hooks::outcome outcome;
     std::optional<std::string> replaced;
     if (hooks_.has(hook_point::msg_body)) {
@@ -396,6 +408,7 @@ void connection::tell(const step& next)
         body_offset_ = 0;
         content_octets_ = 0; // the rate is that of a message, in however many chunks
         content_wait_ = {};
+        note_end(next);
     }
     if (hooks_.has(next.hook)) {
         auto what = make_event(next.hook);
@@ -409,6 +422,7 @@ void connection::tell(const step& next)
 
 void connection::finish(std::string_view reason)
 {
+    notes_.show_fact("disconnected", reason);
     report_disconnected(reason);
     stream_.close();
 }

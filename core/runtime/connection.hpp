@@ -13,6 +13,7 @@
 #include "core/runtime/notice_board.hpp"
 #include "core/runtime/server.hpp"
 #include "core/runtime/spool.hpp"
+#include "core/runtime/trace_notes.hpp"
 #include "core/session/server_session.hpp"
 
 #include <boost/intrusive/list.hpp>
@@ -33,6 +34,7 @@ struct connection_home {
     const base::clock& clock;
     base::metrics& metrics;
     const notice_board& notices;
+    trace_home traces;
 };
 
 /// Threads: its loop's.
@@ -72,6 +74,8 @@ private:
     void report_decided(hooks::hook_point hook, const hooks::outcome& outcome);
     void report_accepted(std::uint64_t size);
     void report_not_stored(const base::error_code& why) const;
+    void note_question(hooks::hook_point hook);
+    void note_end(const session::step& how);
 
     connection_home& home_;
     std::shared_ptr<const listener_profile> profile_;
@@ -79,6 +83,7 @@ private:
     io::stream stream_;
     session::server_session session_;
     std::shared_ptr<connection_port> port_;
+    trace_notes notes_;
     hook_runner hooks_;
     spool spool_;
     io::buffer_pool::buffer buffer_;
@@ -96,6 +101,7 @@ private:
     bool is_in_content_ = false;
     base::instant::duration content_wait_{};
     std::uint64_t content_octets_ = 0;
+    bool is_past_envelope_ = false; // the message has got as far as DATA
     bool shutting_down_ = false;
     bool is_cut_ = false; // nothing is waited for any more
     std::string close_reason_;

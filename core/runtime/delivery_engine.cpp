@@ -31,10 +31,10 @@ delivery_counts::delivery_counts(base::metrics& in)
 }
 
 delivery_engine::delivery_engine(published& current, queue::store& store, base::log log, base::metrics& metrics,
-                                 const notice_board& notices, const base::clock& clock, std::uint64_t seed)
-    : current_{current}, store_{store}, log_{log}, metrics_{metrics}, notices_{notices}, clock_{clock}, random_{seed},
-      ids_{clock, random_, engine_lane}, loop_{log}, pool_{loop_}, destinations_{current.load()->delivery.concurrency,
-                                                                                 current.load()->delivery.per_destination},
+                                 const notice_board& notices, const base::clock& clock, std::uint64_t seed, trace_home traces)
+    : current_{current}, store_{store}, log_{log}, metrics_{metrics}, notices_{notices}, clock_{clock}, traces_{traces},
+      random_{seed}, ids_{clock, random_, engine_lane}, loop_{log}, pool_{loop_},
+      destinations_{current.load()->delivery.concurrency, current.load()->delivery.per_destination},
       next_due_{loop_.context().get_executor()}, counts_{metrics}, work_{loop_.context().get_executor()}
 {
 }

@@ -15,6 +15,7 @@
 #include "core/runtime/published.hpp"
 #include "core/runtime/server.hpp"
 #include "core/runtime/smtp_pool.hpp"
+#include "core/runtime/trace_notes.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 
@@ -47,7 +48,7 @@ struct delivery_counts {
 class delivery_engine {
 public:
     delivery_engine(published& current, queue::store& store, base::log log, base::metrics& metrics, const notice_board& notices,
-                    const base::clock& clock, std::uint64_t seed);
+                    const base::clock& clock, std::uint64_t seed, trace_home traces);
     ~delivery_engine();
 
     /// Reads the whole store into the ledger. Before start(). On the owner's thread; blocks.
@@ -111,6 +112,7 @@ private:
     base::metrics& metrics_;
     const notice_board& notices_;
     const base::clock& clock_;
+    trace_home traces_;
     base::seeded_random random_;
     base::id_source ids_;
     io::loop loop_;

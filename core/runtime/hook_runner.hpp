@@ -8,6 +8,7 @@
 #include "core/hooks/chain.hpp"
 #include "core/runtime/connection_port.hpp"
 #include "core/runtime/notice_board.hpp"
+#include "core/runtime/trace_notes.hpp"
 
 #include <memory>
 #include <optional>
@@ -28,7 +29,11 @@ public:
         const hooks::link* whom;
         std::uint64_t ticket;
         base::instant until;
+        base::instant since;
     };
+
+    /// Tells `who` of every call from now on; null: nobody.
+    void watched_by(trace_notes* who) noexcept { notes_ = who; }
 
     [[nodiscard]] const hooks::chain& order() const noexcept { return *order_; }
     [[nodiscard]] bool has(hooks::hook_point hook) const noexcept { return order_->has(hook); }
@@ -43,6 +48,10 @@ public:
 private:
     void report(const hooks::chain_run& run, const hooks::link& whom, const hooks::event& what) const;
     void report(std::string_view why, const hooks::link& whom, const hooks::event& what) const;
+    void settle(hooks::chain_run& run, hooks::plugin_reply reply, const hooks::link& whom, const hooks::event& what,
+                base::instant since);
+    void note(const hooks::chain_run& run, hooks::call_note what, const hooks::link& whom, const hooks::event& about,
+              base::instant since) const;
 
     std::shared_ptr<const hooks::chain> order_;
     std::shared_ptr<connection_port> port_;
@@ -50,6 +59,7 @@ private:
     base::metrics& metrics_;
     const notice_board& notices_;
     const base::clock& clock_;
+    trace_notes* notes_ = nullptr;
 };
 
 } // namespace postern::runtime

@@ -6,6 +6,7 @@
 #include "core/runtime/intake.hpp"
 #include "core/runtime/notice_board.hpp"
 #include "core/runtime/published.hpp"
+#include "core/runtime/trace_notes.hpp"
 #include "core/runtime/worker.hpp"
 
 #include <algorithm>
@@ -37,18 +38,20 @@ bool is_unix(const std::string& address)
 
 struct server::state {
     state(std::vector<listener_address> where, std::shared_ptr<const generation> first, queue::store& store, base::log to,
-          unsigned threads, base::metrics* into)
-        : addresses{std::move(where)}, current{std::move(first)}, log{to},
-          own_metrics{into == nullptr ? std::make_unique<base::metrics>() : nullptr}, metrics{into == nullptr ? *own_metrics
-                                                                                                              : *into},
-          deliveries{current, store, to, metrics, notices, clock, fresh_seed()}, messages{store, deliveries, clock, metrics},
+          unsigned threads, base::metrics* into, trace_keeper* records)
+        : addresses{std::move(where)}, current{std::move(first)}, log{to}, own_metrics{into == nullptr
+                                                                                           ? std::make_unique<base::metrics>()
+                                                                                           : nullptr},
+          metrics{into == nullptr ? *own_metrics : *into}, traces{live, records, clock},
+          deliveries{current, store, to, metrics, notices, clock, fresh_seed(), traces}, messages{store, deliveries, clock,
+                                                                                                  metrics},
           open_connections{metrics.add_gauge({"postern_connections", "Connections that are open"})}
     {
         notices.publish(current.load()->observers);
         const unsigned wanted = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
         for (unsigned lane = 0; lane < std::min(wanted, most_threads); ++lane)
             workers.push_back(std::make_unique<worker>(static_cast<std::uint8_t>(lane), fresh_seed(), current, messages, counts,
-                                                       to, metrics, notices, clock));
+                                                       to, metrics, notices, clock, traces));
     }
 
     std::vector<listener_address> addresses;
@@ -58,6 +61,8 @@ struct server::state {
     std::unique_ptr<base::metrics> own_metrics; // when nobody brought some
     base::metrics& metrics;
     notice_board notices{clock};
+    tracer live{clock};
+    trace_home traces;
     delivery_engine deliveries;
     intake messages;
     connection_counts counts;
@@ -70,8 +75,8 @@ struct server::state {
 };
 
 server::server(std::vector<listener_address> addresses, std::shared_ptr<const generation> first, queue::store& store,
-               base::log log, unsigned threads, base::metrics* metrics)
-    : state_{std::make_unique<state>(std::move(addresses), std::move(first), store, log, threads, metrics)}
+               base::log log, unsigned threads, base::metrics* metrics, trace_keeper* records)
+    : state_{std::make_unique<state>(std::move(addresses), std::move(first), store, log, threads, metrics, records)}
 {
 }
 
@@ -189,6 +194,11 @@ std::size_t server::queue_flush()
 {
     const std::shared_lock lock{state_->running_guard};
     return state_->is_running ? state_->deliveries.flush() : 0;
+}
+
+tracer& server::tracing() noexcept
+{
+    return state_->live;
 }
 
 server_status server::status() const

@@ -12,6 +12,7 @@
 #include "core/hooks/notice.hpp"
 #include "core/queue/policy.hpp"
 #include "core/queue/store.hpp"
+#include "core/runtime/trace.hpp"
 #include "core/session/server_config.hpp"
 
 #include <chrono>
@@ -100,10 +101,10 @@ struct server_status {
 
 class server {
 public:
-    /// `store`, `metrics` and what `log` writes to outlive the server. `threads` 0: one a processor. Without `metrics` it counts
-    /// in some of its own.
+    /// `store`, `metrics`, `records` and what `log` writes to outlive the server. `threads` 0: one a processor. Without `metrics`
+    /// it counts in some of its own; without `records` what was decided about messages is not kept.
     server(std::vector<listener_address> addresses, std::shared_ptr<const generation> first, queue::store& store, base::log log,
-           unsigned threads = 0, base::metrics* metrics = nullptr);
+           unsigned threads = 0, base::metrics* metrics = nullptr, trace_keeper* records = nullptr);
     ~server(); ///< shuts down at once if that has not happened
 
     /// Binds all listeners. What is wrong with one: which, and why. Before privileges are dropped.
@@ -133,6 +134,8 @@ public:
     void tell(const hooks::notice& what) const noexcept;
     /// All that was counted, as Prometheus text. [any]
     [[nodiscard]] std::string metrics_text() const;
+    /// Where to look on. [any]
+    [[nodiscard]] tracer& tracing() noexcept;
 
 private:
     struct state;

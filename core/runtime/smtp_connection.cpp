@@ -1,5 +1,8 @@
 #include "core/runtime/smtp_connection.hpp"
 
+#include "core/runtime/trace_notes.hpp"
+
+#include <algorithm>
 #include <utility>
 
 namespace postern::runtime {
@@ -76,6 +79,7 @@ io::task<void> smtp_connection::give(content_source& content)
         co_return;
     }
     session_.give_content(*octets, content.is_at_end());
+    content_ = session_.output().size(); // all before it went out above
 }
 
 io::task<void> smtp_connection::receive(client_phase what_for)
@@ -103,6 +107,8 @@ bool smtp_connection::hear()
     const auto got = stream_.try_read(buffer_.data(), io::buffer_pool::buffer_size);
     switch (got.what) {
     case io::read_result::kind::octets:
+        if (notes_ != nullptr)
+            notes_->heard_octets({buffer_.data(), got.size});
         session_.feed({buffer_.data(), got.size});
         return true;
     case io::read_result::kind::would_block:
@@ -133,11 +139,28 @@ io::task<bool> smtp_connection::flush(std::chrono::milliseconds limit)
     const auto output = session_.output();
     if (output.empty())
         co_return true;
+    if (notes_ != nullptr)
+        show_output(output);
     const auto ec = co_await stream_.write(output);
     is_broken_ = ec.failed();
     if (!is_broken_)
         session_.output_sent();
     co_return !is_broken_;
+}
+
+/// Content is told by its size.
+void smtp_connection::show_output(std::string_view output)
+{
+    auto content = output.substr(0, std::min(std::exchange(content_, 0), output.size()));
+    notes_->said(output.substr(content.size()));
+    constexpr std::string_view chunk = "BDAT ";
+    if (content.starts_with(chunk)) {
+        const auto line = content.substr(0, content.find("\r\n"));
+        notes_->said(line);
+        content.remove_prefix(std::min(line.size() + 2, content.size()));
+    }
+    if (!content.empty())
+        notes_->content("content sent", content.size(), true);
 }
 
 io::task<void> smtp_connection::secure()

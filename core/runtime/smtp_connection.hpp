@@ -14,6 +14,8 @@
 
 namespace postern::runtime {
 
+class trace_notes;
+
 /// What a connection needs to know of its time limits and TLS.
 struct client_profile {
     session::client_config session;
@@ -43,6 +45,8 @@ public:
     [[nodiscard]] io::task<void> send(const session::client_transaction& what, content_source& content);
     /// QUIT, politely but briefly.
     [[nodiscard]] io::task<void> quit();
+    /// Shows `who`, from now on, what is said and heard; null: nobody.
+    void watched_by(trace_notes* who) noexcept { notes_ = who; }
     /// Ends what it is doing now.
     void interrupt() noexcept { stream_.interrupt(); }
 
@@ -59,6 +63,7 @@ private:
     [[nodiscard]] io::task<void> receive(session::client_phase what_for);
     [[nodiscard]] io::task<bool> flush(std::chrono::milliseconds limit);
     [[nodiscard]] bool hear();
+    void show_output(std::string_view output);
     void tell_end();
     [[nodiscard]] io::task<void> secure();
     [[nodiscard]] io::task<void> give(content_source& content);
@@ -69,6 +74,8 @@ private:
     session::client_session session_;
     io::buffer_pool::buffer buffer_;
     std::uint32_t messages_ = 0;
+    trace_notes* notes_ = nullptr;
+    std::size_t content_ = 0; ///< octets of output that are content, with the line before a chunk
     bool has_begun_content_ = false;
     bool is_broken_ = false; // a write failed or took too long: nothing more is sent, what the peer has said is still heard
 };

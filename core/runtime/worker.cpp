@@ -19,9 +19,9 @@ constexpr unsigned accepts_at_a_time = 16;
 } // namespace
 
 worker::worker(std::uint8_t lane, std::uint64_t seed, published& current, intake& messages, connection_counts& counts,
-               base::log log, base::metrics& metrics, const notice_board& notices, const base::clock& clock)
+               base::log log, base::metrics& metrics, const notice_board& notices, const base::clock& clock, trace_home traces)
     : current_{current}, counts_{counts}, log_{log}, random_{seed}, ids_{clock, random_, lane}, loop_{log},
-      home_{loop_, ids_, messages, log, clock, metrics, notices}, refusals_{loop_.deadlines(), log},
+      home_{loop_, ids_, messages, log, clock, metrics, notices, traces}, refusals_{loop_.deadlines(), log},
       welcomed_{metrics.add_counter({"postern_connections_total", "Connections that were served"})},
       turned_away_{metrics.add_counter({"postern_connections_refused_total", "Connections that were turned away"})},
       work_{loop_.context().get_executor()}

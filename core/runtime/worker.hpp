@@ -29,7 +29,7 @@ namespace postern::runtime {
 class worker {
 public:
     worker(std::uint8_t lane, std::uint64_t seed, published& current, intake& messages, connection_counts& counts, base::log log,
-           base::metrics& metrics, const notice_board& notices, const base::clock& clock);
+           base::metrics& metrics, const notice_board& notices, const base::clock& clock, trace_home traces);
     ~worker();
 
     [[nodiscard]] base::result<void> listen(const std::string& profile, const std::string& address, bool shared);

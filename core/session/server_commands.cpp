@@ -42,6 +42,8 @@ std::optional<step> server_session::state::take_commands()
         const auto line = lines.take(input);
         if (!line)
             return read(phase::command);
+        if (looks_on != nullptr)
+            looks_on->heard(line->text);
         take_line(*line);
     }
     return std::nullopt;

@@ -204,6 +204,11 @@ step server_session::resume()
     return state_->next();
 }
 
+void server_session::watched_by(witness* who) noexcept
+{
+    state_->looks_on = who;
+}
+
 void server_session::at(base::wall_time now) noexcept
 {
     state_->now = now;

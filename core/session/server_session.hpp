@@ -8,6 +8,7 @@
 #include "core/hooks/draft.hpp"
 #include "core/hooks/hook_point.hpp"
 #include "core/session/server_config.hpp"
+#include "core/session/witness.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -65,6 +66,9 @@ public:
     ~server_session();
     server_session(const server_session&) = delete;
     server_session& operator=(const server_session&) = delete;
+
+    /// Shows each command line to `who` from now on; null: to nobody.
+    void watched_by(witness* who) noexcept;
 
     [[nodiscard]] step resume();
 

@@ -163,6 +163,7 @@ struct server_session::state {
 
     const server_config& config;
     base::id_source& ids;
+    witness* looks_on = nullptr;
     hooks::connection_facts facts;
     protocol::line_reader lines;
     std::string_view input; ///< fed and not yet taken

@@ -44,14 +44,13 @@ TEST(the_command_line, says_which_command_there_is_not)
 {
     EXPECT_EQ(postern({"dance"}).errors,
               "postern: there is no command \"dance\"; there are: serve, check, chain, status, reload, "
-              "queue, send, load; see postern --help\n");
+              "queue, explain, trace, send, load, plugin; see postern --help\n");
     EXPECT_EQ(postern({"queue", "bogus"}).errors,
               "postern: there is no queue command \"bogus\"; there are: list, show, retry, hold, "
               "release, delete, flush, verify; see postern --help\n");
     EXPECT_THAT(postern({}).errors, StartsWith("postern: a command is missing: serve, check, "));
     EXPECT_THAT(postern({"queue"}).errors, StartsWith("postern: a queue command is missing: list, show, "));
-    EXPECT_EQ(postern({"trace", "--session", "x"}).errors,
-              "postern: this version has no command \"trace\" yet; see postern --help\n");
+    EXPECT_EQ(postern({"user", "add", "x"}).errors, "postern: this version has no command \"user\" yet; see postern --help\n");
 }
 
 TEST(the_command_line, ends_with_2_for_whatever_it_does_not_understand)

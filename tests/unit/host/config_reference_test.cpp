@@ -89,8 +89,8 @@ std::string values(const config& of)
            fmt::format("queue {} {} {} {} delivery '{}' {} {} {} {} {} ", fmt::join(retry, ","), policy.jitter,
                        policy.expire.count(), policy.warn.count(), delivery.relay, delivery.transport, delivery.concurrency,
                        delivery.per_destination, delivery.connection_reuse, static_cast<int>(delivery.tls)) +
-           fmt::format("times {} {} {} {} {}", limits.connect.count(), limits.greeting.count(), limits.command.count(),
-                       limits.data.count(), limits.final.count());
+           fmt::format("trace {} times {} {} {} {} {}", of.trace_keep, limits.connect.count(), limits.greeting.count(),
+                       limits.command.count(), limits.data.count(), limits.final.count());
 }
 
 TEST(the_reference, has_defaults_that_change_nothing_when_they_are_said)

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -68,6 +69,58 @@ TEST_F(a_control_socket, answers_a_line_with_a_line)
     std::string why;
     EXPECT_EQ(ask_control(path_, "status", why), "<status>") << why;
     EXPECT_EQ(ask_control(path_, "again", why), "<again>") << why;
+}
+
+/// Gives a line for each ring.
+class rung_source final : public line_source {
+public:
+    explicit rung_source(int bell) : bell_{bell} {}
+    [[nodiscard]] int descriptor() const noexcept override { return bell_; }
+    [[nodiscard]] std::string take() override
+    {
+        std::uint64_t times = 0;
+        EXPECT_EQ(::read(bell_, &times, sizeof times), static_cast<ssize_t>(sizeof times));
+        return "rung\n";
+    }
+
+private:
+    int bell_;
+};
+
+TEST_F(a_control_socket, streams_until_the_client_leaves_and_answers_others_meanwhile)
+{
+    const int bell = ::eventfd(0, EFD_CLOEXEC);
+    auto server = open();
+    server->start([](std::string_view request) { return std::string{request}; },
+                  [bell](std::string_view request) -> std::unique_ptr<line_source> {
+                      return request == "stream" ? std::make_unique<rung_source>(bell) : nullptr;
+                  });
+    const int viewer = connected();
+    ASSERT_EQ(::send(viewer, "stream\n", 7, 0), 7);
+    EXPECT_EQ(receive(viewer, 1), "{\"ok\":true}\n");
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_EQ(::eventfd_write(bell, 1), 0);
+        EXPECT_EQ(receive(viewer, 1), "rung\n");
+        std::string why;
+        EXPECT_EQ(ask_control(path_, "question", why), "question") << why;
+    }
+    ::close(viewer);
+
+    unsigned seen = 0;
+    ASSERT_EQ(::eventfd_write(bell, 1), 0);
+    const auto why = follow_control(path_, "stream", [&](std::string_view line) {
+        EXPECT_EQ(line, ++seen == 1 ? "{\"ok\":true}" : "rung");
+        return seen != 2;
+    });
+    EXPECT_EQ(why, "");
+    EXPECT_EQ(seen, 2U);
+    const int last = connected(); // which the end of the server ends
+    ASSERT_EQ(::send(last, "stream\n", 7, 0), 7);
+    EXPECT_EQ(receive(last, 1), "{\"ok\":true}\n");
+    server.reset();
+    EXPECT_EQ(receive(last, 1), "");
+    ::close(last);
+    ::close(bell);
 }
 
 TEST_F(a_control_socket, is_its_owners_alone)

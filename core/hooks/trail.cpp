@@ -1,0 +1,266 @@
+#include "core/hooks/trail.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <type_traits>
+
+namespace postern::hooks {
+
+namespace {
+
+// A note: its kind, then fields. Numbers as they lie in memory (trails stay on one machine); texts behind 16 bits of length.
+constexpr std::size_t most_text = 1024; // of one text; longer ones are cut
+
+enum : std::uint8_t { has_texts = 1, is_failed = 2, is_vouching = 4 };
+
+struct call_head {
+    std::uint8_t hook;
+    std::uint8_t verdict;
+    std::uint8_t flags;
+    std::uint8_t reserved;
+    std::uint16_t smtp_code;
+    std::uint16_t who_size;
+    std::int32_t score;
+    std::uint32_t microseconds;
+    std::uint32_t calls;
+};
+static_assert(sizeof(call_head) == 20 && std::is_trivially_copyable_v<call_head>);
+
+void put_text(std::string& to, std::string_view text)
+{
+    const auto size = static_cast<std::uint16_t>(std::min(text.size(), most_text));
+    char length[sizeof size];
+    std::memcpy(length, &size, sizeof size);
+    to.append(length, sizeof length).append(text.data(), size);
+}
+
+/// What an edit does, in words. Those that have none here are told by their number.
+std::string name_of(const edit& what)
+{
+    constexpr std::array<std::string_view, 16> names{
+        "",           "header.add", "header.insert", "header.replace", "header.remove",
+        "sender.set", "rcpt.add",   "rcpt.replace",  "rcpt.remove",    "body.replace",
+        "route.set",  "peer.set",   "priority.set",  "release.at",     "expire.at",
+        "warn.at"};
+    const auto op = static_cast<std::size_t>(what.op);
+    std::string out = op < names.size() ? std::string{names[op]} : "edit." + std::to_string(op);
+    const bool is_of_one = what.op == edit_op::header_insert || what.op == edit_op::header_replace ||
+                           what.op == edit_op::header_remove || what.op == edit_op::rcpt_replace ||
+                           what.op == edit_op::rcpt_remove;
+    if (is_of_one)
+        out.append(" ").append(std::to_string(what.index));
+    if (!what.name.empty())
+        out.append(" ").append(what.name);
+    return out;
+}
+
+void put_kind(std::string& to, trail_note::kind what)
+{
+    to += static_cast<char>(what);
+}
+
+class reader {
+public:
+    explicit reader(std::string_view octets) noexcept : left_{octets} {}
+
+    [[nodiscard]] bool is_over() const noexcept { return left_.empty(); }
+    template <class T>
+    [[nodiscard]] bool take(T& to) noexcept
+    {
+        static_assert(std::is_trivially_copyable_v<T>);
+        if (left_.size() < sizeof to)
+            return false;
+        std::memcpy(&to, left_.data(), sizeof to);
+        left_.remove_prefix(sizeof to);
+        return true;
+    }
+    [[nodiscard]] bool take(std::size_t size, std::string& to)
+    {
+        if (left_.size() < size)
+            return false;
+        to = left_.substr(0, size);
+        left_.remove_prefix(size);
+        return true;
+    }
+    [[nodiscard]] bool take_text(std::string& to)
+    {
+        std::uint16_t size = 0;
+        return take(size) && take(size, to);
+    }
+
+private:
+    std::string_view left_;
+};
+
+bool read_call(reader& from, trail_note& to)
+{
+    call_head head{};
+    if (!from.take(head) || head.hook >= hook_point_count || head.verdict > static_cast<std::uint8_t>(verdict_kind::score) ||
+        !from.take(head.who_size, to.who))
+        return false;
+    to.hook = static_cast<hook_point>(head.hook);
+    to.verdict = static_cast<verdict_kind>(head.verdict);
+    to.smtp_code = head.smtp_code;
+    to.score = head.score;
+    to.microseconds = head.microseconds;
+    to.calls = head.calls;
+    to.name = (head.flags & is_failed) != 0 ? "failed" : (head.flags & is_vouching) != 0 ? "vouches" : "";
+    return (head.flags & has_texts) == 0 || (from.take_text(to.enhanced) && from.take_text(to.text));
+}
+
+bool read_edit(reader& from, trail_note& to)
+{
+    std::uint8_t hook = 0;
+    if (!from.take(hook) || hook >= hook_point_count)
+        return false;
+    to.hook = static_cast<hook_point>(hook);
+    return from.take_text(to.who) && from.take_text(to.name) && from.take_text(to.text);
+}
+
+std::optional<trail_note> read_note(reader& from)
+{
+    trail_note note;
+    std::uint8_t kind = 0;
+    if (!from.take(kind))
+        return std::nullopt;
+    note.what = static_cast<trail_note::kind>(kind);
+    bool is_sound = false;
+    switch (note.what) {
+    case trail_note::kind::fact:
+        is_sound = from.take_text(note.name) && from.take_text(note.text);
+        break;
+    case trail_note::kind::call:
+        is_sound = read_call(from, note);
+        break;
+    case trail_note::kind::edit:
+        is_sound = read_edit(from, note);
+        break;
+    case trail_note::kind::heard:
+    case trail_note::kind::said:
+        is_sound = from.take_text(note.text);
+        break;
+    }
+    return is_sound ? std::optional{std::move(note)} : std::nullopt;
+}
+
+} // namespace
+
+void append_fact(std::string& to, std::string_view name, std::string_view text)
+{
+    put_kind(to, trail_note::kind::fact);
+    put_text(to, name);
+    put_text(to, text);
+}
+
+void append_call(std::string& to, const call_note& what, std::uint32_t calls)
+{
+    const bool failed = !what.failure.empty();
+    const bool with_texts = failed || !what.enhanced.empty() || !what.text.empty();
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(what.took).count();
+    call_head head{};
+    head.hook = static_cast<std::uint8_t>(what.hook);
+    head.verdict = static_cast<std::uint8_t>(failed ? verdict_kind::proceed : what.verdict);
+    head.flags = static_cast<std::uint8_t>((with_texts ? has_texts : 0) | (failed ? is_failed : 0) |
+                                           (what.vouches && !failed ? is_vouching : 0));
+    head.smtp_code = failed ? std::uint16_t{0} : what.smtp_code;
+    head.who_size = static_cast<std::uint16_t>(std::min(what.plugin.size(), most_text));
+    head.score = what.score;
+    head.microseconds = static_cast<std::uint32_t>(std::clamp<std::int64_t>(took, 0, std::numeric_limits<std::uint32_t>::max()));
+    head.calls = calls;
+    char octets[1 + sizeof head];
+    octets[0] = static_cast<char>(trail_note::kind::call);
+    std::memcpy(octets + 1, &head, sizeof head);
+    to.append(octets, sizeof octets).append(what.plugin.data(), head.who_size);
+    if (with_texts) {
+        put_text(to, failed ? std::string_view{} : what.enhanced);
+        put_text(to, failed ? what.failure : what.text);
+    }
+}
+
+void append_edit(std::string& to, const std::string& plugin, hook_point hook, const edit& what)
+{
+    put_kind(to, trail_note::kind::edit);
+    to += static_cast<char>(hook);
+    put_text(to, plugin);
+    put_text(to, name_of(what));
+    put_text(to, what.value);
+}
+
+void append_line(std::string& to, trail_note::kind heard_or_said, std::string_view line)
+{
+    put_kind(to, heard_or_said);
+    put_text(to, line);
+}
+
+std::vector<trail_note> read_trail(std::string_view octets)
+{
+    std::vector<trail_note> out;
+    reader from{octets};
+    while (!from.is_over()) {
+        auto note = read_note(from);
+        if (!note)
+            break;
+        out.push_back(std::move(*note));
+    }
+    return out;
+}
+
+bool trail::has_room() noexcept
+{
+    const bool has = octets_.size() < most_octets;
+    left_out_ += has ? 0 : 1;
+    return has;
+}
+
+void trail::fact(std::string_view name, std::string_view text)
+{
+    if (has_room())
+        append_fact(octets_, name, text);
+}
+
+void trail::call(const call_note& what)
+{
+    const bool is_plain = what.verdict == verdict_kind::proceed && what.failure.empty();
+    if (what.hook != hook_point::msg_body || !is_plain) {
+        if (has_room())
+            append_call(octets_, what);
+        return;
+    }
+    const auto found = std::ranges::find(body_calls_, what.plugin, &sum::plugin);
+    auto& mine = found != body_calls_.end() ? *found : body_calls_.emplace_back(sum{std::string{what.plugin}, {}, 0});
+    mine.took += what.took;
+    ++mine.calls;
+}
+
+void trail::edit(const std::string& plugin, hook_point hook, const hooks::edit& what)
+{
+    if (has_room())
+        append_edit(octets_, plugin, hook, what);
+}
+
+std::string_view trail::finish()
+{
+    for (const auto& each : body_calls_)
+        append_call(octets_, {.hook = hook_point::msg_body, .plugin = each.plugin, .took = each.took}, each.calls);
+    body_calls_.clear();
+    if (left_out_ != 0)
+        append_fact(octets_, "left out", std::to_string(left_out_) + " more notes");
+    left_out_ = 0;
+    return octets_;
+}
+
+void trail::rewind()
+{
+    constexpr std::size_t usual = 4096; // an idle connection holds no more
+    octets_.resize(kept_);
+    if (octets_.capacity() > usual)
+        octets_.shrink_to_fit();
+    body_calls_.clear();
+    left_out_ = 0;
+}
+
+} // namespace postern::hooks
