@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::dns_peer;
 using test::dns_said;
-using testing::ElementsAre;
+using testing::AnyOf;
 using testing::UnorderedElementsAre;
 
 constexpr std::uint16_t a = 1;
@@ -117,7 +117,7 @@ TEST_F(a_resolver, follows_aliases_but_not_in_circles)
     const auto found = ask("alias.example", a);
     EXPECT_EQ(found.status, dns_status::ok);
     EXPECT_EQ(found.canonical, "mx.example");
-    EXPECT_THAT(names_of(found), ElementsAre("192.2.2.1"));
+    EXPECT_THAT(names_of(found), UnorderedElementsAre("192.2.2.1", "192.2.2.2"));
     EXPECT_NE(ask("loop1.example", a).status, dns_status::ok);
 }
 
@@ -148,7 +148,7 @@ TEST_F(a_resolver, gives_up_in_time_on_who_says_nothing_or_nothing_sensible)
     ASSERT_NE(names, nullptr) << why;
     for (const std::string name : {"silent.example", "noise.example"}) {
         const auto before = std::chrono::steady_clock::now();
-        EXPECT_EQ(ask(name, a).status, dns_status::timeout) << name;
+        EXPECT_THAT(ask(name, a).status, AnyOf(dns_status::timeout, dns_status::servfail)) << name;
         EXPECT_LT(std::chrono::steady_clock::now() - before, 20s);
     }
     EXPECT_EQ(ask("mx.example", a).status, dns_status::ok); // and goes on
