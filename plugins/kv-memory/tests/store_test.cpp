@@ -84,13 +84,12 @@ TEST(store, loses_nothing_durable_to_kill_9_and_the_rest_a_second_later)
             ::_exit(1);
         const auto say = [&](char what) { (void)!::write(told[1], &what, 1); };
         const std::string value(100, 'v');
-        kept->request("s", {{POSTERN_KV_PUT, 0, "soon", value, {}, 0, 0}}, false, [](const auto*) {});
-        std::this_thread::sleep_for(std::chrono::seconds{1}); // what is promised is a time
         for (int i = 0; i < 100; ++i) {
             const auto key = "durable" + std::to_string(i);
             kept->request("s", {{POSTERN_KV_PUT, 0, key, value, {}, 0, 0}}, true,
                           [&](const auto* results) { say(results != nullptr ? 'k' : 'f'); });
         }
+        kept->request("s", {{POSTERN_KV_PUT, 0, "soon", value, {}, 0, 0}}, false, [](const auto*) {});
         ::pause();
         ::_exit(2);
     }
@@ -99,6 +98,9 @@ TEST(store, loses_nothing_durable_to_kill_9_and_the_rest_a_second_later)
         ASSERT_EQ(::read(told[0], &what, 1), 1);
         EXPECT_EQ(what, 'k');
     }
+    const auto before = std::chrono::steady_clock::now();
+    wait_until([&] { return octets_of(place.log()).find("soon") != std::string::npos; });
+    EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds{10}); // a second, on a machine that has time
     ASSERT_EQ(::kill(child, SIGKILL), 0);
     ASSERT_EQ(::waitpid(child, nullptr, 0), child);
     ::close(told[0]);
