@@ -29,6 +29,7 @@ struct command_line {
     std::string peer;
     std::string user;          // of send: for a later version
     std::string password_file; // likewise
+    tell_request tell;
     send_request send;
     load_request load;
     plugin_new_request plugin_new;
@@ -160,7 +161,7 @@ void add_client_commands(CLI::App& program, command_line& line)
 
 void add_plugin_commands(CLI::App& program, command_line& line)
 {
-    auto* plugin = program.add_subcommand("plugin", "For those who write plugins");
+    auto* plugin = program.add_subcommand("plugin", "Make plugins, and talk to those of a running server");
     plugin->require_subcommand(1);
     auto* make = plugin->add_subcommand("new", "Make a folder with a plugin to begin with: sources, tests, a configuration");
     make->add_option("NAME", line.plugin_new.name, "Of the plugin and its folder, such as my-filter")->required();
@@ -170,6 +171,18 @@ void add_plugin_commands(CLI::App& program, command_line& line)
         ->check(CLI::IsMember({"c++", "c", "rust"}));
     make->add_option("--prefix", line.plugin_new.prefix, "Where the SDK is installed")->type_name("FOLDER");
     make->callback([&line] { line.exit_code = plugin_new_command(line.plugin_new); });
+
+    auto* tell = plugin->add_subcommand("tell", "Tell an instance of the running server something, and print what it says");
+    take_config(*tell, line);
+    tell->add_option("--file", line.tell.files, "Octets to go with the words, - for standard input; each file is told by itself")
+        ->take_all()
+        ->type_name("FILE");
+    tell->add_option("INSTANCE", line.tell.instance, "Its name in the configuration")->required();
+    tell->add_option("WORD", line.tell.words, "What it is told; its README lists what it understands")->required();
+    tell->callback([&line] {
+        line.tell.config_file = line.config;
+        line.exit_code = tell_command(line.tell);
+    });
 }
 
 /// Names that are settled, for a later version.

@@ -60,6 +60,14 @@ struct trace_request {
 /// Prints what sessions and deliveries do, until the server or the user ends it.
 [[nodiscard]] int trace_command(const trace_request& what);
 
+struct tell_request {
+    std::filesystem::path config_file;
+    std::string instance;
+    std::vector<std::string> words;
+    std::vector<std::string> files; ///< one message to the plugin for each; "-" is standard input
+};
+[[nodiscard]] int tell_command(const tell_request& what);
+
 struct client_request {
     std::string server; ///< "HOST:PORT"
     std::string tls = "none";

@@ -1,5 +1,6 @@
 #include "core/host/control_commands.hpp"
 
+#include "core/host/base64.hpp"
 #include "core/host/trace_json.hpp"
 
 #include <boost/json.hpp>
@@ -161,6 +162,31 @@ private:
     std::shared_ptr<runtime::trace_viewer> viewer_;
 };
 
+/// Below what a client of the control socket waits for.
+constexpr std::chrono::seconds patience_with_plugins{50};
+constexpr std::size_t most_words = 100;
+
+json::object tell(plugin_desk& plugins, const json::object& request)
+{
+    std::vector<std::string> words;
+    if (const auto* given = request.if_contains("words"); given != nullptr && given->is_array())
+        for (const auto& each : given->get_array())
+            if (each.is_string())
+                words.emplace_back(each.get_string());
+    if (words.empty() || words.size() > most_words)
+        return failure("a plugin is told 1 to 100 words");
+    std::optional<std::string> input;
+    if (request.contains("input")) {
+        input = from_base64(text_of(request, "input"));
+        if (!input)
+            return failure("the input is not in base64");
+    }
+    const auto answer = plugins.tell(text_of(request, "instance"), words, input ? &*input : nullptr, patience_with_plugins);
+    if (!answer.done)
+        return failure(answer.text);
+    return {{"ok", true}, {"output", as_utf8(answer.text)}};
+}
+
 } // namespace
 
 std::unique_ptr<line_source> control_commands::stream(std::string_view text)
@@ -199,6 +225,8 @@ std::string control_commands::answer(std::string_view text)
         reply = explain(records_, request);
     } else if (command == "trace") { // stream() did not take it
         reply = failure("the session's id is not one: 13 digits and letters, as the log has it");
+    } else if (command == "plugin.tell") {
+        reply = tell(plugins_, request);
     } else if (command == "status") {
         reply = status(server_, health_());
     } else if (command == "metrics") {

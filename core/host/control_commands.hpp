@@ -12,9 +12,12 @@
 //   {"command":"trace","session":"ID","listener":"NAME","peer":"ADDRESS"}, each but the first optional -> a stream: {"ok":true},
 //                                                          then a note a line, and {"lost":N} where some are missing
 //   {"command":"reload"}                                -> {"ok":true} or {"ok":false,"problems":["FILE:LINE: ..."]}
+//   {"command":"plugin.tell","instance":"NAME","words":[...],"input":"BASE64"} -> {"ok":true,"output":"..."}; input may be
+//   missing
 // A failure is {"ok":false,"error":"..."}.
 
 #include "core/host/control_stream.hpp"
+#include "core/host/plugin_desk.hpp"
 #include "core/host/plugin_health.hpp"
 #include "core/host/problem.hpp"
 #include "core/host/trace_store.hpp"
@@ -31,10 +34,11 @@ namespace postern::daemon {
 class control_commands {
 public:
     /// `reload` reads the configuration anew and publishes it, or says what is wrong with it; `metrics` makes the
-    /// text; `health` asks the plugins.
+    /// text; `health` asks the plugins, which are talked to at `plugins`.
     control_commands(runtime::server& server, std::function<problems()> reload, std::function<std::string()> metrics,
-                     std::function<std::vector<plugin_health>()> health, trace_store* records = nullptr)
-        : server_{server}, reload_{std::move(reload)}, metrics_{std::move(metrics)}, health_{std::move(health)}, records_{records}
+                     std::function<std::vector<plugin_health>()> health, plugin_desk& plugins, trace_store* records = nullptr)
+        : server_{server}, reload_{std::move(reload)}, metrics_{std::move(metrics)}, health_{std::move(health)},
+          plugins_{plugins}, records_{records}
     {
     }
 
@@ -48,6 +52,7 @@ private:
     std::function<problems()> reload_;
     std::function<std::string()> metrics_;
     std::function<std::vector<plugin_health>()> health_;
+    plugin_desk& plugins_;
     trace_store* records_; ///< null: none are kept
 };
 

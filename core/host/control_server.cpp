@@ -17,7 +17,7 @@
 namespace postern::daemon {
 namespace {
 
-constexpr std::size_t longest_request = std::size_t{64} << 10U;
+constexpr std::size_t longest_request = std::size_t{24} << 20U; // a file of 16 MiB for a plugin, in base64
 constexpr std::size_t longest_reply = std::size_t{64} << 20U;
 constexpr int patience_ms = 10'000;
 constexpr int client_patience_s = 60; // a command may wait for the queue
@@ -152,13 +152,14 @@ void control_server::work()
 bool control_server::serve(int peer)
 {
     std::string taken;
-    std::array<char, 4096> buffer;
+    std::array<char, 16384> buffer;
     while (wait(peer, POLLIN, patience_ms)) {
         const auto count = ::recv(peer, buffer.data(), buffer.size(), 0);
         if (count <= 0)
             return false;
+        const auto before = taken.size(); // there is no line end in that
         taken.append(buffer.data(), static_cast<std::size_t>(count));
-        for (auto end = taken.find('\n'); end != std::string::npos; end = taken.find('\n')) {
+        for (auto end = taken.find('\n', before); end != std::string::npos; end = taken.find('\n')) {
             const auto request = std::string_view{taken}.substr(0, end);
             if (auto from = stream_ ? stream_(request) : nullptr)
                 return begin_stream(peer, std::move(from));

@@ -2,7 +2,7 @@
 // The control socket: one JSON object a line in, one a line out. Knows no command; a function answers.
 // A request may open a stream instead: then the socket is its own thread's, until the client leaves.
 // SECURITY: mode 0600, and the peer's credentials are checked: root or this process's user. Lines, times and connections are
-// bounded: one peer at a time, 64 KiB a request, 10 seconds of silence; eight streams.
+// bounded: one peer at a time, 24 MiB a request, 10 seconds of silence; eight streams.
 
 #include "core/base/log.hpp"
 #include "core/host/control_stream.hpp"

@@ -263,6 +263,7 @@ void event_record::fill_content_hooks(const hooks::event& what, const hooks::dra
         to.is_last = what.is_last_chunk ? 1 : 0;
     } else if (what.hook == hook_point::msg_end) {
         auto& to = begin(record_.end, what);
+        to.score = draft.score;
         to.sender = borrowed(draft.envelope.from.address);
         to.recipients = recipients(draft);
         to.headers = headers(draft);

@@ -1,5 +1,6 @@
 #include "core/host/record_layout.hpp"
 
+#include <postern/abi/admin.h>
 #include <postern/abi/delivery.h>
 #include <postern/abi/dns.h>
 #include <postern/abi/ehlo.h>
@@ -129,6 +130,7 @@ constexpr field option_fields[] = {str(offsetof(postern_option, key)), str(offse
                                    str(offsetof(postern_option, text))};
 constexpr layout option_layout{sizeof(postern_option), option_fields};
 constexpr field config_fields[] = {{offsetof(postern_ev_config, before), &option_layout}};
+constexpr field admin_fields[] = {{offsetof(postern_ev_admin, words), &text_layout}, str(offsetof(postern_ev_admin, input))};
 
 layout layout_of(const postern_event& event) noexcept
 {
@@ -177,6 +179,8 @@ layout layout_of(const postern_event& event) noexcept
     case POSTERN_HOOK_UNKNOWN:
     case POSTERN_HOOK_QUIT:
         return {sizeof(postern_ev_command), command_fields};
+    case POSTERN_HOOK_ADMIN:
+        return {sizeof(postern_ev_admin), admin_fields};
     case POSTERN_HOOK_DELIVER:
         return {sizeof(postern_ev_deliver), deliver_fields};
     case POSTERN_HOOK_EVENT:

@@ -2,6 +2,7 @@
 // Sizes of the records that plugins hand over, as of the release that brought each. A record may grow: this host's sizeof says
 // what it can read, these say what an older plugin may send. APPEND ONLY, like tests/abi/abi_golden_*_test.cpp.
 
+#include <postern/abi/admin.h>
 #include <postern/abi/core.h>
 #include <postern/abi/delivery.h>
 #include <postern/abi/ehlo.h>
@@ -73,6 +74,8 @@ template <>
 inline constexpr std::size_t first_size<postern_kv_result> = 56;
 template <>
 inline constexpr std::size_t first_size<postern_kv_store_reply> = 96;
+template <>
+inline constexpr std::size_t first_size<postern_admin_reply> = 88;
 
 /// A record of which a plugin gave `size` octets, at least first_size; need not be aligned. What it did not give is zero.
 template <class Record>

@@ -6,6 +6,7 @@
 #include "core/host/control_server.hpp"
 #include "core/host/generation_builder.hpp"
 #include "core/host/log_output.hpp"
+#include "core/host/plugin_desk.hpp"
 #include "core/host/plugin_health.hpp"
 #include "core/host/plugin_set.hpp"
 #include "core/host/process.hpp"
@@ -121,6 +122,7 @@ private:
     std::shared_ptr<plugin_store> store_;
     trace_store records_;
     std::unique_ptr<runtime::server> server_;
+    plugin_desk desk_;
     std::unique_ptr<control_commands> commands_;
     std::unique_ptr<control_server> control_;
     std::mutex tracking_;
@@ -207,7 +209,7 @@ bool daemon::start(problems& found)
         return false;
     }
     commands_ = std::make_unique<control_commands>(
-        *server_, [this] { return reload(); }, [this] { return metrics_text(); }, [this] { return health(); }, &records_);
+        *server_, [this] { return reload(); }, [this] { return metrics_text(); }, [this] { return health(); }, desk_, &records_);
     generation_shown_.set(generation_);
     warn_of_root();
     announce();
@@ -282,6 +284,7 @@ std::string daemon::metrics_text() const
 
 void daemon::keep_track_of(const plugin_set& plugins)
 {
+    desk_.seat(plugin_desk::of(plugins));
     std::vector<std::weak_ptr<plugin_instance>> next;
     for (const auto& each : plugins.plugins())
         next.push_back(each->instance().weak_from_this());

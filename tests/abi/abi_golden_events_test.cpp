@@ -122,6 +122,8 @@ FIELD(postern_ev_end, recipients, 88, postern_list);
 FIELD(postern_ev_end, headers, 104, postern_list);
 FIELD(postern_ev_end, blob, 120, uint64_t);
 FIELD(postern_ev_end, size_octets, 128, uint64_t);
+FIELD(postern_ev_end, score, 136, int32_t);
+FIELD(postern_ev_end, reserved, 140, uint32_t);
 
 RECORD(postern_ev_txn, 104);
 FIELD(postern_ev_txn, ev, 0, postern_event);

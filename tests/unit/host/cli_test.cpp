@@ -64,7 +64,7 @@ TEST(the_command_line, ends_with_2_for_whatever_it_does_not_understand)
                                                {"queue", "show", "--config", "x"},
                                                {"queue", "list", "extra", "--config", "x"},
                                                {"explain", "x"},
-                                               {"plugin", "info", "x"},
+                                               {"plugin", "dance", "x"},
                                                {"user", "list"},
                                                {"serve"},
                                                {"serve", "--config"},

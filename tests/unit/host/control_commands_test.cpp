@@ -35,10 +35,11 @@ protected:
         EXPECT_TRUE(server_->bind(why)) << why;
         EXPECT_TRUE(server_->start());
     }
+    plugin_desk desk_;
     std::string answer(std::string_view request)
     {
         return control_commands{*server_, [this] { return wrong_; }, [this] { return server_->metrics_text(); },
-                                [this] { return health_; }}
+                                [this] { return health_; }, desk_}
             .answer(request);
     }
     json::object ask(std::string_view command, base::message_id id)

@@ -151,6 +151,8 @@ typedef struct postern_ev_end {
     postern_list headers;    /* of postern_header */
     uint64_t blob;           /* the whole message for postern.blob/1, until the ticket closes */
     uint64_t size_octets;    /* of the whole message */
+    int32_t score;           /* thousandths: what was said with POSTERN_SCORE so far, added up */
+    uint32_t reserved;
 } postern_ev_end;
 
 /* txn.commit_before, txn.committed, txn.aborted: around the moment when the message becomes durable. */

@@ -1,6 +1,7 @@
 #pragma once
 // All that `on` may take, as one list for the SDK to walk.
 
+#include <postern/sdk/admin.hpp>
 #include <postern/sdk/dns.hpp>
 #include <postern/sdk/extension.hpp>
 #include <postern/sdk/instance_events.hpp>
@@ -19,7 +20,7 @@ struct event_list {
 using all_events = event_list<connection, tls, helo, mail, rcpt, data, headers, body, message_end, commit_before, committed,
                               aborted, connection_close, route, delivery_done, deliver, queue_request, wake, session_end, ehlo,
                               verb, verb_data, parameter, rset, noop, help, vrfy, expn, unknown_command, quit, timer, health,
-                              server_event, prepare, commit, abort, dns_answer, kv_answer, kv_store_request>;
+                              server_event, prepare, commit, abort, dns_answer, kv_answer, kv_store_request, admin>;
 
 /// Whether the host sends it only when asked: backends, notes and declared verbs need no subscription.
 template <class Event>

@@ -16,6 +16,7 @@ enum class event_kind : std::uint8_t {
     offer,        ///< offers, task<offers>, pending
     health,       ///< health_report, pending
     preparation,  ///< readiness, task<readiness>, pending; void is ready unless it throws
+    admin,        ///< admin_reply, task<admin_reply>, pending
 };
 
 namespace sdk {
@@ -132,6 +133,8 @@ public:
     /// The whole message for postern.blob/1; readable until this event is answered.
     [[nodiscard]] std::uint64_t blob() const noexcept { return record().blob; }
     [[nodiscard]] std::uint64_t size_octets() const noexcept { return record().size_octets; }
+    /// What others said of the message so far, added up: points.
+    [[nodiscard]] double score() const noexcept { return static_cast<double>(record().score) / 1000; }
 };
 
 namespace sdk {

@@ -2,6 +2,7 @@
 // What a plugin asks of its host: options, log lines, cookies, timers, metrics, notes, message octets, names, keys and values.
 // SECURITY: options come from the operator; octets of messages, names and values from peers.
 
+#include <postern/sdk/admin.hpp>
 #include <postern/sdk/config_error.hpp>
 #include <postern/sdk/dns.hpp>
 #include <postern/sdk/event_log.hpp>
@@ -267,6 +268,7 @@ public:
     bool answer(std::uint64_t ticket, const delivery_report& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const queue_answer& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+    bool answer(std::uint64_t ticket, const admin_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const param_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const health_report& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const readiness& what) const { return sdk::send(*instance_, ticket, what) >= 0; }

@@ -89,6 +89,9 @@ template <class Answer>
 inline constexpr bool answers<Answer, event_kind::preparation> =
     std::is_void_v<Answer> || std::is_same_v<Answer, readiness> || std::is_same_v<Answer, task<readiness>> ||
     std::is_same_v<Answer, pending>;
+template <class Answer>
+inline constexpr bool answers<Answer, event_kind::admin> =
+    std::is_same_v<Answer, admin_reply> || std::is_same_v<Answer, task<admin_reply>> || std::is_same_v<Answer, pending>;
 
 template <class Answer>
 inline constexpr bool is_task = false;
@@ -120,6 +123,8 @@ constexpr bool check_event()
                       "postern: `on(health)` returns health_report or pending");
         static_assert(Event::kind != event_kind::preparation || answers<answer, Event::kind>,
                       "postern: `on(prepare)` returns readiness, task<readiness>, pending or void");
+        static_assert(Event::kind != event_kind::admin || answers<answer, Event::kind>,
+                      "postern: `on(admin)` returns admin_reply, task<admin_reply> or pending");
         if constexpr (is_task<answer>)
             static_assert(!takes_by_reference<Plugin, answer, Event>,
                           "postern: a task takes its event by value: the reference dangles at the first co_await");
@@ -131,7 +136,8 @@ constexpr bool check_event()
                           !mentions<Plugin, param_reply, Event> && !mentions<Plugin, task<param_reply>, Event> &&
                           !mentions<Plugin, health_report, Event> && !mentions<Plugin, offers, Event> &&
                           !mentions<Plugin, task<offers>, Event> && !mentions<Plugin, readiness, Event> &&
-                          !mentions<Plugin, task<readiness>, Event>,
+                          !mentions<Plugin, task<readiness>, Event> && !mentions<Plugin, admin_reply, Event> &&
+                          !mentions<Plugin, task<admin_reply>, Event>,
                       "postern: this `on` cannot be called: take the event by const reference or by value, and only once");
     }
     return takes<Plugin, Event>;

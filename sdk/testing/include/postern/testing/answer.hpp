@@ -5,6 +5,7 @@
 #include <postern/abi/health.h>
 #include <postern/abi/kv_store.h>
 #include <postern/abi/lifecycle.h>
+#include <postern/sdk/admin.hpp>
 #include <postern/sdk/services.hpp>
 #include <postern/testing/fake_kv.hpp>
 
@@ -84,6 +85,7 @@ struct answer {
     std::uint32_t health_state = POSTERN_HEALTH_OK; ///< health()
     std::string key;                                ///< prepare: the option at fault
     kv_reply kv{};                                  ///< of a store for postern.kv/1
+    std::string output;                             ///< of an admin event
 
     std::uint32_t queue_result = 0; ///< the rest: queue operations
     std::uint64_t next = 0;
@@ -179,6 +181,8 @@ struct answer {
                                        record.number, record.ttl_ns});
         }
     }
+    if (hook == POSTERN_HOOK_ADMIN && reply.size >= sizeof(postern_admin_reply))
+        made.output = sdk::view(reinterpret_cast<const postern_admin_reply&>(reply).output);
     if (hook >= POSTERN_HOOK_QUEUE_SCAN && hook <= POSTERN_HOOK_QUEUE_PEEK && reply.size >= sizeof(postern_queue_reply)) {
         const auto& full = reinterpret_cast<const postern_queue_reply&>(reply);
         made.queue_result = full.result;

@@ -131,6 +131,23 @@ public:
         return said;
     }
 
+    /// `postern plugin tell`: what an operator says to the instance. An instance that passed takes no such words.
+    answer tell(const std::vector<std::string>& words, std::optional<std::string_view> input = {})
+    {
+        std::vector<postern_str> records;
+        for (const std::string& one : words)
+            records.push_back(sdk::str(one));
+        postern_ev_admin record{};
+        record.ev.size = sizeof record;
+        record.ev.hook = POSTERN_HOOK_ADMIN;
+        record.words = sdk::list_over(records.data(), records.size());
+        if (input) {
+            record.input = sdk::str(*input);
+            record.has_input = 1;
+        }
+        return send(record);
+    }
+
     /// Of a ticket, as far as it has come.
     [[nodiscard]] answer answer_to(std::uint64_t ticket)
     {

@@ -254,6 +254,15 @@ private:
     return {};
 }
 
+[[nodiscard]] inline std::string fault_of_admin(const answer& what)
+{
+    if (what.verdict != POSTERN_CONTINUE && what.verdict != POSTERN_REJECT && what.verdict != POSTERN_TEMPFAIL)
+        return "verdict " + std::to_string(what.verdict) + " is not known on this hook";
+    if (what.output.size() > std::size_t{1} << 20u)
+        return "an output of more than 1 MiB";
+    return fault_of_texts(what.smtp_code, what.enhanced, what.text);
+}
+
 } // namespace rules
 
 /// What is wrong with an answer; empty: nothing.
@@ -271,6 +280,8 @@ private:
         return asked.hook == POSTERN_HOOK_QUEUE_FETCH && what.queue_result == POSTERN_QUEUE_OK && what.messages.size() != 1
                    ? "a fetch that gives " + std::to_string(what.messages.size()) + " messages"
                    : "";
+    if (asked.hook == POSTERN_HOOK_ADMIN)
+        return rules::fault_of_admin(what);
     if (what.verdict > POSTERN_SCORE)
         return "no such verdict: " + std::to_string(what.verdict);
     if (!knows(asked.hook, what.verdict))

@@ -1,0 +1,32 @@
+/* What an operator tells an instance: `postern plugin tell INSTANCE WORD.. [--file FILE]..` on the running server. Needs no
+ * subscription; an instance that passes knows no such words. It belongs to no session. */
+#ifndef POSTERN_ABI_ADMIN_H
+#define POSTERN_ABI_ADMIN_H
+
+#include "core.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define POSTERN_HOOK_ADMIN 74u
+
+/* One at a time for an instance, beside the events of its sessions, on a thread that may wait, but keeps other operators waiting. */
+typedef struct postern_ev_admin {
+    postern_event ev; /* ev.session: 0 */
+    postern_list words; /* of postern_str: at least one, at most 100 */
+    postern_str input;  /* octets that came along, at most 16 MiB */
+    uint32_t has_input; /* 1: there are some, be they none */
+    uint32_t reserved;
+} postern_ev_admin;
+
+/* CONTINUE: it was done, and `output` is what the operator reads. REJECT or TEMPFAIL: it was not, and base.text says why. */
+typedef struct postern_admin_reply {
+    postern_reply base; /* base.size: of the whole record */
+    postern_str output; /* lines of text, at most 1 MiB */
+} postern_admin_reply;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
