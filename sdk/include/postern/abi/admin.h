@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-#define POSTERN_HOOK_ADMIN 74u
+#define POSTERN_HOOK_ADMIN 74u /* what an operator says to the instance, without subscription */
 
 /* One at a time for an instance, beside the events of its sessions, on a thread that may wait, but keeps other operators waiting. */
 typedef struct postern_ev_admin {
