@@ -30,12 +30,41 @@ struct call_head {
 };
 static_assert(sizeof(call_head) == 20 && std::is_trivially_copyable_v<call_head>);
 
-void put_text(std::string& to, std::string_view text)
+/// Room for a note at the end of `to`: grown once, then written.
+class place {
+public:
+    place(std::string& to, std::size_t size)
+    {
+        const auto before = to.size();
+        to.resize(before + size);
+        at_ = to.data() + before;
+    }
+    void put(trail_note::kind what) noexcept { *at_++ = static_cast<char>(what); }
+    void put(const void* from, std::size_t size) noexcept
+    {
+        if (size != 0)
+            std::memcpy(at_, from, size);
+        at_ += size;
+    }
+    void put_text(std::string_view text) noexcept
+    {
+        const auto size = static_cast<std::uint16_t>(text.size());
+        put(&size, sizeof size);
+        put(text.data(), text.size());
+    }
+
+private:
+    char* at_;
+};
+
+std::string_view cut(std::string_view text) noexcept
 {
-    const auto size = static_cast<std::uint16_t>(std::min(text.size(), most_text));
-    char length[sizeof size];
-    std::memcpy(length, &size, sizeof size);
-    to.append(length, sizeof length).append(text.data(), size);
+    return text.substr(0, most_text);
+}
+
+constexpr std::size_t text_size(std::string_view text) noexcept
+{
+    return sizeof(std::uint16_t) + text.size();
 }
 
 /// What an edit does, in words. Those that have none here are told by their number.
@@ -56,11 +85,6 @@ std::string name_of(const edit& what)
     if (!what.name.empty())
         out.append(" ").append(what.name);
     return out;
-}
-
-void put_kind(std::string& to, trail_note::kind what)
-{
-    to += static_cast<char>(what);
 }
 
 class reader {
@@ -151,9 +175,12 @@ std::optional<trail_note> read_note(reader& from)
 
 void append_fact(std::string& to, std::string_view name, std::string_view text)
 {
-    put_kind(to, trail_note::kind::fact);
-    put_text(to, name);
-    put_text(to, text);
+    name = cut(name);
+    text = cut(text);
+    place at{to, 1 + text_size(name) + text_size(text)};
+    at.put(trail_note::kind::fact);
+    at.put_text(name);
+    at.put_text(text);
 }
 
 void append_call(std::string& to, const call_note& what, std::uint32_t calls)
@@ -167,33 +194,44 @@ void append_call(std::string& to, const call_note& what, std::uint32_t calls)
     head.flags = static_cast<std::uint8_t>((with_texts ? has_texts : 0) | (failed ? is_failed : 0) |
                                            (what.vouches && !failed ? is_vouching : 0));
     head.smtp_code = failed ? std::uint16_t{0} : what.smtp_code;
-    head.who_size = static_cast<std::uint16_t>(std::min(what.plugin.size(), most_text));
+    const auto who = cut(what.plugin);
+    const auto enhanced = failed ? std::string_view{} : cut(what.enhanced);
+    const auto text = cut(failed ? what.failure : what.text);
+    head.who_size = static_cast<std::uint16_t>(who.size());
     head.score = what.score;
     head.microseconds = static_cast<std::uint32_t>(std::clamp<std::int64_t>(took, 0, std::numeric_limits<std::uint32_t>::max()));
     head.calls = calls;
-    char octets[1 + sizeof head];
-    octets[0] = static_cast<char>(trail_note::kind::call);
-    std::memcpy(octets + 1, &head, sizeof head);
-    to.append(octets, sizeof octets).append(what.plugin.data(), head.who_size);
+    place at{to, 1 + sizeof head + who.size() + (with_texts ? text_size(enhanced) + text_size(text) : 0)};
+    at.put(trail_note::kind::call);
+    at.put(&head, sizeof head);
+    at.put(who.data(), who.size());
     if (with_texts) {
-        put_text(to, failed ? std::string_view{} : what.enhanced);
-        put_text(to, failed ? what.failure : what.text);
+        at.put_text(enhanced);
+        at.put_text(text);
     }
 }
 
 void append_edit(std::string& to, const std::string& plugin, hook_point hook, const edit& what)
 {
-    put_kind(to, trail_note::kind::edit);
-    to += static_cast<char>(hook);
-    put_text(to, plugin);
-    put_text(to, name_of(what));
-    put_text(to, what.value);
+    const auto names = name_of(what);
+    const auto name = cut(names);
+    const auto who = cut(plugin);
+    const auto value = cut(what.value);
+    const auto where = static_cast<std::uint8_t>(hook);
+    place at{to, 2 + text_size(who) + text_size(name) + text_size(value)};
+    at.put(trail_note::kind::edit);
+    at.put(&where, sizeof where);
+    at.put_text(who);
+    at.put_text(name);
+    at.put_text(value);
 }
 
 void append_line(std::string& to, trail_note::kind heard_or_said, std::string_view line)
 {
-    put_kind(to, heard_or_said);
-    put_text(to, line);
+    line = cut(line);
+    place at{to, 1 + text_size(line)};
+    at.put(heard_or_said);
+    at.put_text(line);
 }
 
 std::vector<trail_note> read_trail(std::string_view octets)

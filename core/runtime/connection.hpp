@@ -75,6 +75,7 @@ private:
     void report_accepted(std::uint64_t size);
     void report_not_stored(const base::error_code& why) const;
     void note_question(hooks::hook_point hook);
+    void note_peer();
     void note_end(const session::step& how);
 
     connection_home& home_;
@@ -101,6 +102,7 @@ private:
     bool is_in_content_ = false;
     base::instant::duration content_wait_{};
     std::uint64_t content_octets_ = 0;
+    bool is_peer_noted_ = false;
     bool is_past_envelope_ = false; // the message has got as far as DATA
     bool shutting_down_ = false;
     bool is_cut_ = false; // nothing is waited for any more

@@ -44,6 +44,7 @@ public:
     void peer(std::string_view now) { peer_ = now; }
     /// A message has begun: what was noted before is about the connection, and holds for it too.
     void message_begins();
+    [[nodiscard]] bool is_in_message() const noexcept { return is_in_message_; }
     /// It is over: with what was noted the record is kept if `is_worth_it`.
     void message_ends(record_kind what, std::uint64_t id, std::uint64_t other, bool is_worth_it = true);
 

@@ -107,7 +107,7 @@ TEST_F(a_server_with_marks, explains_what_was_refused_too)
     EXPECT_EQ(peer.says("DATA").code, 354);
     ASSERT_TRUE(peer.sends("Subject: bare\r\n\r\na bare\nline feed\r\n.\r\n"));
     EXPECT_EQ(peer.reply().code, 550);
-    // Its session is in the log.
+    ASSERT_TRUE(gateway_->logs("relay_denied")) << gateway_->log(); // which names the session
     const auto log = gateway_->log();
     const auto line = log.substr(log.find(" relay_denied"));
     const auto text = explained(log_value(line, "session"));
