@@ -88,7 +88,8 @@ void keeper::end_reading(bool is_whole)
     {
         const std::lock_guard lock{state_->mutex};
         state_->is_reading = false;
-        complains = !std::exchange(state_->has_complained, !is_whole) && !is_whole;
+        state_->failures = is_whole ? 0 : state_->failures + 1;
+        complains = state_->failures == 2; // once: a server that starts may make the store after this
     }
     if (complains)
         host_.warning("cause=\"what was learned cannot be read\" effect=\"messages are judged by rules alone\"");

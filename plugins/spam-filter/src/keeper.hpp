@@ -51,7 +51,7 @@ private:
         std::uint64_t last_token = 0;
         std::map<std::uint64_t, asked> open;
         bool is_reading = false;
-        bool has_complained = false;
+        unsigned failures = 0; ///< to read, one after the other
     };
 
     [[nodiscard]] std::uint64_t expect(asked what);

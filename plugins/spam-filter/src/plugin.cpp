@@ -30,6 +30,8 @@ using namespace spam_filter;
 
 constexpr std::size_t feedback_factor = 8; ///< of scan_size: what is kept of a message with messages attached
 constexpr std::size_t most_hosts_asked = 5;
+constexpr std::uint64_t timer_to_begin = 1;
+constexpr std::uint64_t timer_to_compare = 2;
 
 /// What a transaction is for.
 enum class purpose : std::uint8_t { open, delivery, spam, ham };
@@ -60,7 +62,8 @@ public:
     explicit spam_filter_plugin(const postern::host& host) : shared_{std::make_unique<shared>(host)}, host_{host}
     {
         using namespace std::chrono_literals;
-        if (!host.start_timer(1, 0ns, set().refresh)) // at once: it reads what is stored
+        // At once, and again until what is stored has been read; then now and then.
+        if (!host.start_timer(timer_to_begin, 0ns, 1s) || !host.start_timer(timer_to_compare, set().refresh, set().refresh))
             throw std::runtime_error("the host refused a timer");
     }
 
@@ -167,7 +170,15 @@ public:
         }
     }
 
-    void on(const postern::timer&) { shared_->keep.compare(); }
+    void on(const postern::timer& event)
+    {
+        if (event.token() == timer_to_compare)
+            shared_->keep.compare();
+        else if (shared_->keep.knows().is_ready())
+            host_.cancel_timer(timer_to_begin);
+        else
+            shared_->keep.begin();
+    }
     postern::health_report on(const postern::health&)
     {
         if (!shared_->keep.knows().is_ready())
