@@ -3,7 +3,7 @@
 // STANDARDS: RFC 5321 2.3.11, 2.4, 4.1.2, 4.5.1.
 // SECURITY: recipients come from anybody. What is not understood is not vouched for.
 
-#include "network_set.hpp"
+#include <postern/kit/network_set.hpp>
 
 #include <string>
 #include <string_view>
@@ -36,7 +36,7 @@ public:
     }
     /// Whether we take mail for this recipient from anybody: "local@domain" as RFC 5321 writes it, or "postmaster".
     [[nodiscard]] bool takes(std::string_view recipient) const;
-    [[nodiscard]] const network_set& networks() const noexcept { return networks_; }
+    [[nodiscard]] const postern::kit::network_set& networks() const noexcept { return networks_; }
 
 private:
     [[nodiscard]] bool takes_domain(std::string_view name) const noexcept;
@@ -44,7 +44,7 @@ private:
     octets_set domains_;   ///< in lower case
     octets_set parents_;   ///< "example.com" of "*.example.com", in lower case
     octets_set addresses_; ///< domain in lower case
-    network_set networks_;
+    postern::kit::network_set networks_;
 };
 
 } // namespace relay_domains

@@ -1,9 +1,9 @@
-#include "src/network_set.hpp"
+#include <postern/kit/network_set.hpp>
 
 #include <gtest/gtest.h>
 
-using relay_domains::network_set;
-using relay_domains::parse_address;
+using postern::kit::network_set;
+using postern::kit::parse_address;
 
 namespace {
 
@@ -15,7 +15,7 @@ network_set set_of(std::initializer_list<const char*> entries)
     return made;
 }
 
-TEST(network_set, holds_the_addresses_of_a_network_up_to_its_borders)
+TEST(kit_network_set, holds_the_addresses_of_a_network_up_to_its_borders)
 {
     const network_set v4 = set_of({"192.0.2.64/26"});
     EXPECT_FALSE(v4.contains("192.0.2.63"));
@@ -31,7 +31,7 @@ TEST(network_set, holds_the_addresses_of_a_network_up_to_its_borders)
     EXPECT_FALSE(v6.contains("2001:db9:8000::"));
 }
 
-TEST(network_set, holds_a_single_address_and_no_neighbour)
+TEST(kit_network_set, holds_a_single_address_and_no_neighbour)
 {
     const network_set set = set_of({"192.0.2.7", "::1"});
     EXPECT_TRUE(set.contains("192.0.2.7"));
@@ -41,14 +41,14 @@ TEST(network_set, holds_a_single_address_and_no_neighbour)
     EXPECT_FALSE(set.contains("::2"));
 }
 
-TEST(network_set, takes_an_ipv4_client_on_an_ipv6_socket_for_an_ipv4_client)
+TEST(kit_network_set, takes_an_ipv4_client_on_an_ipv6_socket_for_an_ipv4_client)
 {
     EXPECT_TRUE(set_of({"192.0.2.0/24"}).contains("::ffff:192.0.2.1"));
     EXPECT_TRUE(set_of({"::ffff:192.0.2.0/120"}).contains("192.0.2.1"));
     EXPECT_FALSE(set_of({"192.0.2.0/24"}).contains("::192.0.2.1"));
 }
 
-TEST(network_set, of_all_ipv4_holds_no_ipv6_client)
+TEST(kit_network_set, of_all_ipv4_holds_no_ipv6_client)
 {
     const network_set set = set_of({"0.0.0.0/0"});
     EXPECT_TRUE(set.contains("203.0.113.9"));
@@ -58,7 +58,7 @@ TEST(network_set, of_all_ipv4_holds_no_ipv6_client)
     EXPECT_FALSE(set_of({}).trusts_everybody());
 }
 
-TEST(network_set, trusts_everybody_however_that_is_written)
+TEST(kit_network_set, trusts_everybody_however_that_is_written)
 {
     for (const char* wide : {"0.0.0.0/0", "::/0", "::/1", "::/80", "::ffff:0:0/96", "2000::/3"})
         EXPECT_TRUE(set_of({wide}).trusts_everybody()) << wide;
@@ -68,7 +68,7 @@ TEST(network_set, trusts_everybody_however_that_is_written)
         EXPECT_FALSE(set_of({narrow}).trusts_everybody()) << narrow;
 }
 
-TEST(network_set, refuses_what_is_no_network)
+TEST(kit_network_set, refuses_what_is_no_network)
 {
     network_set set;
     for (const char* entry :
@@ -80,7 +80,7 @@ TEST(network_set, refuses_what_is_no_network)
     EXPECT_EQ(set.add("2001:db8::/128"), nullptr);
 }
 
-TEST(network_set, holds_nothing_that_is_no_address)
+TEST(kit_network_set, holds_nothing_that_is_no_address)
 {
     const network_set set = set_of({"0.0.0.0/0", "::/0"});
     for (const char* client : {"", "unix", "192.0.2.1.1", "192.0.2.1 ", "fe80::1%eth0", "[::1]", "192.0.2.0/24"})
@@ -89,7 +89,7 @@ TEST(network_set, holds_nothing_that_is_no_address)
     EXPECT_FALSE(set.contains(std::string(500, '1')));
 }
 
-TEST(parse_address, maps_ipv4_into_ipv6)
+TEST(kit_address, maps_ipv4_into_ipv6)
 {
     EXPECT_EQ(parse_address("192.0.2.1"), parse_address("::ffff:192.0.2.1"));
     EXPECT_NE(parse_address("192.0.2.1"), parse_address("192.0.2.2"));
