@@ -12,7 +12,7 @@ using queue::recipient_status;
 namespace {
 
 // The result of one attempt, written into a recipient's line.
-void note_result(queue::recipient_state& to, const attempt_result& result)
+void note_result(const queue::stored_envelope& envelope, queue::recipient_state& to, const attempt_result& result)
 {
     to.smtp_code = result.what.smtp_code;
     to.enhanced = result.what.enhanced;
@@ -24,6 +24,8 @@ void note_result(queue::recipient_state& to, const attempt_result& result)
         to.is_relayed = result.by != taker::mailbox;
         // RFC 3461 5.2.1: NOTIFY went along; whoever offered DSN tells the sender, and nobody else.
         to.is_reported = result.by == taker::dsn_hop;
+        if (envelope.report_relay && to.is_relayed)
+            to.is_reported = !result.lacks_keyword && (to.is_reported || !wants_success_report(envelope.envelope, result.index));
         break;
     case recipient_result::kind::deferred:
         break;
@@ -33,16 +35,24 @@ void note_result(queue::recipient_state& to, const attempt_result& result)
     }
 }
 
+/// Of whatever becomes of that recipient: RFC 5321 6.1 (no DSN of a DSN), RFC 3461 4.1 (NEVER).
+bool may_be_told(const message::envelope& envelope, std::uint32_t recipient) noexcept
+{
+    return !envelope.from.address.empty() && !envelope.to[recipient].notify.never;
+}
+
 // A recipient at its end is reported, if anybody is to hear of it: also one of an earlier attempt, whose DSN could not be
 // stored then.
-void report_end(const message::envelope& envelope, std::uint32_t index, decision& what)
+void report_end(const queue::stored_envelope& stored, std::uint32_t index, decision& what)
 {
+    const auto& envelope = stored.envelope;
     auto& to = what.state.recipients[index];
     if (to.status == recipient_status::open || to.is_reported)
         return;
     to.is_reported = true;
     if (to.status == recipient_status::delivered) {
-        if (wants_success_report(envelope, index))
+        const bool is_relay_due = stored.report_relay && to.is_relayed && may_be_told(envelope, index);
+        if (is_relay_due || wants_success_report(envelope, index))
             what.succeeded.push_back(index);
     } else if (wants_failure_report(envelope, index)) {
         what.failed.push_back(index);
@@ -141,7 +151,7 @@ queue::message_state progress(const queue::record& before, std::span<const attem
     for (const auto& result : results)
         if (result.index < state.recipients.size() && state.recipients[result.index].status == recipient_status::open &&
             result.what.result != recipient_result::kind::deferred)
-            note_result(state.recipients[result.index], result);
+            note_result(before.envelope, state.recipients[result.index], result);
     return state;
 }
 
@@ -163,6 +173,8 @@ decision conclude(const queue::record& before, std::span<const attempt_result> r
     what.next_attempt = queue::next_attempt(own, before.envelope.received, state.attempts, now, random);
     const bool has_expired = !what.next_attempt.has_value();
     const bool is_warning_due = queue::is_warning_due(own, before.envelope.received, state.is_warned, now);
+    if (what.next_attempt && before.envelope.warn_at && !state.is_warned && !is_warning_due)
+        what.next_attempt = std::min(*what.next_attempt, before.envelope.received + own.warn); // who asked for a time means it
 
     bool failed_now = false;
     bool is_left = false; // somebody was not tried
@@ -170,14 +182,14 @@ decision conclude(const queue::record& before, std::span<const attempt_result> r
         auto& to = state.recipients[i];
         if (to.status == recipient_status::open && by_index[i] != nullptr) {
             ++to.attempts;
-            note_result(to, *by_index[i]);
+            note_result(before.envelope, to, *by_index[i]);
             if (to.status == recipient_status::open && has_expired)
                 to.status = recipient_status::expired;
             failed_now = failed_now || to.status == recipient_status::failed || to.status == recipient_status::expired;
         } else if (to.status == recipient_status::open) {
             is_left = true;
         }
-        report_end(envelope, i, what);
+        report_end(before.envelope, i, what);
         if (to.status == recipient_status::open && is_warning_due && wants_delay_report(envelope, i))
             what.delayed.push_back(i);
     }

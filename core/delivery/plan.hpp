@@ -50,8 +50,9 @@ enum class taker : std::uint8_t {
 struct attempt_result {
     std::uint32_t index = 0;
     recipient_result what;
-    std::string next_hop;      ///< route::text(), or empty when it was decided here
-    taker by = taker::mailbox; ///< of what was delivered
+    std::string next_hop;       ///< route::text(), or empty when it was decided here
+    taker by = taker::mailbox;  ///< of what was delivered
+    bool lacks_keyword = false; ///< relayed to a next hop that does not offer stored_envelope::report_relay
 };
 
 /// What follows from an attempt.

@@ -51,8 +51,11 @@ message::dsn_report make_report(const queue::record& about, std::span<const std:
         message::dsn_recipient line;
         line.address = to.address;
         line.orcpt = to.orcpt;
-        // RFC 3463 3.5: 4.4.7, delivery time expired; the last reply stays in the diagnostic.
-        line.status = state.status == queue::recipient_status::expired ? std::string_view{"4.4.7"} : state.enhanced;
+        // RFC 3463 3.5: 4.4.7, delivery time expired; the last reply stays in the diagnostic. Where the message itself said until
+        // when, no other server may try it longer: 5.4.7 (RFC 2852 4).
+        const bool had_own_end = about.envelope.expire_at.has_value();
+        line.status = state.status == queue::recipient_status::expired ? std::string_view{had_own_end ? "5.4.7" : "4.4.7"}
+                                                                       : std::string_view{state.enhanced};
         line.is_relayed = state.is_relayed;
         // RFC 3461 6.3 (h), (i): of a relay, who took it and what it said; of a delivery here neither is anybody's business.
         if (facts.kind != message::dsn_kind::success || state.is_relayed) {

@@ -59,6 +59,9 @@ struct draft {
     std::optional<base::wall_time> release_at = {}; ///< not attempted before
     std::optional<base::wall_time> expire_at = {};  ///< returned afterwards
     std::optional<base::wall_time> warn_at = {};    ///< the sender is told if it still waits then
+    std::optional<std::string> report_relay = {};   ///< the sender is told of a relay: to whom lacks that keyword; empty: to any
+    std::string accepted_status = {};               ///< of the reply that accepts it; empty: the usual one
+    std::string accepted_text = {};
     std::vector<journal_entry> journal;
 };
 

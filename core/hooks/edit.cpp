@@ -1,5 +1,6 @@
 #include "core/hooks/edit.hpp"
 
+#include "core/base/enhanced_code.hpp"
 #include "core/hooks/peer_edit.hpp"
 #include "core/message/address.hpp"
 
@@ -11,6 +12,8 @@
 namespace postern::hooks {
 
 namespace {
+
+constexpr std::size_t longest_accepted_text = 400; // octets: the reply's line has at most 512 (RFC 5321 4.5.3.1.5)
 
 bool is_header_edit(edit_op op) noexcept
 {
@@ -24,7 +27,7 @@ bool is_recipient_edit(edit_op op) noexcept
 
 bool is_queue_edit(edit_op op) noexcept
 {
-    return op >= edit_op::priority_set && op <= edit_op::warn_at;
+    return op >= edit_op::priority_set && op <= edit_op::report_relay;
 }
 
 std::string failure_of(const edit& what, std::string_view why)
@@ -121,6 +124,20 @@ std::optional<std::int64_t> queue_number(const edit& what) noexcept
     return number;
 }
 
+/// What is wrong with an edit of the message's way through the queue; empty: nothing.
+std::string_view fault_of_queue_edit(const edit& what)
+{
+    const auto is_plain = [](char c) { return c > ' ' && c <= '~'; };
+    if (what.op == edit_op::report_relay)
+        return what.value.empty() && std::all_of(what.name.begin(), what.name.end(), is_plain) ? "" : "no keyword";
+    if (what.op == edit_op::accepted_set)
+        return base::is_enhanced_code(what.name, 250) && !what.value.empty() && what.value.size() <= longest_accepted_text &&
+                       std::all_of(what.value.begin(), what.value.end(), [](char c) { return c >= ' ' && c <= '~'; })
+                   ? ""
+                   : "no enhanced code of class 2 with a text";
+    return queue_number(what) ? "" : "not a number, or out of range";
+}
+
 std::string check(const std::vector<edit>& batch, const permissions& may, const edit_target& target)
 {
     int bodies = 0;
@@ -140,8 +157,9 @@ std::string check(const std::vector<edit>& batch, const permissions& may, const 
                 return failure_of(what, "no such fact of a connection, or not as such a fact is written");
             continue;
         }
-        if (is_queue_edit(what.op) && !queue_number(what))
-            return failure_of(what, "not a number, or out of range");
+        if (is_queue_edit(what.op))
+            if (const auto why = fault_of_queue_edit(what); !why.empty())
+                return failure_of(what, why);
         if (target.message == nullptr)
             return failure_of(what, "there is no message here");
         if (what.op != edit_op::body_replace)
@@ -162,8 +180,17 @@ void keep_in_journal(edit what, const std::string& plugin, hook_point hook, std:
     journal.push_back({plugin, hook, std::move(what)});
 }
 
-void apply_queue(const edit& what, draft& message)
+void apply_queue(edit& what, draft& message)
 {
+    if (what.op == edit_op::report_relay) {
+        message.report_relay = what.name;
+        return;
+    }
+    if (what.op == edit_op::accepted_set) {
+        message.accepted_status = what.name;
+        message.accepted_text = what.value;
+        return;
+    }
     const auto number = *queue_number(what);
     const auto when = base::wall_time{std::chrono::seconds{number}};
     switch (what.op) {
@@ -219,6 +246,8 @@ bool is_allowed_at(hook_point hook, edit_op op) noexcept
     case edit_op::release_at:
     case edit_op::expire_at:
     case edit_op::warn_at:
+    case edit_op::accepted_set:
+    case edit_op::report_relay:
         return hook == hook_point::param || hook == hook_point::cmd_mail || hook == hook_point::msg_headers ||
                hook == hook_point::msg_end;
     }

@@ -50,6 +50,8 @@ enum class edit_op : std::uint8_t {
     release_at = 13,    ///< value: seconds since 1970: it is not attempted before
     expire_at = 14,     ///< likewise: it is returned afterwards
     warn_at = 15,       ///< likewise: its sender is told if it still waits then
+    accepted_set = 20,  ///< name = "2.3.6", value: what the reply says that accepts the message
+    report_relay = 21,  ///< its sender is told of a relay; name: to next hops without that keyword only
 };
 
 /// Indices refer to the state before the batch of which the edit is part.

@@ -8,6 +8,7 @@
 #include <postern/abi/hooks.h>
 #include <postern/abi/observe.h>
 #include <postern/abi/lifecycle.h>
+#include <postern/abi/spool.h>
 
 #include <fmt/format.h>
 
@@ -72,6 +73,7 @@ static_assert(POSTERN_SCORE == static_cast<unsigned>(hooks::verdict_kind::score)
 static_assert(POSTERN_EDIT_HEADER_ADD == static_cast<unsigned>(hooks::edit_op::header_add));
 static_assert(POSTERN_EDIT_ROUTE_SET == static_cast<unsigned>(hooks::edit_op::route_set));
 static_assert(POSTERN_EDIT_WARN_AT == static_cast<unsigned>(hooks::edit_op::warn_at));
+static_assert(POSTERN_EDIT_REPORT_RELAY == static_cast<unsigned>(hooks::edit_op::report_relay));
 
 const void* get_service(postern_host*, const char* id) noexcept
 {
@@ -331,6 +333,22 @@ void plugin_instance::say(std::uint32_t level, postern_str text) noexcept
         return;
     const auto as = static_cast<base::log_level>(std::min(level, POSTERN_LOG_ERROR));
     log_.write(as, "plugin.log", {{"plugin", name()}, {"text", view(text).substr(0, most_log_text)}});
+}
+
+postern_status plugin_instance::start_spool(postern_str domain, std::uint32_t flags) noexcept
+{
+    constexpr std::size_t longest_domain = 255; // RFC 5321 4.5.3.1.2
+    if (!is_sound(domain) || domain.len == 0 || domain.len > longest_domain || (flags & ~POSTERN_SPOOL_SUBDOMAINS) != 0)
+        return POSTERN_E_INVALID;
+    if (!settings_.may_queue)
+        return POSTERN_E_DENIED;
+    try {
+        const bool is_taken =
+            settings_.services.spool->try_now({std::string{view(domain)}, (flags & POSTERN_SPOOL_SUBDOMAINS) != 0});
+        return is_taken ? POSTERN_PASS : POSTERN_E_AGAIN;
+    } catch (const std::exception&) {
+        return POSTERN_E_AGAIN; // no memory
+    }
 }
 
 postern_list plugin_instance::options() const noexcept

@@ -18,6 +18,7 @@
 #include "core/host/problem.hpp"
 #include "core/host/promised_answers.hpp"
 #include "core/host/session_table.hpp"
+#include "core/host/spool_door.hpp"
 #include "core/host/ticket_table.hpp"
 
 #include <postern/abi/config.h>
@@ -58,6 +59,7 @@ struct common_services {
     std::shared_ptr<control_lane> lane = nullptr;       ///< where destroy is called; null: where the last share goes
     std::shared_ptr<io::resolver_thread> dns = nullptr; ///< null: questions are denied
     std::shared_ptr<kv_desk> kv = nullptr;              ///< null: requests are denied
+    std::shared_ptr<spool_door> spool = std::make_shared<spool_door>(); ///< shut until there is a server
 };
 
 struct instance_settings {
@@ -67,6 +69,7 @@ struct instance_settings {
     std::uint32_t generation = 1;
     common_services services = {};
     std::string kv_namespace = {}; ///< of its keys; empty: its name
+    bool may_queue = false;        ///< what it may ask of the queue
 };
 
 /// Hooks by number.
@@ -161,6 +164,7 @@ public:
                                            std::uint32_t type) noexcept;
     [[nodiscard]] postern_status kv_request(const postern_kv_request* what) noexcept;
     [[nodiscard]] postern_status kv_scan(const postern_kv_scan* what) noexcept;
+    [[nodiscard]] postern_status start_spool(postern_str domain, std::uint32_t flags) noexcept;
 
 private:
     plugin_instance(std::shared_ptr<const plugin_library> library, instance_settings settings, base::log log);

@@ -1,5 +1,5 @@
-// The service tables that every plugin gets: core, config, blob, ehlo, metrics, log, timers, notes, dns, kv. Thin: each function
-// finds the instance behind the postern_host and lets it decide. None throws; a NULL host is E_INVALID.
+// The service tables that every plugin gets: core, config, blob, ehlo, metrics, log, timers, notes, dns, kv, spool. Thin: each
+// function finds the instance behind the postern_host and lets it decide. None throws; a NULL host is E_INVALID.
 
 #include "core/host/plugin_instance.hpp"
 
@@ -13,6 +13,7 @@
 #include <postern/abi/metrics.h>
 #include <postern/abi/notes.h>
 #include <postern/abi/timers.h>
+#include <postern/abi/spool.h>
 
 namespace postern::daemon {
 namespace {
@@ -151,6 +152,11 @@ postern_status kv_scan(postern_host* host, const postern_kv_scan* what) noexcept
     return host == nullptr ? POSTERN_E_INVALID : host->instance->kv_scan(what);
 }
 
+postern_status spool_start(postern_host* host, postern_str domain, uint32_t flags) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->start_spool(domain, flags);
+}
+
 } // extern "C"
 
 constexpr postern_core_1 core_table{core_subscribe, core_reply, core_set_cookie, core_wake, core_log};
@@ -163,6 +169,7 @@ constexpr postern_timers_1 timers_table{timers_start, timers_cancel};
 constexpr postern_notes_1 notes_table{notes_want, notes_set, notes_get};
 constexpr postern_dns_1 dns_table{dns_query};
 constexpr postern_kv_1 kv_table{kv_request, kv_scan};
+constexpr postern_spool_1 spool_table{spool_start};
 
 } // namespace
 
@@ -188,6 +195,8 @@ const void* service_table(std::string_view id) noexcept
         return &dns_table;
     if (id == POSTERN_KV_1)
         return &kv_table;
+    if (id == POSTERN_SPOOL_1)
+        return &spool_table;
     return nullptr;
 }
 

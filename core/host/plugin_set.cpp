@@ -64,6 +64,7 @@ std::optional<candidate> examine(const config& from, const plugin_settings& of, 
                                    rules->id, library->table().id)});
     candidate out{std::move(library), {of.name, {}, of.where, how.generation, how.services}};
     out.settings.kv_namespace = of.kv_namespace;
+    out.settings.may_queue = of.may.queue;
     out.settings.options = bind_options(*rules, of.options, {of.name, of.where, from.file.parent_path()}, found);
     if (found.size() != before)
         return std::nullopt;

@@ -13,6 +13,13 @@ bool is_sound(const postern_list& list, std::size_t record_size) noexcept
 
 namespace {
 
+/// The numbers that are given out, with their gaps.
+constexpr bool is_known(std::uint32_t op) noexcept
+{
+    return (op >= POSTERN_EDIT_HEADER_ADD && op <= POSTERN_EDIT_WARN_AT) ||
+           (op >= POSTERN_EDIT_ACCEPTED_SET && op <= POSTERN_EDIT_REPORT_RELAY);
+}
+
 const char* read_edits(const postern_list& from, std::vector<hooks::edit>& to)
 {
     if (!is_sound(from, first_size<postern_edit>))
@@ -24,7 +31,7 @@ const char* read_edits(const postern_list& from, std::vector<hooks::edit>& to)
     const auto* at = static_cast<const char*>(from.at);
     for (std::uint32_t i = 0; i < from.count; ++i, at += from.stride) {
         const auto edit = read_record<postern_edit>(at, from.stride);
-        if (edit.op < POSTERN_EDIT_HEADER_ADD || edit.op > POSTERN_EDIT_WARN_AT)
+        if (!is_known(edit.op))
             return "an edit that this host does not know";
         if (!is_sound(edit.name) || !is_sound(edit.value))
             return "an edit with a NULL text that has a length";

@@ -83,6 +83,9 @@ public:
                                                                                    log_}
     {
     }
+    ~daemon() { services_.spool->close(); }
+    daemon(const daemon&) = delete;
+    daemon& operator=(const daemon&) = delete;
 
     [[nodiscard]] bool start(problems& found);
     [[nodiscard]] int run(const signal_source& signals);
@@ -208,6 +211,7 @@ bool daemon::start(problems& found)
         found.push_back({whole_file(), "the server cannot start: " + started.error().message()});
         return false;
     }
+    services_.spool->open([this](queue::domain_wish what) { return server_->queue_try(std::move(what)); });
     commands_ = std::make_unique<control_commands>(
         *server_, [this] { return reload(); }, [this] { return metrics_text(); }, [this] { return health(); }, desk_, &records_);
     generation_shown_.set(generation_);

@@ -8,7 +8,7 @@ namespace postern::queue {
 
 namespace {
 
-constexpr std::uint8_t envelope_version = 2; // 1 knew no extensions of plugins, no priority and no times
+constexpr std::uint8_t envelope_version = 3; // 1 knew no extensions of plugins, no priority and no times, 2 no report of a relay
 constexpr std::uint8_t state_version = 1;
 constexpr char envelope_mark = 'E';
 constexpr char state_mark = 'S';
@@ -20,6 +20,7 @@ constexpr std::uint8_t needs_smtputf8 = 4;
 constexpr std::uint8_t smtputf8 = 8;
 constexpr std::uint8_t has_expire_at = 16;
 constexpr std::uint8_t has_warn_at = 32;
+constexpr std::uint8_t has_report_relay = 64;
 // Flags of a parameter.
 constexpr std::uint8_t has_value = 1;
 constexpr std::uint8_t is_extension = 2;
@@ -187,15 +188,17 @@ std::string encode(const stored_envelope& what)
     record_writer out{128 + from.address.size() + what.envelope.to.size() * 64};
     out.u8(static_cast<std::uint8_t>(envelope_mark));
     out.u8(envelope_version);
-    out.u8(static_cast<std::uint8_t>(flag(what.has_8bit, has_8bit) | flag(what.is_binary, is_binary) |
-                                     flag(what.needs_smtputf8, needs_smtputf8) | flag(from.smtputf8, smtputf8) |
-                                     flag(what.expire_at.has_value(), has_expire_at) |
-                                     flag(what.warn_at.has_value(), has_warn_at)));
+    out.u8(static_cast<std::uint8_t>(
+        flag(what.has_8bit, has_8bit) | flag(what.is_binary, is_binary) | flag(what.needs_smtputf8, needs_smtputf8) |
+        flag(from.smtputf8, smtputf8) | flag(what.expire_at.has_value(), has_expire_at) |
+        flag(what.warn_at.has_value(), has_warn_at) | flag(what.report_relay.has_value(), has_report_relay)));
     out.u8(static_cast<std::uint8_t>(what.priority - least_priority));
     if (what.expire_at)
         out.u64(to_number(*what.expire_at));
     if (what.warn_at)
         out.u64(to_number(*what.warn_at));
+    if (what.report_relay)
+        out.text(*what.report_relay);
     out.u64(to_number(what.received));
     out.u64(what.size);
     out.text(what.session);
@@ -251,7 +254,8 @@ base::result<stored_envelope> decode_envelope(std::string_view octets)
     stored_envelope what;
     auto& from = what.envelope.from;
     constexpr unsigned first_flags = has_8bit | is_binary | needs_smtputf8 | smtputf8;
-    const auto flags = in.flags(version == 1 ? first_flags : first_flags | has_expire_at | has_warn_at);
+    constexpr unsigned second_flags = first_flags | has_expire_at | has_warn_at;
+    const auto flags = in.flags(version == 1 ? first_flags : version == 2 ? second_flags : second_flags | has_report_relay);
     if (version != 1) {
         const auto steps = in.u8();
         if (steps > most_priority - least_priority)
@@ -262,6 +266,8 @@ base::result<stored_envelope> decode_envelope(std::string_view octets)
         what.expire_at = wall_from(in.u64());
     if ((flags & has_warn_at) != 0)
         what.warn_at = wall_from(in.u64());
+    if ((flags & has_report_relay) != 0)
+        what.report_relay = in.text();
     what.has_8bit = (flags & has_8bit) != 0;
     what.is_binary = (flags & is_binary) != 0;
     what.needs_smtputf8 = (flags & needs_smtputf8) != 0;

@@ -38,6 +38,8 @@ struct stored_envelope {
     std::int8_t priority = 0;                      ///< -9 to 9: of what is due, who goes first (RFC 6710)
     std::optional<base::wall_time> expire_at = {}; ///< given up then; absent: after retry_policy::expire
     std::optional<base::wall_time> warn_at = {};   ///< the delay DSN is due then; absent: after retry_policy::warn
+    /// The sender is told of a relay to a next hop that does not offer this keyword; empty: to any; absent: nobody is.
+    std::optional<std::string> report_relay = {};
 
     bool operator==(const stored_envelope&) const = default;
 };

@@ -31,7 +31,10 @@ attempt::attempt(delivery_engine& engine, base::message_id id)
 io::task<void> attempt::run()
 {
     const bool is_here = co_await fetch();
-    if (is_here) {
+    if (is_here && is_past_its_end()) {
+        give_up();
+        co_await settle();
+    } else if (is_here) {
         auto routed = co_await route_all();
         co_await deliver_all(delivery::group_by_route(routed, recipients_a_transaction));
         co_await settle();
@@ -76,6 +79,23 @@ io::task<bool> attempt::fetch()
     draft_.id = id_;
     draft_.envelope = record_.envelope.envelope;
     co_return true;
+}
+
+/// A message that came with an end is not delivered after it, be it that the server was down meanwhile.
+bool attempt::is_past_its_end() const
+{
+    const auto& end = record_.envelope.expire_at;
+    return end && engine_.clock_.wall() >= *end;
+}
+
+/// Notes what was last heard as the result of this attempt too, at which the message has expired.
+void attempt::give_up()
+{
+    for (const auto index : delivery::open_recipients(record_.state)) {
+        const auto& last = record_.state.recipients[index];
+        note(index, {kind::deferred, last.smtp_code, last.enhanced, last.text.empty() ? "not delivered in time" : last.text},
+             last.next_hop);
+    }
 }
 
 std::optional<delivery::route> attempt::default_route() const
@@ -221,9 +241,10 @@ void attempt::defer_all(const std::vector<std::uint32_t>& recipients, std::strin
         note(index, {kind::deferred, 0, enhanced, text}, next_hop);
 }
 
-void attempt::note(std::uint32_t recipient, delivery::recipient_result what, const std::string& next_hop, delivery::taker by)
+void attempt::note(std::uint32_t recipient, delivery::recipient_result what, const std::string& next_hop, delivery::taker by,
+                   bool lacks_keyword)
 {
-    results_.push_back({recipient, std::move(what), next_hop, by});
+    results_.push_back({recipient, std::move(what), next_hop, by, lacks_keyword});
 }
 
 /// Makes what happened durable, in the order that loses nothing: who is done with, the DSN that are due, the end.

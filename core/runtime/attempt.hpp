@@ -29,6 +29,8 @@ public:
 private:
     [[nodiscard]] io::task<bool> fetch();
     [[nodiscard]] io::task<std::vector<delivery::routed_recipient>> route_all();
+    [[nodiscard]] bool is_past_its_end() const;
+    void give_up();
     [[nodiscard]] std::optional<delivery::route> default_route() const;
     void take_route(std::uint32_t recipient, const hooks::chain_run& run, std::vector<delivery::routed_recipient>& routed);
     [[nodiscard]] io::task<void> deliver_all(std::vector<delivery::route_group> groups);
@@ -38,11 +40,13 @@ private:
     [[nodiscard]] io::task<void> deliver_by(delivery::transport& how, const delivery::route_group& group);
     [[nodiscard]] std::vector<std::uint32_t> keep_results(const session::client_result& result,
                                                           std::vector<std::uint32_t> recipients, const std::string& next_hop,
-                                                          delivery::taker by);
+                                                          delivery::taker by, bool lacks_keyword);
+    void tell_of_dropped(const smtp_connection& peer, const std::vector<std::uint32_t>& recipients,
+                         const std::string& next_hop) const;
     void defer_all(const std::vector<std::uint32_t>& recipients, std::string enhanced, std::string text,
                    const std::string& next_hop);
     void note(std::uint32_t recipient, delivery::recipient_result what, const std::string& next_hop,
-              delivery::taker by = delivery::taker::mailbox);
+              delivery::taker by = delivery::taker::mailbox, bool lacks_keyword = false);
     [[nodiscard]] io::task<void> settle();
     [[nodiscard]] io::task<void> hold();
     [[nodiscard]] io::task<bool> keep(const queue::message_state& state);

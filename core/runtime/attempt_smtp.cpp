@@ -100,16 +100,36 @@ io::task<void> attempt::deliver_smtp(const delivery::route_group& group)
             engine_.log_.warning("reply_lost",
                                  {{"message", base::to_text(id_)}, {"next_hop", name}, {"note", "may arrive twice"}});
         const auto by = (*lease)->peer().dsn ? delivery::taker::dsn_hop : delivery::taker::plain_hop;
-        remaining = keep_results(result, std::move(remaining), name, by);
+        tell_of_dropped(**lease, remaining, name);
+        const auto& keyword = record_.envelope.report_relay;
+        const bool lacks_keyword = keyword && (keyword->empty() || !(*lease)->offers(*keyword));
+        remaining = keep_results(result, std::move(remaining), name, by, lacks_keyword);
         if (result.reusable)
             engine_.pool_.give_back(group.next, std::move(*lease), current_);
     }
 }
 
+/// What a client asked for with an extension's parameter and this next hop did not hear.
+void attempt::tell_of_dropped(const smtp_connection& peer, const std::vector<std::uint32_t>& recipients,
+                              const std::string& next_hop) const
+{
+    const auto tell_of = [&](const std::vector<message::parameter>& all) {
+        for (const auto& each : all)
+            if (each.relay == message::relay_rule::optional && !peer.offers(each.extension))
+                engine_.log_.info("parameter_dropped", {{"message", base::to_text(id_)},
+                                                        {"next_hop", next_hop},
+                                                        {"parameter", each.keyword},
+                                                        {"lacks", each.extension}});
+    };
+    tell_of(draft_.envelope.from.parameters);
+    for (const auto index : recipients)
+        tell_of(draft_.envelope.to[index].parameters);
+}
+
 /// Notes what became of `recipients`; returns those that are worth another transaction at once, because the peer took as many
 /// as it wants in one.
 std::vector<std::uint32_t> attempt::keep_results(const session::client_result& result, std::vector<std::uint32_t> recipients,
-                                                 const std::string& next_hop, delivery::taker by)
+                                                 const std::string& next_hop, delivery::taker by, bool lacks_keyword)
 {
     using kind = session::client_recipient_result::kind;
     const bool any_taken = std::any_of(result.recipients.begin(), result.recipients.end(),
@@ -121,8 +141,8 @@ std::vector<std::uint32_t> attempt::keep_results(const session::client_result& r
             again.push_back(recipients[i]);
         else
             note(recipients[i],
-                 {static_cast<delivery::recipient_result::kind>(one.result), one.smtp_code, one.enhanced, one.text}, next_hop,
-                 by);
+                 {static_cast<delivery::recipient_result::kind>(one.result), one.smtp_code, one.enhanced, one.text}, next_hop, by,
+                 lacks_keyword);
     }
     return again;
 }

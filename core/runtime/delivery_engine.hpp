@@ -9,6 +9,7 @@
 #include "core/base/random.hpp"
 #include "core/delivery/destinations.hpp"
 #include "core/io/loop.hpp"
+#include "core/queue/domain_wish.hpp"
 #include "core/queue/ledger.hpp"
 #include "core/queue/store.hpp"
 #include "core/runtime/notice_board.hpp"
@@ -65,6 +66,9 @@ public:
     /// A new generation was published: limits may have changed. [any]
     void refresh();
 
+    /// What waits for that domain is to be tried now: soon, and nobody is told. False: too many such wishes wait. [any]
+    [[nodiscard]] bool try_now(queue::domain_wish what);
+
     /// For operators. [any but its own]; each blocks until its thread has answered.
     [[nodiscard]] std::vector<queue_item> list(base::message_id after, std::size_t limit);
     [[nodiscard]] std::optional<queue_item> show(base::message_id id);
@@ -91,6 +95,9 @@ private:
     [[nodiscard]] io::task<std::vector<queue_item>> describe_page(base::message_id after, std::size_t limit);
     [[nodiscard]] io::task<std::vector<queue_item>> describe_one(base::message_id id);
     [[nodiscard]] io::task<std::size_t> flush_all();
+    [[nodiscard]] io::task<void> try_domains();
+    [[nodiscard]] io::task<std::size_t> try_page(const std::vector<queue::ledger_entry>& page,
+                                                 const std::vector<queue::domain_wish>& wanted);
     [[nodiscard]] io::task<bool> carry_out(base::message_id id, server::queue_command what);
     [[nodiscard]] io::task<bool> store_hold(base::message_id id, std::optional<std::string> reason);
     [[nodiscard]] io::task<void> honour(base::message_id id, queue::wish wanted);
@@ -130,6 +137,9 @@ private:
     std::vector<base::message_id> over_; // found at the start
     std::vector<base::ip_endpoint> own_;
     io::timer next_due_;
+    std::vector<queue::domain_wish> wanted_domains_;
+    std::atomic<std::size_t> domains_wanted_{0}; ///< among them those that are on their way to this thread
+    bool is_trying_domains_ = false;
     std::size_t attempts_running_ = 0;
     bool stopping_ = false;
     std::promise<void> ended_;

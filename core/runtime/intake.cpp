@@ -28,6 +28,7 @@ sealed_message intake::seal(const hooks::draft& message, const hooks::connection
     stored.priority = message.priority;
     stored.expire_at = message.expire_at;
     stored.warn_at = message.warn_at;
+    stored.report_relay = message.report_relay;
     sealed.record.state = queue::fresh_state(message.envelope.to.size(), message.held);
     sealed.record.state.next_attempt = message.release_at;
     sealed.envelope = queue::encode(stored);

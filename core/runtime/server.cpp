@@ -201,6 +201,12 @@ tracer& server::tracing() noexcept
     return state_->live;
 }
 
+bool server::queue_try(queue::domain_wish what)
+{
+    const std::shared_lock lock{state_->running_guard, std::try_to_lock}; // held alone only while it starts or ends
+    return lock.owns_lock() && state_->is_running && state_->deliveries.try_now(std::move(what));
+}
+
 server_status server::status() const
 {
     const auto& counts = state_->deliveries.counts();

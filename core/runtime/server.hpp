@@ -10,6 +10,7 @@
 #include "core/delivery/transport.hpp"
 #include "core/hooks/chain.hpp"
 #include "core/hooks/notice.hpp"
+#include "core/queue/domain_wish.hpp"
 #include "core/queue/policy.hpp"
 #include "core/queue/store.hpp"
 #include "core/runtime/trace.hpp"
@@ -129,6 +130,9 @@ public:
     enum class queue_command { retry, hold, release, remove };
     [[nodiscard]] bool queue_change(base::message_id id, queue_command what); ///< false: no such message, or it could not be done
     std::size_t queue_flush();                                                ///< makes all deferred due; how many
+    /// What waits for a domain is tried soon. False: not now; too many such wishes wait, or the server does not run. Never
+    /// blocks. [any]
+    [[nodiscard]] bool queue_try(queue::domain_wish what);
     [[nodiscard]] server_status status() const;
     /// Tells those who observe the server. [any]
     void tell(const hooks::notice& what) const noexcept;

@@ -53,6 +53,7 @@ public:
     [[nodiscard]] session::client_result result() const noexcept { return session_.result(); }
     [[nodiscard]] session::client_end end() const noexcept { return session_.end(); }
     [[nodiscard]] session::client_peer peer() const noexcept { return session_.peer(); }
+    [[nodiscard]] bool offers(std::string_view keyword) const noexcept { return session_.offers(keyword); }
     [[nodiscard]] std::uint32_t messages() const noexcept { return messages_; }
     /// Whether content of the message at hand may have reached the peer.
     [[nodiscard]] bool has_begun_content() const noexcept { return has_begun_content_; }

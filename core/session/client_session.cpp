@@ -151,6 +151,11 @@ client_result client_session::result() const noexcept
     return {s.results, s.is_reply_lost, s.is_untouched, s.ended == client_end::none && has_room};
 }
 
+bool client_session::offers(std::string_view keyword) const noexcept
+{
+    return state_->offered.find(keyword) != nullptr;
+}
+
 client_peer client_session::peer() const noexcept
 {
     const auto& s = *state_;

@@ -141,6 +141,8 @@ public:
     /// Of the last send(), from the step `done` until the next send().
     [[nodiscard]] client_result result() const noexcept;
     [[nodiscard]] client_peer peer() const noexcept;
+    /// Whether the last EHLO's reply had a line of that keyword (upper case) that is none of the core's.
+    [[nodiscard]] bool offers(std::string_view keyword) const noexcept;
     [[nodiscard]] client_end end() const noexcept;
 
 private:

@@ -66,7 +66,10 @@ void server_session::state::accept()
 {
     ++accepted;
     idle = 0;
-    fmt::format_to(std::back_inserter(output), "250 2.0.0 queued as {}\r\n", base::to_text(txn->draft.id));
+    const auto& draft = txn->draft;
+    fmt::format_to(std::back_inserter(output), "250 {} {}{}queued as {}\r\n",
+                   draft.accepted_status.empty() ? "2.0.0" : std::string_view{draft.accepted_status}, draft.accepted_text,
+                   draft.accepted_text.empty() ? "" : "; ", base::to_text(draft.id));
     if (txn->draft.discarded || txn->draft.envelope.to.empty())
         abort("discarded");
     else

@@ -101,7 +101,7 @@ void set_answer(scripted_plugin& plugin, hook_point hook, std::string_view text)
 }
 
 /// "add NAME: value", "insert N NAME: value", "replace N value", "remove N", "sender A", "rcpt_add A", "rcpt_replace N A",
-/// "rcpt_remove N", "body octets".
+/// "rcpt_remove N", "body octets", "peer FACT value", "priority N", "release_at N", "accepted X.Y.Z text".
 void add_edit(scripted_plugin& plugin, hook_point hook, std::string_view text)
 {
     static const std::map<std::string_view, edit_op> ops = {
@@ -117,6 +117,7 @@ void add_edit(scripted_plugin& plugin, hook_point hook, std::string_view text)
         {"peer", edit_op::peer_set},
         {"priority", edit_op::priority_set},
         {"release_at", edit_op::release_at},
+        {"accepted", edit_op::accepted_set},
     };
     hooks::edit what{.op = named(ops, take_word(text), "no edit"), .index = 0, .name = {}, .value = {}};
     if (what.op == edit_op::header_insert || what.op == edit_op::header_replace || what.op == edit_op::header_remove ||
@@ -128,7 +129,7 @@ void add_edit(scripted_plugin& plugin, hook_point hook, std::string_view text)
             refuse("no 'NAME:' in front of", text);
         what.name.pop_back();
     }
-    if (what.op == edit_op::peer_set)
+    if (what.op == edit_op::peer_set || what.op == edit_op::accepted_set)
         what.name = take_word(text);
     what.value = unescaped(text);
     plugin.script[hook].edits.push_back(std::move(what));

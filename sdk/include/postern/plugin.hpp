@@ -28,6 +28,7 @@
 #include <postern/sdk/events.hpp>
 #include <postern/sdk/host.hpp>
 #include <postern/sdk/instance.hpp>
+#include <postern/sdk/spool.hpp>
 #include <postern/sdk/task.hpp>
 #include <postern/sdk/verdict.hpp>
 

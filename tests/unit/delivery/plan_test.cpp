@@ -283,5 +283,56 @@ TEST(group_by_route, splits_at_the_limit_and_not_before)
     EXPECT_EQ(group_by_route(recipients, 1).size(), 101U);
 }
 
+// RFC 2852 4: who gave a time is told then, not when the schedule happens to come by.
+TEST_F(delivery_plan, tries_a_message_again_when_its_own_warning_is_due)
+{
+    record_.envelope.warn_at = arrival + 30s;
+    const auto all_deferred = [this](base::wall_time now) {
+        return conclude({result(0, kind::deferred), result(1, kind::deferred), result(2, kind::deferred)}, now);
+    };
+    const auto first = all_deferred(arrival);
+    EXPECT_THAT(first.delayed, IsEmpty());
+    EXPECT_EQ(first.next_attempt, arrival + 30s);
+    record_.state = first.state;
+    const auto second = all_deferred(arrival + 30s);
+    EXPECT_THAT(second.delayed, ElementsAre(0, 1, 2));
+    EXPECT_EQ(second.next_attempt, arrival + 30s + 5min) << "then the schedule counts again";
+}
+
+TEST_F(delivery_plan, tells_of_a_relay_to_a_next_hop_without_the_keyword_whoever_asked_for_success)
+{
+    record_.envelope.report_relay = "DELIVERBY";
+    record_.envelope.envelope.to[1].notify.never = true;
+    const auto to = [](std::uint32_t index, taker by, bool lacks) {
+        auto made = success(index, by);
+        made.lacks_keyword = lacks;
+        return made;
+    };
+    for (const auto by : {taker::plain_hop, taker::dsn_hop}) {
+        EXPECT_THAT(conclude({to(0, by, true), to(1, by, true), to(2, by, false)}).succeeded, ElementsAre(0));
+        EXPECT_TRUE(conclude({to(0, by, false), to(1, by, false), to(2, by, false)}).state.is_over());
+    }
+    EXPECT_THAT(conclude({to(0, taker::mailbox, false)}).succeeded, IsEmpty()) << "delivered is not relayed";
+    record_.envelope.envelope.to[2].notify.success = true;
+    EXPECT_THAT(conclude({to(2, taker::plain_hop, false)}).succeeded, ElementsAre(2));
+    EXPECT_THAT(conclude({to(2, taker::dsn_hop, false)}).succeeded, IsEmpty()) << "the next hop's duty";
+    record_.envelope.envelope.from.address.clear();
+    EXPECT_THAT(conclude({to(0, taker::plain_hop, true)}).succeeded, IsEmpty());
+}
+
+TEST_F(delivery_plan, tells_of_a_relay_once_be_it_after_a_report_that_could_not_be_stored)
+{
+    record_.envelope.report_relay = "";
+    auto relayed = success(0, taker::dsn_hop);
+    relayed.lacks_keyword = true;
+    auto first = conclude({relayed, result(1, kind::deferred), result(2, kind::deferred)});
+    ASSERT_THAT(first.succeeded, ElementsAre(0));
+    record_.state = first.state;
+    EXPECT_THAT(conclude({result(1, kind::deferred)}, arrival + 1min).succeeded, IsEmpty());
+    first.take_back_all();
+    record_.state = first.state;
+    EXPECT_THAT(conclude({result(1, kind::deferred)}, arrival + 1min).succeeded, ElementsAre(0));
+}
+
 } // namespace
 } // namespace postern::delivery

@@ -58,6 +58,15 @@ TEST(delivery_report, gives_expiry_its_own_status_and_keeps_the_last_reply)
     EXPECT_THAT(made.body, Not(HasSubstr("a@example.com")));
 }
 
+// RFC 2852 4
+TEST(delivery_report, says_of_a_message_with_an_end_of_its_own_that_no_other_server_may_try_it)
+{
+    auto about = failed_message();
+    about.envelope.expire_at = arrival + 1h;
+    const std::uint32_t who[] = {1};
+    EXPECT_THAT(message::make_dsn(make_report(about, who, {}, facts())).body, HasSubstr("Action: failed\r\nStatus: 5.4.7\r\n"));
+}
+
 TEST(delivery_report, says_until_when_a_delayed_message_is_tried)
 {
     auto about = failed_message();

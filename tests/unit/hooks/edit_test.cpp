@@ -112,6 +112,7 @@ TEST(edit, each_class_needs_its_permission)
                              sample{hook_point::msg_end, {edit_op::rcpt_add, 0, "", "x@y.example"}, &permissions::rcpt},
                              sample{hook_point::msg_body, {edit_op::body_replace, 0, "", "x\r\n"}, &permissions::body},
                              sample{hook_point::param, {edit_op::priority_set, 0, "", "3"}, &permissions::queue},
+                             sample{hook_point::param, {edit_op::report_relay, 0, "", ""}, &permissions::queue},
                              sample{hook_point::queue_route, {edit_op::route_set, 0, "", "h:25"}, &permissions::route}}) {
         auto all_but_one = everything;
         all_but_one.*each.grant = false;
@@ -157,6 +158,28 @@ TEST(edit, sets_the_messages_order_and_times_in_the_queue)
         EXPECT_FALSE(takes(message, hook_point::param, {{edit_op::release_at, 0, "", bad}})) << bad;
     EXPECT_EQ(message.priority, 9);
     EXPECT_FALSE(is_allowed_at(hook_point::cmd_rcpt, edit_op::priority_set)) << "a refused recipient takes nothing back";
+}
+
+TEST(edit, says_what_is_heard_of_a_message_and_whether_its_relay_is_reported)
+{
+    auto message = usual_draft();
+    EXPECT_TRUE(
+        takes(message, hook_point::param,
+              {{edit_op::accepted_set, 0, "2.3.6", "3 is the new priority"}, {edit_op::report_relay, 0, "DELIVERBY", ""}}));
+    EXPECT_EQ(message.accepted_status, "2.3.6");
+    EXPECT_EQ(message.accepted_text, "3 is the new priority");
+    EXPECT_EQ(message.report_relay, "DELIVERBY");
+    EXPECT_TRUE(takes(message, hook_point::msg_end, {{edit_op::report_relay, 0, "", ""}}));
+    EXPECT_EQ(message.report_relay, "") << "the last one counts";
+    for (const auto* status : {"", "4.3.6", "2", "2.3.6 ok"})
+        EXPECT_FALSE(takes(message, hook_point::param, {{edit_op::accepted_set, 0, status, "text"}})) << status;
+    EXPECT_TRUE(takes(message, hook_point::param, {{edit_op::accepted_set, 0, "2.3.6", std::string(400, 'x')}}));
+    EXPECT_FALSE(takes(message, hook_point::param, {{edit_op::accepted_set, 0, "2.3.6", std::string(401, 'x')}}));
+    for (const auto* text : {"", "two\r\nlines", "h\xc3\xa4"})
+        EXPECT_FALSE(takes(message, hook_point::param, {{edit_op::accepted_set, 0, "2.3.6", text}})) << text;
+    EXPECT_FALSE(takes(message, hook_point::param, {{edit_op::report_relay, 0, "TWO WORDS", ""}}));
+    EXPECT_FALSE(is_allowed_at(hook_point::cmd_rcpt, edit_op::accepted_set));
+    EXPECT_FALSE(is_allowed_at(hook_point::verb, edit_op::report_relay));
 }
 
 TEST(edit, makes_the_client_another_at_a_verb_only)

@@ -235,6 +235,17 @@ TEST(extension_answer_rules, are_the_same_in_tests_and_in_the_server_for_edits)
         for (const char* bad : {"a b", "a\r\n", "caf\xc3\xa9"})
             edit(false, POSTERN_HOOK_VERB, POSTERN_EDIT_PEER_SET, name, bad);
     }
+    for (const char* good : {"", "DELIVERBY", "X-1"})
+        edit(true, POSTERN_HOOK_PARAM, POSTERN_EDIT_REPORT_RELAY, good, "");
+    edit(false, POSTERN_HOOK_PARAM, POSTERN_EDIT_REPORT_RELAY, "two words", "");
+    edit(false, POSTERN_HOOK_PARAM, POSTERN_EDIT_REPORT_RELAY, "DELIVERBY", "1");
+    edit(false, POSTERN_HOOK_VERB, POSTERN_EDIT_REPORT_RELAY, "", "");
+    edit(true, POSTERN_HOOK_PARAM, POSTERN_EDIT_ACCEPTED_SET, "2.3.6", std::string(400, 'x'));
+    edit(false, POSTERN_HOOK_PARAM, POSTERN_EDIT_ACCEPTED_SET, "2.3.6", std::string(401, 'x'));
+    for (const char* bad : {"", "2.3", "4.3.6", "2.3.6 "})
+        edit(false, POSTERN_HOOK_PARAM, POSTERN_EDIT_ACCEPTED_SET, bad, "text");
+    for (const char* bad : {"", "a\r\n250 b", "caf\xc3\xa9"})
+        edit(false, POSTERN_HOOK_PARAM, POSTERN_EDIT_ACCEPTED_SET, "2.3.6", bad);
     for (const char* name : {"", "HELO", "name"})
         edit(false, POSTERN_HOOK_VERB, POSTERN_EDIT_PEER_SET, name, "x");
     for (const char* good : {"-9", "-0", "0", "9", "007"})

@@ -46,6 +46,7 @@ public:
     std::vector<option_value> options;
     common_services services;
     std::string kv_namespace;
+    bool may_queue = false;
 
     postern::test::memory_log log;
     problems found;
@@ -64,6 +65,7 @@ public:
         being_made = this;
         instance_settings settings{"scripted", options, {"postern.toml", 7}, 3, services};
         settings.kv_namespace = kv_namespace;
+        settings.may_queue = may_queue;
         return plugin_instance::create(library_, std::move(settings), base::log{log}, found);
     }
     std::shared_ptr<abi_plugin> make() { return abi_plugin::over(make_instance()); }

@@ -32,6 +32,7 @@ stored_envelope full_envelope()
     what.priority = -9;
     what.expire_at = base::wall_time{1'700'000'200'000ms};
     what.warn_at = base::wall_time{1'700'000'150'000ms};
+    what.report_relay = "DELIVERBY";
     from.parameters.push_back({"XTRACEID", "a+2Bb", message::relay_rule::required, "XTRACE", "5.7.0"});
     what.envelope.to[1].parameters = {{"XFLAG", std::nullopt, message::relay_rule::optional, "XTRACE", "5.7.1"}};
     return what;
@@ -134,10 +135,25 @@ TEST(queue_record, of_version_1_is_read)
         EXPECT_EQ(decode_envelope(octets.substr(0, size)).error(), record_errc::malformed) << size;
 }
 
+// It is version 3 without what that added.
+TEST(queue_record, of_version_2_is_read)
+{
+    auto what = full_envelope();
+    auto newer = encode(what);
+    newer[1] = 2;
+    EXPECT_EQ(decode_envelope(newer).error(), record_errc::malformed) << "a flag that version 2 did not know";
+    what.report_relay.reset();
+    auto octets = encode(what);
+    octets[1] = 2;
+    const auto read = decode_envelope(octets);
+    ASSERT_TRUE(read.has_value());
+    EXPECT_EQ(*read, what);
+}
+
 TEST(queue_record, tells_a_newer_version_from_damage)
 {
     auto envelope = encode(full_envelope());
-    envelope[1] = 3;
+    envelope[1] = 4;
     EXPECT_EQ(decode_envelope(envelope).error(), record_errc::newer_version);
     envelope[1] = 0;
     EXPECT_EQ(decode_envelope(envelope).error(), record_errc::malformed);

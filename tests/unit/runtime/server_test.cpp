@@ -1,4 +1,5 @@
 // A whole server in one process, with a store in memory: what clients, an operator and the next hop see of it.
+// LONG: what its tests share is a whole server.
 
 #include "core/runtime/server.hpp"
 
@@ -371,6 +372,63 @@ TEST_F(a_server, obeys_an_operator)
     EXPECT_FALSE(running->queue_show(id));
     EXPECT_FALSE(running->queue_change(id, server::queue_command::retry));
     EXPECT_TRUE(store.messages().empty());
+}
+
+TEST_F(a_server, tries_at_once_what_waits_for_a_domain_that_is_said_to_be_reachable)
+{
+    current->retry.retry = {1h};
+    start();
+    for (const auto* to : {"busy@example.com", "busy@mail.example.com", "busy@example.net"})
+        ASSERT_TRUE(send_message(client(), mail(to)).all_accepted());
+    until([&] { return running->status().deferred == 3; });
+    ASSERT_TRUE(running->queue_try({"example.org"}));
+    ASSERT_TRUE(running->queue_try({"EXAMPLE.com"}));
+    until([&] { return running->status().deferred == 4; });
+    ASSERT_TRUE(running->queue_try({"example.com", true}));
+    until([&] { return running->status().deferred == 6; });
+    std::size_t attempts = 0;
+    for (const auto& item : running->queue_list({}, 10)) {
+        attempts += item.attempts;
+        EXPECT_TRUE(item.recipients.front() != "busy@example.net" || item.attempts == 1);
+    }
+    EXPECT_EQ(attempts, 6U);
+}
+
+TEST_F(a_server, tries_nothing_of_a_domain_that_is_held_or_to_be_released_later)
+{
+    current->retry.retry = {1h};
+    const auto later = [](const asked& a) {
+        a.answer.edits.push_back({hooks::edit_op::release_at, 0, "", "4000000000"});
+        return call_result{call_status::answered};
+    };
+    links.push_back({std::make_shared<lambda_plugin>("later", std::set{hook_point::cmd_mail}, later)});
+    links.back().may.queue = true;
+    start();
+    ASSERT_TRUE(send_message(client(), mail("busy@example.com")).all_accepted());
+    until([&] { return running->status().queued == 1; });
+    ASSERT_TRUE(running->queue_try({"example.com"}));
+    until([&] { return lines.contains("domain_tried"); });
+    EXPECT_EQ(running->status().deferred, 0U);
+    EXPECT_EQ(running->queue_list({}, 1).front().attempts, 0U);
+}
+
+TEST_F(a_server, returns_what_came_with_an_end_without_trying_it_after_that)
+{
+    current->retry.retry = {1h};
+    const auto with_end = [](const asked& a) {
+        a.answer.edits.push_back({hooks::edit_op::expire_at, 0, "", "1700000000"}); // long ago
+        return call_result{call_status::answered};
+    };
+    links.push_back({std::make_shared<lambda_plugin>("end", std::set{hook_point::cmd_mail}, with_end)});
+    links.back().may.queue = true;
+    start();
+    ASSERT_TRUE(send_message(client(), mail("b@example.com")).all_accepted());
+    until([&] { return box->mails().size() == 1; });
+    const auto report = box->mails().front();
+    EXPECT_EQ(report.sender, "");
+    EXPECT_THAT(report.recipients, testing::ElementsAre("a@client.example"));
+    EXPECT_THAT(report.content, testing::HasSubstr("Status: 5.4.7"));
+    until([&] { return running->status().queued == 0; });
 }
 
 TEST_F(a_server, takes_up_the_queue_where_the_last_process_left_it)

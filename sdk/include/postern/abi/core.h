@@ -91,6 +91,9 @@ typedef struct postern_event {
 #define POSTERN_EDIT_RELEASE_AT 13u    /* value: seconds since 1970: it is not attempted before */
 #define POSTERN_EDIT_EXPIRE_AT 14u     /* likewise: it is given up then */
 #define POSTERN_EDIT_WARN_AT 15u       /* likewise: its sender is told if it waits still */
+#define POSTERN_EDIT_ACCEPTED_SET 20u  /* name: "2.3.6", value: text; said in the reply that accepts the message */
+/* Its sender is told when it goes on to a next hop, unless NOTIFY=NEVER. name: only to one that does not offer that keyword */
+#define POSTERN_EDIT_REPORT_RELAY 21u
 
 /* A batch of edits applies whole or not at all; at most 10,000. */
 typedef struct postern_edit {

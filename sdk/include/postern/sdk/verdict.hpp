@@ -122,6 +122,21 @@ public:
     verdict& warn_at(std::chrono::system_clock::time_point when) & { return at(POSTERN_EDIT_WARN_AT, when); }
     verdict warn_at(std::chrono::system_clock::time_point when) && { return std::move(warn_at(when)); }
 
+    /// Its sender is told when the message goes on to a next hop: to any, or only to one that does not offer `keyword`.
+    verdict& report_relay(std::string keyword = {}) & { return with(POSTERN_EDIT_REPORT_RELAY, 0, std::move(keyword), {}); }
+    verdict report_relay(std::string keyword = {}) && { return std::move(report_relay(std::move(keyword))); }
+    /// What the client hears besides when the message is accepted: 250 with `enhanced`, of class 2, and `text`.
+    verdict& say_when_accepted(std::string enhanced, std::string text) &
+    {
+        if (!sdk::is_enhanced_code(enhanced, 2) || text.empty() || text.size() > 400)
+            throw std::invalid_argument("what is said when a message is accepted is a 2.y.z code and a text of 1 to 400 octets");
+        return with(POSTERN_EDIT_ACCEPTED_SET, 0, std::move(enhanced), sdk::as_reply_text(std::move(text)));
+    }
+    verdict say_when_accepted(std::string enhanced, std::string text) &&
+    {
+        return std::move(say_when_accepted(std::move(enhanced), std::move(text)));
+    }
+
     /// At a verb: see reply::set_client.
     verdict& set_client(std::string fact, std::string value) &
     {

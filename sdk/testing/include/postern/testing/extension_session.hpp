@@ -37,7 +37,8 @@ inline constexpr std::size_t whole = std::numeric_limits<std::size_t>::max(); //
 
 class extension_session : public session_base {
 public:
-    std::vector<kept_parameter> kept; ///< of the last MAIL or RCPT
+    std::vector<kept_parameter> kept;  ///< of the last MAIL or RCPT
+    std::vector<edit> parameter_edits; ///< of the answers about its parameters
 
     /// EHLO: cmd.helo, then ehlo.caps. The answer's `offers` are the lines of this plugin that the client is shown; verbs and
     /// parameters count from here on.
@@ -155,6 +156,7 @@ protected:
     answer with_parameters(parameters given, std::string recipient, bool is_rcpt, std::function<answer(const parameters&)> then)
     {
         kept.clear();
+        parameter_edits.clear();
         for (auto& [name, value] : given) {
             name = upper(name);
             if (answer why = fault_of_parameter(name, value.has_value(), is_rcpt); why.is_unasked())
@@ -354,6 +356,7 @@ private:
         return after(host().send(record), [this, at, given, recipient, is_rcpt, then](answer said) {
             if (said.refuses())
                 return said;
+            parameter_edits.insert(parameter_edits.end(), said.edits.begin(), said.edits.end());
             parameters changed = given;
             auto& [name, value] = changed[at];
             const auto mine =

@@ -15,6 +15,7 @@
 
 #include <postern/abi/blob.h>
 #include <postern/abi/config.h>
+#include <postern/abi/spool.h>
 #include <postern/testing/answer.hpp>
 #include <postern/testing/data_services.hpp>
 #include <postern/testing/declarations.hpp>
@@ -266,6 +267,13 @@ public:
     std::uint64_t message_size = std::uint64_t{50} << 20u; ///< limits.message_size, octets
     /// Makes every read of a blob from `offset` on fail; nothing: none.
     std::optional<std::uint64_t> blob_fails_at;
+    /// What postern.spool/1 was asked to start, "example.org", or ".example.org" for it and all below.
+    [[nodiscard]] std::vector<std::string> started()
+    {
+        const std::lock_guard lock{mutex_};
+        return started_;
+    }
+    postern_status spool_says = POSTERN_PASS; ///< to what it is asked for
     /// Capabilities that this host does not offer.
     std::set<std::string, std::less<>> missing;
 
@@ -460,6 +468,18 @@ private:
         return POSTERN_PASS;
     }
 
+    static postern_status spool_start(postern_host* host, postern_str domain, std::uint32_t flags)
+    {
+        fake_host& me = of(host);
+        const std::string_view name = sdk::view(domain);
+        if (name.empty() || name.size() > 255 || (flags & ~POSTERN_SPOOL_SUBDOMAINS) != 0)
+            return POSTERN_E_INVALID;
+        const std::lock_guard lock{me.mutex_};
+        if (me.spool_says == POSTERN_PASS)
+            me.started_.push_back((flags != 0 ? "." : "") + std::string{name});
+        return me.spool_says;
+    }
+
     static const void* get(postern_host* host, const char* id)
     {
         static constexpr postern_core_1 core{&subscribe, &reply, &set_cookie, &wake, &log};
@@ -473,6 +493,9 @@ private:
             return &core;
         if (wanted == POSTERN_CONFIG_1)
             return &config;
+        static constexpr postern_spool_1 spool{&spool_start};
+        if (wanted == POSTERN_SPOOL_1)
+            return &spool;
         if (wanted == POSTERN_EHLO_1)
             return &ehlo;
         if (wanted == POSTERN_BLOB_1)
@@ -498,6 +521,7 @@ private:
     pending_wakes wakes_;
     std::vector<std::pair<std::uint32_t, std::string>> log_;
     std::vector<std::string> complaints_;
+    std::vector<std::string> started_;
 };
 
 } // namespace postern::testing

@@ -77,6 +77,8 @@ namespace postern::testing {
     case POSTERN_EDIT_RELEASE_AT:
     case POSTERN_EDIT_EXPIRE_AT:
     case POSTERN_EDIT_WARN_AT:
+    case POSTERN_EDIT_ACCEPTED_SET:
+    case POSTERN_EDIT_REPORT_RELAY:
         return hook == POSTERN_HOOK_PARAM || hook == POSTERN_HOOK_MAIL || hook == POSTERN_HOOK_HEADERS ||
                hook == POSTERN_HOOK_END;
     default:
@@ -200,6 +202,15 @@ private:
     case POSTERN_EDIT_EXPIRE_AT:
     case POSTERN_EDIT_WARN_AT:
         return is_queue_number(one.op, one.value) ? "" : "\"" + one.value + "\" is no number, or out of range";
+    case POSTERN_EDIT_REPORT_RELAY:
+        return one.value.empty() && std::all_of(one.name.begin(), one.name.end(), is_visible)
+                   ? ""
+                   : "\"" + one.name + "\" is no keyword";
+    case POSTERN_EDIT_ACCEPTED_SET:
+        return sdk::is_enhanced_code(one.name, 2) && !one.value.empty() && one.value.size() <= 400 &&
+                       std::all_of(one.value.begin(), one.value.end(), [](char c) { return c >= ' ' && c <= '~'; })
+                   ? ""
+                   : "no enhanced code of class 2 with a text";
     default: // POSTERN_EDIT_ROUTE_SET
         return std::all_of(one.name.begin(), one.name.end(), is_visible) &&
                        std::all_of(one.value.begin(), one.value.end(), is_visible)
@@ -208,12 +219,19 @@ private:
     }
 }
 
+/// The numbers that are given out, with their gaps.
+[[nodiscard]] constexpr bool is_edit(std::uint32_t op) noexcept
+{
+    return (op >= POSTERN_EDIT_HEADER_ADD && op <= POSTERN_EDIT_WARN_AT) ||
+           (op >= POSTERN_EDIT_ACCEPTED_SET && op <= POSTERN_EDIT_REPORT_RELAY);
+}
+
 [[nodiscard]] inline std::string fault_of_edits(const answer& what, const question& asked)
 {
     if (what.edits.size() > sdk::most_edits)
         return "more than 10000 edits";
     for (const edit& one : what.edits) {
-        if (one.op < POSTERN_EDIT_HEADER_ADD || one.op > POSTERN_EDIT_WARN_AT)
+        if (!is_edit(one.op))
             return "no such edit: " + std::to_string(one.op);
         if (one.name.size() > sdk::most_reply_text)
             return "an edit with a name of more than 4096 octets";
