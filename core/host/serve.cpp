@@ -1,3 +1,4 @@
+// LONG: all that runs is made, bound, reloaded and ended in one order, which is its members'.
 #include "core/host/serve.hpp"
 
 #include "core/host/config.hpp"

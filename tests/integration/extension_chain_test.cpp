@@ -86,6 +86,37 @@ TEST_F(two_servers_with_an_extension, carry_its_parameter_to_the_third_though_th
     EXPECT_THAT(third_.arrived().front().commands.front(), HasSubstr(" XTRACEID=7f+2B3a"));
 }
 
+TEST(three_servers_with_an_extension, keep_its_parameter_to_the_end_though_the_one_between_is_killed)
+{
+    const temporary_folder folder;
+    make_certificate(folder.path());
+    next_hop busy{[](hop_stage stage, std::string_view) { // the third server keeps what it gets
+        return stage == hop_stage::mail ? hop_answer{"451 4.3.0 not yet"} : hop_answer{};
+    }};
+    server third{with_xtrace(busy.address(), "")};
+    third.child().signal(SIGSTOP); // so that the second one still has the message when it is killed
+    const auto between = with_xtrace(third.address(), "policy = \"require\"");
+    auto second = std::make_unique<server>(between, folder.path());
+    server first{with_xtrace(second->address(), "policy = \"require\"")};
+    smtp_peer peer{first.port()};
+    ASSERT_EQ(peer.greets().code, 250);
+    ASSERT_EQ(peer.says("MAIL FROM:<a@client.example> XTRACEID=7f+2B3a").code, 250);
+    ASSERT_EQ(peer.says("RCPT TO:<user@example.com>").code, 250);
+    ASSERT_EQ(peer.says("DATA").code, 354);
+    ASSERT_TRUE(peer.sends("Subject: hi\r\n\r\nhello\r\n.\r\n"));
+    ASSERT_EQ(peer.reply().code, 250);
+    ASSERT_TRUE(first.queue_becomes_empty()) << first.log();
+    second->child().signal(SIGKILL);
+    (void)second->child().wait();
+    third.child().signal(SIGCONT);
+    second.reset();
+    second = std::make_unique<server>(between, folder.path());
+    ASSERT_TRUE(second->queue_becomes_empty()) << second->log();
+    const auto listed = third.command({"queue", "list"});
+    EXPECT_THAT(third.command({"queue", "show", listed.output.substr(0, listed.output.find(' '))}).output,
+                HasSubstr("parameter: MAIL XTRACEID=7f+2B3a (for next hops that offer XTRACE)"));
+}
+
 TEST_F(two_servers_with_an_extension, return_the_message_if_the_third_must_know_it_and_does_not)
 {
     begin("policy = \"require\"");

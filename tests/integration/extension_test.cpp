@@ -39,8 +39,8 @@ using ::testing::Not;
     return stage == hop_stage::ehlo ? hop_answer{"250-next.example\r\n250 XTRACE 1"} : hop_answer{};
 }
 
-/// The MAIL line that a message with XTRACEID arrived with.
-[[nodiscard]] std::string mail_line_at(next_hop& next, std::string_view options)
+/// The MAIL line that a message with XTRACEID arrived with. `event`: what the log says of the parameter, if anything.
+[[nodiscard]] std::string mail_line_at(next_hop& next, std::string_view options, std::string_view event = {})
 {
     server gateway{with_xtrace(next, options)};
     smtp_peer peer{gateway.port()};
@@ -51,6 +51,7 @@ using ::testing::Not;
     EXPECT_TRUE(peer.sends("Subject: hi\r\n\r\nhello\r\n.\r\n"));
     EXPECT_EQ(peer.reply().code, 250);
     EXPECT_TRUE(next.wait_for(1)) << gateway.log();
+    EXPECT_TRUE(event.empty() || gateway.logs(event, {"XTRACE", next.address()})) << gateway.log();
     const auto all = next.arrived();
     return all.empty() ? std::string{} : all.front().commands.front();
 }
@@ -118,14 +119,15 @@ TEST(the_example_extension, says_an_id_to_a_next_hop_that_knows_it_and_leaves_it
     next_hop knows_too{offers_xtrace};
     EXPECT_THAT(mail_line_at(knows_too, ""), HasSubstr(" XTRACEID=7f+2B3a"));
     next_hop does_not;
-    EXPECT_THAT(mail_line_at(does_not, ""), Not(HasSubstr("XTRACEID")));
+    EXPECT_THAT(mail_line_at(does_not, "", "parameter_dropped"), Not(HasSubstr("XTRACEID")));
 }
 
 TEST(the_example_extension, returns_a_message_whose_id_is_required_where_it_is_not_known)
 {
     next_hop next;
     // What arrives is the report: its sender is the null reverse path.
-    EXPECT_THAT(mail_line_at(next, "policy = \"require\""), AllOf(HasSubstr("MAIL FROM:<>"), Not(HasSubstr("XTRACEID"))));
+    EXPECT_THAT(mail_line_at(next, "policy = \"require\"", "failed"),
+                AllOf(HasSubstr("MAIL FROM:<>"), Not(HasSubstr("XTRACEID"))));
     const auto all = next.arrived();
     ASSERT_FALSE(all.empty());
     EXPECT_THAT(all.front().recipients, ElementsAre("a@client.example"));
@@ -146,6 +148,30 @@ TEST(the_example_extension, for_tls_only_is_unknown_in_the_clear_and_offered_beh
     EXPECT_THAT(peer.says("EHLO client.example").lines, Contains("XTRACE 1"));
     EXPECT_EQ(peer.says("XTRACE 7f3a").code, 250);
     EXPECT_EQ(peer.says("MAIL FROM:<a@client.example> XTRACEID=7f3a").code, 250);
+}
+
+TEST(the_example_extension, is_unknown_to_a_server_without_it)
+{
+    next_hop next;
+    server gateway{configuration::relay(next.address())};
+    smtp_peer peer{gateway.port()};
+    EXPECT_THAT(peer.greets().lines, Not(Contains(HasSubstr("XTRACE"))));
+    EXPECT_EQ(peer.says("XTRACE 7f3a").code, 500);
+    EXPECT_EQ(peer.says("MAIL FROM:<a@client.example> XTRACEID=7f3a").code, 555);
+    EXPECT_EQ(peer.says("MAIL FROM:<a@client.example>").code, 250);
+}
+
+TEST(the_example_extension, twice_at_one_listener_is_an_error_with_its_line)
+{
+    next_hop next;
+    auto what = with_xtrace(next);
+    what.listener("other", {"xtrace", "again"}).plugin("again", "xtrace");
+    const temporary_folder folder;
+    const auto file = folder.write("postern.toml", what.text());
+    const auto checked = run({postern_program().string(), "check", "--config", file.string()});
+    EXPECT_EQ(checked.status, (exit_status{1, 0}));
+    EXPECT_THAT(checked.errors,
+                AllOf(HasSubstr("postern.toml:"), HasSubstr("listener other, plugin again: "), HasSubstr("XTRACE")));
 }
 
 TEST(the_example_extension, with_a_policy_that_is_none_is_an_error_with_its_line)
