@@ -6,7 +6,7 @@
 
 namespace postern::base {
 
-/// Threads: any, one at a time. May block on a disk.
+/// Threads: any; several may read at the same time. May block on a disk.
 class blob_source {
 public:
     virtual ~blob_source() = default;

@@ -28,16 +28,26 @@ void add_score(std::int32_t& sum, std::int32_t more) noexcept
 
 chain::chain(std::vector<link> links) : links_{std::move(links)}
 {
-    for (const auto& each : links_)
-        for (unsigned hook = 1; hook < hook_point_count; ++hook)
-            if (each.who->wants(static_cast<hook_point>(hook)))
-                by_hook_[hook].push_back(&each);
+    for (auto& each : links_)
+        for (unsigned hook = 1; hook < hook_point_count; ++hook) {
+            if (!each.who->wants(static_cast<hook_point>(hook)))
+                continue;
+            by_hook_[hook].push_back(&each);
+            if (each.who->observes(static_cast<hook_point>(hook)))
+                each.observed |= std::uint64_t{1} << hook;
+        }
 }
 
 const std::vector<const link*>& chain::links(hook_point hook) const noexcept
 {
     assert(static_cast<unsigned>(hook) < hook_point_count);
     return by_hook_[static_cast<unsigned>(hook)];
+}
+
+bool chain::has(hook_point hook, const plugin& who) const noexcept
+{
+    const auto& asked = links(hook);
+    return std::any_of(asked.begin(), asked.end(), [&](const link* each) { return each->who.get() == &who; });
 }
 
 chain_run::chain_run(const chain& order, hook_point hook, draft* target, connection_facts* facts, std::string_view only) noexcept
@@ -56,6 +66,15 @@ const link* chain_run::next() noexcept
             return whom;
     }
     return nullptr;
+}
+
+const link* chain_run::ahead(std::size_t nth) const noexcept
+{
+    assert(at_ > 0);
+    const auto group = links_[at_ - 1]->group;
+    if (group == 0 || !only_.empty() || nth >= links_.size() - at_ || links_[at_ + nth]->group != group)
+        return nullptr;
+    return links_[at_ + nth];
 }
 
 void chain_run::answered(plugin_reply reply)

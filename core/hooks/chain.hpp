@@ -3,6 +3,7 @@
 
 #include "core/hooks/draft.hpp"
 #include "core/hooks/plugin.hpp"
+#include "core/hooks/vitals.hpp"
 
 #include <array>
 #include <chrono>
@@ -25,6 +26,9 @@ struct permissions {
     bool accept = false;
     bool client = false; ///< facts of the connection
     bool queue = false;  ///< when and in which order a message is tried
+
+    /// Whether it may change anything that those behind it would see.
+    [[nodiscard]] bool has_edits() const noexcept { return headers || sender || rcpt || body || route || client || queue; }
 };
 
 /// A plugin in a chain, with the rules that the configuration gives it.
@@ -33,6 +37,13 @@ struct link {
     failure_policy on_error = failure_policy::tempfail;
     std::chrono::nanoseconds deadline = std::chrono::seconds{5};
     permissions may = {};
+    /// Neighbours with the same number, but 0, are asked at the same time. All of a group but its last have no edits: what they
+    /// say changes nothing that the others see, so that the result is that of asking one after the other.
+    std::uint32_t group = 0;
+    std::shared_ptr<vitals> health = {}; ///< null: its calls are neither watched nor timed
+    std::uint64_t observed = 0;          ///< hooks at which it only watches, a bit each; the chain finds out
+
+    [[nodiscard]] bool observes(hook_point hook) const noexcept { return (observed >> static_cast<unsigned>(hook) & 1U) != 0; }
 };
 
 /// An immutable order of plugins. One a listener and generation of the configuration; shared by its sessions.
@@ -44,6 +55,7 @@ public:
     /// Those that subscribed to `hook`, in order.
     [[nodiscard]] const std::vector<const link*>& links(hook_point hook) const noexcept;
     [[nodiscard]] bool has(hook_point hook) const noexcept { return !links(hook).empty(); }
+    [[nodiscard]] bool has(hook_point hook, const plugin& who) const noexcept;
     [[nodiscard]] const std::vector<link>& all() const noexcept { return links_; }
     chain(const chain&) = delete;
     chain& operator=(const chain&) = delete;
@@ -67,6 +79,9 @@ public:
 
     /// Who is asked next; null when the outcome stands.
     [[nodiscard]] const link* next() noexcept;
+    /// Who may be asked already while the last one, who belongs to a group, has not answered: the nth behind it. Null: nobody
+    /// else. What they say is taken when next() names them; it may never come to that.
+    [[nodiscard]] const link* ahead(std::size_t nth) const noexcept;
     /// The last one's answer, or why there is none. An answer that breaks a rule (an edit without permission or out of range,
     /// ACCEPT without the grant, a code that does not fit the verdict, CR or LF in a text) counts as a failure and changes
     /// nothing.

@@ -43,6 +43,18 @@ inline constexpr unsigned hook_point_count = 27;
            hook == hook_point::delivery_done;
 }
 
+/// Asked or told for a message in the queue, where there is no listener: of the plugins of all of them.
+[[nodiscard]] constexpr bool is_of_the_queue(hook_point hook) noexcept
+{
+    return hook == hook_point::queue_route || hook == hook_point::delivery_done;
+}
+
+/// Of a transaction from its first recipient on: where the chain may be that of a domain.
+[[nodiscard]] constexpr bool is_of_recipients(hook_point hook) noexcept
+{
+    return hook >= hook_point::cmd_rcpt && hook <= hook_point::txn_aborted;
+}
+
 /// At these a plugin may say the reply of a command, not only refuse it.
 [[nodiscard]] constexpr bool is_command(hook_point hook) noexcept
 {

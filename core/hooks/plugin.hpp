@@ -61,6 +61,8 @@ public:
     virtual ~plugin() = default;
     [[nodiscard]] virtual const std::string& name() const noexcept = 0;
     [[nodiscard]] virtual bool wants(hook_point hook) const noexcept = 0;
+    /// Whether it only watches `hook`: what it is called for is then told to it, and it passes.
+    [[nodiscard]] virtual bool observes(hook_point) const noexcept { return false; }
     /// Whether it may vouch for recipients: it declares that it provides "postern.recipients/1".
     [[nodiscard]] virtual bool may_vouch() const noexcept = 0;
     /// Asks. `until` is the deadline that the plugin is told. Never throws.

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace postern::daemon {
 
@@ -16,6 +17,10 @@ public:
 
     [[nodiscard]] const std::string& name() const noexcept override { return instance_->name(); }
     [[nodiscard]] bool wants(hooks::hook_point hook) const noexcept override { return instance_->wants(hook); }
+    [[nodiscard]] bool observes(hooks::hook_point hook) const noexcept override
+    {
+        return hooks::is_notification(hook) || instance_->observes(hook);
+    }
     [[nodiscard]] bool may_vouch() const noexcept override { return may_vouch_; }
     [[nodiscard]] hooks::call_result call(const hooks::event& what, base::instant until,
                                           const std::shared_ptr<hooks::session_port>& port,
@@ -25,6 +30,10 @@ public:
     void session_ended(base::session_id session) noexcept override;
 
     [[nodiscard]] plugin_instance& instance() noexcept { return *instance_; }
+    /// Where it wants to stand, and what others call it who say so.
+    [[nodiscard]] const order_wishes& order() const noexcept { return instance_->order(); }
+    [[nodiscard]] const common_services& services() const noexcept { return instance_->services(); }
+    [[nodiscard]] std::string_view id() const noexcept { return instance_->library().table().id; }
 
 private:
     explicit abi_plugin(std::shared_ptr<plugin_instance> instance);

@@ -51,11 +51,12 @@ void add_server_commands(CLI::App& program, command_line& line)
     take_config(*check, line);
     check->callback([&line] { line.exit_code = check_command(line.config); });
 
-    auto* chain = program.add_subcommand("chain", "Print the order in which plugins are asked");
+    auto* chain = program.add_subcommand("chain", "Print who is asked where, in which order, and under which rules");
     take_config(*chain, line);
     chain->add_option("LISTENER", line.listener, "Only this listener; \"delivery\" for the queue's side");
     chain->add_option("HOOK", line.hook, "Only this hook, such as cmd.rcpt");
-    chain->callback([&line] { line.exit_code = chain_command(line.config, line.listener, line.hook); });
+    chain->add_flag("--json", line.as_json, "Print JSON");
+    chain->callback([&line] { line.exit_code = chain_command(line.config, line.listener, line.hook, line.as_json); });
 
     for (const char* name : {"status", "reload"}) {
         auto* command = program.add_subcommand(name, std::string_view{name} == "status"

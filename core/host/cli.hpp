@@ -20,8 +20,9 @@ inline constexpr int exit_usage = 2;
 /// Validates everything, plugins included; makes missing folders under data_dir.
 [[nodiscard]] int check_command(const std::filesystem::path& config_file);
 
-/// Prints "LISTENER HOOK: plugin plugin ..." for every listener and for deliveries ("delivery"); both may be given to filter.
-[[nodiscard]] int chain_command(const std::filesystem::path& config_file, const std::string& listener, const std::string& hook);
+/// Prints who is asked where (chain_report.hpp); `listener` ("delivery": the queue's side) and `hook` may be given to filter.
+[[nodiscard]] int chain_command(const std::filesystem::path& config_file, const std::string& listener, const std::string& hook,
+                                bool as_json);
 
 struct queue_request {
     std::filesystem::path config_file;

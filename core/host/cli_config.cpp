@@ -1,5 +1,6 @@
 // check and chain: what can be said about a configuration without running it.
 
+#include "core/host/chain_report.hpp"
 #include "core/host/cli.hpp"
 #include "core/host/config.hpp"
 #include "core/host/generation_builder.hpp"
@@ -10,7 +11,6 @@
 #include "core/io/interface_addresses.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -46,30 +46,6 @@ int fail(const problems& found)
     return exit_failed;
 }
 
-std::string names_of(const std::vector<const hooks::link*>& links)
-{
-    std::vector<std::string> names;
-    for (const auto* each : links)
-        names.push_back(each->who->name());
-    return fmt::format("{}", fmt::join(names, " "));
-}
-
-bool is_of_the_queue(hooks::hook_point hook) noexcept
-{
-    return hook == hooks::hook_point::queue_route || hook == hooks::hook_point::delivery_done;
-}
-
-/// One line a hook that somebody subscribed to.
-void print_chain(const std::string& name, const hooks::chain& chain, std::string_view only_hook, bool queue_side)
-{
-    for (unsigned i = 1; i < hooks::hook_point_count; ++i) {
-        const auto hook = static_cast<hooks::hook_point>(i);
-        if (is_of_the_queue(hook) != queue_side || (!only_hook.empty() && hooks::name_of(hook) != only_hook) || !chain.has(hook))
-            continue;
-        fmt::print("{} {}: {}\n", name, hooks::name_of(hook), names_of(chain.links(hook)));
-    }
-}
-
 bool is_hook(std::string_view name)
 {
     for (unsigned i = 1; i < hooks::hook_point_count; ++i)
@@ -95,7 +71,7 @@ int check_command(const std::filesystem::path& config_file)
     return exit_done;
 }
 
-int chain_command(const std::filesystem::path& config_file, const std::string& listener, const std::string& hook)
+int chain_command(const std::filesystem::path& config_file, const std::string& listener, const std::string& hook, bool as_json)
 {
     log_output output{{log_format::text, base::log_level::warning}};
     problems found;
@@ -113,11 +89,8 @@ int chain_command(const std::filesystem::path& config_file, const std::string& l
         fmt::print(stderr, "there is no hook \"{}\"; such as: conn.open, cmd.mail, cmd.rcpt, msg.end\n", hook);
         return exit_failed;
     }
-    for (const auto& each : listeners)
-        if (listener.empty() || listener == each.name)
-            print_chain(each.name, *good->generation->listeners.at(each.name)->chain, hook, false);
-    if (listener.empty() || listener == "delivery")
-        print_chain("delivery", *good->generation->delivery_chain, hook, true);
+    const auto print = as_json ? chain_json : chain_text;
+    fmt::print("{}", print(good->settings, *good->generation, {listener, hook}));
     return exit_done;
 }
 

@@ -82,10 +82,19 @@ int show(const queue_request& what)
     return exit_done;
 }
 
+/// "answers of spam at msg.end: 120, p50 900us, p99 4200us".
+void show_answers(const json::object& of)
+{
+    fmt::print("answers of {} at {}: {}, p50 {}us, p99 {}us{}\n", shown(field(of, "plugin")), shown(field(of, "hook")),
+               shown(field(of, "answers")), shown(field(of, "p50_us")), shown(field(of, "p99_us")),
+               shown(field(of, "breaker")) == "open" ? ", not asked: its breaker is open" : "");
+}
+
 /// "queued: 2"; of each plugin that told how it is, "plugin spam: degraded: no dictionary".
 void show_status(std::string_view key, const json::value& value)
 {
-    if (key != "plugins" || !value.is_array()) {
+    const bool is_of_plugins = key == "plugins" || key == "answers";
+    if (!is_of_plugins || !value.is_array()) {
         fmt::print("{}: {}\n", key, shown(value));
         return;
     }
@@ -93,6 +102,10 @@ void show_status(std::string_view key, const json::value& value)
         if (!each.is_object())
             continue;
         const auto& plugin = each.get_object();
+        if (key == "answers") {
+            show_answers(plugin);
+            continue;
+        }
         const auto text = shown(field(plugin, "text"));
         fmt::print("plugin {}: {}{}{}\n", shown(field(plugin, "name")), shown(field(plugin, "health")), text.empty() ? "" : ": ",
                    text);

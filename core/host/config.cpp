@@ -5,6 +5,7 @@
 
 #include "core/base/ip_address.hpp"
 #include "core/delivery/route.hpp"
+#include "core/host/config_chains.hpp"
 #include "core/host/toml_reader.hpp"
 #include "core/host/units.hpp"
 
@@ -12,7 +13,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <set>
 #include <utility>
 
 namespace postern::daemon {
@@ -119,6 +119,7 @@ void read_limits(table_reader& root, limit_settings& to)
             to.timeouts.pause = std::chrono::ceil<std::chrono::milliseconds>(*pause);
         times->refuse_unknown();
     }
+    read_budgets(*limits, to.budgets);
     limits->refuse_unknown();
 }
 
@@ -176,8 +177,8 @@ void read_listener(table_reader from, const std::filesystem::path& base, config&
         from.complain("tls", "needs a certificate: give [tls] cert and key, or tls = \"none\"");
     from.not_yet("auth", false);
     from.not_yet("proxy_protocol", false);
-    out.chain = from.texts("chain").value_or(std::vector<std::string>{});
-    out.chain_where = from.where("chain");
+    out.chain = read_chain(from);
+    read_domains(from, out);
     from.refuse_unknown();
     to.listeners.push_back(std::move(out));
 }
@@ -185,14 +186,10 @@ void read_listener(table_reader from, const std::filesystem::path& base, config&
 hooks::permissions read_permissions(table_reader& from)
 {
     hooks::permissions may;
-    const std::initializer_list<std::pair<std::string_view, bool hooks::permissions::*>> classes{
-        {"headers", &hooks::permissions::headers}, {"sender", &hooks::permissions::sender},
-        {"rcpt", &hooks::permissions::rcpt},       {"body", &hooks::permissions::body},
-        {"route", &hooks::permissions::route},     {"accept", &hooks::permissions::accept},
-        {"client", &hooks::permissions::client},   {"queue", &hooks::permissions::queue}};
+    const auto classes = permission_names();
     const auto granted = from.texts("may").value_or(std::vector<std::string>{});
     for (const auto& word : granted) {
-        const auto* const found =
+        const auto found =
             std::ranges::find(classes, std::string_view{word}, &std::pair<std::string_view, bool hooks::permissions::*>::first);
         if (found != classes.end()) {
             may.*(found->second) = true;
@@ -230,6 +227,7 @@ void read_plugin(table_reader from, config& to)
     out.may = read_permissions(from);
     if (from.has("kv_namespace"))
         out.kv_namespace = read_name(from, "kv_namespace", "of letters, digits, \"-\", \"_\" and \".\"");
+    read_breaker(from, out.breaker);
     if (auto options = from.table("config"))
         out.options = options->options();
     from.refuse_unknown();
@@ -380,21 +378,6 @@ void read_places(table_reader& root, const std::filesystem::path& base, config& 
         root.complain("group", "needs a user");
 }
 
-/// Names in chains are those of plugins. Here, since plugins may stand below the listeners.
-void check_chains(const config& given, problems& found)
-{
-    for (const auto& listener : given.listeners) {
-        std::set<std::string_view> seen;
-        for (const auto& name : listener.chain) {
-            if (given.find_plugin(name) == nullptr)
-                found.push_back(
-                    {listener.chain_where, fmt::format("listener.chain: there is no [[plugin]] with the name \"{}\"", name)});
-            else if (!seen.insert(name).second)
-                found.push_back({listener.chain_where, fmt::format("listener.chain: \"{}\" stands in it twice", name)});
-        }
-    }
-}
-
 std::optional<config> read_table(const toml::table& table, const std::filesystem::path& file, problems& found)
 {
     const auto before = found.size();
@@ -427,6 +410,16 @@ std::optional<config> read_table(const toml::table& table, const std::filesystem
 }
 
 } // namespace
+
+std::span<const std::pair<std::string_view, bool hooks::permissions::*>> permission_names() noexcept
+{
+    using hooks::permissions;
+    static constexpr std::pair<std::string_view, bool permissions::*> names[]{
+        {"headers", &permissions::headers}, {"sender", &permissions::sender}, {"rcpt", &permissions::rcpt},
+        {"body", &permissions::body},       {"route", &permissions::route},   {"accept", &permissions::accept},
+        {"client", &permissions::client},   {"queue", &permissions::queue}};
+    return names;
+}
 
 const plugin_settings* config::find_plugin(std::string_view name) const noexcept
 {

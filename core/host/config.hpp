@@ -15,8 +15,10 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace postern::daemon {
@@ -33,6 +35,9 @@ struct limit_settings {
     session::bare_line_end bare_lf = session::bare_line_end::refuse;
     runtime::connection_limits connections;
     runtime::server_timeouts timeouts;
+    /// Such that the client still waits: RFC 5321 4.5.3.2 has it wait five minutes for most replies.
+    hooks::budget_limits budgets{{std::chrono::minutes{4}, std::chrono::minutes{4}, std::chrono::minutes{4},
+                                  std::chrono::minutes{4}, std::chrono::nanoseconds::max()}};
 };
 
 struct certificate_settings {
@@ -41,13 +46,27 @@ struct certificate_settings {
     std::filesystem::path key;
 };
 
+/// A plugin in a chain.
+struct chain_member {
+    std::string name;        ///< each is configured
+    std::uint32_t group = 0; ///< neighbours with the same number, but 0, are asked at the same time
+    source_place where;
+};
+
+/// What is asked instead of the listener's chain, from RCPT on, for recipients in some domains.
+struct domain_settings {
+    source_place where;
+    std::vector<std::string> names; ///< "example.org", or ".example.org" for all below it
+    std::vector<chain_member> chain;
+};
+
 struct listener_settings {
     source_place where;
     std::string name;
     std::string address; ///< as runtime::listener_address wants it; "unix:" paths are absolute
     session::server_tls tls = session::server_tls::none;
-    std::vector<std::string> chain; ///< names of plugins; each is configured
-    source_place chain_where;
+    std::vector<chain_member> chain;
+    std::vector<domain_settings> domains;
 };
 
 struct plugin_settings {
@@ -57,6 +76,7 @@ struct plugin_settings {
     hooks::failure_policy on_error = hooks::failure_policy::tempfail;
     std::chrono::nanoseconds deadline = std::chrono::seconds{5};
     hooks::permissions may;
+    hooks::breaker_rule breaker;
     std::string kv_namespace; ///< of its keys in postern.kv/1; empty: its name
     given_options options;    ///< [plugin.config], still to be checked against the plugin's manifest
 };
@@ -97,6 +117,9 @@ struct config {
 
     [[nodiscard]] const plugin_settings* find_plugin(std::string_view name) const noexcept;
 };
+
+/// The words of `may`.
+[[nodiscard]] std::span<const std::pair<std::string_view, bool hooks::permissions::*>> permission_names() noexcept;
 
 /// Reads `file`. Everything that is wrong goes to `found`; with a value something usable came out and `found` is empty.
 [[nodiscard]] std::optional<config> read_config(const std::filesystem::path& file, problems& found);

@@ -116,6 +116,24 @@ json::array describe(const std::vector<plugin_health>& plugins)
     return out;
 }
 
+std::int64_t microseconds(std::chrono::nanoseconds time)
+{
+    return std::chrono::ceil<std::chrono::microseconds>(time).count();
+}
+
+json::array describe(const std::vector<runtime::answer_status>& answers)
+{
+    json::array out;
+    for (const auto& each : answers)
+        out.push_back(json::object{{"plugin", each.plugin},
+                                   {"hook", hooks::name_of(each.hook)},
+                                   {"answers", each.answers},
+                                   {"p50_us", microseconds(each.median)},
+                                   {"p99_us", microseconds(each.slowest)},
+                                   {"breaker", each.is_open ? "open" : "closed"}});
+    return out;
+}
+
 json::object status(const runtime::server& server, const std::vector<plugin_health>& plugins)
 {
     const auto now = server.status();
@@ -123,6 +141,8 @@ json::object status(const runtime::server& server, const std::vector<plugin_heal
                        {"delivered", now.delivered},     {"deferred", now.deferred}, {"failed", now.failed}};
     if (!plugins.empty())
         shown["plugins"] = describe(plugins);
+    if (!now.answers.empty())
+        shown["answers"] = describe(now.answers);
     return {{"ok", true}, {"status", std::move(shown)}};
 }
 

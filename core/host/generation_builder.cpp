@@ -1,11 +1,13 @@
 #include "core/host/generation_builder.hpp"
 
+#include "core/host/chain_builder.hpp"
 #include "core/host/plugin_observer.hpp"
 #include "core/host/plugin_transport.hpp"
 #include "core/io/tls.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -16,35 +18,6 @@
 
 namespace postern::daemon {
 namespace {
-
-hooks::link link_to(const config& from, std::shared_ptr<abi_plugin> plugin)
-{
-    const auto* settings = from.find_plugin(plugin->name());
-    hooks::link out;
-    out.who = std::move(plugin);
-    if (settings != nullptr) {
-        out.on_error = settings->on_error;
-        out.deadline = settings->deadline;
-        out.may = settings->may;
-    }
-    return out;
-}
-
-std::shared_ptr<const hooks::chain> chain_of(const config& from, const listener_settings& listener, const plugin_set& plugins,
-                                             problems& found)
-{
-    std::vector<hooks::link> links;
-    for (const auto& name : listener.chain) {
-        auto plugin = plugins.find(name);
-        if (plugin == nullptr) // the names were checked, so only the store is not there
-            found.push_back(
-                {listener.chain_where,
-                 fmt::format("listener.chain: \"{}\" is a store (of the queue, or of [kv]); it cannot be in a chain", name)});
-        else
-            links.push_back(link_to(from, std::move(plugin)));
-    }
-    return std::make_shared<const hooks::chain>(std::move(links));
-}
 
 /// Why a file cannot be opened, in the system's words: OpenSSL says "system lib" of all such failures.
 std::error_code why_unreadable(const std::filesystem::path& file) noexcept
@@ -84,20 +57,45 @@ void load_server_tls(const certificate_settings& from, const tls_contexts* befor
         found.push_back({from.where, "tls: " + why});
 }
 
-/// What the plugins of a listener's chain add to the protocol there; null: nothing.
+/// What the plugins of a listener's chain add to the protocol there; null: nothing. It is said before anybody knows for whom mail
+/// is, so what a plugin declares that only some domains have would never be offered.
 std::shared_ptr<const session::extensions> extensions_of(const listener_settings& of, const plugin_set& plugins, problems& found)
 {
     auto all = std::make_shared<session::extensions>();
     bool is_any = false;
-    for (const auto& name : of.chain) {
+    for (const auto& [name, group, where] : of.chain) {
         const auto plugin = plugins.find(name);
         if (plugin == nullptr || plugin->instance().extensions().empty())
-            continue; // chain_of has complained
+            continue; // the chain's builder has complained
         is_any = true;
         if (const auto wrong = plugin->instance().extensions().add_to(*all, name))
             found.push_back({of.where, fmt::format("listener {}, plugin {}: {}", of.name, name, *wrong)});
     }
+    for (const auto& domain : of.domains)
+        for (const auto& each : domain.chain) {
+            const auto plugin = plugins.find(each.name);
+            const bool is_offered = std::ranges::find(of.chain, each.name, &chain_member::name) != of.chain.end();
+            if (plugin != nullptr && !plugin->instance().extensions().empty() && !is_offered)
+                found.push_back({each.where, fmt::format("listener.domain.chain: \"{}\" extends SMTP, which is offered before a "
+                                                         "recipient is known; put it into the listener's chain too",
+                                                         each.name)});
+        }
     return is_any ? all : nullptr;
+}
+
+/// Chains of a listener: its own, and those of domains.
+void add_chains(const listener_settings& of, chain_builder& chains, runtime::listener_profile& to, problems& found)
+{
+    to.chain = chains.chain_of(of.chain, "listener.chain", found);
+    if (of.domains.empty())
+        return;
+    auto domains = std::make_shared<hooks::domain_map>();
+    for (const auto& each : of.domains) {
+        to.domain_chains.push_back(chains.chain_of(each.chain, "listener.domain.chain", found));
+        for (const auto& name : each.names)
+            domains->add(name, static_cast<std::uint32_t>(to.domain_chains.size()));
+    }
+    to.session.domains = std::move(domains);
 }
 
 } // namespace
@@ -125,6 +123,7 @@ std::shared_ptr<const runtime::generation> build_generation(const config& from, 
     const auto before = found.size();
     auto out = std::make_shared<runtime::generation>();
     out->number = number;
+    chain_builder chains{from, plugins};
     for (const auto& each : from.listeners) {
         auto profile = std::make_shared<runtime::listener_profile>();
         profile->name = each.name;
@@ -133,7 +132,8 @@ std::shared_ptr<const runtime::generation> build_generation(const config& from, 
         profile->session.tls = each.tls;
         profile->session.bare = from.limits.bare_lf;
         profile->timeouts = from.limits.timeouts;
-        profile->chain = chain_of(from, each, plugins, found);
+        profile->budgets = from.limits.budgets;
+        add_chains(each, chains, *profile, found);
         profile->session.extensions = extensions_of(each, plugins, found);
         if (each.tls != session::server_tls::none)
             profile->tls = tls.server;
@@ -143,16 +143,14 @@ std::shared_ptr<const runtime::generation> build_generation(const config& from, 
     out->retry = from.queue.policy;
     out->delivery = from.delivery;
     out->client_tls = tls.client;
-    std::vector<hooks::link> everybody;
     for (const auto& each : plugins.plugins()) {
-        everybody.push_back(link_to(from, each));
         if (each->instance().observed_kinds() != 0)
             out->observers.push_back(std::make_shared<plugin_observer>(each->instance().shared_from_this()));
         if (each->instance().library().provides("postern.delivery/1"))
             out->transports.emplace(each->name(), std::make_shared<plugin_transport>(each->instance().shared_from_this(), timer,
                                                                                      from.delivery.timeout.final));
     }
-    out->delivery_chain = std::make_shared<const hooks::chain>(std::move(everybody));
+    out->delivery_chain = chains.everybody(found);
     return found.size() == before ? out : nullptr;
 }
 

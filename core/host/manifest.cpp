@@ -260,6 +260,11 @@ std::optional<manifest> read_manifest(const std::filesystem::path& file, problem
     out.status = needed("status");
     out.summary = needed("summary");
     out.security = root.text("security").value_or("");
+    out.before = root.texts("before").value_or(std::vector<std::string>{});
+    out.after = root.texts("after").value_or(std::vector<std::string>{});
+    for (const auto& id : out.before)
+        if (id == out.id || std::ranges::find(out.after, id) != out.after.end())
+            root.complain("before", fmt::format("\"{}\" cannot stand before itself, or both before and behind another", id));
     if (root.table("options"))
         read_rules(*table->get("options")->as_table(), name, out, found);
     root.refuse_unknown();

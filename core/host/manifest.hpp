@@ -3,6 +3,7 @@
 //
 //   id = "org.postern.headers"        status = "stable"      summary = "adds and removes header fields"
 //   security = "what feeds it and what it must withstand"
+//   before = ["org.postern.discard"]  # ids of plugins that stand behind it in every chain; so after
 //   [options.add]
 //   type = "table"    # string integer boolean size duration path list table float
 //   doc = "fields to add"
@@ -36,6 +37,8 @@ struct manifest {
     std::string status;
     std::string summary;
     std::string security;
+    std::vector<std::string> before; ///< ids of plugins that stand behind it in every chain
+    std::vector<std::string> after;  ///< and before it
     std::vector<option_rule> options;
 
     [[nodiscard]] const option_rule* find(std::string_view name) const noexcept;

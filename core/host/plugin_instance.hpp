@@ -62,6 +62,12 @@ struct common_services {
     std::shared_ptr<spool_door> spool = std::make_shared<spool_door>(); ///< shut until there is a server
 };
 
+/// Ids of plugins that stand behind it, and before it, in every chain. Checked, never applied.
+struct order_wishes {
+    std::vector<std::string> before;
+    std::vector<std::string> after;
+};
+
 struct instance_settings {
     std::string name;
     std::vector<option_value> options;
@@ -70,6 +76,7 @@ struct instance_settings {
     common_services services = {};
     std::string kv_namespace = {}; ///< of its keys; empty: its name
     bool may_queue = false;        ///< what it may ask of the queue
+    order_wishes order = {};
 };
 
 /// Hooks by number.
@@ -108,6 +115,9 @@ public:
 
     /// What it adds to the protocol.
     [[nodiscard]] const declared_extensions& extensions() const noexcept { return extensions_; }
+    [[nodiscard]] const common_services& services() const noexcept { return settings_.services; }
+    /// Of its manifest.
+    [[nodiscard]] const order_wishes& order() const noexcept { return settings_.order; }
     /// Where complaints about it go.
     [[nodiscard]] const source_place& where() const noexcept { return settings_.where; }
     /// Provides postern.delivery/1.

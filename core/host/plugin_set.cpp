@@ -65,6 +65,7 @@ std::optional<candidate> examine(const config& from, const plugin_settings& of, 
     candidate out{std::move(library), {of.name, {}, of.where, how.generation, how.services}};
     out.settings.kv_namespace = of.kv_namespace;
     out.settings.may_queue = of.may.queue;
+    out.settings.order = {rules->before, rules->after};
     out.settings.options = bind_options(*rules, of.options, {of.name, of.where, from.file.parent_path()}, found);
     if (found.size() != before)
         return std::nullopt;

@@ -210,6 +210,30 @@ std::optional<std::vector<std::string>> table_reader::texts(std::string_view key
     return std::nullopt;
 }
 
+std::optional<std::vector<std::vector<placed_text>>> table_reader::groups(std::string_view key)
+{
+    const auto* node = find(key);
+    if (node == nullptr)
+        return std::nullopt;
+    std::vector<std::vector<placed_text>> out;
+    const auto add = [&](const toml::node& each) {
+        const auto* value = each.as_string();
+        if (value != nullptr)
+            out.back().push_back({value->get(), place_of(each, file_)});
+        return value != nullptr;
+    };
+    const auto add_group = [&](const toml::node& each) {
+        out.emplace_back();
+        const auto* inner = each.as_array();
+        return inner == nullptr ? add(each) : !inner->empty() && std::all_of(inner->begin(), inner->end(), add);
+    };
+    const auto* list = node->as_array();
+    if (list != nullptr && std::all_of(list->begin(), list->end(), add_group))
+        return out;
+    complain(key, "must be a list of texts in quotes, or of lists of them (those that are asked at the same time)");
+    return std::nullopt;
+}
+
 std::optional<table_reader> table_reader::table(std::string_view key)
 {
     const auto* node = find(key);

@@ -30,6 +30,12 @@ namespace postern::daemon {
 /// "\"a\", \"b\" or \"c\"".
 [[nodiscard]] std::string listed(const std::vector<std::string_view>& words);
 
+/// A text of a list, and where it stands.
+struct placed_text {
+    std::string text;
+    source_place where;
+};
+
 /// One table. Borrow: table, file and problems outlive it. Each getter marks its key as known; a value of the wrong kind is a
 /// problem and reads as absent.
 class table_reader {
@@ -49,6 +55,8 @@ public:
     [[nodiscard]] std::optional<std::uint64_t> rate(std::string_view key);
     [[nodiscard]] std::optional<std::filesystem::path> path(std::string_view key); ///< absolute, relative to the file's folder
     [[nodiscard]] std::optional<std::vector<std::string>> texts(std::string_view key);
+    /// A list of texts and of lists of texts, each as a list.
+    [[nodiscard]] std::optional<std::vector<std::vector<placed_text>>> groups(std::string_view key);
     [[nodiscard]] std::optional<table_reader> table(std::string_view key);
     [[nodiscard]] std::vector<table_reader> tables(std::string_view key); ///< [[key]]
 

@@ -93,4 +93,13 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) no
     return std::chrono::nanoseconds{static_cast<std::int64_t>(total)};
 }
 
+std::string duration_text(std::chrono::nanoseconds time)
+{
+    const auto count = static_cast<std::uint64_t>(time.count());
+    for (const auto& [name, unit] : time_units)
+        if (count != 0 && count % unit == 0)
+            return std::to_string(count / unit) + std::string{name};
+    return "0s";
+}
+
 } // namespace postern::daemon

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace postern::daemon {
@@ -13,6 +14,9 @@ namespace postern::daemon {
 
 /// Digits and ns, us, ms, s, m, h or d; several may follow each other ("1h30m"), largest unit first. "0" alone is zero.
 [[nodiscard]] std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) noexcept;
+
+/// As parse_duration() reads it, in the largest unit of which it is a whole number: "90s", "5m", "1500ms". Not negative.
+[[nodiscard]] std::string duration_text(std::chrono::nanoseconds time);
 
 /// Octets a second: a size and "/s".
 [[nodiscard]] std::optional<std::uint64_t> parse_rate(std::string_view text) noexcept;

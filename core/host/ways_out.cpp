@@ -82,8 +82,9 @@ void refuse_dead_end(const config& from, const runtime::generation& made, proble
     if (!is_smtp(from) || !from.delivery.relay.empty() || std::ranges::any_of(made.delivery_chain->all(), may_route))
         return;
     for (const auto& each : from.listeners) {
-        const auto& chain = *made.listeners.at(each.name)->chain;
-        if (!takes_mail(chain) || decides_about_messages(chain))
+        const auto& profile = *made.listeners.at(each.name);
+        const auto is_dead_end = [](const auto& chain) { return takes_mail(*chain) && !decides_about_messages(*chain); };
+        if (!is_dead_end(profile.chain) && std::ranges::none_of(profile.domain_chains, is_dead_end))
             continue;
         found.push_back({from.relay_where,
                          fmt::format("delivery.relay: mail that listener \"{}\" takes could not leave, since next hops are not "

@@ -119,8 +119,9 @@ io::task<std::vector<delivery::routed_recipient>> attempt::route_all()
         if (notes_.is_wanted())
             notes_.fact("recipient", draft_.envelope.to[index].address);
         hooks::chain_run run{hooks_.order(), hooks::hook_point::queue_route, &draft_};
-        if (const auto waiting = hooks_.advance(run, what))
-            co_await hooks_.finish(run, what, *waiting);
+        const bool is_answered = hooks_.advance(run, what);
+        if (!is_answered)
+            co_await hooks_.finish(run, what);
         take_route(index, run, routed);
     }
     co_return routed;

@@ -45,14 +45,16 @@ connection::connection(connection_home& home, std::shared_ptr<const listener_pro
                                                                                             session_.facts().session.value,
                                                                                             session_.facts().peer.text(),
                                                                                             profile_->name},
-      hooks_{profile_->chain, port_, home.log, home.metrics, home.notices, home.clock}, spool_{home.messages.store(), home.loop}
+      hooks_{profile_->chain, port_, home.log, home.metrics, home.notices, home.clock, profile_->budgets},
+      spool_{home.messages.store(), home.loop}
 {
     hooks_.watched_by(&notes_);
 }
 
 connection::~connection()
 {
-    port_->end(hooks_.order());
+    hooks_.forget();
+    port_->end(hooks_.order(), profile_->domain_chains);
 }
 
 void connection::shut_down()
@@ -97,6 +99,7 @@ io::task<void> connection::run()
 void connection::wind_up()
 {
     close_reason_ = "failure of the server";
+    hooks_.forget();
     pending_.reset();
     session_.disconnected();
     for (auto next = session_.resume(); next.what != step::kind::close; next = session_.resume()) {
@@ -269,12 +272,18 @@ hooks::event connection::make_event(hook_point hook)
     return what;
 }
 
+const hooks::chain& connection::order_at(hook_point hook) const
+{
+    return profile_->chain_number(session_.chain_at(hook));
+}
+
 /// Asks, and answers the session if nobody answers later; else false: finish_ask() waits. So the common case, plugins that
 /// answer at once, costs no coroutine.
 bool connection::try_ask(hook_point hook)
 {
     note_question(hook);
-    if (!hooks_.has(hook)) {
+    const auto& order = order_at(hook);
+    if (!order.has(hook)) {
         answer(hook, {});
         return true;
     }
@@ -292,9 +301,9 @@ bool connection::try_ask(hook_point hook)
         spool_.present(session_.draft());
         what.blob = &spool_;
     }
-    hooks::chain_run run{hooks_.order(), hook, session_.draft(), &session_.editable_facts(), about.owner};
-    if (const auto waiting = hooks_.advance(run, what)) {
-        pending_ = std::make_unique<pending_ask>(pending_ask{std::move(run), what, *waiting});
+    hooks::chain_run run{order, hook, session_.draft(), &session_.editable_facts(), about.owner};
+    if (!hooks_.advance(run, what)) {
+        pending_ = std::make_unique<pending_ask>(pending_ask{std::move(run), what});
         return false;
     }
     spool_.present(nullptr);
@@ -306,7 +315,7 @@ io::task<void> connection::finish_ask()
 {
     // Earlier replies of the batch do not wait for a plugin; a broken peer shows at the next read.
     co_await flush(profile_->timeouts.command);
-    co_await hooks_.finish(pending_->run, pending_->what, pending_->first);
+    co_await hooks_.finish(pending_->run, pending_->what);
     spool_.present(nullptr);
     const auto asked = std::move(pending_);
     answer(asked->what.hook, asked->run.take_result());
@@ -323,7 +332,7 @@ void connection::answer(hook_point hook, hooks::outcome outcome)
 /// Content that nobody wants to see and that fits into memory: the common case, without a coroutine.
 bool connection::try_take_content(const step& what)
 {
-    if (hooks_.has(hook_point::msg_body))
+    if (order_at(hook_point::msg_body).has(hook_point::msg_body))
         return false;
     auto* message = session_.draft();
     spool_.begin(message->id);
@@ -342,15 +351,17 @@ io::task<void> connection::take_content(std::string_view octets, bool is_last)
     notes_.content("content received", octets.size(), is_last);
     hooks::outcome outcome;
     std::optional<std::string> replaced;
-    if (hooks_.has(hook_point::msg_body)) {
+    const auto& order = order_at(hook_point::msg_body);
+    if (order.has(hook_point::msg_body)) {
         auto what = make_event(hook_point::msg_body);
         what.chunk = octets;
         what.chunk_offset = body_offset_;
         what.is_last_chunk = is_last;
         body_offset_ = is_last ? 0 : body_offset_ + octets.size();
-        hooks::chain_run run{hooks_.order(), hook_point::msg_body, message};
-        if (const auto waiting = hooks_.advance(run, what))
-            co_await hooks_.finish(run, what, *waiting);
+        hooks::chain_run run{order, hook_point::msg_body, message};
+        const bool is_answered = hooks_.advance(run, what);
+        if (!is_answered)
+            co_await hooks_.finish(run, what);
         replaced = run.chunk();
         outcome = run.take_result();
     }
@@ -410,11 +421,12 @@ void connection::tell(const step& next)
         content_wait_ = {};
         note_end(next);
     }
-    if (hooks_.has(next.hook)) {
+    const auto& order = order_at(next.hook);
+    if (hooks_.has(next.hook) || order.has(next.hook)) {
         auto what = make_event(next.hook);
         what.reason = next.reason;
         what.accepted = session_.accepted_count();
-        hooks_.notify(what);
+        hooks_.notify(what, &order);
     }
     if (is_transaction_over)
         port_->in_transaction({});

@@ -63,6 +63,7 @@ private:
     [[nodiscard]] io::task<void> commit();
     void tell(const session::step& what);
     void answer(hooks::hook_point hook, hooks::outcome outcome);
+    [[nodiscard]] const hooks::chain& order_at(hooks::hook_point hook) const;
     [[nodiscard]] hooks::event make_event(hooks::hook_point hook);
     [[nodiscard]] bool try_ask(hooks::hook_point hook);
     [[nodiscard]] bool try_take_content(const session::step& what);
@@ -92,7 +93,6 @@ private:
     struct pending_ask {
         hooks::chain_run run;
         hooks::event what;
-        hook_runner::waiting first;
     };
     std::unique_ptr<pending_ask> pending_;
     std::uint64_t body_offset_ = 0;

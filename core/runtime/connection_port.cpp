@@ -3,53 +3,47 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace postern::runtime {
 
-void connection_port::answer(std::uint64_t ticket, hooks::plugin_reply reply) noexcept
+void connection_port::side::answer(std::uint64_t ticket, hooks::plugin_reply reply) noexcept
 {
-    io::asio::post(home_.context(), [self = shared_from_this(), ticket, answer = std::move(reply)]() mutable {
-        self->arrived(ticket, std::move(answer));
+    io::asio::post(whole_.home_.context(), [self = whole_.shared_from_this(), this, ticket, answer = std::move(reply)]() mutable {
+        came.emplace(ticket, std::move(answer));
+        self->alarm_.cancel();
     });
 }
 
-void connection_port::arrived(std::uint64_t ticket, hooks::plugin_reply reply)
+void connection_port::answer(std::uint64_t ticket, hooks::plugin_reply reply) noexcept
 {
-    answer_.emplace(ticket, std::move(reply));
-    if (ticket == awaited_)
-        alarm_.cancel();
+    first_.answer(ticket, std::move(reply));
 }
 
-/// Until the answer is here, `until` passed, or cut().
-io::task<void> connection_port::listen(std::uint64_t ticket, base::instant until)
+std::shared_ptr<hooks::session_port> connection_port::lane(std::size_t index)
 {
-    awaited_ = ticket;
-    alarm_.expires_at(until);
-    base::error_code ec; // cancelled: one of the other two
-    co_await alarm_.async_wait(io::asio::redirect_error(io::use_task, ec));
-    awaited_ = 0;
+    while (others_.size() < index)
+        others_.push_back(std::make_unique<side>(*this));
+    return {shared_from_this(), &at(index)};
 }
 
-io::task<std::optional<hooks::plugin_reply>> connection_port::wait(std::uint64_t ticket, base::instant until)
+std::optional<hooks::plugin_reply> connection_port::take(std::size_t index, std::uint64_t ticket)
 {
-    // The answer may have come already, while the replies before it were being written.
-    if (!has(ticket) && !is_cut_)
-        co_await listen(ticket, until);
+    auto& came = at(index).came;
     std::optional<hooks::plugin_reply> found;
-    if (has(ticket))
-        found = std::move(answer_->second);
-    answer_.reset();
-    co_return found;
+    if (came && came->first == ticket)
+        found = std::move(came->second);
+    came.reset();
+    return found;
 }
 
-io::task<hooks::plugin_reply> connection_port::collect(std::uint64_t ticket)
+io::task<bool> connection_port::listen(base::instant until)
 {
-    while (!has(ticket))
-        co_await listen(ticket, base::instant::max());
-    auto found = std::move(answer_->second);
-    answer_.reset();
-    co_return found;
+    alarm_.expires_at(until);
+    base::error_code ec; // cancelled: an answer, or cut()
+    co_await alarm_.async_wait(io::asio::redirect_error(io::use_task, ec));
+    co_return !ec;
 }
 
 bool connection_port::wake(std::shared_ptr<hooks::plugin> who, std::uint64_t token, std::chrono::nanoseconds delay) noexcept
@@ -116,7 +110,7 @@ void connection_port::cut() noexcept
     alarm_.cancel();
 }
 
-void connection_port::end(const hooks::chain& order) noexcept
+void connection_port::end(const hooks::chain& order, std::span<const std::shared_ptr<const hooks::chain>> more) noexcept
 {
     std::vector<wake_request> cancelled;
     {
@@ -131,6 +125,18 @@ void connection_port::end(const hooks::chain& order) noexcept
         request.who->wake(session_, request.token, true);
     for (const auto& link : order.all())
         link.who->session_ended(session_);
+    if (more.empty())
+        return;
+    std::vector<const hooks::plugin*> told;
+    for (const auto& link : order.all())
+        told.push_back(link.who.get());
+    for (const auto& chain : more)
+        for (const auto& link : chain->all()) {
+            if (std::find(told.begin(), told.end(), link.who.get()) != told.end())
+                continue;
+            told.push_back(link.who.get());
+            link.who->session_ended(session_);
+        }
 }
 
 } // namespace postern::runtime

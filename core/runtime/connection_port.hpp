@@ -13,10 +13,12 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace postern::runtime {
 
+/// Plugins that are asked at the same time have a lane each: tickets of two of them may have the same number.
 /// Threads: answer, wake and post any; the rest on the loop's.
 class connection_port final : public hooks::session_port, public std::enable_shared_from_this<connection_port> {
 public:
@@ -25,7 +27,7 @@ public:
     {
     }
 
-    void answer(std::uint64_t ticket, hooks::plugin_reply reply) noexcept override;
+    void answer(std::uint64_t ticket, hooks::plugin_reply reply) noexcept override; ///< on the first lane
     [[nodiscard]] bool wake(std::shared_ptr<hooks::plugin> who, std::uint64_t token,
                             std::chrono::nanoseconds delay) noexcept override;
     [[nodiscard]] bool post(std::function<void()> job) noexcept override;
@@ -38,11 +40,14 @@ public:
         return notes_.copy(name, to, room);
     }
 
-    /// Waits for the answer to `ticket`; nothing when `until` passed first, or after cut(). One ticket at a time, and none
-    /// is left behind: before the next, one that got nothing is withdrawn, or collected.
-    [[nodiscard]] io::task<std::optional<hooks::plugin_reply>> wait(std::uint64_t ticket, base::instant until);
-    /// The answer to a ticket that could not be withdrawn: it is on its way.
-    [[nodiscard]] io::task<hooks::plugin_reply> collect(std::uint64_t ticket);
+    /// What the plugin that is asked on lane `index` answers through.
+    [[nodiscard]] std::shared_ptr<hooks::session_port> lane(std::size_t index);
+    /// The answer to `ticket`, if it has come. One ticket at a time a lane, and none is left behind: before the next, one that
+    /// got nothing is withdrawn, or listened for until it comes.
+    [[nodiscard]] std::optional<hooks::plugin_reply> take(std::size_t index, std::uint64_t ticket);
+    /// Until an answer comes on some lane, `until` passed, or cut(). Look what has come before calling it, and afterwards; true:
+    /// `until` passed.
+    [[nodiscard]] io::task<bool> listen(base::instant until);
     /// The transaction that is under way, or none: notes of another one end.
     void in_transaction(base::transaction_id now) noexcept
     {
@@ -55,10 +60,36 @@ public:
 
     /// Nothing is waited for any more: an answer that is not here counts as late.
     void cut() noexcept;
-    /// The session is over: delivers what wakes are outstanding as cancelled, then session_ended to every plugin of `order`.
-    void end(const hooks::chain& order) noexcept;
+    /// The session is over: delivers what wakes are outstanding as cancelled, then session_ended to every plugin of `order`, and
+    /// of `more` who is not in it.
+    void end(const hooks::chain& order, std::span<const std::shared_ptr<const hooks::chain>> more = {}) noexcept;
 
 private:
+    class side final : public hooks::session_port {
+    public:
+        explicit side(connection_port& whole) noexcept : whole_{whole} {}
+        void answer(std::uint64_t ticket, hooks::plugin_reply reply) noexcept override;
+        [[nodiscard]] bool wake(std::shared_ptr<hooks::plugin> who, std::uint64_t token,
+                                std::chrono::nanoseconds delay) noexcept override
+        {
+            return whole_.wake(std::move(who), token, delay);
+        }
+        [[nodiscard]] bool post(std::function<void()> job) noexcept override { return whole_.post(std::move(job)); }
+        [[nodiscard]] hooks::note_status set_note(base::transaction_id of, std::string_view name, std::string_view value) override
+        {
+            return whole_.set_note(of, name, value);
+        }
+        [[nodiscard]] std::int64_t copy_note(std::string_view name, char* to, std::size_t room) const override
+        {
+            return whole_.copy_note(name, to, room);
+        }
+
+        std::optional<std::pair<std::uint64_t, hooks::plugin_reply>> came; ///< on the loop's thread
+
+    private:
+        connection_port& whole_;
+    };
+    [[nodiscard]] side& at(std::size_t index) { return index == 0 ? first_ : *others_[index - 1]; }
     struct wake_request {
         std::shared_ptr<hooks::plugin> who;
         std::uint64_t token;
@@ -68,18 +99,15 @@ private:
         wake_request request;
         io::timer clock;
     };
-    void arrived(std::uint64_t ticket, hooks::plugin_reply reply);
-    [[nodiscard]] bool has(std::uint64_t ticket) const noexcept { return answer_ && answer_->first == ticket; }
-    [[nodiscard]] io::task<void> listen(std::uint64_t ticket, base::instant until);
     void arm();
     void fire(std::list<armed>::iterator which);
 
     io::loop& home_;
     base::session_id session_;
 
-    std::uint64_t awaited_ = 0;
     bool is_cut_ = false;
-    std::optional<std::pair<std::uint64_t, hooks::plugin_reply>> answer_;
+    side first_{*this};
+    std::vector<std::unique_ptr<side>> others_; // made when they are first needed; those who answer hold addresses of them
     io::timer alarm_;
     std::list<armed> armed_;
     base::transaction_id transaction_;

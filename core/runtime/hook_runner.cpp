@@ -1,65 +1,252 @@
 #include "core/runtime/hook_runner.hpp"
 
+#include <algorithm>
+#include <cassert>
+#include <string>
 #include <utility>
 
 namespace postern::runtime {
 
-std::optional<hook_runner::waiting> hook_runner::advance(hooks::chain_run& run, hooks::event& what)
+namespace {
+
+using passage = hooks::breaker::passage;
+using change = hooks::breaker::change;
+
+} // namespace
+
+bool hook_runner::advance(hooks::chain_run& run, hooks::event& what)
 {
-    while (const auto* link = run.next()) {
+    assert(outstanding_.empty());
+    const auto* const first = run.next();
+    return first == nullptr || walk(run, what, first, clock_.now());
+}
+
+/// Asks `from` and those behind it, until the outcome stands (true) or somebody answers later. The moment at which one has
+/// answered is that at which the next is asked: one look at the clock a call, and one more.
+bool hook_runner::walk(hooks::chain_run& run, hooks::event& what, const hooks::link* from, base::instant now)
+{
+    for (const auto* link = from; link != nullptr; link = run.next()) {
         if (run.chunk())
             what.chunk = *run.chunk();
         if (what.blob != nullptr)
             what.blob->refresh(); // each one sees what those before it made of the message
-        const auto since = clock_.now();
-        const auto until = since + link->deadline;
-        hooks::plugin_reply reply;
-        const auto called = link->who->call(what, until, port_, reply);
-        switch (called.status) {
-        case hooks::call_status::answered:
-            settle(run, std::move(reply), *link, what, since);
-            continue;
-        case hooks::call_status::passed:
-            run.passed();
-            break;
-        case hooks::call_status::pending:
-            return waiting{link, called.ticket, until, since};
-        case hooks::call_status::failed:
-            run.failed("the plugin reported a failure");
-            break;
+        auto one = ask(*link, what, now);
+        if (one.is == asked::state::pending) {
+            waiting_since_ = now;
+            outstanding_.push_back(std::move(one));
+            ask_along(run, what);
+            return false;
         }
-        report(run, *link, what);
-        note(run, {}, *link, what, since);
+        now = one.done;
+        settle(run, one, what);
     }
-    return std::nullopt;
+    return true;
 }
 
-io::task<void> hook_runner::finish(hooks::chain_run& run, hooks::event& what, waiting first)
+hook_runner::asked hook_runner::ask(const hooks::link& whom, hooks::event& what, base::instant now)
 {
-    for (std::optional<waiting> next = first; next; next = advance(run, what)) {
-        auto reply = co_await port_->wait(next->ticket, next->until);
-        // An answer that could not be withdrawn any more counts: it must not be there when the next one is asked.
-        if (!reply && !next->whom->who->withdraw(next->ticket))
-            reply = co_await port_->collect(next->ticket);
-        if (reply) {
-            settle(run, std::move(*reply), *next->whom, what, next->since);
+    if (what.message != nullptr && what.message->transaction != transaction_) {
+        transaction_ = what.message->transaction;
+        budget_.renew();
+    }
+    const auto left = budget_.left(hooks::phase_of(what.hook));
+    asked one{.whom = &whom, .since = now, .until = now + std::min(whom.deadline, left), .done = now, .lane = free_lane()};
+    one.is_hurried = left < whom.deadline;
+    one.score = what.message != nullptr ? what.message->score : 0;
+    const bool is_watched = whom.health != nullptr && !whom.observes(what.hook);
+    if (is_watched) {
+        one.passage = whom.health->breaker_at(what.hook).admit(now);
+        if (one.passage == passage::refused) {
+            one.is = asked::state::refused;
+            return one;
+        }
+    }
+    const auto called = one.lane == 0 ? whom.who->call(what, one.until, port_, one.reply)
+                                      : whom.who->call(what, one.until, port_->lane(one.lane), one.reply);
+    switch (called.status) {
+    case hooks::call_status::answered:
+        one.is = asked::state::answered;
+        break;
+    case hooks::call_status::passed:
+        one.is = asked::state::passed;
+        break;
+    case hooks::call_status::pending:
+        one.ticket = called.ticket;
+        return one;
+    case hooks::call_status::failed:
+        one.is = asked::state::failed;
+        break;
+    }
+    learn(one, what.hook);
+    return one;
+}
+
+/// The others of a group whose first is waited for. Who only watches is told in its turn: nobody waits for it.
+void hook_runner::ask_along(const hooks::chain_run& run, hooks::event& what)
+{
+    for (std::size_t i = 0; const auto* link = run.ahead(i); ++i)
+        if (!link->observes(what.hook))
+            outstanding_.push_back(ask(*link, what, clock_.now()));
+}
+
+std::size_t hook_runner::free_lane() const noexcept
+{
+    std::size_t lane = 0;
+    while (std::ranges::any_of(outstanding_, [lane](const asked& each) { return each.lane == lane; }))
+        ++lane;
+    return lane;
+}
+
+io::task<void> hook_runner::finish(hooks::chain_run& run, hooks::event& what)
+{
+    struct nobody_left { // whatever is thrown
+        hook_runner& runner;
+        ~nobody_left() { runner.forget(); }
+    } const at_the_end{*this};
+    for (bool is_over = outstanding_.empty(); !is_over;) {
+        co_await await_first(what.hook);
+        auto first = std::move(outstanding_.front());
+        outstanding_.erase(outstanding_.begin());
+        budget_.spend(hooks::phase_of(what.hook), first.done - waiting_since_);
+        waiting_since_ = std::max(waiting_since_, first.done);
+        // An event of msg.end shows the score: those who were asked before others of their group changed it are asked again.
+        if (what.hook == hooks::hook_point::msg_end && what.message != nullptr && first.score != what.message->score) {
+            co_await drop_the_rest(what.hook);
+            is_over = walk(run, what, first.whom, clock_.now());
             continue;
         }
-        if (port_->is_cut())
-            run.cut_short();
-        else
-            run.failed("no answer within its deadline");
-        report(run, *next->whom, what);
-        note(run, {}, *next->whom, what, next->since);
+        settle(run, first, what);
+        const auto* const next = next_behind(run, what);
+        is_over = next == nullptr || (outstanding_.empty() && walk(run, what, next, clock_.now()));
+    }
+    co_await drop_the_rest(what.hook);
+}
+
+/// The next one to be asked, or to be waited for. Who only watches, amid a group, is told in its turn.
+const hooks::link* hook_runner::next_behind(hooks::chain_run& run, hooks::event& what)
+{
+    const auto* next = run.next();
+    for (; next != nullptr && !outstanding_.empty() && outstanding_.front().whom != next; next = run.next()) {
+        auto one = ask(*next, what, clock_.now());
+        if (one.is == asked::state::pending) { // nobody waits for what it may say
+            (void)next->who->withdraw(one.ticket);
+            one.is = asked::state::passed;
+        }
+        settle(run, one, what);
+    }
+    return next;
+}
+
+/// Until it is known how the first one stands. Meanwhile every other's answer is taken when it comes, and its deadline kept.
+io::task<void> hook_runner::await_first(hooks::hook_point hook)
+{
+    look_what_came(hook);
+    while (outstanding_.front().is == asked::state::pending) {
+        auto until = base::instant::max();
+        for (const auto& each : outstanding_)
+            if (each.is == asked::state::pending)
+                until = std::min(until, each.until);
+        // Nothing is asked meanwhile, so places stay.
+        bool is_over = port_->is_cut();
+        if (!is_over)
+            is_over = co_await port_->listen(until);
+        look_what_came(hook);
+        const bool is_cut = port_->is_cut();
+        const auto as = is_cut ? asked::state::cut : asked::state::late;
+        for (auto& each : outstanding_)
+            if (each.is == asked::state::pending && (is_cut || (is_over && each.until <= until)))
+                co_await take_back(each, as, hook);
     }
 }
 
-void hook_runner::settle(hooks::chain_run& run, hooks::plugin_reply reply, const hooks::link& whom, const hooks::event& what,
-                         base::instant since)
+/// Answers that are here.
+void hook_runner::look_what_came(hooks::hook_point hook)
+{
+    for (auto& each : outstanding_) {
+        if (each.is != asked::state::pending)
+            continue;
+        if (auto reply = port_->take(each.lane, each.ticket)) {
+            each.is = asked::state::answered;
+            each.reply = std::move(*reply);
+            learn(each, hook);
+        }
+    }
+}
+
+/// An answer that could not be withdrawn any more counts: it must not be there when the next one is asked.
+io::task<void> hook_runner::take_back(asked& whom, asked::state as, hooks::hook_point hook)
+{
+    if (whom.whom->who->withdraw(whom.ticket)) {
+        whom.is = as;
+        learn(whom, hook);
+    }
+    while (whom.is == asked::state::pending) {
+        (void)co_await port_->listen(base::instant::max());
+        look_what_came(hook);
+    }
+}
+
+/// Others of a group have decided: what these say is not asked for any more.
+io::task<void> hook_runner::drop_the_rest(hooks::hook_point hook)
+{
+    for (auto& each : outstanding_)
+        if (each.is == asked::state::pending)
+            co_await take_back(each, asked::state::cut, hook);
+    outstanding_.clear();
+}
+
+void hook_runner::forget() noexcept
+{
+    for (auto& each : outstanding_)
+        if (each.is == asked::state::pending)
+            (void)each.whom->who->withdraw(each.ticket); // one that is just answering is waited for
+    outstanding_.clear();
+}
+
+/// What an answer, or its absence, says about the plugin. An answer that breaks a rule is one: who gave it is alive. A time that
+/// the phase's budget cut short is not held against it.
+void hook_runner::learn(asked& from, hooks::hook_point hook)
+{
+    using enum asked::state;
+    from.done = clock_.now();
+    const auto& health = from.whom->health;
+    if (health == nullptr)
+        return;
+    if (auto* const times = health->times_at(hook); times != nullptr && from.is != cut)
+        times->observe((from.done - from.since).count());
+    if (from.whom->observes(hook))
+        return;
+    auto& breaker = health->breaker_at(hook);
+    const bool has_failed =
+        from.is == failed || (from.is == late && !from.is_hurried) || (from.is == answered && !from.reply.failure.empty());
+    auto became = change::none;
+    if (has_failed)
+        became = breaker.failed(from.passage, from.done);
+    else if (from.is == cut || from.is == late)
+        breaker.undecided(from.passage, from.done);
+    else
+        became = breaker.succeeded(from.passage);
+    if (became != change::none)
+        tell_breaker(*from.whom, hook, became == change::opened);
+}
+
+void hook_runner::tell_breaker(const hooks::link& whom, hooks::hook_point of, bool is_open) const
+{
+    const auto hook = hooks::name_of(of);
+    metrics_
+        .add_gauge({"postern_plugin_breaker_open", "Whether a plugin is not asked at a hook since it failed too often"},
+                   {{"plugin", whom.who->name()}, {"hook", hook}})
+        .set(is_open ? 1 : 0);
+    log_.warning("plugin.breaker", {{"plugin", whom.who->name()}, {"hook", hook}, {"state", is_open ? "open" : "closed"}});
+}
+
+/// Gives `one`'s answer to the walk.
+void hook_runner::settle(hooks::chain_run& run, asked& one, const hooks::event& what)
 {
     hooks::call_note said;
     std::string texts; // the run takes the reply's
-    if (notes_ != nullptr && notes_->is_wanted()) {
+    if (one.is == asked::state::answered && notes_ != nullptr && notes_->is_wanted()) {
+        const auto& reply = one.reply;
         texts = reply.enhanced + reply.text;
         said.verdict = reply.verdict;
         said.vouches = reply.vouches;
@@ -68,49 +255,83 @@ void hook_runner::settle(hooks::chain_run& run, hooks::plugin_reply reply, const
         said.enhanced = std::string_view{texts}.substr(0, reply.enhanced.size());
         said.text = std::string_view{texts}.substr(reply.enhanced.size());
     }
-    run.answered(std::move(reply));
-    report(run, whom, what);
-    note(run, said, whom, what, since);
+    switch (one.is) {
+    case asked::state::answered:
+        run.answered(std::move(one.reply));
+        break;
+    case asked::state::passed:
+        run.passed();
+        break;
+    case asked::state::failed:
+        run.failed("the plugin reported a failure");
+        break;
+    case asked::state::late:
+        run.failed(one.is_hurried ? "no answer within what the phase's budget left" : "no answer within its deadline");
+        break;
+    case asked::state::refused:
+        run.failed("its breaker is open");
+        break;
+    case asked::state::pending:
+    case asked::state::cut:
+        run.cut_short();
+        break;
+    }
+    // That the breaker is open was told when it opened: once is enough.
+    const auto level = one.is == asked::state::refused ? base::log_level::debug : base::log_level::warning;
+    if (!run.failure().empty())
+        report(run.failure(), *one.whom, what, level);
+    note(run, said, one, what);
 }
 
 /// What the run made of it is known: a failure counts, whatever was said, and edits are in the journal.
-void hook_runner::note(const hooks::chain_run& run, hooks::call_note what, const hooks::link& whom, const hooks::event& about,
-                       base::instant since) const
+void hook_runner::note(const hooks::chain_run& run, hooks::call_note said, const asked& of, const hooks::event& about) const
 {
     if (notes_ == nullptr || !notes_->is_wanted())
         return;
-    what.hook = about.hook;
-    what.plugin = whom.who->name();
-    what.failure = run.failure();
-    what.took = clock_.now() - since;
-    notes_->called(what, about.message);
+    said.hook = about.hook;
+    said.plugin = of.whom->who->name();
+    said.failure = run.failure();
+    said.took = of.done - of.since;
+    notes_->called(said, about.message);
 }
 
-void hook_runner::notify(const hooks::event& what)
+void hook_runner::notify(const hooks::event& what, const hooks::chain* also)
 {
-    for (const auto* link : order_->links(what.hook)) {
+    tell(*order_, what, nullptr);
+    if (also != nullptr && also != order_.get())
+        tell(*also, what, order_.get());
+}
+
+/// Those of `order` who are not in `but`.
+void hook_runner::tell(const hooks::chain& order, const hooks::event& what, const hooks::chain* but)
+{
+    const auto& links = order.links(what.hook);
+    if (links.empty())
+        return;
+    auto since = clock_.now();
+    for (const auto* link : links) {
+        if (but != nullptr && but->has(what.hook, *link->who))
+            continue;
         hooks::plugin_reply nobody_reads;
         const auto called = link->who->call(what, base::instant{}, port_, nobody_reads);
         if (called.status == hooks::call_status::failed)
-            report("the plugin reported a failure", *link, what);
+            report("the plugin reported a failure", *link, what, base::log_level::warning);
+        const auto done = clock_.now();
+        if (auto* const times = link->health == nullptr ? nullptr : link->health->times_at(what.hook))
+            times->observe((done - since).count());
+        since = done;
     }
 }
 
-void hook_runner::report(const hooks::chain_run& run, const hooks::link& whom, const hooks::event& what) const
-{
-    if (!run.failure().empty())
-        report(run.failure(), whom, what);
-}
-
-void hook_runner::report(std::string_view why, const hooks::link& whom, const hooks::event& what) const
+void hook_runner::report(std::string_view why, const hooks::link& whom, const hooks::event& what, base::log_level as) const
 {
     const auto hook = hooks::name_of(what.hook);
     metrics_
         .add_counter({"postern_plugin_failures_total", "Calls in which a plugin failed"},
                      {{"plugin", whom.who->name()}, {"hook", hook}})
         .add();
-    log_.warning("plugin_failed",
-                 {{"session", base::to_text(what.session)}, {"plugin", whom.who->name()}, {"hook", hook}, {"cause", why}});
+    log_.write(as, "plugin_failed",
+               {{"session", base::to_text(what.session)}, {"plugin", whom.who->name()}, {"hook", hook}, {"cause", why}});
     notices_.tell({.kind = hooks::notice_kind::plugin_failed,
                    .session = what.session,
                    .plugin = whom.who->name(),

@@ -1,10 +1,11 @@
 #pragma once
-// Walks a chain for one session: calls the plugins, waits for those that answer later, applies deadlines. The rules of what
-// answers mean are hooks::chain_run's.
+// Walks a chain for one session: calls the plugins, waits for those that answer later, applies deadlines, budgets and breakers,
+// and times every answer. The rules of what answers mean are hooks::chain_run's.
 
 #include "core/base/clock.hpp"
 #include "core/base/log.hpp"
 #include "core/base/metrics.hpp"
+#include "core/hooks/budget.hpp"
 #include "core/hooks/chain.hpp"
 #include "core/runtime/connection_port.hpp"
 #include "core/runtime/notice_board.hpp"
@@ -12,25 +13,24 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 namespace postern::runtime {
 
-/// Threads: the session's loop.
+/// One ask at a time. Threads: the session's loop.
 class hook_runner {
 public:
     hook_runner(std::shared_ptr<const hooks::chain> order, std::shared_ptr<connection_port> port, base::log log,
-                base::metrics& metrics, const notice_board& notices, const base::clock& clock)
-        : order_{std::move(order)}, port_{std::move(port)}, log_{log}, metrics_{metrics}, notices_{notices}, clock_{clock}
+                base::metrics& metrics, const notice_board& notices, const base::clock& clock,
+                const hooks::budget_limits& limits = {})
+        : order_{std::move(order)}, port_{std::move(port)}, log_{log}, metrics_{metrics}, notices_{notices}, clock_{clock},
+          budget_{limits}
     {
     }
-
-    /// A call whose answer is still to come.
-    struct waiting {
-        const hooks::link* whom;
-        std::uint64_t ticket;
-        base::instant until;
-        base::instant since;
-    };
+    ~hook_runner() { forget(); }
+    hook_runner(const hook_runner&) = delete;
+    hook_runner& operator=(const hook_runner&) = delete;
 
     /// Tells `who` of every call from now on; null: nobody.
     void watched_by(trace_notes* who) noexcept { notes_ = who; }
@@ -38,20 +38,48 @@ public:
     [[nodiscard]] const hooks::chain& order() const noexcept { return *order_; }
     [[nodiscard]] bool has(hooks::hook_point hook) const noexcept { return order_->has(hook); }
 
-    /// Asks on, until the outcome stands (nothing) or somebody answers later.
-    [[nodiscard]] std::optional<waiting> advance(hooks::chain_run& run, hooks::event& what);
+    /// Asks on. True: the outcome stands. False: somebody answers later, so finish() is to follow.
+    [[nodiscard]] bool advance(hooks::chain_run& run, hooks::event& what);
     /// Waits for that somebody, and asks on to the end.
-    [[nodiscard]] io::task<void> finish(hooks::chain_run& run, hooks::event& what, waiting first);
-    /// Tells all subscribers; nobody answers.
-    void notify(const hooks::event& what);
+    [[nodiscard]] io::task<void> finish(hooks::chain_run& run, hooks::event& what);
+    /// Nobody waits for the answers of those who were asked: takes their tickets back. What they read may be freed afterwards.
+    void forget() noexcept;
+    /// Tells all subscribers, and those of `also` who are not among them; nobody answers.
+    void notify(const hooks::event& what, const hooks::chain* also = nullptr);
 
 private:
-    void report(const hooks::chain_run& run, const hooks::link& whom, const hooks::event& what) const;
-    void report(std::string_view why, const hooks::link& whom, const hooks::event& what) const;
-    void settle(hooks::chain_run& run, hooks::plugin_reply reply, const hooks::link& whom, const hooks::event& what,
-                base::instant since);
-    void note(const hooks::chain_run& run, hooks::call_note what, const hooks::link& whom, const hooks::event& about,
-              base::instant since) const;
+    /// Somebody who was asked.
+    struct asked {
+        enum class state : std::uint8_t { pending, answered, passed, failed, late, refused, cut };
+
+        const hooks::link* whom;
+        base::instant since; ///< it was asked
+        base::instant until; ///< its answer counts
+        base::instant done;  ///< it was known how it stands
+        std::uint64_t ticket = 0;
+        std::size_t lane = 0;
+        state is = state::pending;
+        hooks::breaker::passage passage = hooks::breaker::passage::call;
+        bool is_hurried = false; ///< the phase's budget ends before its deadline
+        std::int32_t score = 0;  ///< of the message when it was asked
+        hooks::plugin_reply reply = {};
+    };
+
+    void tell(const hooks::chain& order, const hooks::event& what, const hooks::chain* but);
+    [[nodiscard]] asked ask(const hooks::link& whom, hooks::event& what, base::instant now);
+    void ask_along(const hooks::chain_run& run, hooks::event& what);
+    [[nodiscard]] std::size_t free_lane() const noexcept;
+    [[nodiscard]] bool walk(hooks::chain_run& run, hooks::event& what, const hooks::link* from, base::instant now);
+    [[nodiscard]] const hooks::link* next_behind(hooks::chain_run& run, hooks::event& what);
+    void settle(hooks::chain_run& run, asked& one, const hooks::event& what);
+    void look_what_came(hooks::hook_point hook);
+    void learn(asked& from, hooks::hook_point hook);
+    void report(std::string_view why, const hooks::link& whom, const hooks::event& what, base::log_level as) const;
+    void tell_breaker(const hooks::link& whom, hooks::hook_point hook, bool is_open) const;
+    [[nodiscard]] io::task<void> await_first(hooks::hook_point hook);
+    [[nodiscard]] io::task<void> take_back(asked& whom, asked::state as, hooks::hook_point hook);
+    [[nodiscard]] io::task<void> drop_the_rest(hooks::hook_point hook);
+    void note(const hooks::chain_run& run, hooks::call_note said, const asked& of, const hooks::event& about) const;
 
     std::shared_ptr<const hooks::chain> order_;
     std::shared_ptr<connection_port> port_;
@@ -59,6 +87,10 @@ private:
     base::metrics& metrics_;
     const notice_board& notices_;
     const base::clock& clock_;
+    hooks::budget budget_;
+    base::transaction_id transaction_; ///< whose budgets they are
+    base::instant waiting_since_;
+    std::vector<asked> outstanding_; ///< in the order of the chain; the first is the one whose turn it is
     trace_notes* notes_ = nullptr;
 };
 

@@ -207,6 +207,27 @@ bool server::queue_try(queue::domain_wish what)
     return lock.owns_lock() && state_->is_running && state_->deliveries.try_now(std::move(what));
 }
 
+/// Of everybody, in the order of the configuration.
+std::vector<answer_status> server::answers() const
+{
+    std::vector<answer_status> out;
+    const auto current = state_->current.load();
+    for (const auto& link : current->delivery_chain->all()) {
+        for (unsigned i = 1; link.health != nullptr && i < hooks::hook_point_count; ++i) {
+            const auto hook = static_cast<hooks::hook_point>(i);
+            const auto* const times = link.health->times_at(hook);
+            const auto count = times == nullptr ? 0 : times->count();
+            const bool is_open = link.health->breaker_at(hook).is_open();
+            const auto share = [&](double q) {
+                return std::chrono::nanoseconds{count == 0 ? 0 : static_cast<std::int64_t>(times->quantile(q))};
+            };
+            if (count != 0 || is_open)
+                out.push_back({link.who->name(), hook, count, share(0.5), share(0.99), is_open});
+        }
+    }
+    return out;
+}
+
 server_status server::status() const
 {
     const auto& counts = state_->deliveries.counts();
@@ -217,6 +238,7 @@ server_status server::status() const
     status.delivered = counts.delivered.value();
     status.deferred = counts.deferred.value();
     status.failed = counts.failed.value();
+    status.answers = answers();
     return status;
 }
 

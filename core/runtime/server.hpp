@@ -8,6 +8,7 @@
 #include "core/base/result.hpp"
 #include "core/delivery/settings.hpp"
 #include "core/delivery/transport.hpp"
+#include "core/hooks/budget.hpp"
 #include "core/hooks/chain.hpp"
 #include "core/hooks/notice.hpp"
 #include "core/queue/domain_wish.hpp"
@@ -51,8 +52,12 @@ struct listener_profile {
     std::string name;
     session::server_config session;
     server_timeouts timeouts;
+    hooks::budget_limits budgets;
     std::shared_ptr<const hooks::chain> chain;
-    std::shared_ptr<io::tls_context> tls; ///< null without TLS
+    std::vector<std::shared_ptr<const hooks::chain>> domain_chains; ///< number n of session.domains is the nth from 1
+    std::shared_ptr<io::tls_context> tls;                           ///< null without TLS
+
+    [[nodiscard]] const hooks::chain& chain_number(std::uint32_t n) const { return n == 0 ? *chain : *domain_chains.at(n - 1); }
 };
 
 /// One generation of the configuration: replaced whole by publish().
@@ -91,6 +96,16 @@ struct queue_item {
     std::string last_reply;
 };
 
+/// How a plugin has answered at a hook.
+struct answer_status {
+    std::string plugin;
+    hooks::hook_point hook;
+    std::uint64_t answers = 0; ///< since the start, over reloads
+    std::chrono::nanoseconds median;
+    std::chrono::nanoseconds slowest; ///< all but one in a hundred were faster
+    bool is_open = false;             ///< its breaker: it is not asked
+};
+
 struct server_status {
     std::uint64_t connections = 0; ///< open now
     std::uint64_t accepted = 0;    ///< messages, since start
@@ -98,6 +113,7 @@ struct server_status {
     std::uint64_t delivered = 0;   ///< recipients, since start
     std::uint64_t deferred = 0;
     std::uint64_t failed = 0;
+    std::vector<answer_status> answers; ///< of the generation in force, where there was any
 };
 
 class server {
@@ -142,6 +158,8 @@ public:
     [[nodiscard]] tracer& tracing() noexcept;
 
 private:
+    [[nodiscard]] std::vector<answer_status> answers() const;
+
     struct state;
     std::unique_ptr<state> state_;
 };

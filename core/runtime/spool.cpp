@@ -131,6 +131,7 @@ std::int64_t spool::read(std::uint64_t offset, char* to, std::size_t length) noe
         return offset < shown_->replaced_body->size() ? copy(*shown_->replaced_body, offset) : 0;
     if (offset < stored_) {
         const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(length, stored_ - offset));
+        const std::scoped_lock lock{reading_};
         return read_blocking(to, wanted, [&](auto done) { store_.read_uncommitted(id_, offset, wanted, std::move(done)); });
     }
     offset -= stored_;

@@ -8,12 +8,13 @@
 #include "core/queue/store.hpp"
 
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <string_view>
 
 namespace postern::runtime {
 
-/// Threads: the session's loop; read() any thread while the session waits for a plugin.
+/// Threads: the session's loop; read() any, several at the same time, while the session waits for plugins.
 class spool final : public base::blob_source {
 public:
     spool(queue::store& store, io::loop& home) : store_{store}, home_{home} {}
@@ -60,6 +61,7 @@ private:
     const hooks::draft* shown_ = nullptr;
     std::size_t edits_shown_ = 0;
     std::string head_;
+    std::mutex reading_; // a store's calls for one message come one at a time
 };
 
 /// Octets of a message that is in the store, for transports.

@@ -1,6 +1,7 @@
 #pragma once
 // What the configuration tells a server session. Plain values; one object a listener and generation.
 
+#include "core/hooks/domain_map.hpp"
 #include "core/session/extensions.hpp"
 
 #include <cstddef>
@@ -44,6 +45,7 @@ struct server_config {
     bool smtputf8 = true;
     bool dsn = true;
     std::shared_ptr<const session::extensions> extensions; ///< of plugins; null: none
+    std::shared_ptr<const hooks::domain_map> domains;      ///< with chains of their own; null: none
 };
 
 } // namespace postern::session

@@ -34,6 +34,12 @@ void server_session::state::on_rcpt(const protocol::command& what)
     // RFC 5321 4.5.3.1.10: 452, and the client sends to the rest in another transaction.
     if (draft.envelope.to.size() + txn->dropped >= config.limits.recipients)
         return say(452, "4.5.3", "too many recipients");
+    // One transaction, one chain: what is asked about the whole message is asked of one. The client brings the rest as above.
+    const auto chain = config.domains == nullptr ? 0 : config.domains->find(message::split_address(path->address).domain);
+    const bool is_first = draft.envelope.to.empty() && txn->dropped == 0;
+    if (!is_first && chain != txn->chain)
+        return say(452, "4.5.3", "not together with the recipients before, send it in another transaction");
+    txn->chain = chain;
     to.address = std::move(path->address);
     txn->asked = static_cast<std::uint32_t>(draft.envelope.to.size());
     txn->asked_path = what.argument.substr(0, path->consumed);

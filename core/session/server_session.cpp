@@ -305,6 +305,11 @@ hooks::draft* server_session::draft() noexcept
     return state_->txn && !is_about_connection ? &state_->txn->draft : nullptr;
 }
 
+std::uint32_t server_session::chain_at(hooks::hook_point hook) const noexcept
+{
+    return hooks::is_of_recipients(hook) && state_->txn != nullptr ? state_->txn->chain : 0;
+}
+
 question server_session::question() const noexcept
 {
     const auto& s = *state_;

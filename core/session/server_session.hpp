@@ -106,6 +106,9 @@ public:
     [[nodiscard]] hooks::connection_facts& editable_facts() noexcept;
     /// Of cmd.rcpt: which recipient of the draft is being asked about (always the last).
     [[nodiscard]] std::uint32_t recipient_index() const noexcept;
+    /// Who is asked at `hook`, or told: 0 is the listener's chain, others those of server_config.domains. From cmd.rcpt on it is
+    /// that of the transaction's recipients; extensions stay with the listener's.
+    [[nodiscard]] std::uint32_t chain_at(hooks::hook_point hook) const noexcept;
     /// Of cmd.data: content comes by BDAT.
     [[nodiscard]] bool is_bdat() const noexcept;
     /// Messages accepted (250 after commit or discard) so far.

@@ -28,6 +28,7 @@ struct transaction {
     std::size_t asked_parameter = 0; ///< param: its place
     bool is_asked_of_rcpt = false;   ///< param: in the last recipient's list
     std::uint32_t dropped = 0;       ///< recipients that were accepted and discarded
+    std::uint32_t chain = 0;         ///< who is asked from RCPT on: that of the first recipient that was accepted
 
     // How content comes.
     bool by_bdat = false; ///< a BDAT has begun: no RCPT, no DATA

@@ -32,6 +32,7 @@ public:
 
     [[nodiscard]] const std::string& name() const noexcept override { return name_; }
     [[nodiscard]] bool wants(hooks::hook_point hook) const noexcept override { return hooks_.contains(hook); }
+    [[nodiscard]] bool observes(hooks::hook_point hook) const noexcept override { return observed.contains(hook); }
     [[nodiscard]] bool may_vouch() const noexcept override { return vouches_; }
     [[nodiscard]] hooks::call_result call(const hooks::event& what, base::instant,
                                           const std::shared_ptr<hooks::session_port>& port,
@@ -64,7 +65,8 @@ public:
         return withdrawn_;
     }
 
-    std::function<bool()> on_withdraw; ///< false: the answer was given just before; set before use
+    std::set<hooks::hook_point> observed; ///< at which it only watches; set before it is in a chain
+    std::function<bool()> on_withdraw;    ///< false: the answer was given just before; set before use
     std::atomic<int> calls{0};
     std::atomic<int> ended{0};
 

@@ -29,6 +29,34 @@ TEST(chain, lists_subscribers_in_order)
     EXPECT_FALSE(chain{}.has(hook_point::cmd_mail));
 }
 
+TEST(chain, knows_who_of_a_group_may_be_asked_already)
+{
+    links order;
+    for (const auto* name : {"alone", "one", "elsewhere", "two", "three", "behind"})
+        order.add(name, plugin_reply{});
+    auto members = order.take();
+    const auto elsewhere = std::static_pointer_cast<answering>(members[2].who);
+    elsewhere->only = hook_point::cmd_rcpt;
+    for (std::size_t i = 1; i <= 4; ++i)
+        members[i].group = 1;
+    members[5].group = 2;
+    const chain all{std::move(members)};
+    chain_run run{all, hook_point::cmd_mail, nullptr};
+    ASSERT_EQ(run.next()->who->name(), "alone");
+    EXPECT_EQ(run.ahead(0), nullptr);
+    ASSERT_EQ(run.next()->who->name(), "one");
+    ASSERT_NE(run.ahead(0), nullptr);
+    EXPECT_EQ(run.ahead(0)->who->name(), "two");
+    EXPECT_EQ(run.ahead(1)->who->name(), "three");
+    EXPECT_EQ(run.ahead(2), nullptr);
+    (void)run.next();
+    ASSERT_EQ(run.next()->who->name(), "three");
+    EXPECT_EQ(run.ahead(0), nullptr);
+    chain_run owner{all, hook_point::cmd_mail, nullptr, nullptr, "one"};
+    ASSERT_EQ(owner.next()->who->name(), "one");
+    EXPECT_EQ(owner.ahead(0), nullptr) << "only one is asked";
+}
+
 TEST(chain, without_plugins_lets_pass_and_vouches_for_nobody)
 {
     links nobody;

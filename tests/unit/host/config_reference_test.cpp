@@ -48,6 +48,7 @@ std::string with(const std::string& section, const std::string& lines)
     const auto in = [&](const std::string& name) { return section == name ? lines : std::string{}; };
     std::string out = "hostname = \"mx.example.org\"\ndata_dir = \"data\"\n" + in("") +
                       "[[listener]]\nname = \"in\"\naddress = \"127.0.0.1:0\"\n" + in("[listener]") +
+                      (section == "[listener.domain]" ? "[[listener.domain]]\n" + lines : std::string{}) +
                       "[[plugin]]\nname = \"p\"\nlibrary = \"l\"\n" + in("[plugin]");
     if (!section.empty() && section.front() != '[')
         out += "[" + section + "]\n" + lines;
@@ -69,6 +70,7 @@ std::string values(const config& of)
     const auto& session = of.limits.session;
     const auto& connections = of.limits.connections;
     const auto& times = of.limits.timeouts;
+    const auto& budgets = of.limits.budgets;
     const auto& listener = of.listeners.at(0);
     const auto& plugin = of.plugins.at(0);
     const auto& policy = of.queue.policy;
@@ -83,14 +85,17 @@ std::string values(const config& of)
                        connections.connections_per_ip, connections.minimum_rate, static_cast<int>(of.limits.bare_lf)) +
            fmt::format("times {} {} {} {} {} listener {} {} plugin {} {} {} ", times.greeting.count(), times.command.count(),
                        times.data.count(), times.tls.count(), times.pause.count(), static_cast<int>(listener.tls),
-                       fmt::join(listener.chain, ","), static_cast<int>(plugin.on_error), plugin.deadline.count(),
+                       listener.chain.size(), static_cast<int>(plugin.on_error), plugin.deadline.count(),
                        plugin.may.headers || plugin.may.sender || plugin.may.rcpt || plugin.may.body || plugin.may.route ||
                            plugin.may.accept) +
            fmt::format("queue {} {} {} {} delivery '{}' {} {} {} {} {} ", fmt::join(retry, ","), policy.jitter,
                        policy.expire.count(), policy.warn.count(), delivery.relay, delivery.transport, delivery.concurrency,
                        delivery.per_destination, delivery.connection_reuse, static_cast<int>(delivery.tls)) +
-           fmt::format("trace {} times {} {} {} {} {}", of.trace_keep, limits.connect.count(), limits.greeting.count(),
-                       limits.command.count(), limits.data.count(), limits.final.count());
+           fmt::format("trace {} times {} {} {} {} {} ", of.trace_keep, limits.connect.count(), limits.greeting.count(),
+                       limits.command.count(), limits.data.count(), limits.final.count()) +
+           fmt::format("breaker {} {} budgets {} {} {} {}", plugin.breaker.failures, plugin.breaker.pause.count(),
+                       budgets[hooks::phase::connect].count(), budgets[hooks::phase::envelope].count(),
+                       budgets[hooks::phase::content].count(), budgets[hooks::phase::end].count());
 }
 
 TEST(the_reference, has_defaults_that_change_nothing_when_they_are_said)
@@ -124,8 +129,10 @@ TEST(the_reference, names_no_key_that_there_is_not)
 
 TEST(the_reference, names_every_key_that_is_read)
 {
-    const auto source = postern::test::read_file(postern::test::source_folder() / "core/host/config.cpp");
-    std::set<std::string> known{"certificate", "config", "dns"}; // tables: named in the text
+    std::string source;
+    for (const auto* file : {"core/host/config.cpp", "core/host/config_chains.cpp"})
+        source += postern::test::read_file(postern::test::source_folder() / file);
+    std::set<std::string> known{"certificate", "config", "dns", "domain"}; // tables: named in the text
     for (const auto& each : documented())
         known.insert(each.key);
     static const std::regex call{

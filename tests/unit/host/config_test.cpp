@@ -233,6 +233,108 @@ TEST(a_chain, names_plugins_that_are_there_once_each)
                 ElementsAre(HasSubstr(":7: delivery.transport: is neither")));
 }
 
+constexpr std::string_view three_plugins = "[[plugin]]\nname = \"a\"\nlibrary = \"l\"\nmay = [\"accept\"]\n"
+                                           "[[plugin]]\nname = \"b\"\nlibrary = \"l\"\n"
+                                           "[[plugin]]\nname = \"c\"\nlibrary = \"l\"\nmay = [\"headers\"]\n";
+
+std::vector<std::string> complaints_about_chain(std::string_view chain)
+{
+    return complaints_about(std::string{"chain = "} + std::string{chain} + "\n" + std::string{three_plugins});
+}
+
+TEST(a_chain, may_have_groups)
+{
+    const auto read = good(std::string{"chain = [\"b\", [\"a\", \"c\"]]\n"} + std::string{three_plugins});
+    const auto& chain = read.listeners[0].chain;
+    ASSERT_EQ(chain.size(), 3U);
+    EXPECT_EQ(chain[0].name, "b");
+    EXPECT_EQ(chain[0].group, 0U);
+    EXPECT_EQ(chain[1].name, "a");
+    EXPECT_NE(chain[1].group, 0U);
+    EXPECT_EQ(chain[2].group, chain[1].group);
+    EXPECT_EQ(good(std::string{"chain = [[\"a\"], [\"b\"]]\n"} + std::string{three_plugins}).listeners[0].chain[0].group, 0U)
+        << "one alone is no group";
+}
+
+TEST(a_chain, is_a_list_of_texts_and_of_lists_of_them)
+{
+    for (const auto* wrong : {"1", "\"a\"", "[1]", "[[]]", "[[[\"a\"]]]", "[[\"a\", 1]]"})
+        EXPECT_THAT(complaints_about_chain(wrong), ElementsAre(HasSubstr(":6: listener.chain: must be a list of texts")))
+            << wrong;
+}
+
+TEST(a_group, has_nobody_but_its_last_who_changes_what_the_others_see)
+{
+    EXPECT_THAT(complaints_about_chain("[[\"a\", \"b\", \"c\"]]"), IsEmpty());
+    EXPECT_THAT(complaints_about_chain("[\"c\", [\"a\", \"b\"]]"), IsEmpty());
+    EXPECT_THAT(
+        complaints_about_chain("[\"a\",\n[\"c\", \"b\"]]"),
+        ElementsAre(HasSubstr(":7: listener.chain: \"c\" may change mail (its may), which those that are asked at the same time "
+                              "would not see; put it last in its group, or out of it")));
+}
+
+TEST(a_domain, has_a_chain_of_its_own)
+{
+    const auto read = good(std::string{"chain = [\"a\"]\n[[listener.domain]]\nnames = [\"Example.org\", \".example.org\"]\n"
+                                       "chain = [[\"a\", \"b\"]]\n[[listener.domain]]\nnames = [\"[192.0.2.1]\"]\nchain = []\n"} +
+                           std::string{three_plugins});
+    const auto& domains = read.listeners[0].domains;
+    ASSERT_EQ(domains.size(), 2U);
+    EXPECT_THAT(domains[0].names, ElementsAre("example.org", ".example.org"));
+    ASSERT_EQ(domains[0].chain.size(), 2U);
+    EXPECT_EQ(domains[0].chain[1].name, "b");
+    EXPECT_NE(domains[0].chain[1].group, 0U);
+    EXPECT_THAT(domains[1].chain, IsEmpty());
+}
+
+TEST(a_domain, is_refused_when_it_means_nothing_or_two_things)
+{
+    const auto complaints_of = [](std::string_view lines) {
+        return complaints_about(std::string{"[[listener.domain]]\n"} + std::string{lines} + std::string{three_plugins});
+    };
+    EXPECT_THAT(complaints_of("chain = []\n"),
+                ElementsAre(HasSubstr(":6: listener.domain.names: must name at least one domain")));
+    EXPECT_THAT(complaints_of("names = [\"a.example\"]\n"),
+                ElementsAre(HasSubstr(":6: listener.domain.chain: must be given: the plugins that are asked")));
+    EXPECT_THAT(complaints_of("names = [\"a.example\"]\nchain = [\"q\"]\n"),
+                ElementsAre(HasSubstr(":8: listener.domain.chain: there is no [[plugin]] with the name \"q\"")));
+    for (const auto* wrong : {"", ".", "a..b", "x@a.example", "*.example", ".[192.0.2.1]x"})
+        EXPECT_THAT(complaints_of(std::string{"names = [\""} + wrong + "\"]\nchain = []\n"),
+                    ElementsAre(HasSubstr(":7: listener.domain.names: \"" + std::string{wrong} + "\" is neither a domain")))
+            << wrong;
+    EXPECT_THAT(complaints_of("names = [\"a.example\", \"A.example\"]\nchain = []\n"),
+                ElementsAre(HasSubstr(":7: listener.domain.names: \"a.example\" has a chain at this listener already")));
+    EXPECT_THAT(complaints_of("names = [\"a.example\"]\nchain = []\n[[listener.domain]]\nnames = [\"a.example\"]\nchain = []\n"),
+                ElementsAre(HasSubstr(":10: listener.domain.names: \"a.example\" has a chain at this listener already")));
+}
+
+TEST(budgets, are_limits_that_can_be_lifted)
+{
+    using hooks::phase;
+    const auto standard = good("").limits.budgets;
+    EXPECT_EQ(standard[phase::end], 4min);
+    const auto read = good("[limits.budget]\nconnect = \"10s\"\nend = \"0s\"\n").limits.budgets;
+    EXPECT_EQ(read[phase::connect], 10s);
+    EXPECT_EQ(read[phase::envelope], standard[phase::envelope]);
+    EXPECT_EQ(read[phase::end], std::chrono::nanoseconds::max());
+    EXPECT_THAT(complaints_about("[limits.budget]\nrcpt = \"1s\"\n"),
+                ElementsAre(HasSubstr(":7: limits.budget.rcpt: unknown key")));
+}
+
+TEST(a_breaker_of_a_plugin, has_a_number_of_failures_and_a_pause)
+{
+    const auto with = [](std::string_view breaker) {
+        return "[[plugin]]\nname = \"p\"\nlibrary = \"l\"\nbreaker = " + std::string{breaker} + "\n";
+    };
+    EXPECT_EQ(good(with("{ failures = 2, pause = \"1m\" }")).plugins[0].breaker.failures, 2U);
+    EXPECT_EQ(good(with("{ failures = 2, pause = \"1m\" }")).plugins[0].breaker.pause, 1min);
+    EXPECT_EQ(good(with("{ failures = 0 }")).plugins[0].breaker.failures, 0U);
+    EXPECT_EQ(good(with("{}")).plugins[0].breaker.failures, 5U);
+    EXPECT_THAT(complaints_about(with("{ pause = \"0s\" }")),
+                ElementsAre(HasSubstr("plugin.breaker.pause: must be longer than nothing")));
+    EXPECT_THAT(complaints_about(with("{ faults = 3 }")), ElementsAre(HasSubstr("plugin.breaker.faults: unknown key")));
+}
+
 TEST(a_plugin_entry, comes_from_the_plugin_path_only)
 {
     for (const auto* wrong : {"", "../evil", "a/b", ".hidden", "-x", "a b"})

@@ -67,6 +67,25 @@ TEST_F(a_manifest, is_refused_with_the_place_of_every_mistake)
                             HasSubstr("options.c.doc: is missing")));
 }
 
+TEST_F(a_manifest, may_say_where_the_plugin_stands)
+{
+    const auto rules = good("before = [\"org.example.y\"]\nafter = [\"org.example.z\", \"org.example.w\"]\n");
+    EXPECT_THAT(rules.before, ElementsAre("org.example.y"));
+    EXPECT_THAT(rules.after, ElementsAre("org.example.z", "org.example.w"));
+}
+
+TEST_F(a_manifest, does_not_ask_for_a_place_that_there_is_not)
+{
+    EXPECT_FALSE(read(std::string{head} + "before = [\"org.example.x\"]\n"));
+    EXPECT_THAT(texts(), ElementsAre(HasSubstr("x.toml:4: before: \"org.example.x\" cannot stand before itself")));
+    found_.clear();
+    EXPECT_FALSE(read(std::string{head} + "before = [\"y\"]\nafter = [\"y\"]\n"));
+    EXPECT_THAT(texts(), ElementsAre(HasSubstr("x.toml:4: before: \"y\" cannot stand before itself, or both before and behind")));
+    found_.clear();
+    EXPECT_FALSE(read(std::string{head} + "before = \"y\"\n"));
+    EXPECT_THAT(texts(), ElementsAre(HasSubstr("x.toml:4: before: must be a list of texts")));
+}
+
 TEST_F(a_manifest, does_not_give_a_required_option_a_default)
 {
     EXPECT_FALSE(read(std::string{head} + "[options.a]\ntype = \"string\"\ndoc = \"d\"\nrequired = true\ndefault = \"\"\n"));

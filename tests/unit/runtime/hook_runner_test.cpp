@@ -43,8 +43,9 @@ struct runner : testing::Test {
         hooks::event what;
         what.hook = hook_point::cmd_mail;
         hooks::chain_run run{*order, hook_point::cmd_mail, &draft};
-        if (const auto waiting = run_hooks.advance(run, what))
-            co_await run_hooks.finish(run, what, *waiting);
+        const bool is_answered = run_hooks.advance(run, what);
+        if (!is_answered)
+            co_await run_hooks.finish(run, what);
         result = run.take_result();
     }
 };

@@ -2,6 +2,8 @@
 #include "tests/support/memory_log.hpp"
 #include "tests/support/memory_store.hpp"
 
+#include <thread>
+
 namespace postern::runtime {
 namespace {
 
@@ -73,6 +75,21 @@ TEST_F(spools, give_the_store_what_is_too_large_and_read_it_back_as_one)
     body.present(&draft);
     EXPECT_EQ(body.size(), 15 + all.size());
     EXPECT_EQ(read_all(), "Subject: hi\r\n\r\n" + all);
+}
+
+TEST_F(spools, are_read_by_several_plugins_at_the_same_time)
+{
+    body.begin(id);
+    std::string all;
+    for (std::size_t i = 0; all.size() < 2 * capacity + 1000; ++i)
+        all += std::to_string(i) + " ";
+    append(all);
+    std::string seen[2];
+    std::thread other{[&] { seen[1] = read_all(); }};
+    seen[0] = read_all();
+    other.join();
+    EXPECT_EQ(seen[0], all);
+    EXPECT_EQ(seen[1], all);
 }
 
 TEST_F(spools, know_whether_an_octet_is_above_127)
