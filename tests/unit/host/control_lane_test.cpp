@@ -67,7 +67,9 @@ TEST(a_plugin_instance, is_destroyed_once_and_on_the_control_lane)
         std::thread{[&] { other.reset(); }}.join(); // as a session's thread drops the last share
         EXPECT_EQ(plugin.destroyed, 0) << "somebody is making a generation";
     }
-    lane.reset(); // waits for it
+    std::promise<void> behind_it;
+    lane->run([&] { behind_it.set_value(); });
+    behind_it.get_future().wait();
     EXPECT_EQ(plugin.destroyed, 1);
 }
 

@@ -31,7 +31,8 @@ public:
     void put(const std::string& name, const std::string& as)
     {
         const auto to = folder_ / (as + ".so");
-        std::filesystem::copy_file(std::filesystem::path{POSTERN_HOST_TEST_PLUGINS} / (name + ".so"), to);
+        std::filesystem::copy_file(std::filesystem::path{POSTERN_HOST_TEST_PLUGINS} / (name + ".so"), to,
+                                   std::filesystem::copy_options::overwrite_existing);
         std::filesystem::permissions(to, std::filesystem::perms{0644}); // whatever the build folder's are
         const auto id = name == "pass_through" ? "pass-through" : name == "create_throws" ? "throws" : name;
         write(as + ".toml", manifest_of("org.example." + id));
