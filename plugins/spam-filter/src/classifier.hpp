@@ -4,7 +4,7 @@
 //
 // The sum is divided by the root of the number of features that counted, as for sums of things that are independent of each
 // other: a long message does not become certain by its length alone. Features of a message are far from independent (pairs hold
-// the words again), so the number is no probability; `probability` makes one of it by a slope that was fitted once.
+// the words again), so the number is no probability; `probability` makes one of it by a slope that was chosen once.
 
 #include "token_table.hpp"
 
