@@ -187,7 +187,7 @@ private:
             T result = promise.take();
             frame.destroy();
             frame = nullptr;
-            sdk::send(instance, ticket, result);
+            send(instance, ticket, result); // unqualified: found when it is needed, whichever header came first
             return;
         } catch (const std::exception& error) {
             if constexpr (std::is_same_v<T, readiness>)
