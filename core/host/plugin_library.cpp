@@ -12,6 +12,7 @@
 #include <postern/abi/log.h>
 #include <postern/abi/metrics.h>
 #include <postern/abi/notes.h>
+#include <postern/abi/spool.h>
 #include <postern/abi/timers.h>
 
 #include <boost/dll/library_info.hpp>
@@ -35,9 +36,9 @@
 namespace postern::daemon {
 namespace {
 
-constexpr std::array<std::string_view, 10> services{POSTERN_CORE_1,    POSTERN_CONFIG_1, POSTERN_BLOB_1,   POSTERN_EHLO_1,
+constexpr std::array<std::string_view, 11> services{POSTERN_CORE_1,    POSTERN_CONFIG_1, POSTERN_BLOB_1,   POSTERN_EHLO_1,
                                                     POSTERN_METRICS_1, POSTERN_LOG_1,    POSTERN_TIMERS_1, POSTERN_NOTES_1,
-                                                    POSTERN_DNS_1,     POSTERN_KV_1};
+                                                    POSTERN_DNS_1,     POSTERN_KV_1,     POSTERN_SPOOL_1};
 constexpr std::string_view symbol_stem = "postern_plugin_v";
 constexpr std::chrono::seconds longest_wait{2}; // for plugins that still run when all else is over
 

@@ -183,7 +183,7 @@ void conversation::flush()
         expect(line.size() >= 4 && line.size() <= 510, "a reply line has at most 512 octets");
         for (const char c : line)
             expect(c == '\t' || (c >= ' ' && c <= '~'), "a reply is printable ASCII");
-        if (line.starts_with("250 2.0.0 queued as "))
+        if (line.starts_with("250 ") && line.find("queued as ") != std::string_view::npos)
             ++acknowledged;
         last_sent_ = line;
         at = end + 2;

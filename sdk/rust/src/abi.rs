@@ -110,7 +110,7 @@ layouts! {
                          headers: postern_list, }
     record postern_ev_body { ev: postern_event, peer: postern_list, chunk: postern_str, offset: u64, is_last: u32, reserved: u32, }
     record postern_ev_end { ev: postern_event, peer: postern_list, sender: postern_str, recipients: postern_list, headers: postern_list,
-                     blob: u64, size_octets: u64, }
+                     blob: u64, size_octets: u64, score: i32, reserved: u32, }
     record postern_ev_txn { ev: postern_event, peer: postern_list, message: postern_str, reason: postern_str, }
     record postern_ev_command { ev: postern_event, peer: postern_list, name: postern_str, argument: postern_str, }
     record postern_command_reply { base: postern_reply, lines: postern_list, octets: u64, then: u32, reserved: u32, }

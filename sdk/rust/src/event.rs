@@ -308,6 +308,8 @@ with_number! {
     /// For [`crate::Host::read`], until the event is answered.
     MessageEnd.blob: u64 = |me| me.record.blob;
     MessageEnd.size_octets: u64 = |me| me.record.size_octets;
+    /// Thousandths: what was said with `score()` so far, added up.
+    MessageEnd.score: i32 = |me| me.record.score;
     /// For [`crate::Host::read`], until the event is answered.
     Deliver.blob: u64 = |me| me.record.blob;
     Deliver.size_octets: u64 = |me| me.record.size_octets;
