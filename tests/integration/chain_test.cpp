@@ -133,8 +133,8 @@ TEST_F(plugins_that_wait, too_long_are_not_asked_for_a_while)
                 ContainsRegex("answers of silent at cmd\\.mail: 2, p50 [0-9]+us, p99 [0-9]+us, "
                               "not asked: its breaker is open\n"));
     EXPECT_THAT(running.command({"status", "--metrics"}).output,
-                AllOf(HasSubstr("postern_plugin_breaker_open{plugin=\"silent\",hook=\"cmd.mail\"} 1\n"),
-                      HasSubstr("postern_hook_seconds_count{plugin=\"silent\",hook=\"cmd.mail\"} 2\n")));
+                AllOf(HasSubstr("postern_plugin_breaker_open{hook=\"cmd.mail\",plugin=\"silent\"} 1\n"),
+                      HasSubstr("postern_hook_seconds_count{hook=\"cmd.mail\",plugin=\"silent\"} 2\n")));
     EXPECT_EQ(running.stop(), (exit_status{0, 0})) << running.log();
 }
 
