@@ -50,8 +50,9 @@ bool chain::has(hook_point hook, const plugin& who) const noexcept
     return std::any_of(asked.begin(), asked.end(), [&](const link* each) { return each->who.get() == &who; });
 }
 
-chain_run::chain_run(const chain& order, hook_point hook, draft* target, connection_facts* facts, std::string_view only) noexcept
-    : links_{order.links(hook)}, hook_{hook}, target_{target}, facts_{facts}, only_{only}
+chain_run::chain_run(const chain& order, hook_point hook, draft* target, connection_facts* facts, std::string_view only,
+                     outgoing* out) noexcept
+    : links_{order.links(hook)}, hook_{hook}, target_{target}, facts_{facts}, out_{out}, only_{only}
 {
     if (hook == hook_point::cmd_rcpt && target != nullptr && !target->envelope.to.empty())
         asked_recipient_ = static_cast<std::uint32_t>(target->envelope.to.size() - 1);
@@ -87,7 +88,7 @@ void chain_run::answered(plugin_reply reply)
     const auto& by = *links_[at_ - 1];
     auto why = rule_broken_by(reply, by);
     if (why.empty() && !reply.edits.empty() && !is_refusal(reply.verdict)) {
-        const edit_target target{hook_, target_, facts_, asked_recipient_, chunk_, route_};
+        const edit_target target{hook_, target_, facts_, asked_recipient_, chunk_, route_, out_, &by.owned};
         why = apply(std::move(reply.edits), by.may, by.who->name(), target);
     }
     if (!why.empty())
@@ -104,6 +105,8 @@ std::string chain_run::rule_broken_by(const plugin_reply& reply, const link& by)
         return "ACCEPT is not granted by the configuration (may)";
     if (reply.vouches && (hook_ != hook_point::cmd_rcpt || !by.who->may_vouch()))
         return "vouches without providing postern.recipients/1, or not for a recipient";
+    if (reply.out && out_ != nullptr && !by.may.tls && is_weaker(*reply.out, *out_))
+        return "a weaker TLS policy is not granted by the configuration (may)";
     return {};
 }
 
@@ -131,6 +134,8 @@ void chain_run::take(plugin_reply& reply, const link& by)
 {
     if (take_more(reply, by))
         return;
+    if (reply.out && out_ != nullptr)
+        take_outgoing(*reply.out, *out_);
     if (reply.vouches && !is_refusal(reply.verdict)) {
         result_.vouched = true;
         // What was only waiting for somebody to vouch is decided now.

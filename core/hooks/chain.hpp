@@ -2,6 +2,7 @@
 // The order in which plugins are asked and how their answers add up. Pure: who performs the calls is not its business.
 
 #include "core/hooks/draft.hpp"
+#include "core/hooks/outgoing.hpp"
 #include "core/hooks/plugin.hpp"
 #include "core/hooks/vitals.hpp"
 
@@ -26,6 +27,7 @@ struct permissions {
     bool accept = false;
     bool client = false; ///< facts of the connection
     bool queue = false;  ///< when and in which order a message is tried
+    bool tls = false;    ///< less security for a connection than it would have
 
     /// Whether it may change anything that those behind it would see.
     [[nodiscard]] bool has_edits() const noexcept { return headers || sender || rcpt || body || route || client || queue; }
@@ -44,6 +46,7 @@ struct link {
     std::uint64_t observed = 0;          ///< hooks at which it only watches, a bit each; the chain finds out
 
     [[nodiscard]] bool observes(hook_point hook) const noexcept { return (observed >> static_cast<unsigned>(hook) & 1U) != 0; }
+    std::vector<owned_parameter> owned = {}; ///< that it declared at a listener
 };
 
 /// An immutable order of plugins. One a listener and generation of the configuration; shared by its sessions.
@@ -72,10 +75,10 @@ private:
 /// without that the recipient is refused. A notification reaches everybody, and what they answer does not count.
 class chain_run {
 public:
-    /// `target` and `facts` receive the edits; null where there is none. `only`: the instance that is asked, if not all. All
-    /// outlive the run.
-    chain_run(const chain& order, hook_point hook, draft* target, connection_facts* facts = nullptr,
-              std::string_view only = {}) noexcept;
+    /// `target`, `facts` and `out` receive the edits, and `out` what else is said there; null where there is none. `only`: the
+    /// instance that is asked, if not all. All outlive the run.
+    chain_run(const chain& order, hook_point hook, draft* target, connection_facts* facts = nullptr, std::string_view only = {},
+              outgoing* out = nullptr) noexcept;
 
     /// Who is asked next; null when the outcome stands.
     [[nodiscard]] const link* next() noexcept;
@@ -112,6 +115,7 @@ private:
     hook_point hook_;
     draft* target_;
     connection_facts* facts_;
+    outgoing* out_;
     std::string_view only_;
     std::size_t at_ = 0;
     std::uint32_t asked_recipient_ = 0; // at cmd.rcpt: the last one when the walk began

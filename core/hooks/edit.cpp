@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 namespace postern::hooks {
 
@@ -27,7 +28,12 @@ bool is_recipient_edit(edit_op op) noexcept
 
 bool is_queue_edit(edit_op op) noexcept
 {
-    return op >= edit_op::priority_set && op <= edit_op::report_relay;
+    return (op >= edit_op::priority_set && op <= edit_op::warn_at) || op == edit_op::accepted_set || op == edit_op::report_relay;
+}
+
+bool is_param_edit(edit_op op) noexcept
+{
+    return op >= edit_op::param_set && op <= edit_op::param_require;
 }
 
 std::string failure_of(const edit& what, std::string_view why)
@@ -111,6 +117,32 @@ std::string apply_recipients(std::vector<edit>& batch, const edit_target& target
     return {};
 }
 
+std::string_view fault_of_param(const edit& what, const edit_target& target)
+{
+    if (target.hook == hook_point::cmd_mail)
+        return what.index != of_mail || target.owned == nullptr ? "not one of MAIL" : param_fault(what, *target.owned);
+    if (target.out == nullptr || (what.index != of_mail && what.index >= target.out->recipients.size()))
+        return "no such recipient";
+    return param_fault(what, target.out->owned);
+}
+
+/// Takes recipients out of the transaction, which keeps one at least: so there are never more transactions than recipients.
+std::string apply_later(const std::vector<edit>& batch, const edit_target& target)
+{
+    std::set<std::uint32_t> later;
+    for (const auto& what : batch) {
+        if (what.op != edit_op::rcpt_later)
+            continue;
+        if (target.out == nullptr || what.index >= target.out->recipients.size() || !later.insert(what.index).second)
+            return failure_of(what, "no such recipient");
+        if (later.size() == target.out->recipients.size())
+            return failure_of(what, "a transaction without recipients: TEMPFAIL says so");
+    }
+    if (!later.empty())
+        put_off(later, *target.out);
+    return {};
+}
+
 /// The value of a queue edit, if it is one.
 std::optional<std::int64_t> queue_number(const edit& what) noexcept
 {
@@ -162,6 +194,11 @@ std::string check(const std::vector<edit>& batch, const permissions& may, const 
                 return failure_of(what, why);
         if (target.message == nullptr)
             return failure_of(what, "there is no message here");
+        if (is_param_edit(what.op)) {
+            if (const auto why = fault_of_param(what, target); !why.empty())
+                return failure_of(what, why);
+            continue;
+        }
         if (what.op != edit_op::body_replace)
             continue;
         if (++bodies > 1)
@@ -250,6 +287,13 @@ bool is_allowed_at(hook_point hook, edit_op op) noexcept
     case edit_op::report_relay:
         return hook == hook_point::param || hook == hook_point::cmd_mail || hook == hook_point::msg_headers ||
                hook == hook_point::msg_end;
+    case edit_op::rcpt_later:
+        return hook == hook_point::delivery_begin;
+    case edit_op::param_set:
+        return hook == hook_point::client_params || hook == hook_point::cmd_mail;
+    case edit_op::param_drop:
+    case edit_op::param_require:
+        return hook == hook_point::client_params;
     }
     return false;
 }
@@ -266,6 +310,8 @@ bool is_granted(const permissions& may, edit_op op) noexcept
         return may.queue;
     if (op == edit_op::peer_set)
         return may.client;
+    if (is_param_edit(op)) // of its own parameters
+        return true;
     return op == edit_op::body_replace ? may.body : may.route;
 }
 
@@ -285,6 +331,8 @@ bool is_canonical(std::string_view octets) noexcept
 std::string apply(std::vector<edit> batch, const permissions& may, const std::string& plugin, edit_target target)
 {
     if (auto why = check(batch, may, target); !why.empty())
+        return why;
+    if (auto why = apply_later(batch, target); !why.empty())
         return why;
     std::optional<std::string> sender;
     std::optional<std::vector<message::recipient>> recipients;
@@ -321,6 +369,10 @@ std::string apply(std::vector<edit> batch, const permissions& may, const std::st
             apply_peer_fact(what.name, what.value, *target.facts);
         else if (is_queue_edit(what.op))
             apply_queue(what, *target.message);
+        else if (is_param_edit(what.op) && target.hook == hook_point::cmd_mail)
+            store_param(what, *target.owned, target.message->envelope.from.parameters);
+        else if (is_param_edit(what.op))
+            apply_param(what, target.message->envelope, *target.out);
         if (target.message != nullptr)
             keep_in_journal(std::move(what), plugin, target.hook, target.message->journal);
     }

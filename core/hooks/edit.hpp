@@ -16,7 +16,8 @@ namespace postern::hooks {
 
 /// Whether an edit can mean something at `hook`: cmd.mail sender_set; cmd.rcpt rcpt_add and rcpt_replace; msg.headers
 /// header_*; msg.body body_replace; msg.end all of these and rcpt_remove; queue.route route_set; verb peer_set; param, cmd.mail,
-/// msg.headers and msg.end priority_set, release_at, expire_at and warn_at.
+/// msg.headers and msg.end priority_set, release_at, expire_at and warn_at; delivery.begin rcpt_later; client.params param_*, and
+/// cmd.mail param_set, which is stored.
 [[nodiscard]] bool is_allowed_at(hook_point hook, edit_op op) noexcept;
 
 /// Whether the configuration grants the class of edits that `op` belongs to.
@@ -29,11 +30,13 @@ namespace postern::hooks {
 /// Where a batch is applied.
 struct edit_target {
     hook_point hook;
-    draft* message;                    ///< null where there is none
-    connection_facts* facts;           ///< likewise
-    std::uint32_t asked_recipient;     ///< cmd.rcpt: the only index that rcpt_replace may name
-    std::optional<std::string>& chunk; ///< msg.body
-    std::optional<edit>& route;        ///< queue.route
+    draft* message;                                      ///< null where there is none
+    connection_facts* facts;                             ///< likewise
+    std::uint32_t asked_recipient;                       ///< cmd.rcpt: the only index that rcpt_replace may name
+    std::optional<std::string>& chunk;                   ///< msg.body
+    std::optional<edit>& route;                          ///< queue.route
+    outgoing* out = nullptr;                             ///< delivery.begin, client.params
+    const std::vector<owned_parameter>* owned = nullptr; ///< cmd.mail
 };
 
 /// Applies `batch` in order; indices refer to the state before it. Why it was not, in words for the log; empty: it was.

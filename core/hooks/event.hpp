@@ -4,6 +4,7 @@
 #include "core/base/blob_source.hpp"
 #include "core/hooks/draft.hpp"
 #include "core/hooks/hook_point.hpp"
+#include "core/hooks/outgoing.hpp"
 
 #include <cstdint>
 #include <string_view>
@@ -27,7 +28,7 @@ struct event {
     const draft* message = nullptr;               ///< null before MAIL
     base::session_id session;                     ///< connection or delivery job, for tickets and wake
     std::uint32_t recipient_index = 0;            ///< cmd.rcpt, queue.route, delivery.done: into message->envelope.to
-    std::uint32_t attempt = 0;                    ///< queue.route: 0 for the first
+    std::uint32_t attempt = 0;                    ///< queue.route, delivery.begin, client.params: 0 for the first
     std::string_view chunk;                       ///< msg.body, verb.data: octets
     std::uint64_t chunk_offset = 0;               ///< of the chunk in the whole
     bool is_last_chunk = false;
@@ -40,6 +41,7 @@ struct event {
     std::string_view argument;                     ///< verb, cmd.*
     const message::parameter* parameter = nullptr; ///< param
     bool is_rcpt = false;                          ///< param: of RCPT; the recipient is recipient_index
+    const outgoing* out = nullptr;                 ///< delivery.begin to client.params
 };
 
 } // namespace postern::hooks

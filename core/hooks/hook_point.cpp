@@ -57,6 +57,16 @@ std::string_view name_of(hook_point hook) noexcept
         return "cmd.unknown";
     case hook_point::cmd_quit:
         return "cmd.quit";
+    case hook_point::delivery_begin:
+        return "delivery.begin";
+    case hook_point::delivery_tls_policy:
+        return "delivery.tls_policy";
+    case hook_point::delivery_peer:
+        return "delivery.peer";
+    case hook_point::client_verb:
+        return "client.verb";
+    case hook_point::client_params:
+        return "client.params";
     }
     return "unknown";
 }

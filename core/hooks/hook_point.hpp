@@ -33,8 +33,13 @@ enum class hook_point : std::uint8_t {
     cmd_expn = 24,
     cmd_unknown = 25,
     cmd_quit = 26,
+    delivery_begin = 27,      ///< of a transaction with a next hop
+    delivery_tls_policy = 28, ///< how its connection has to be secured
+    delivery_peer = 29,       ///< of a connection: who is there, and what is used of what it offers
+    client_verb = 30,         ///< lines of a plugin before MAIL; so client_params: only owners are asked
+    client_params = 31,
 };
-inline constexpr unsigned hook_point_count = 27;
+inline constexpr unsigned hook_point_count = 32;
 
 /// A notification reaches everybody and nobody's answer counts.
 [[nodiscard]] constexpr bool is_notification(hook_point hook) noexcept
@@ -43,10 +48,16 @@ inline constexpr unsigned hook_point_count = 27;
            hook == hook_point::delivery_done;
 }
 
+/// Of a delivery on its way out (outgoing.hpp): nobody waits for a reply, and what is unclear is put off.
+[[nodiscard]] constexpr bool is_outgoing(hook_point hook) noexcept
+{
+    return hook >= hook_point::delivery_begin && hook <= hook_point::client_params;
+}
+
 /// Asked or told for a message in the queue, where there is no listener: of the plugins of all of them.
 [[nodiscard]] constexpr bool is_of_the_queue(hook_point hook) noexcept
 {
-    return hook == hook_point::queue_route || hook == hook_point::delivery_done;
+    return hook == hook_point::queue_route || hook == hook_point::delivery_done || is_outgoing(hook);
 }
 
 /// Of a transaction from its first recipient on: where the chain may be that of a domain.

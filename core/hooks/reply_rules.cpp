@@ -1,6 +1,7 @@
 #include "core/hooks/reply_rules.hpp"
 
 #include "core/base/enhanced_code.hpp"
+#include "core/hooks/outgoing.hpp"
 
 #include <algorithm>
 
@@ -74,6 +75,11 @@ bool is_allowed_at(hook_point hook, verdict_kind verdict) noexcept
     case hook_point::txn_commit_before:
         return verdict == verdict_kind::proceed || verdict == verdict_kind::accept || verdict == verdict_kind::tempfail;
     case hook_point::queue_route:
+    case hook_point::delivery_begin:
+    case hook_point::delivery_tls_policy:
+    case hook_point::delivery_peer:
+    case hook_point::client_verb:
+    case hook_point::client_params:
         return verdict == verdict_kind::proceed || verdict == verdict_kind::accept || verdict == verdict_kind::reject ||
                verdict == verdict_kind::tempfail || verdict == verdict_kind::hold;
     case hook_point::conn_open:
@@ -110,13 +116,6 @@ bool is_allowed_at(hook_point hook, verdict_kind verdict) noexcept
 }
 
 namespace {
-
-/// RFC 5321 4.1.2: esmtp-value.
-bool is_parameter_value(std::string_view text) noexcept
-{
-    return text.size() <= longest_parameter &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~' && c != '='; });
-}
 
 std::string_view broken_rule_of(hook_point hook, const extension_reply& more) noexcept
 {
@@ -157,10 +156,19 @@ std::string_view broken_rule_of_command(hook_point hook, const plugin_reply& ans
 
 } // namespace
 
+bool is_parameter_value(std::string_view text) noexcept
+{
+    return text.size() <= longest_parameter &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~' && c != '='; });
+}
+
 std::string_view broken_rule(hook_point hook, const plugin_reply& answer) noexcept
 {
     if (answer.more)
         if (const auto why = broken_rule_of(hook, *answer.more); !why.empty())
+            return why;
+    if (answer.out)
+        if (const auto why = broken_rule_of(hook, answer.verdict, *answer.out); !why.empty())
             return why;
     if (is_command(hook) && answer.verdict == verdict_kind::proceed)
         return is_text(answer.text) ? broken_rule_of_command(hook, answer) : "a text with octets that no reply may hold";

@@ -25,6 +25,9 @@ inline constexpr std::size_t longest_parameter = 1000; ///< octets of a paramete
 /// enhanced code has the code's class. Texts are printable ASCII or tabs.
 [[nodiscard]] std::string_view broken_rule(hook_point hook, const plugin_reply& answer) noexcept;
 
+/// RFC 5321 4.1.2: esmtp-value, or nothing.
+[[nodiscard]] bool is_parameter_value(std::string_view text) noexcept;
+
 /// Fills what a refusing outcome leaves open: code, enhanced code, text. No effect on one that does not refuse.
 void complete(outcome& what);
 

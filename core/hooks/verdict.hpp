@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,9 +51,15 @@ enum class edit_op : std::uint8_t {
     release_at = 13,    ///< value: seconds since 1970: it is not attempted before
     expire_at = 14,     ///< likewise: it is returned afterwards
     warn_at = 15,       ///< likewise: its sender is told if it still waits then
+    rcpt_later = 16,    ///< at delivery.begin: recipient `index` of the transaction gets another one
+    param_set = 17,     ///< at client.params: name, value; `index` of the transaction's recipients, or of_mail
+    param_drop = 18,    ///< likewise: name
+    param_require = 19, ///< likewise: name, value, and the delivery fails where the peer lacks the keyword
     accepted_set = 20,  ///< name = "2.3.6", value: what the reply says that accepts the message
     report_relay = 21,  ///< its sender is told of a relay; name: to next hops without that keyword only
 };
+
+inline constexpr std::uint32_t of_mail = 0xffffffff; ///< `index` of a param edit: of MAIL
 
 /// Indices refer to the state before the batch of which the edit is part.
 struct edit {
@@ -80,6 +87,8 @@ struct extension_reply {
     std::string value;                        ///< at param: what is kept; empty: what the client said
 };
 
+struct outgoing_reply; // outgoing.hpp
+
 /// One plugin's answer, owned.
 struct plugin_reply {
     verdict_kind verdict = verdict_kind::proceed;
@@ -90,6 +99,7 @@ struct plugin_reply {
     std::int32_t score = 0;
     std::vector<edit> edits;
     std::optional<extension_reply> more;
+    std::shared_ptr<const outgoing_reply> out; ///< at delivery.tls_policy, delivery.peer and client.verb; null: nothing more
     std::string failure; ///< not empty: there is no answer, the plugin failed; why, for the log. All else is then unspecified
 };
 

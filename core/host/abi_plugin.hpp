@@ -34,6 +34,7 @@ public:
     [[nodiscard]] const order_wishes& order() const noexcept { return instance_->order(); }
     [[nodiscard]] const common_services& services() const noexcept { return instance_->services(); }
     [[nodiscard]] std::string_view id() const noexcept { return instance_->library().table().id; }
+    [[nodiscard]] const plugin_instance& instance() const noexcept { return *instance_; }
 
 private:
     explicit abi_plugin(std::shared_ptr<plugin_instance> instance);

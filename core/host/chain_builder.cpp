@@ -57,6 +57,16 @@ bool share_a_hook_of_the_queue(const abi_plugin& a, const abi_plugin& b)
 
 } // namespace
 
+std::vector<hooks::owned_parameter> owned_by(const abi_plugin& plugin)
+{
+    using rule = session::extension_parameter::value_rule;
+    std::vector<hooks::owned_parameter> owned;
+    for (const auto& one : plugin.instance().extensions().parameters())
+        owned.push_back({one.name, one.keyword, one.lacking.empty() ? "5.7.0" : one.lacking, one.of_mail, one.of_rcpt,
+                         one.value == rule::required, one.value == rule::forbidden, one.relay});
+    return owned;
+}
+
 hooks::link chain_builder::link_to(std::shared_ptr<abi_plugin> plugin, std::uint32_t group)
 {
     hooks::link out;
@@ -68,6 +78,7 @@ hooks::link chain_builder::link_to(std::shared_ptr<abi_plugin> plugin, std::uint
     }
     out.health = vitals_of(*plugin, settings != nullptr ? settings->breaker : hooks::breaker_rule{});
     out.group = group;
+    out.owned = owned_by(*plugin);
     out.who = std::move(plugin);
     return out;
 }

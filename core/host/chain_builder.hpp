@@ -14,6 +14,9 @@
 
 namespace postern::daemon {
 
+/// The parameters that an instance declared.
+[[nodiscard]] std::vector<hooks::owned_parameter> owned_by(const abi_plugin& plugin);
+
 /// Makes the links of one generation: all of an instance share its vitals.
 class chain_builder {
 public:

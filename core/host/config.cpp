@@ -417,7 +417,7 @@ std::span<const std::pair<std::string_view, bool hooks::permissions::*>> permiss
     static constexpr std::pair<std::string_view, bool permissions::*> names[]{
         {"headers", &permissions::headers}, {"sender", &permissions::sender}, {"rcpt", &permissions::rcpt},
         {"body", &permissions::body},       {"route", &permissions::route},   {"accept", &permissions::accept},
-        {"client", &permissions::client},   {"queue", &permissions::queue}};
+        {"client", &permissions::client},   {"queue", &permissions::queue},   {"tls", &permissions::tls}};
     return names;
 }
 

@@ -23,6 +23,9 @@ public:
     [[nodiscard]] bool empty() const noexcept { return keywords_.empty() && verbs_.empty(); }
     [[nodiscard]] bool has_verbs() const noexcept { return !verbs_.empty(); }
 
+    [[nodiscard]] const std::vector<session::extension_keyword>& keywords() const noexcept { return keywords_; }
+    [[nodiscard]] const std::vector<session::extension_parameter>& parameters() const noexcept { return parameters_; }
+
     /// Adds all to what others have at a listener, as `owner`'s. Else the first thing that does not fit.
     [[nodiscard]] std::optional<std::string> add_to(session::extensions& all, const std::string& owner) const;
 

@@ -51,6 +51,10 @@ void give_back(record_lists* lists) noexcept
     lists->recipients.clear();
     lists->params.clear();
     lists->headers.clear();
+    lists->stored.clear();
+    lists->offers.clear();
+    lists->said.clear();
+    lists->texts.clear();
     lists->in_use = false;
 }
 
@@ -211,6 +215,14 @@ void event_record::fill(const hooks::event& what)
     case hook_point::cmd_unknown:
     case hook_point::cmd_quit:
         return fill_extension_hooks(what);
+    case hook_point::delivery_begin:
+    case hook_point::delivery_tls_policy:
+    case hook_point::delivery_peer:
+    case hook_point::client_verb:
+    case hook_point::client_params: {
+        static const hooks::outgoing none;
+        return fill_outgoing_hooks(what, what.out == nullptr ? none : *what.out);
+    }
     }
     record_.head = {}; // no such hook: a bare record
     record_.head.size = sizeof record_.head;

@@ -6,8 +6,10 @@
 
 #include <postern/abi/ehlo.h>
 #include <postern/abi/hooks.h>
+#include <postern/abi/outgoing.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace postern::daemon {
@@ -17,6 +19,10 @@ struct record_lists {
     std::vector<postern_str> recipients;
     std::vector<postern_param> params;
     std::vector<postern_header> headers;
+    std::vector<postern_stored_param> stored;
+    std::vector<postern_keyword> offers;
+    std::vector<postern_client_said> said;
+    std::vector<std::string> texts; ///< what is made for the record alone
     bool in_use = false;
 };
 
@@ -40,6 +46,14 @@ private:
     Record& begin(Record& record, const hooks::event& what);
     void fill_delivery_hooks(const hooks::event& what);
     void fill_extension_hooks(const hooks::event& what);
+    void fill_outgoing_hooks(const hooks::event& what, const hooks::outgoing& out);
+    template <class Record>
+    Record& begin_outgoing(Record& record, const hooks::event& what, const hooks::outgoing& out);
+    [[nodiscard]] postern_list recipients(const hooks::draft& draft, const hooks::outgoing& out);
+    [[nodiscard]] postern_list domains(const hooks::draft& draft, const hooks::outgoing& out);
+    [[nodiscard]] postern_list stored_params(const hooks::draft& draft, const hooks::outgoing& out);
+    [[nodiscard]] postern_list offers(const std::vector<hooks::offered_keyword>& from);
+    [[nodiscard]] postern_list said(const std::vector<hooks::client_answer>& from);
     [[nodiscard]] postern_list recipients(const hooks::draft& draft);
     [[nodiscard]] postern_list params(const std::vector<message::parameter>& from);
     [[nodiscard]] postern_list headers(const hooks::draft& draft);
@@ -64,6 +78,11 @@ private:
         postern_ev_verb_data verb_data;
         postern_ev_param param;
         postern_ev_command command;
+        postern_ev_delivery_begin delivery_begin;
+        postern_ev_tls_policy tls_policy;
+        postern_ev_delivery_peer delivery_peer;
+        postern_ev_client_verb client_verb;
+        postern_ev_client_params client_params;
     };
 
     records record_;

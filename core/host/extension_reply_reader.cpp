@@ -84,6 +84,8 @@ const char* read_reply(hook_point hook, const postern_reply& from, hooks::plugin
     to.more.reset();
     if (const char* wrong = read_reply(from, to))
         return wrong;
+    if (has_outgoing_reply(hook))
+        return read_outgoing(hook, from, to);
     const auto own = own_size(hook);
     if (own == 0 || from.size == first_size<postern_reply>)
         return nullptr;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -98,21 +99,58 @@ void add_chains(const listener_settings& of, chain_builder& chains, runtime::lis
     to.session.domains = std::move(domains);
 }
 
+/// Those of `plugins` who subscribed to `hook`, with what they declared and nobody before them did.
+std::vector<runtime::extension_owner> owners_at(hooks::hook_point hook, const plugin_set& plugins)
+{
+    std::vector<runtime::extension_owner> owners;
+    std::set<std::string> keywords;
+    std::set<std::string> parameters;
+    for (const auto& each : plugins.plugins()) {
+        const auto& declared = each->instance().extensions();
+        runtime::extension_owner owner{each->name(), {}, {}};
+        for (const auto& keyword : declared.keywords())
+            if (keywords.insert(keyword.keyword).second)
+                owner.keywords.push_back(keyword.keyword);
+        for (auto& one : owned_by(*each))
+            if (parameters.insert(one.name).second)
+                owner.parameters.push_back(std::move(one));
+        const bool has_any = hook == hooks::hook_point::client_verb ? !owner.keywords.empty() : !owner.parameters.empty();
+        if (has_any && each->wants(hook))
+            owners.push_back(std::move(owner));
+    }
+    return owners;
+}
+
+/// "required" asks for encryption. Whose certificate it must be is for TLS policies to say: without one no name is worth more
+/// than the (unsigned) MX record or relay that it came from.
+std::shared_ptr<io::tls_context> unverified_tls(const config& from, problems& found)
+{
+    std::string why;
+    auto made = io::tls_context::client(false, "", why);
+    if (made == nullptr)
+        found.push_back({from.transport_where, "delivery.tls: " + why});
+    return made;
+}
+
+/// A context that verifies reads all the certificates that the system trusts: only for who may ask for it.
+std::shared_ptr<io::tls_context> verifying_tls(const config& from, problems& found)
+{
+    std::string why;
+    auto made = io::tls_context::client(true, "", why);
+    if (made == nullptr)
+        found.push_back({from.transport_where, "delivery.tls: " + why});
+    return made;
+}
+
 } // namespace
 
 tls_contexts load_tls(const config& from, problems& found, const tls_contexts* before)
 {
     tls_contexts out;
-    std::string why;
     if (from.tls)
         load_server_tls(*from.tls, before, out, found);
-    if (from.delivery.tls != delivery::tls_mode::none) {
-        // "required" asks for encryption. Whose certificate it must be is for TLS policies to say: without one no name is worth
-        // more than the (unsigned) MX record or relay that it came from.
-        out.client = io::tls_context::client(false, "", why);
-        if (out.client == nullptr)
-            found.push_back({from.transport_where, "delivery.tls: " + why});
-    }
+    if (from.delivery.tls != delivery::tls_mode::none)
+        out.client = unverified_tls(from, found);
     return out;
 }
 
@@ -151,6 +189,13 @@ std::shared_ptr<const runtime::generation> build_generation(const config& from, 
                                                                                      from.delivery.timeout.final));
     }
     out->delivery_chain = chains.everybody(found);
+    out->line_owners = owners_at(hooks::hook_point::client_verb, plugins);
+    out->param_owners = owners_at(hooks::hook_point::client_params, plugins);
+    if (out->delivery_chain->has(hooks::hook_point::delivery_tls_policy)) {
+        out->verifying_tls = verifying_tls(from, found);
+        if (out->client_tls == nullptr) // delivery.tls is none, and a plugin may want more
+            out->client_tls = unverified_tls(from, found);
+    }
     return found.size() == before ? out : nullptr;
 }
 

@@ -9,6 +9,7 @@
 #include <postern/abi/observe.h>
 #include <postern/abi/lifecycle.h>
 #include <postern/abi/spool.h>
+#include <postern/abi/outgoing.h>
 
 #include <fmt/format.h>
 
@@ -60,6 +61,14 @@ static_assert(POSTERN_HOOK_VRFY == static_cast<unsigned>(hooks::hook_point::cmd_
 static_assert(POSTERN_HOOK_EXPN == static_cast<unsigned>(hooks::hook_point::cmd_expn));
 static_assert(POSTERN_HOOK_UNKNOWN == static_cast<unsigned>(hooks::hook_point::cmd_unknown));
 static_assert(POSTERN_HOOK_QUIT == static_cast<unsigned>(hooks::hook_point::cmd_quit));
+static_assert(POSTERN_HOOK_DELIVERY_BEGIN == static_cast<unsigned>(hooks::hook_point::delivery_begin));
+static_assert(POSTERN_HOOK_TLS_POLICY == static_cast<unsigned>(hooks::hook_point::delivery_tls_policy));
+static_assert(POSTERN_HOOK_DELIVERY_PEER == static_cast<unsigned>(hooks::hook_point::delivery_peer));
+static_assert(POSTERN_HOOK_CLIENT_VERB == static_cast<unsigned>(hooks::hook_point::client_verb));
+static_assert(POSTERN_HOOK_CLIENT_PARAMS == static_cast<unsigned>(hooks::hook_point::client_params));
+static_assert(POSTERN_TLS_NONE == static_cast<unsigned>(hooks::tls_need::none));
+static_assert(POSTERN_TLS_VERIFIED == static_cast<unsigned>(hooks::tls_need::verified));
+static_assert(POSTERN_OF_MAIL == hooks::of_mail);
 static_assert(POSTERN_THEN_RESTART == static_cast<unsigned>(hooks::follow_up::restart));
 static_assert(POSTERN_RELAY_REQUIRED == static_cast<unsigned>(message::relay_rule::required));
 static_assert(POSTERN_CONTINUE == static_cast<unsigned>(hooks::verdict_kind::proceed));
@@ -74,6 +83,8 @@ static_assert(POSTERN_EDIT_HEADER_ADD == static_cast<unsigned>(hooks::edit_op::h
 static_assert(POSTERN_EDIT_ROUTE_SET == static_cast<unsigned>(hooks::edit_op::route_set));
 static_assert(POSTERN_EDIT_WARN_AT == static_cast<unsigned>(hooks::edit_op::warn_at));
 static_assert(POSTERN_EDIT_REPORT_RELAY == static_cast<unsigned>(hooks::edit_op::report_relay));
+static_assert(POSTERN_EDIT_RCPT_LATER == static_cast<unsigned>(hooks::edit_op::rcpt_later));
+static_assert(POSTERN_EDIT_PARAM_REQUIRE == static_cast<unsigned>(hooks::edit_op::param_require));
 
 const void* get_service(postern_host*, const char* id) noexcept
 {

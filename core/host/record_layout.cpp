@@ -8,6 +8,7 @@
 #include <postern/abi/kv_store.h>
 #include <postern/abi/lifecycle.h>
 #include <postern/abi/observe.h>
+#include <postern/abi/outgoing.h>
 #include <postern/abi/queue.h>
 
 #include <algorithm>
@@ -99,6 +100,46 @@ constexpr field one_param_fields[] = {{offsetof(postern_ev_param, peer), &peer_l
                                       str(offsetof(postern_ev_param, value)),
                                       str(offsetof(postern_ev_param, sender)),
                                       str(offsetof(postern_ev_param, recipient))};
+constexpr field stored_fields[] = {str(offsetof(postern_stored_param, keyword)), str(offsetof(postern_stored_param, value))};
+constexpr layout stored_layout{sizeof(postern_stored_param), stored_fields};
+constexpr field offer_fields[] = {str(offsetof(postern_keyword, keyword)), str(offsetof(postern_keyword, parameters))};
+constexpr layout offer_layout{sizeof(postern_keyword), offer_fields};
+constexpr field said_fields[] = {str(offsetof(postern_client_said, text))};
+constexpr layout said_layout{sizeof(postern_client_said), said_fields};
+constexpr field begin_fields[] = {str(offsetof(postern_ev_delivery_begin, message)),
+                                  str(offsetof(postern_ev_delivery_begin, sender)),
+                                  str(offsetof(postern_ev_delivery_begin, next_hop)),
+                                  {offsetof(postern_ev_delivery_begin, recipients), &text_layout},
+                                  {offsetof(postern_ev_delivery_begin, params), &stored_layout}};
+constexpr field policy_fields[] = {str(offsetof(postern_ev_tls_policy, message)),
+                                   str(offsetof(postern_ev_tls_policy, sender)),
+                                   str(offsetof(postern_ev_tls_policy, next_hop)),
+                                   str(offsetof(postern_ev_tls_policy, host)),
+                                   {offsetof(postern_ev_tls_policy, domains), &text_layout},
+                                   {offsetof(postern_ev_tls_policy, params), &stored_layout},
+                                   str(offsetof(postern_ev_tls_policy, name))};
+constexpr field next_peer_fields[] = {str(offsetof(postern_ev_delivery_peer, message)),
+                                      str(offsetof(postern_ev_delivery_peer, next_hop)),
+                                      str(offsetof(postern_ev_delivery_peer, address)),
+                                      str(offsetof(postern_ev_delivery_peer, greeting)),
+                                      {offsetof(postern_ev_delivery_peer, offers), &offer_layout},
+                                      str(offsetof(postern_ev_delivery_peer, tls_version)),
+                                      str(offsetof(postern_ev_delivery_peer, tls_cipher)),
+                                      str(offsetof(postern_ev_delivery_peer, tls_group)),
+                                      str(offsetof(postern_ev_delivery_peer, tls_subject))};
+constexpr field client_verb_fields[] = {str(offsetof(postern_ev_client_verb, message)),
+                                        str(offsetof(postern_ev_client_verb, sender)),
+                                        str(offsetof(postern_ev_client_verb, next_hop)),
+                                        {offsetof(postern_ev_client_verb, recipients), &text_layout},
+                                        {offsetof(postern_ev_client_verb, params), &stored_layout},
+                                        {offsetof(postern_ev_client_verb, offers), &offer_layout},
+                                        {offsetof(postern_ev_client_verb, said), &said_layout}};
+constexpr field client_params_fields[] = {str(offsetof(postern_ev_client_params, message)),
+                                          str(offsetof(postern_ev_client_params, sender)),
+                                          str(offsetof(postern_ev_client_params, next_hop)),
+                                          {offsetof(postern_ev_client_params, recipients), &text_layout},
+                                          {offsetof(postern_ev_client_params, params), &stored_layout},
+                                          {offsetof(postern_ev_client_params, offers), &offer_layout}};
 constexpr field queue_fields[] = {str(offsetof(postern_ev_queue, envelope)), str(offsetof(postern_ev_queue, state)),
                                   str(offsetof(postern_ev_queue, data)), str(offsetof(postern_ev_queue, tail))};
 constexpr field event_fields[] = {str(offsetof(postern_ev_event, message)),   str(offsetof(postern_ev_event, sender)),
@@ -181,6 +222,16 @@ layout layout_of(const postern_event& event) noexcept
         return {sizeof(postern_ev_command), command_fields};
     case POSTERN_HOOK_ADMIN:
         return {sizeof(postern_ev_admin), admin_fields};
+    case POSTERN_HOOK_DELIVERY_BEGIN:
+        return {sizeof(postern_ev_delivery_begin), begin_fields};
+    case POSTERN_HOOK_TLS_POLICY:
+        return {sizeof(postern_ev_tls_policy), policy_fields};
+    case POSTERN_HOOK_DELIVERY_PEER:
+        return {sizeof(postern_ev_delivery_peer), next_peer_fields};
+    case POSTERN_HOOK_CLIENT_VERB:
+        return {sizeof(postern_ev_client_verb), client_verb_fields};
+    case POSTERN_HOOK_CLIENT_PARAMS:
+        return {sizeof(postern_ev_client_params), client_params_fields};
     case POSTERN_HOOK_DELIVER:
         return {sizeof(postern_ev_deliver), deliver_fields};
     case POSTERN_HOOK_EVENT:

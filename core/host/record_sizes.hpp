@@ -12,6 +12,7 @@
 #include <postern/abi/log.h>
 #include <postern/abi/metrics.h>
 #include <postern/abi/notes.h>
+#include <postern/abi/outgoing.h>
 #include <postern/abi/queue.h>
 
 #include <algorithm>
@@ -46,6 +47,14 @@ template <>
 inline constexpr std::size_t first_size<postern_verb> = 56;
 template <>
 inline constexpr std::size_t first_size<postern_param_kind> = 64;
+template <>
+inline constexpr std::size_t first_size<postern_tls_policy_reply> = 96;
+template <>
+inline constexpr std::size_t first_size<postern_delivery_peer_reply> = 96;
+template <>
+inline constexpr std::size_t first_size<postern_client_verb_reply> = 96;
+template <>
+inline constexpr std::size_t first_size<postern_client_line> = 24;
 template <>
 inline constexpr std::size_t first_size<postern_queue_reply> = 120;
 template <>

@@ -2,6 +2,8 @@
 
 #include "core/host/record_sizes.hpp"
 
+#include <postern/abi/outgoing.h>
+
 #include <utility>
 
 namespace postern::daemon {
@@ -16,8 +18,7 @@ namespace {
 /// The numbers that are given out, with their gaps.
 constexpr bool is_known(std::uint32_t op) noexcept
 {
-    return (op >= POSTERN_EDIT_HEADER_ADD && op <= POSTERN_EDIT_WARN_AT) ||
-           (op >= POSTERN_EDIT_ACCEPTED_SET && op <= POSTERN_EDIT_REPORT_RELAY);
+    return op >= POSTERN_EDIT_HEADER_ADD && op <= POSTERN_EDIT_REPORT_RELAY;
 }
 
 const char* read_edits(const postern_list& from, std::vector<hooks::edit>& to)

@@ -19,8 +19,12 @@ inline constexpr std::size_t most_edit_value = std::size_t{64} << 20U; ///< octe
 /// Null: copied to `to`. Else what is wrong with it, for the log; `to` is unspecified then.
 [[nodiscard]] const char* read_reply(const postern_reply& from, hooks::plugin_reply& to);
 
-/// The same where the hook's own record may stand in its place: at ehlo.caps, param and commands.
+/// The same where the hook's own record may stand in its place: at ehlo.caps, param and commands, and those of outgoing.h.
 [[nodiscard]] const char* read_reply(hooks::hook_point hook, const postern_reply& from, hooks::plugin_reply& to);
+
+/// The part of it that delivery.tls_policy, delivery.peer and client.verb have beyond a reply. In outgoing_reply_reader.cpp.
+[[nodiscard]] bool has_outgoing_reply(hooks::hook_point hook) noexcept;
+[[nodiscard]] const char* read_outgoing(hooks::hook_point hook, const postern_reply& from, hooks::plugin_reply& to);
 
 /// Whether the octets can be looked at: a NULL pointer has no length.
 [[nodiscard]] inline bool is_sound(const postern_str& text) noexcept

@@ -1,11 +1,14 @@
 #include "core/io/stream.hpp"
 
+#include "core/base/ip_address.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 #include <openssl/err.h>
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include <array>
 #include <cerrno>
@@ -185,9 +188,14 @@ task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, t
         SSL_set_session_id_context(ssl_, id.data(), id.size());
     } else {
         SSL_set_connect_state(ssl_);
-        if (!name.empty()) {
+        if (!name.empty() && !base::ip_address::from_text(name)) // RFC 6066 3: no addresses
             SSL_set_tlsext_host_name(ssl_, name.c_str());
-            SSL_set1_host(ssl_, name.c_str());
+        SSL_set_hostflags(ssl_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+        const bool verifies = SSL_get_verify_mode(ssl_) != SSL_VERIFY_NONE;
+        if (verifies && (name.empty() || SSL_set1_host(ssl_, name.c_str()) != 1)) { // any name would do
+            tls_broken_ = true;
+            why = "there is no name that its certificate could be for";
+            co_return boost::asio::error::invalid_argument;
         }
     }
     for (;;) {

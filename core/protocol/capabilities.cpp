@@ -143,6 +143,36 @@ const ehlo_line* capabilities::find(std::string_view keyword) const noexcept
     return found == others.end() ? nullptr : &*found;
 }
 
+void capabilities::forget(std::string_view keyword)
+{
+    if (keyword == "SIZE")
+        size.reset();
+    else if (keyword == "AUTH")
+        auth.clear();
+    else if (keyword == "LIMITS")
+        limits = {};
+    for (const auto& [name, flag] : flags)
+        if (name == keyword)
+            this->*flag = false;
+    std::erase_if(others, [&](const ehlo_line& line) { return line.keyword == keyword; });
+}
+
+std::vector<ehlo_line> capabilities::lines() const
+{
+    std::string reply;
+    append_ehlo_reply(reply, "x", *this);
+    std::vector<ehlo_line> all;
+    for (std::string_view rest = reply; !rest.empty();) {
+        const auto end = rest.find("\r\n");
+        const auto line = rest.substr(0, end).substr(4); // "250-"
+        rest.remove_prefix(end + 2);
+        const auto space = std::min(line.find(' '), line.size());
+        all.push_back({std::string{line.substr(0, space)}, std::string{line.substr(std::min(space + 1, line.size()))}});
+    }
+    all.erase(all.begin()); // the greeting
+    return all;
+}
+
 bool is_ehlo_line(std::string_view keyword, std::string_view parameters) noexcept
 {
     const auto is_alpha_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };

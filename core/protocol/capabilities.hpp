@@ -50,6 +50,10 @@ struct capabilities {
 
     /// Whether `others` has that keyword (upper case).
     [[nodiscard]] const ehlo_line* find(std::string_view keyword) const noexcept;
+    /// As if that keyword (upper case) had not been offered.
+    void forget(std::string_view keyword);
+    /// The keyword lines, as append_ehlo_reply writes them.
+    [[nodiscard]] std::vector<ehlo_line> lines() const;
     bool operator==(const capabilities&) const = default;
 };
 

@@ -46,6 +46,8 @@ io::task<void> attempt::run()
 void attempt::cut() noexcept
 {
     port_->cut();
+    for (auto* talk : talks_)
+        talk->cut();
     for (const auto& [name, transport] : current_->transports)
         transport->interrupt();
 }
@@ -203,14 +205,70 @@ io::task<void> attempt::deliver(const delivery::route_group& group)
             parked_at_ = name;
         co_return;
     }
-    if (group.next.is_smtp()) {
-        co_await deliver_smtp(group);
-    } else if (const auto found = current_->transports.find(group.next.transport); found != current_->transports.end()) {
-        co_await deliver_by(*found->second, group);
+    has_tried_ = true;
+    if (conversation::is_wanted(*current_)) {
+        const conversation::surroundings here{engine_.loop_,    engine_.log_,   engine_.metrics_,
+                                              engine_.notices_, engine_.clock_, &notes_};
+        conversation talk{here, current_, draft_, record_, base::session_id{engine_.ids_.next()}};
+        talks_.insert(&talk);
+        co_await deliver_in_turn(group, &talk);
+        talks_.erase(&talk);
+        talk.end();
     } else {
-        defer_all(group.recipients, "4.3.5", "no transport \"" + group.next.transport + "\" is configured", name);
+        co_await deliver_in_turn(group, nullptr);
     }
     engine_.leave_line(name);
+}
+
+/// One transaction after the other until nobody is left: those whom a plugin put off, or the next hop had no room for, come in
+/// the next one.
+io::task<void> attempt::deliver_in_turn(const delivery::route_group& group, conversation* talk)
+{
+    auto open = group.recipients;
+    while (!open.empty() && !hold_) {
+        delivery::route_group now{group.next, std::exchange(open, {})};
+        if (talk != nullptr) {
+            const auto ruling = co_await talk->begin(now.next, now.recipients);
+            if (talk->is_cut()) // not tried
+                co_return;
+            now.recipients = talk->recipients();
+            open = talk->later();
+            if (!may_go_on(ruling, now.recipients, now.next.text()))
+                continue;
+        }
+        const auto again = co_await carry(std::move(now), talk);
+        open.insert(open.begin(), again.begin(), again.end());
+        if (engine_.stopping_ && again.empty())
+            co_return;
+    }
+}
+
+/// By whatever way; those who want another transaction at once.
+io::task<std::vector<std::uint32_t>> attempt::carry(delivery::route_group group, conversation* talk)
+{
+    std::vector<std::uint32_t> again;
+    if (group.next.is_smtp())
+        again = co_await deliver_smtp(group, talk);
+    else if (const auto found = current_->transports.find(group.next.transport); found != current_->transports.end())
+        co_await deliver_by(*found->second, group);
+    else
+        defer_all(group.recipients, "4.3.5", "no transport \"" + group.next.transport + "\" is configured", group.next.text());
+    co_return again;
+}
+
+/// What a plugin's word means for the recipients of a transaction. True: it takes place.
+bool attempt::may_go_on(const hooks::outcome& ruling, const std::vector<std::uint32_t>& recipients, const std::string& next_hop)
+{
+    if (ruling.lets_pass())
+        return true;
+    if (ruling.verdict == hooks::verdict_kind::hold) {
+        hold_ = ruling.text;
+        return false;
+    }
+    const auto result = ruling.verdict == hooks::verdict_kind::reject ? kind::failed : kind::deferred;
+    for (const auto index : recipients) // never a deletion: what is unclear waits
+        note(index, {result, ruling.smtp_code, ruling.enhanced, ruling.text}, next_hop);
+    return false;
 }
 
 io::task<void> attempt::deliver_by(delivery::transport& how, const delivery::route_group& group)
@@ -251,8 +309,10 @@ void attempt::note(std::uint32_t recipient, delivery::recipient_result what, con
 /// Makes what happened durable, in the order that loses nothing: who is done with, the DSN that are due, the end.
 io::task<void> attempt::settle()
 {
-    if (hold_) {
-        co_await hold();
+    if (hold_ && (!has_tried_ || results_.empty())) { // nobody was tried, so nothing else is decided
+        auto state = record_.state;
+        state.held = hold_;
+        co_await hold(std::move(state));
         co_return;
     }
     if (results_.empty() && !delivery::open_recipients(record_.state).empty()) { // nobody was tried
@@ -264,6 +324,8 @@ io::task<void> attempt::settle()
     }
     announce();
     auto decided = delivery::conclude(record_, results_, current_->retry, engine_.clock_.wall(), engine_.random_);
+    if (hold_) // of those who are left
+        decided.state.held = hold_;
     note_decision(decided);
     if (decided.has_reports()) {
         // A DSN that cannot be stored may wait. That the next attempt sends the message again to those who have it may not.
@@ -274,6 +336,7 @@ io::task<void> attempt::settle()
             co_return;
         const bool is_reported = co_await report(decided);
         if (!is_reported) {
+            decided.state.held.reset();
             decided.state.attempts = record_.state.attempts; // it does not count: its end is still to come
             record_.state = std::move(decided.state);
             engine_.remember(id_, std::move(record_));
@@ -288,6 +351,10 @@ io::task<void> attempt::settle()
             engine_.ledger_.finish(id_, decided.what);
         co_return;
     }
+    if (hold_) {
+        co_await hold(std::move(decided.state));
+        co_return;
+    }
     const bool is_kept = co_await keep(decided.state);
     if (!is_kept)
         co_return;
@@ -296,17 +363,16 @@ io::task<void> attempt::settle()
     co_await engine_.honour(id_, engine_.ledger_.defer(id_, next, decided.state.attempts, open));
 }
 
-/// A plugin's HOLD: nobody was tried, so nothing else is decided.
-io::task<void> attempt::hold()
+/// A plugin's HOLD.
+io::task<void> attempt::hold(queue::message_state state)
 {
-    auto state = record_.state;
-    state.held = hold_;
     const bool is_kept = co_await keep(state);
     if (!is_kept || !engine_.ledger_.hold(id_)) // carried out like an operator's wish: when the attempt ends
         co_return;
     notes_.fact("held", *hold_);
     engine_.log_.info("held", {{"message", base::to_text(id_)}, {"reason", *hold_}});
-    const auto wanted = engine_.ledger_.put_back(id_, engine_.clock_.wall());
+    const auto open = static_cast<std::uint32_t>(state.open_count());
+    const auto wanted = engine_.ledger_.defer(id_, engine_.clock_.wall(), state.attempts, open);
     if (wanted != queue::wish::hold) // that is stored already
         co_await engine_.honour(id_, wanted);
 }

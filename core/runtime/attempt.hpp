@@ -6,12 +6,14 @@
 #include "core/hooks/draft.hpp"
 #include "core/queue/record.hpp"
 #include "core/runtime/connection_port.hpp"
+#include "core/runtime/conversation.hpp"
 #include "core/runtime/delivery_engine.hpp"
 #include "core/runtime/hook_runner.hpp"
 #include "core/runtime/trace_notes.hpp"
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,8 +38,12 @@ private:
     [[nodiscard]] io::task<void> deliver_all(std::vector<delivery::route_group> groups);
     [[nodiscard]] io::task<void> deliver_one_of(const delivery::route_group& group, std::size_t& left, io::timer& all_done);
     [[nodiscard]] io::task<void> deliver(const delivery::route_group& group);
-    [[nodiscard]] io::task<void> deliver_smtp(const delivery::route_group& group);
+    [[nodiscard]] io::task<void> deliver_in_turn(const delivery::route_group& group, conversation* talk);
+    [[nodiscard]] io::task<std::vector<std::uint32_t>> carry(delivery::route_group group, conversation* talk);
+    [[nodiscard]] io::task<std::vector<std::uint32_t>> deliver_smtp(const delivery::route_group& group, conversation* talk);
     [[nodiscard]] io::task<void> deliver_by(delivery::transport& how, const delivery::route_group& group);
+    [[nodiscard]] bool may_go_on(const hooks::outcome& ruling, const std::vector<std::uint32_t>& recipients,
+                                 const std::string& next_hop);
     [[nodiscard]] std::vector<std::uint32_t> keep_results(const session::client_result& result,
                                                           std::vector<std::uint32_t> recipients, const std::string& next_hop,
                                                           delivery::taker by, bool lacks_keyword);
@@ -48,7 +54,7 @@ private:
     void note(std::uint32_t recipient, delivery::recipient_result what, const std::string& next_hop,
               delivery::taker by = delivery::taker::mailbox, bool lacks_keyword = false);
     [[nodiscard]] io::task<void> settle();
-    [[nodiscard]] io::task<void> hold();
+    [[nodiscard]] io::task<void> hold(queue::message_state state);
     [[nodiscard]] io::task<bool> keep(const queue::message_state& state);
     [[nodiscard]] io::task<void> keep_progress();
     [[nodiscard]] io::task<bool> report(delivery::decision& decided);
@@ -71,6 +77,8 @@ private:
     hook_runner hooks_;
     std::vector<delivery::attempt_result> results_;
     std::optional<std::string> hold_;
+    std::set<conversation*> talks_;        // with next hops, now
+    bool has_tried_ = false;               // a transaction was begun
     std::optional<std::string> parked_at_; // a destination whose line is full
 };
 

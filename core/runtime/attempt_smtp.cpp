@@ -42,70 +42,78 @@ private:
     std::string octets_;
 };
 
-session::client_tls tls_of(delivery::tls_mode mode)
-{
-    switch (mode) {
-    case delivery::tls_mode::none:
-        return session::client_tls::none;
-    case delivery::tls_mode::opportunistic:
-        return session::client_tls::opportunistic;
-    case delivery::tls_mode::required:
-        return session::client_tls::required;
-    }
-    return session::client_tls::required;
-}
-
 } // namespace
 
-io::task<void> attempt::deliver_smtp(const delivery::route_group& group)
+/// One transaction; those who are worth another one at once.
+io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route_group& group, conversation* talk)
 {
     const auto name = group.next.text();
-    auto tls = tls_of(current_->delivery.tls);
-    auto remaining = group.recipients;
-    while (!remaining.empty()) {
-        auto lease = engine_.pool_.take(group.next, current_);
+    const std::vector<std::uint32_t> nobody;
+    smtp_pool::destination to{group.next, configured_policy(current_->delivery.tls)};
+    if (talk != nullptr) {
+        const auto ruling = co_await talk->secure();
+        if (talk->is_cut() || !may_go_on(ruling, group.recipients, name))
+            co_return nobody;
+        to.policy = talk->policy();
+    }
+    bool in_clear = false;
+    std::vector<base::ip_endpoint> avoid;
+    for (;;) {
+        auto lease = engine_.pool_.take(to, current_);
         if (!lease) {
-            auto opened = co_await engine_.pool_.open(group.next, current_, tls, engine_.own_);
+            auto opened = co_await engine_.pool_.open(to, current_, in_clear, engine_.own_, avoid);
             if (!opened) {
                 if (engine_.stopping_) // not tried
-                    co_return;
+                    co_return nobody;
                 if (opened.error() == boost::asio::error::address_in_use) {
                     // Deferred: it is the configuration that is wrong, not the message, and a DSN would take the same way.
-                    defer_all(remaining, "4.4.6", "the next hop is this server itself", name);
+                    defer_all(group.recipients, "4.4.6", "the next hop is this server itself", name);
                 } else {
-                    defer_all(remaining, "4.4.1", "cannot connect: " + opened.error().message(), name);
+                    defer_all(group.recipients, "4.4.1", "cannot connect: " + opened.error().message(), name);
                 }
-                co_return;
+                co_return nobody;
             }
             lease.emplace(std::move(*opened));
         }
-        const session::client_transaction what{&draft_.envelope,           remaining,
-                                               record_.envelope.size,      record_.envelope.has_8bit,
-                                               record_.envelope.is_binary, record_.envelope.needs_smtputf8};
+        const session::client_transaction what{&draft_.envelope,
+                                               group.recipients,
+                                               record_.envelope.size,
+                                               record_.envelope.has_8bit,
+                                               record_.envelope.is_binary,
+                                               record_.envelope.needs_smtputf8,
+                                               {}};
         notes_.peer(name);
         (*lease)->watched_by(notes_.is_seen() ? &notes_ : nullptr);
         stored_pieces content{engine_.loop_, engine_.store_, id_, record_.envelope.size};
-        co_await (*lease)->send(what, content);
+        co_await (*lease)->send(what, content, talk);
         (*lease)->watched_by(nullptr);
         const auto result = (*lease)->result();
         if (engine_.stopping_ && !(*lease)->has_begun_content() && (*lease)->end() == session::client_end::lost)
-            co_return; // cut by the shutdown before anything was sent: not tried
+            co_return nobody; // cut by the shutdown before anything was sent: not tried
         if (result.untouched)
             continue; // an idle connection that the peer had closed meanwhile; each is taken once, so this ends
-        if ((*lease)->end() == session::client_end::tls_failed && tls == session::client_tls::opportunistic) {
-            tls = session::client_tls::none; // RFC 7435: no worse than a peer that offers none
+        if ((*lease)->end() == session::client_end::tls_failed && to.policy.need == hooks::tls_need::opportunistic && !in_clear) {
+            in_clear = true; // RFC 7435: no worse than a peer that offers none
             continue;
         }
+        if (talk != nullptr && talk->take_next_host()) {
+            avoid.push_back((*lease)->profile().peer);
+            continue;
+        }
+        const bool is_left_out = talk != nullptr && (talk->held() || talk->is_cut()) && !(*lease)->has_begun_content();
+        if (is_left_out && talk->held())
+            hold_ = talk->held();
         if (result.reply_lost)
             engine_.log_.warning("reply_lost",
                                  {{"message", base::to_text(id_)}, {"next_hop", name}, {"note", "may arrive twice"}});
         const auto by = (*lease)->peer().dsn ? delivery::taker::dsn_hop : delivery::taker::plain_hop;
-        tell_of_dropped(**lease, remaining, name);
+        tell_of_dropped(**lease, group.recipients, name);
         const auto& keyword = record_.envelope.report_relay;
         const bool lacks_keyword = keyword && (keyword->empty() || !(*lease)->offers(*keyword));
-        remaining = keep_results(result, std::move(remaining), name, by, lacks_keyword);
+        auto again = is_left_out ? nobody : keep_results(result, group.recipients, name, by, lacks_keyword);
         if (result.reusable)
-            engine_.pool_.give_back(group.next, std::move(*lease), current_);
+            engine_.pool_.give_back(to, std::move(*lease), current_);
+        co_return again;
     }
 }
 

@@ -60,6 +60,13 @@ struct listener_profile {
     [[nodiscard]] const hooks::chain& chain_number(std::uint32_t n) const { return n == 0 ? *chain : *domain_chains.at(n - 1); }
 };
 
+/// An instance that declared extensions, as deliveries ask it: no keyword and no parameter has two owners.
+struct extension_owner {
+    std::string name;
+    std::vector<std::string> keywords;
+    std::vector<hooks::owned_parameter> parameters;
+};
+
 /// One generation of the configuration: replaced whole by publish().
 struct generation {
     std::uint32_t number = 1;
@@ -67,9 +74,12 @@ struct generation {
     connection_limits limits;
     queue::retry_policy retry;
     delivery::settings delivery;
-    std::shared_ptr<const hooks::chain> delivery_chain; ///< for queue.route and delivery.done; never null
+    std::shared_ptr<const hooks::chain> delivery_chain; ///< for what is asked and told of deliveries; never null
+    std::vector<extension_owner> line_owners;           ///< those that are asked at client.verb
+    std::vector<extension_owner> param_owners;          ///< and at client.params
     std::map<std::string, std::shared_ptr<delivery::transport>, std::less<>> transports;
-    std::shared_ptr<io::tls_context> client_tls;             ///< for deliveries; null: no TLS
+    std::shared_ptr<io::tls_context> client_tls;    ///< for deliveries; null: no TLS
+    std::shared_ptr<io::tls_context> verifying_tls; ///< likewise, where the peer's name counts; null: nobody can ask for that
     std::vector<std::shared_ptr<hooks::observer>> observers; ///< of what happens in the server
 };
 

@@ -15,14 +15,16 @@ smtp_connection::smtp_connection(io::loop& home, io::socket connected, std::shar
 {
 }
 
-io::task<void> smtp_connection::send(const session::client_transaction& what, content_source& content)
+io::task<void> smtp_connection::send(const session::client_transaction& what, content_source& content, client_counsel* counsel)
 {
-    session_.send(what);
+    auto asking = what;
+    asking.asks = counsel == nullptr ? session::client_asks{} : counsel->asks();
+    session_.send(asking);
     has_begun_content_ = false;
     if (profile_->implicit_tls && !stream_.is_tls()) {
         co_await secure();
     }
-    co_await drive(&content);
+    co_await drive(&content, counsel);
     ++messages_;
 }
 
@@ -33,7 +35,7 @@ io::task<void> smtp_connection::quit()
 }
 
 /// Does the session's steps until its message is decided, or the connection is at its end.
-io::task<void> smtp_connection::drive(content_source* content)
+io::task<void> smtp_connection::drive(content_source* content, client_counsel* counsel)
 {
     for (;;) {
         const auto next = session_.resume();
@@ -46,6 +48,13 @@ io::task<void> smtp_connection::drive(content_source* content)
             break;
         case client_step::kind::start_tls:
             co_await secure();
+            break;
+        case client_step::kind::ask_peer:
+        case client_step::kind::ask_lines:
+        case client_step::kind::ask_params:
+            buffer_.reset();
+            stream_.expires_never(); // who is asked has deadlines of its own
+            co_await counsel->answer(next.what, session_, *this);
             break;
         case client_step::kind::done:
         case client_step::kind::idle:

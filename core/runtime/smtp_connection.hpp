@@ -23,6 +23,8 @@ struct client_profile {
     std::shared_ptr<io::tls_context> tls; ///< null: no TLS whatever the session wants
     std::string server_name;              ///< SNI, and the name that a verifying context checks
     bool implicit_tls = false;
+    base::ip_endpoint peer;  ///< whom it leads to, as far as that is of interest
+    bool has_others = false; ///< the name of the next hop has further addresses
 };
 
 /// Where the octets of a message come from. Threads: the loop's.
@@ -36,13 +38,27 @@ public:
     [[nodiscard]] virtual bool is_at_end() const noexcept = 0;
 };
 
+class smtp_connection;
+
+/// Who answers what a session asks of its caller before MAIL. Threads: the loop's.
+class client_counsel {
+public:
+    virtual ~client_counsel() = default;
+    [[nodiscard]] virtual session::client_asks asks() const noexcept = 0;
+    /// `question` is one of the steps ask_...; on return the session has its answer.
+    [[nodiscard]] virtual io::task<void> answer(session::client_step::kind question, session::client_session& of,
+                                                const smtp_connection& on) = 0;
+};
+
 /// Threads: its loop's.
 class smtp_connection {
 public:
     smtp_connection(io::loop& home, io::socket connected, std::shared_ptr<const client_profile> profile);
 
-    /// Sends one message; on return result() tells what became of it.
-    [[nodiscard]] io::task<void> send(const session::client_transaction& what, content_source& content);
+    /// Sends one message; on return result() tells what became of it. `counsel` is asked what the transaction asks; null:
+    /// nothing.
+    [[nodiscard]] io::task<void> send(const session::client_transaction& what, content_source& content,
+                                      client_counsel* counsel = nullptr);
     /// QUIT, politely but briefly.
     [[nodiscard]] io::task<void> quit();
     /// Shows `who`, from now on, what is said and heard; null: nobody.
@@ -58,9 +74,11 @@ public:
     /// Whether content of the message at hand may have reached the peer.
     [[nodiscard]] bool has_begun_content() const noexcept { return has_begun_content_; }
     [[nodiscard]] bool is_tls() const noexcept { return stream_.is_tls(); }
+    [[nodiscard]] io::tls_summary tls() const { return stream_.tls(); }
+    [[nodiscard]] const client_profile& profile() const noexcept { return *profile_; }
 
 private:
-    [[nodiscard]] io::task<void> drive(content_source* content);
+    [[nodiscard]] io::task<void> drive(content_source* content, client_counsel* counsel = nullptr);
     [[nodiscard]] io::task<void> receive(session::client_phase what_for);
     [[nodiscard]] io::task<bool> flush(std::chrono::milliseconds limit);
     [[nodiscard]] bool hear();

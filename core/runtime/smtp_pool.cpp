@@ -2,6 +2,7 @@
 
 #include "core/io/connect.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace postern::runtime {
@@ -14,6 +15,38 @@ using namespace std::chrono_literals;
 constexpr auto idle_time = 2s;
 constexpr auto idle_per_destination = std::size_t{20};
 
+session::client_tls use_of(hooks::tls_need need) noexcept
+{
+    switch (need) {
+    case hooks::tls_need::none:
+        return session::client_tls::none;
+    case hooks::tls_need::opportunistic:
+        return session::client_tls::opportunistic;
+    case hooks::tls_need::required:
+    case hooks::tls_need::verified:
+        break;
+    }
+    return session::client_tls::required;
+}
+
+std::shared_ptr<client_profile> profile_for(const smtp_pool::destination& to, const generation& current, bool in_clear)
+{
+    auto profile = std::make_shared<client_profile>();
+    const auto need = in_clear ? hooks::tls_need::none : to.policy.need;
+    const bool is_verified = need == hooks::tls_need::verified;
+    profile->session.hostname = current.delivery.hostname;
+    profile->session.tls = use_of(need);
+    profile->timeout = current.delivery.timeout;
+    profile->tls = is_verified ? current.verifying_tls : current.client_tls; // null: what is required cannot be had
+    if (profile->tls == nullptr && need == hooks::tls_need::opportunistic)
+        profile->session.tls = session::client_tls::none;
+    if (is_verified)
+        profile->server_name = to.policy.name;
+    else if (!base::ip_address::from_text(to.to.host))
+        profile->server_name = to.to.host;
+    return profile;
+}
+
 } // namespace
 
 smtp_pool::lease::~lease()
@@ -22,7 +55,7 @@ smtp_pool::lease::~lease()
         pool_->in_use_.erase(connection_.get());
 }
 
-std::optional<smtp_pool::lease> smtp_pool::take(const delivery::route& to, const std::shared_ptr<const generation>& current)
+std::optional<smtp_pool::lease> smtp_pool::take(const destination& to, const std::shared_ptr<const generation>& current)
 {
     const auto found = idle_.find(to);
     if (found == idle_.end() || found->second.empty() || found->second.back().opened_by != current)
@@ -35,22 +68,18 @@ std::optional<smtp_pool::lease> smtp_pool::take(const delivery::route& to, const
     return lease{*this, std::move(connection)};
 }
 
-io::task<base::result<smtp_pool::lease>> smtp_pool::open(delivery::route to, std::shared_ptr<const generation> current,
-                                                         session::client_tls tls, std::span<const base::ip_endpoint> own)
+io::task<base::result<smtp_pool::lease>> smtp_pool::open(destination to, std::shared_ptr<const generation> current, bool in_clear,
+                                                         std::span<const base::ip_endpoint> own,
+                                                         std::vector<base::ip_endpoint> avoid)
 {
-    auto profile = std::make_shared<client_profile>();
-    profile->session.hostname = current->delivery.hostname;
-    profile->session.tls = current->client_tls ? tls : session::client_tls::none;
-    profile->timeout = current->delivery.timeout;
-    profile->tls = current->client_tls;
-    profile->server_name = base::ip_address::from_text(to.host) ? std::string{} : to.host;
-
-    const auto addresses = co_await io::resolve(home_, to.host, to.port);
+    const auto profile = profile_for(to, *current, in_clear);
+    auto addresses = co_await io::resolve(home_, to.to.host, to.to.port);
     if (!addresses)
         co_return addresses.error();
-    base::error_code last;
+    std::erase_if(*addresses, [&](const auto& each) { return std::find(avoid.begin(), avoid.end(), each) != avoid.end(); });
+    base::error_code last = boost::asio::error::host_not_found; // none is left
     for (const auto& address : *addresses) {
-        delivery::route resolved = to;
+        delivery::route resolved = to.to;
         resolved.host = address.address.text();
         if (delivery::leads_to_ourselves(resolved, own))
             co_return base::error_code{boost::asio::error::address_in_use};
@@ -58,6 +87,8 @@ io::task<base::result<smtp_pool::lease>> smtp_pool::open(delivery::route to, std
         if (made) {
             if (stopping_)
                 co_return base::error_code{boost::asio::error::operation_aborted};
+            profile->peer = address;
+            profile->has_others = &address != &addresses->back();
             auto connection = std::make_unique<smtp_connection>(home_, std::move(made->connection), profile);
             in_use_.insert(connection.get());
             co_return lease{*this, std::move(connection)};
@@ -67,7 +98,7 @@ io::task<base::result<smtp_pool::lease>> smtp_pool::open(delivery::route to, std
     co_return last;
 }
 
-void smtp_pool::give_back(const delivery::route& to, lease used, const std::shared_ptr<const generation>& opened_by)
+void smtp_pool::give_back(const destination& to, lease used, const std::shared_ptr<const generation>& opened_by)
 {
     in_use_.erase(used.connection_.get());
     auto connection = std::move(used.connection_);

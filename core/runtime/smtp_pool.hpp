@@ -3,6 +3,7 @@
 
 #include "core/base/result.hpp"
 #include "core/delivery/route.hpp"
+#include "core/hooks/outgoing.hpp"
 #include "core/runtime/server.hpp"
 #include "core/runtime/smtp_connection.hpp"
 
@@ -11,12 +12,20 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace postern::runtime {
 
 /// Threads: its loop's.
 class smtp_pool {
 public:
+    /// A next hop and how the connection to it is secured: one that was opened under another policy is another connection.
+    struct destination {
+        delivery::route to;
+        hooks::tls_policy policy;
+        auto operator<=>(const destination&) const = default;
+    };
+
     /// A connection in use, known to the pool so that a shutdown can cut it.
     class lease {
     public:
@@ -36,13 +45,15 @@ public:
     explicit smtp_pool(io::loop& home) : home_{home}, tick_{home.context().get_executor()} {}
 
     /// An idle connection to that next hop; empty if there is none. Only one that was opened under the same generation: another
-    /// may have asked for less TLS.
-    [[nodiscard]] std::optional<lease> take(const delivery::route& to, const std::shared_ptr<const generation>& current);
-    /// A new one. `tls`: how this one uses STARTTLS (after a failed handshake a caller tries again without).
-    [[nodiscard]] io::task<base::result<lease>> open(delivery::route to, std::shared_ptr<const generation> current,
-                                                     session::client_tls tls, std::span<const base::ip_endpoint> own);
+    /// may have asked for less TLS, or had other plugins judge the peer.
+    [[nodiscard]] std::optional<lease> take(const destination& to, const std::shared_ptr<const generation>& current);
+    /// A new one. `in_clear`: without STARTTLS (after a failed handshake, where the policy lets a caller try again without).
+    /// `avoid`: addresses that are not tried.
+    [[nodiscard]] io::task<base::result<lease>> open(destination to, std::shared_ptr<const generation> current, bool in_clear,
+                                                     std::span<const base::ip_endpoint> own,
+                                                     std::vector<base::ip_endpoint> avoid);
     /// Keeps it for the next message for a while, if it can take one. `opened_by`: the generation that take() or open() got.
-    void give_back(const delivery::route& to, lease used, const std::shared_ptr<const generation>& opened_by);
+    void give_back(const destination& to, lease used, const std::shared_ptr<const generation>& opened_by);
     /// The server is going away: drops the idle ones, and cuts those whose message has not begun to leave. Nothing is kept from
     /// now on.
     void drain();
@@ -60,7 +71,7 @@ private:
     [[nodiscard]] io::task<void> retire(std::unique_ptr<smtp_connection> one);
 
     io::loop& home_;
-    std::map<delivery::route, std::list<idle>> idle_;
+    std::map<destination, std::list<idle>> idle_;
     std::set<smtp_connection*> in_use_;
     io::timer tick_;
     bool is_watching_ = false;

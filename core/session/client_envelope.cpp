@@ -151,10 +151,7 @@ void client_session::state::take_envelope(const protocol::reply& reply)
     ++answered;
     const bool done = reply.code >= 200 && reply.code < 300;
     if (slot == 0) {
-        if (done)
-            needs_rset = false;
-        else // what the peer still holds of the message before is anyone's guess
-            break_off(client_end::refused, "4.5.0", "RSET was refused: " + reply.text());
+        take_rset(reply);
     } else if (slot == 1) {
         if (done) {
             has_mail = true;

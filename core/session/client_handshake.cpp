@@ -33,6 +33,8 @@ void client_session::state::take_ehlo(const protocol::reply& reply)
     if (reply.code >= 200 && reply.code < 300) {
         extended = true;
         offered = protocol::parse_capabilities(reply);
+        for (const auto& keyword : unused)
+            offered.forget(keyword);
         introduced();
     } else if (reply.is_permanent_failure()) {
         // RFC 5321 3.2: a server that does not know EHLO may know HELO.

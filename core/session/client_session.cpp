@@ -79,6 +79,10 @@ void client_session::send(const client_transaction& what)
     s.is_refused = false;
     s.is_reply_lost = false;
     s.is_untouched = false;
+    s.are_lines_said = false;
+    s.are_params_known = false;
+    s.lines.clear();
+    s.line_answers.clear();
     s.is_busy = true;
     if (s.ended != client_end::none) {
         s.is_untouched = s.has_served;
@@ -229,6 +233,9 @@ void client_session::state::take(const protocol::reply& reply)
     case stage::starttls:
         take_starttls(reply);
         return;
+    case stage::lines:
+        take_line(reply);
+        return;
     case stage::envelope:
         take_envelope(reply);
         return;
@@ -282,6 +289,7 @@ std::optional<client_step> client_session::state::next_step()
     case stage::ehlo:
     case stage::helo:
     case stage::starttls:
+    case stage::lines:
     case stage::lone_dot:
     case stage::quit:
         return client_step{.what = step::read, .waits_for = waits_for()};
@@ -290,7 +298,10 @@ std::optional<client_step> client_session::state::next_step()
     case stage::ready:
         if (!is_busy)
             return client_step{.what = step::idle};
-        begin_transaction();
+        if (const auto question = next_question())
+            return question;
+        if (where == stage::ready)
+            begin_transaction();
         return std::nullopt;
     case stage::envelope:
         say_more_of_envelope();

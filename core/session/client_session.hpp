@@ -4,7 +4,9 @@
 // STANDARDS: RFC 5321, 1870, 2034, 2920, 3030, 3207, 3461, 6152, 6531.
 // SECURITY: everything that feed() takes is hostile; envelopes may hold what a plugin wrote and are checked before use.
 
+#include "core/hooks/outgoing.hpp"
 #include "core/message/envelope.hpp"
+#include "core/protocol/capabilities.hpp"
 #include "core/session/client_config.hpp"
 
 #include <cstdint>
@@ -12,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace postern::session {
 
@@ -26,12 +29,15 @@ enum class client_phase : std::uint8_t {
 /// What to do next. Views are valid until the session is called again.
 struct client_step {
     enum class kind : std::uint8_t {
-        read,      ///< flush output(), wait for octets (waits_for says how long), feed() them
-        content,   ///< flush output(), then hand over the message's next octets with give_content() (or content_failed())
-        start_tls, ///< nothing is left to flush; handshake, then tls_started() or tls_failed(). What was fed is forgotten
-        done,      ///< the message of the last send() is decided: see result()
-        idle,      ///< the connection is ready and has nothing to do: send() or quit()
-        close,     ///< flush output(), close; the session is at its end
+        read,       ///< flush output(), wait for octets (waits_for says how long), feed() them
+        content,    ///< flush output(), then hand over the message's next octets with give_content() (or content_failed())
+        ask_peer,   ///< who answers and what is offered is known, and MAIL may follow: use_without(), or decide()
+        ask_lines,  ///< MAIL is next: say_lines(), or decide(). Comes again when the lines are answered, until there are none
+        ask_params, ///< MAIL is next: send_as(), or decide()
+        start_tls,  ///< nothing is left to flush; handshake, then tls_started() or tls_failed(). What was fed is forgotten
+        done,       ///< the message of the last send() is decided: see result()
+        idle,       ///< the connection is ready and has nothing to do: send() or quit()
+        close,      ///< flush output(), close; the session is at its end
     };
     kind what;
     client_phase waits_for = client_phase::command; ///< read
@@ -57,6 +63,13 @@ struct client_result {
     bool reusable = false; ///< the connection takes another send()
 };
 
+/// What the caller wants to be asked on the way to MAIL, in this order.
+struct client_asks {
+    bool peer = false; ///< once a connection
+    bool lines = false;
+    bool params = false;
+};
+
 /// One message for one peer. The envelope and the indices are borrowed until the step `done`.
 struct client_transaction {
     const message::envelope* envelope = nullptr;
@@ -65,6 +78,7 @@ struct client_transaction {
     bool has_8bit = false;                     ///< content has octets above 127
     bool is_binary = false;                    ///< content is not lines of text: BODY=BINARYMIME
     bool needs_smtputf8 = false;               ///< header fields in UTF-8 (RFC 6531); addresses are looked at here
+    client_asks asks = {};
 };
 
 /// Facts of the connection, for logs and decisions. Views are valid until the session is called again.
@@ -123,6 +137,16 @@ public:
     void content_failed(std::string_view why);
     /// Sends a message: before the first resume(), or at the step idle or done of a reusable connection.
     void send(const client_transaction& what);
+    /// At the step ask_peer: goes on, with these keywords (upper case) as if the peer did not offer them, now or later.
+    void use_without(std::vector<std::string> keywords);
+    /// At the step ask_lines: commands that are none of the protocol's own, one after the other, each when the one before has its
+    /// reply; none: that is all. `restarts`: 2yz to the last one makes the session as new, and EHLO is said again.
+    void say_lines(std::vector<hooks::client_line> lines, bool restarts);
+    /// At the step ask_params: goes on with the parameters of `envelope`, which differs from the transaction's in nothing else
+    /// and is borrowed like it.
+    void send_as(const message::envelope& envelope);
+    /// At any of them: that is what becomes of the message, without MAIL. At ask_peer the connection ends too.
+    void decide(const client_recipient_result& what);
     /// Ends the connection politely. At the step idle or done.
     void quit();
     /// The handshake succeeded, or not (then resume() tells what became of the message).
@@ -143,6 +167,9 @@ public:
     [[nodiscard]] client_peer peer() const noexcept;
     /// Whether the last EHLO's reply had a line of that keyword (upper case) that is none of the core's.
     [[nodiscard]] bool offers(std::string_view keyword) const noexcept;
+    [[nodiscard]] const protocol::capabilities& offered() const noexcept; ///< by the last EHLO, without what is not used
+    /// At the step ask_lines: the replies to the last lines, bounded and printable.
+    [[nodiscard]] const std::vector<hooks::client_answer>& said() const noexcept;
     [[nodiscard]] client_end end() const noexcept;
 
 private:

@@ -1,7 +1,7 @@
 #pragma once
 // The inside of a client session, shared by its files only: client_session.cpp (the doors and the loop),
-// client_handshake.cpp (greeting to ready), client_envelope.cpp (RSET, MAIL, RCPT, DATA), client_content.cpp (DATA, BDAT).
-// SECURITY: as client_session.hpp.
+// client_handshake.cpp (greeting to ready), client_questions.cpp (what the caller is asked before MAIL), client_envelope.cpp
+// (RSET, MAIL, RCPT, DATA), client_content.cpp (DATA, BDAT). SECURITY: as client_session.hpp.
 
 #include "core/protocol/capabilities.hpp"
 #include "core/protocol/content_check.hpp"
@@ -25,6 +25,7 @@ struct client_session::state {
         starttls,  // "
         handshake, // the caller's
         ready,     // nothing is under way
+        lines,     // replies to RSET, if there was one, and to lines of the caller
         envelope,  // replies to RSET, MAIL, RCPT, DATA
         content,   // the caller's octets go out; replies to BDAT chunks
         lone_dot,  // the reply to an end of content that nobody was to have
@@ -63,6 +64,12 @@ struct client_session::state {
     void take_starttls(const protocol::reply& reply);
     void say_ehlo();
     void introduced();
+
+    // client_questions.cpp
+    [[nodiscard]] std::optional<client_step> next_question(); // nothing: no more, or one waits for a reply first
+    void say_line();
+    void take_line(const protocol::reply& reply);
+    void take_rset(const protocol::reply& reply);
 
     // client_envelope.cpp
     void begin_transaction();
@@ -104,6 +111,15 @@ struct client_session::state {
     bool has_served = false; // an earlier transaction had an answer from the peer
     std::uint32_t transactions = 0;
     bool is_done_due = false; // the step done is to be given
+
+    // what the caller is asked
+    bool is_peer_judged = false;
+    std::vector<std::string> unused; // keywords that count as not offered
+    bool are_lines_said = false;     // of the transaction at hand, as what follows
+    bool are_params_known = false;
+    std::vector<hooks::client_line> lines;
+    std::vector<hooks::client_answer> line_answers;
+    bool restarts = false;
 
     // the transaction at hand
     bool is_busy = false; // from send() until it is decided

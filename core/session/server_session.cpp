@@ -165,6 +165,11 @@ void server_session::state::answered(hooks::outcome outcome)
     case hooks::hook_point::conn_close:
     case hooks::hook_point::queue_route:
     case hooks::hook_point::delivery_done:
+    case hooks::hook_point::delivery_begin:
+    case hooks::hook_point::delivery_tls_policy:
+    case hooks::hook_point::delivery_peer:
+    case hooks::hook_point::client_verb:
+    case hooks::hook_point::client_params:
         assert(false); // never asked by a session
     }
 }

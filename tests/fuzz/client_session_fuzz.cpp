@@ -24,7 +24,8 @@ void require(bool holds)
 
 class hostile_conversation {
 public:
-    explicit hostile_conversation(unsigned choices) : by_line_{(choices & 1U) != 0}, interrupts_{(choices & 32U) != 0}
+    explicit hostile_conversation(unsigned choices)
+        : choices_{choices}, by_line_{(choices & 1U) != 0}, interrupts_{(choices & 32U) != 0}
     {
         config_.hostname = "client.example";
         config_.tls = (choices & 2U) != 0 ? session::client_tls::opportunistic : session::client_tls::none;
@@ -37,6 +38,8 @@ public:
         for (auto& to : envelope_.to)
             to.address = "u@example.com";
         envelope_.to[1].address = "\xc3\xbc@example.com";
+        rewritten_ = envelope_;
+        rewritten_.from.parameters = {{"XP", "1", message::relay_rule::optional, "XA", "5.7.0"}};
     }
 
     void plays(std::string_view octets)
@@ -64,6 +67,8 @@ private:
         what.envelope = &envelope_;
         what.recipients = everybody;
         what.size = content.size();
+        what.asks = {.peer = (choices_ & 64U) != 0, .lines = (choices_ & 64U) != 0, .params = (choices_ & 64U) != 0};
+        is_asked_for_lines_ = false;
         session_.send(what);
         ++sent_;
     }
@@ -87,6 +92,21 @@ private:
                 break;
             case client_step::kind::start_tls:
                 session_.tls_started();
+                break;
+            case client_step::kind::ask_peer:
+                session_.use_without({"CHUNKING"});
+                break;
+            case client_step::kind::ask_lines: // two lines a message: one that matters, and one after which all is new
+                require(session_.said().size() <= 2);
+                for (const auto& answer : session_.said())
+                    require(answer.text.size() <= config_.limits.reply_text);
+                if (std::exchange(is_asked_for_lines_, true))
+                    session_.say_lines({}, false);
+                else
+                    session_.say_lines({{"XTEST one", true}, {"XTEST two", false}}, true);
+                break;
+            case client_step::kind::ask_params:
+                session_.send_as(rewritten_);
                 break;
             case client_step::kind::done:
                 is_decided();
@@ -128,9 +148,12 @@ private:
 
     session::client_config config_;
     message::envelope envelope_;
+    message::envelope rewritten_; // as it is sent
     session::client_session session_{config_};
+    unsigned choices_;
     bool by_line_;
     bool interrupts_; // the server speaks between two portions of content
+    bool is_asked_for_lines_ = false;
     bool closed_ = false;
     bool is_end_out_ = false;
     int sent_ = 0;
@@ -144,7 +167,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 {
     const std::string_view octets{reinterpret_cast<const char*>(data), size};
     // The same words to several ways of asking; the input chooses one more.
-    for (unsigned choices : {1U, 5U, 13U, 15U, 37U, 45U, static_cast<unsigned>(size) & 63U})
+    for (unsigned choices : {1U, 5U, 13U, 15U, 37U, 45U, 65U, 79U, static_cast<unsigned>(size) & 127U})
         hostile_conversation{choices}.plays(octets);
     return 0;
 }

@@ -216,7 +216,7 @@ void next_hop::serve(connection& mine)
             (void)say(stream, {}, "221 2.0.0 bye");
             return;
         } else {
-            goes_on = say(stream, {}, "502 5.5.1 not here");
+            goes_on = say(stream, ask(hop_stage::other, *line), "502 5.5.1 not here");
         }
         if (!goes_on)
             return;

@@ -33,6 +33,7 @@ enum class hop_stage : std::uint8_t {
     data,
     content_begun, ///< the first octets of content have come, more are on their way: a reply or a drop is all it gets
     content,       ///< after the final dot; the message has been read
+    other,         ///< a command that it does not know
 };
 
 /// What the next hop does instead of its usual reply. An empty reply and drop: it closes without a word.

@@ -145,6 +145,8 @@ private:
                 said_ += talk_.runs();
         } else if (name == "send") {
             sends(words);
+        } else if (name == "lines") {
+            says_lines(words);
         } else if (name == "tls") {
             ASSERT_EQ(talk_.step().what, client_step::kind::start_tls);
             talk_.session().tls_started();
@@ -169,6 +171,22 @@ private:
         } else {
             FAIL() << "unknown event " << event;
         }
+    }
+    void says_lines(std::istringstream& words)
+    {
+        ASSERT_EQ(talk_.step().what, client_step::kind::ask_lines);
+        std::string text;
+        bool is_required = false;
+        bool restarts = false;
+        for (std::string word; words >> word;) {
+            if (word == "required" || word == "restart")
+                (word == "required" ? is_required : restarts) = true;
+            else
+                text += (text.empty() ? "" : " ") + word;
+        }
+        talk_.session().say_lines(
+            text.empty() ? std::vector<hooks::client_line>{} : std::vector{hooks::client_line{text, is_required}}, restarts);
+        said_ += talk_.runs();
     }
     void uses(const std::string& word)
     {
@@ -211,6 +229,8 @@ private:
                 talk_.envelope.to.back().orcpt = value;
             else if (word.starts_with("notify="))
                 (value == "never" ? talk_.envelope.to.back().notify.never : talk_.envelope.to.back().notify.failure) = true;
+            else if (word == "asks_lines")
+                talk_.transaction.asks.lines = true;
             else if (word == "8bit")
                 talk_.transaction.has_8bit = true;
             else if (word == "binary")

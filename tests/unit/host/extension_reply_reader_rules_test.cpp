@@ -208,7 +208,7 @@ TEST(extension_answer_rules, are_the_same_in_tests_and_in_the_server_for_edits)
     hooks.push_back(POSTERN_HOOK_PARAM);
     for (const auto hook : hooks) {
         const bool is_verb = hook == POSTERN_HOOK_VERB || hook == POSTERN_HOOK_VERB_DATA;
-        for (std::uint32_t op = 0; op <= POSTERN_EDIT_WARN_AT + 1; ++op) {
+        for (std::uint32_t op = 0; op <= POSTERN_EDIT_PARAM_REQUIRE; ++op) {
             const bool is_peer = op == POSTERN_EDIT_PEER_SET;
             const bool is_queue = op >= POSTERN_EDIT_PRIORITY_SET && op <= POSTERN_EDIT_WARN_AT;
             edit((is_verb && is_peer) || (hook == POSTERN_HOOK_PARAM && is_queue), hook, op, is_peer ? "port" : "", "1");

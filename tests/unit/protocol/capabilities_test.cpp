@@ -23,6 +23,29 @@ capabilities read(std::vector<std::string> lines)
     return parse_capabilities(reply{250, "", std::move(lines)});
 }
 
+std::vector<std::string> texts(const std::vector<ehlo_line>& lines)
+{
+    std::vector<std::string> all;
+    for (const auto& [keyword, parameters] : lines)
+        all.push_back(parameters.empty() ? keyword : keyword + " " + parameters);
+    return all;
+}
+
+TEST(capabilities, are_listed_line_by_line)
+{
+    EXPECT_THAT(texts(read({"size 1000", "PIPELINING", "XA  1 2", "AUTH PLAIN LOGIN", "LIMITS RCPTMAX=5"}).lines()),
+                ElementsAre("PIPELINING", "AUTH PLAIN LOGIN", "SIZE 1000", "LIMITS RCPTMAX=5", "XA 1 2"));
+    EXPECT_THAT(texts(capabilities{}.lines()), ElementsAre());
+}
+
+TEST(capabilities, can_be_forgotten_one_by_one)
+{
+    auto offered = read({"SIZE 1000", "PIPELINING", "8BITMIME", "XA 1", "XB", "AUTH PLAIN", "LIMITS RCPTMAX=5"});
+    for (const auto* keyword : {"SIZE", "PIPELINING", "XA", "AUTH", "LIMITS", "NOTHING"})
+        offered.forget(keyword);
+    EXPECT_THAT(texts(offered.lines()), ElementsAre("8BITMIME", "XB"));
+}
+
 capabilities everything()
 {
     capabilities all;

@@ -417,7 +417,7 @@ TEST_F(a_fake_host, complains_of_edits_that_are_out_of_place_or_out_of_range)
     EXPECT_NE(with(POSTERN_EDIT_PEER_SET, "identity", std::string(256, 'x')), "");
     EXPECT_EQ(with(POSTERN_EDIT_PEER_SET, "name", "x"), "\"x\" is no name of a connection");
     EXPECT_EQ(with(POSTERN_EDIT_PRIORITY_SET, "", "1"), "edit 12 is not allowed on this hook");
-    EXPECT_EQ(with(POSTERN_EDIT_WARN_AT + 1, "", "1"), "no such edit: 16");
+    EXPECT_EQ(with(POSTERN_EDIT_REPORT_RELAY + 1, "", "1"), "no such edit: 22");
 
     const auto at_param = [&](std::uint32_t op, std::string_view value) {
         const postern_edit edit{op, 0, {}, str(value)};

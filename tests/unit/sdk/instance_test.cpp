@@ -42,7 +42,7 @@ TEST(plugin, is_subscribed_to_what_it_takes_and_to_nothing_else)
     fake_host host{bananas};
     ASSERT_EQ(host.create(), POSTERN_PASS);
     EXPECT_TRUE(host.is_subscribed(POSTERN_HOOK_MAIL));
-    for (std::uint32_t hook = POSTERN_HOOK_CONN_OPEN; hook <= POSTERN_HOOK_QUIT; ++hook)
+    for (std::uint32_t hook = POSTERN_HOOK_CONN_OPEN; hook <= POSTERN_HOOK_CLIENT_PARAMS; ++hook)
         EXPECT_EQ(host.is_subscribed(hook), hook == POSTERN_HOOK_MAIL) << hook;
 }
 

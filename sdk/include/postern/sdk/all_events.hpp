@@ -3,11 +3,11 @@
 
 #include <postern/sdk/admin.hpp>
 #include <postern/sdk/dns.hpp>
-#include <postern/sdk/extension.hpp>
 #include <postern/sdk/instance_events.hpp>
 #include <postern/sdk/kv.hpp>
 #include <postern/sdk/kv_store.hpp>
 #include <postern/sdk/lifecycle.hpp>
+#include <postern/sdk/outgoing.hpp>
 
 namespace postern {
 namespace sdk {
@@ -20,7 +20,8 @@ struct event_list {
 using all_events = event_list<connection, tls, helo, mail, rcpt, data, headers, body, message_end, commit_before, committed,
                               aborted, connection_close, route, delivery_done, deliver, queue_request, wake, session_end, ehlo,
                               verb, verb_data, parameter, rset, noop, help, vrfy, expn, unknown_command, quit, timer, health,
-                              server_event, prepare, commit, abort, dns_answer, kv_answer, kv_store_request, admin>;
+                              server_event, prepare, commit, abort, dns_answer, kv_answer, kv_store_request, admin,
+                              delivery_begin, tls_policy, peer_offers, client_verb, client_params>;
 
 /// Whether the host sends it only when asked: backends, notes and declared verbs need no subscription.
 template <class Event>

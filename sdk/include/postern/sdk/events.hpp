@@ -17,6 +17,9 @@ enum class event_kind : std::uint8_t {
     health,       ///< health_report, pending
     preparation,  ///< readiness, task<readiness>, pending; void is ready unless it throws
     admin,        ///< admin_reply, task<admin_reply>, pending
+    tls_policy,   ///< tls_reply, verdict, a task of either, pending; void observes
+    peer_offers,  ///< peer_reply, likewise
+    client_lines, ///< client_lines, verdict, a task of either, pending
 };
 
 namespace sdk {

@@ -6,11 +6,11 @@
 #include <postern/sdk/config_error.hpp>
 #include <postern/sdk/dns.hpp>
 #include <postern/sdk/event_log.hpp>
-#include <postern/sdk/extension.hpp>
 #include <postern/sdk/kv.hpp>
 #include <postern/sdk/kv_store.hpp>
 #include <postern/sdk/lifecycle.hpp>
 #include <postern/sdk/metric.hpp>
+#include <postern/sdk/outgoing.hpp>
 #include <postern/sdk/task.hpp>
 
 #include <chrono>
@@ -272,6 +272,9 @@ public:
     bool answer(std::uint64_t ticket, const param_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const health_report& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const readiness& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+    bool answer(std::uint64_t ticket, const tls_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+    bool answer(std::uint64_t ticket, const peer_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+    bool answer(std::uint64_t ticket, const client_lines& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const std::same_as<offers> auto& what) const // so that {} stays a queue_answer
     {
         return sdk::send(*instance_, ticket, what) >= 0;

@@ -3,7 +3,7 @@
 // dispatched to it, and no exception leaves it.
 // LONG: which `on` there may be, what follows from it for the table, and the dispatch by it are one thing.
 
-#include <postern/sdk/all_events.hpp>
+#include <postern/sdk/answers.hpp>
 #include <postern/sdk/host.hpp>
 
 #include <array>
@@ -15,88 +15,6 @@
 #include <type_traits>
 
 namespace postern::sdk {
-
-/// `on` can be called with this event.
-template <class Plugin, class Event>
-concept takes = requires(Plugin& plugin, const Event& event)
-{
-    plugin.on(event);
-};
-
-template <class Plugin, class Event>
-using answer_of = decltype(std::declval<Plugin&>().on(std::declval<const Event&>()));
-
-/// There is an `on` of exactly this shape.
-template <class Plugin, class Answer, class Parameter>
-concept has_overload = requires
-{
-    static_cast<Answer (Plugin::*)(Parameter)>(&Plugin::on);
-}
-|| requires
-{
-    static_cast<Answer (Plugin::*)(Parameter) const>(&Plugin::on);
-}
-|| requires
-{
-    static_cast<Answer (Plugin::*)(Parameter)&>(&Plugin::on);
-}
-|| requires
-{
-    static_cast<Answer (Plugin::*)(Parameter) const&>(&Plugin::on);
-}
-|| requires
-{
-    static_cast<Answer (*)(Parameter)>(&Plugin::on);
-};
-
-template <class Plugin, class Answer, class Event>
-concept takes_by_reference = has_overload<Plugin, Answer, const Event&> || has_overload<Plugin, Answer, Event&> ||
-    has_overload<Plugin, Answer, Event&&> || has_overload<Plugin, Answer, const Event&&>;
-
-template <class Plugin, class Answer, class Event>
-concept mentions = takes_by_reference<Plugin, Answer, Event> || has_overload<Plugin, Answer, Event>;
-
-template <class Answer, event_kind Kind>
-inline constexpr bool answers = false;
-template <class Answer>
-inline constexpr bool answers<Answer, event_kind::decision> =
-    std::is_void_v<Answer> || std::is_same_v<Answer, verdict> || std::is_same_v<Answer, task<verdict>> ||
-    std::is_same_v<Answer, pending>;
-template <class Answer>
-inline constexpr bool answers<Answer, event_kind::notification> = std::is_void_v<Answer>;
-template <class Answer>
-inline constexpr bool answers<Answer, event_kind::delivery> =
-    std::is_same_v<Answer, delivery_report> || std::is_same_v<Answer, delivery_result> ||
-    std::is_same_v<Answer, task<delivery_report>> || std::is_same_v<Answer, pending>;
-template <class Answer>
-inline constexpr bool answers<Answer, event_kind::request> = std::is_void_v<Answer>;
-
-template <class Answer>
-inline constexpr bool answers<Answer, event_kind::command> =
-    std::is_same_v<Answer, reply> || std::is_same_v<Answer, task<reply>> || answers<Answer, event_kind::decision>;
-template <class Answer>
-inline constexpr bool answers<Answer, event_kind::parameter> =
-    std::is_same_v<Answer, param_reply> || std::is_same_v<Answer, task<param_reply>> || std::is_same_v<Answer, verdict> ||
-    std::is_same_v<Answer, task<verdict>> || std::is_same_v<Answer, pending>;
-template <class Answer>
-inline constexpr bool answers<Answer, event_kind::offer> =
-    std::is_same_v<Answer, offers> || std::is_same_v<Answer, task<offers>> || std::is_same_v<Answer, pending>;
-template <class Answer>
-inline constexpr bool answers<Answer, event_kind::health> =
-    std::is_same_v<Answer, health_report> || std::is_same_v<Answer, pending>;
-
-template <class Answer>
-inline constexpr bool answers<Answer, event_kind::preparation> =
-    std::is_void_v<Answer> || std::is_same_v<Answer, readiness> || std::is_same_v<Answer, task<readiness>> ||
-    std::is_same_v<Answer, pending>;
-template <class Answer>
-inline constexpr bool answers<Answer, event_kind::admin> =
-    std::is_same_v<Answer, admin_reply> || std::is_same_v<Answer, task<admin_reply>> || std::is_same_v<Answer, pending>;
-
-template <class Answer>
-inline constexpr bool is_task = false;
-template <class T>
-inline constexpr bool is_task<task<T>> = true;
 
 template <class Plugin, class Event>
 constexpr bool check_event()
@@ -125,19 +43,19 @@ constexpr bool check_event()
                       "postern: `on(prepare)` returns readiness, task<readiness>, pending or void");
         static_assert(Event::kind != event_kind::admin || answers<answer, Event::kind>,
                       "postern: `on(admin)` returns admin_reply, task<admin_reply> or pending");
+        static_assert(
+            (Event::kind != event_kind::tls_policy && Event::kind != event_kind::peer_offers &&
+             Event::kind != event_kind::client_lines) ||
+                answers<answer, Event::kind>,
+            "postern: `on` for a delivery on its way out returns the event's reply, verdict, a task of either, or pending");
         if constexpr (is_task<answer>)
             static_assert(!takes_by_reference<Plugin, answer, Event>,
                           "postern: a task takes its event by value: the reference dangles at the first co_await");
     } else {
-        static_assert(!mentions<Plugin, verdict, Event> && !mentions<Plugin, task<verdict>, Event> &&
-                          !mentions<Plugin, void, Event> && !mentions<Plugin, pending, Event> &&
-                          !mentions<Plugin, delivery_report, Event> && !mentions<Plugin, task<delivery_report>, Event> &&
-                          !mentions<Plugin, reply, Event> && !mentions<Plugin, task<reply>, Event> &&
-                          !mentions<Plugin, param_reply, Event> && !mentions<Plugin, task<param_reply>, Event> &&
-                          !mentions<Plugin, health_report, Event> && !mentions<Plugin, offers, Event> &&
-                          !mentions<Plugin, task<offers>, Event> && !mentions<Plugin, readiness, Event> &&
-                          !mentions<Plugin, task<readiness>, Event> && !mentions<Plugin, admin_reply, Event> &&
-                          !mentions<Plugin, task<admin_reply>, Event>,
+        static_assert(!mentions_any<Plugin, Event, verdict, task<verdict>, void, pending, delivery_report, task<delivery_report>,
+                                    reply, task<reply>, param_reply, task<param_reply>, health_report, offers, task<offers>,
+                                    readiness, task<readiness>, admin_reply, task<admin_reply>, tls_reply, task<tls_reply>,
+                                    peer_reply, task<peer_reply>, client_lines, task<client_lines>>,
                       "postern: this `on` cannot be called: take the event by const reference or by value, and only once");
     }
     return takes<Plugin, Event>;
@@ -217,7 +135,8 @@ constexpr auto requires_of()
     }();
     id_list<given + 4> list;
     list.add(POSTERN_CORE_1);
-    if constexpr (takes<Plugin, verb> || takes<Plugin, verb_data> || takes<Plugin, parameter> || takes<Plugin, ehlo>)
+    if constexpr (takes<Plugin, verb> || takes<Plugin, verb_data> || takes<Plugin, parameter> || takes<Plugin, ehlo> ||
+                  takes<Plugin, client_verb> || takes<Plugin, client_params>)
         list.add(POSTERN_EHLO_1);
     if constexpr (takes<Plugin, dns_answer>)
         list.add(POSTERN_DNS_1);
@@ -324,8 +243,8 @@ private:
     postern_status subscribe_to()
     {
         if constexpr (takes<Plugin, Event> && is_subscribed<Event>) {
-            constexpr bool observes = (Event::kind == event_kind::decision || Event::kind == event_kind::command) &&
-                                      std::is_void_v<answer_of<Plugin, Event>>;
+            constexpr bool is_told = Event::kind == event_kind::notification || Event::kind == event_kind::request;
+            constexpr bool observes = !is_told && std::is_void_v<answer_of<Plugin, Event>>;
             std::uint32_t subscribe_flags = observes ? POSTERN_SUBSCRIBE_OBSERVE : 0u;
             if constexpr (std::is_same_v<Event, server_event> && requires { Plugin::observes; })
                 subscribe_flags = Plugin::observes;

@@ -11,6 +11,7 @@
 #include <postern/abi/kv_store.h>
 #include <postern/abi/lifecycle.h>
 #include <postern/abi/observe.h>
+#include <postern/abi/outgoing.h>
 #include <postern/abi/queue.h>
 #include <postern/abi/timers.h>
 
@@ -193,6 +194,59 @@ struct layout<postern_ev_param>
           postern_ev_param,
           octets<&postern_ev_param::name, &postern_ev_param::value, &postern_ev_param::sender, &postern_ev_param::recipient>,
           list_of<&postern_ev_param::peer, postern_peer>> {
+};
+template <>
+struct layout<postern_stored_param>
+    : described<postern_stored_param, octets<&postern_stored_param::keyword, &postern_stored_param::value>> {
+};
+template <>
+struct layout<postern_keyword> : described<postern_keyword, octets<&postern_keyword::keyword, &postern_keyword::parameters>> {
+};
+template <>
+struct layout<postern_client_said> : described<postern_client_said, octets<&postern_client_said::text>> {
+};
+template <>
+struct layout<postern_ev_delivery_begin>
+    : described<
+          postern_ev_delivery_begin,
+          octets<&postern_ev_delivery_begin::message, &postern_ev_delivery_begin::sender, &postern_ev_delivery_begin::next_hop>,
+          list_of<&postern_ev_delivery_begin::recipients, postern_str>,
+          list_of<&postern_ev_delivery_begin::params, postern_stored_param>> {
+};
+template <>
+struct layout<postern_ev_tls_policy>
+    : described<postern_ev_tls_policy,
+                octets<&postern_ev_tls_policy::message, &postern_ev_tls_policy::sender, &postern_ev_tls_policy::next_hop,
+                       &postern_ev_tls_policy::host, &postern_ev_tls_policy::name>,
+                list_of<&postern_ev_tls_policy::domains, postern_str>,
+                list_of<&postern_ev_tls_policy::params, postern_stored_param>> {
+};
+template <>
+struct layout<postern_ev_delivery_peer>
+    : described<postern_ev_delivery_peer,
+                octets<&postern_ev_delivery_peer::message, &postern_ev_delivery_peer::next_hop,
+                       &postern_ev_delivery_peer::address, &postern_ev_delivery_peer::greeting,
+                       &postern_ev_delivery_peer::tls_version, &postern_ev_delivery_peer::tls_cipher,
+                       &postern_ev_delivery_peer::tls_group, &postern_ev_delivery_peer::tls_subject>,
+                list_of<&postern_ev_delivery_peer::offers, postern_keyword>> {
+};
+template <>
+struct layout<postern_ev_client_verb>
+    : described<postern_ev_client_verb,
+                octets<&postern_ev_client_verb::message, &postern_ev_client_verb::sender, &postern_ev_client_verb::next_hop>,
+                list_of<&postern_ev_client_verb::recipients, postern_str>,
+                list_of<&postern_ev_client_verb::params, postern_stored_param>,
+                list_of<&postern_ev_client_verb::offers, postern_keyword>,
+                list_of<&postern_ev_client_verb::said, postern_client_said>> {
+};
+template <>
+struct layout<postern_ev_client_params>
+    : described<
+          postern_ev_client_params,
+          octets<&postern_ev_client_params::message, &postern_ev_client_params::sender, &postern_ev_client_params::next_hop>,
+          list_of<&postern_ev_client_params::recipients, postern_str>,
+          list_of<&postern_ev_client_params::params, postern_stored_param>,
+          list_of<&postern_ev_client_params::offers, postern_keyword>> {
 };
 template <>
 struct layout<postern_ev_deliver>

@@ -101,6 +101,41 @@ public:
         return std::move(route_to(std::move(next_hop), std::move(transport)));
     }
 
+    /// At delivery.begin: the recipient at that place gets a transaction of its own behind this one. Needs may = ["route"].
+    verdict& put_off(std::uint32_t index) & { return with(POSTERN_EDIT_RCPT_LATER, index, {}, {}); }
+    verdict put_off(std::uint32_t index) && { return std::move(put_off(index)); }
+
+    // At client.params: a parameter that the plugin declared, as it is sent with MAIL, or with RCPT of the recipient at that
+    // place. At cmd.mail set_param stores one of MAIL with the message, as if the client had said it. An empty value: the keyword
+    // alone. Throws std::invalid_argument for what cannot be a value.
+
+    verdict& set_param(std::string name, std::string value, std::uint32_t of = POSTERN_OF_MAIL) &
+    {
+        return with_param(POSTERN_EDIT_PARAM_SET, std::move(name), std::move(value), of);
+    }
+    verdict set_param(std::string name, std::string value, std::uint32_t of = POSTERN_OF_MAIL) &&
+    {
+        return std::move(set_param(std::move(name), std::move(value), of));
+    }
+    /// And the delivery fails where the next hop lacks the keyword.
+    verdict& require_param(std::string name, std::string value, std::uint32_t of = POSTERN_OF_MAIL) &
+    {
+        return with_param(POSTERN_EDIT_PARAM_REQUIRE, std::move(name), std::move(value), of);
+    }
+    verdict require_param(std::string name, std::string value, std::uint32_t of = POSTERN_OF_MAIL) &&
+    {
+        return std::move(require_param(std::move(name), std::move(value), of));
+    }
+    /// It is not sent.
+    verdict& drop_param(std::string name, std::uint32_t of = POSTERN_OF_MAIL) &
+    {
+        return with(POSTERN_EDIT_PARAM_DROP, of, std::move(name), {});
+    }
+    verdict drop_param(std::string name, std::uint32_t of = POSTERN_OF_MAIL) &&
+    {
+        return std::move(drop_param(std::move(name), of));
+    }
+
     // At param, cmd.mail, msg.headers and msg.end: the message's order and times in the queue. Needs may = ["queue"]. Each throws
     // std::invalid_argument for what is out of range, such as a time before 1970.
 
@@ -177,6 +212,12 @@ private:
         if (seconds < 0)
             throw std::invalid_argument("a time before 1970");
         return with(op, 0, {}, std::to_string(seconds));
+    }
+    verdict& with_param(std::uint32_t op, std::string name, std::string value, std::uint32_t of)
+    {
+        if (!sdk::is_parameter_value(value))
+            throw std::invalid_argument("\"" + value + "\" cannot be the value of a parameter (RFC 5321 4.1.2)");
+        return with(op, of, std::move(name), std::move(value));
     }
     verdict& with(std::uint32_t op, std::uint32_t index, std::string name, std::string value)
     {

@@ -56,6 +56,25 @@ struct extension_reply {
     std::optional<std::uint32_t> relay;
 };
 
+/// A line for a next hop.
+struct client_line {
+    std::string text;
+    bool is_required = false;
+
+    bool operator==(const client_line&) const = default;
+};
+
+/// What an answer says beyond its verdict and edits at delivery.tls_policy, delivery.peer and client.verb.
+struct outgoing_reply {
+    std::uint32_t tls = 0; ///< POSTERN_TLS_...; 0: as it is
+    std::string name;
+    std::vector<std::string> unused;
+    bool next_host = false;
+    std::vector<client_line> lines;
+    bool shows = false;
+    bool restarts = false;
+};
+
 /// How one call of a plugin came out.
 struct answer {
     enum class how : std::uint8_t {
@@ -80,6 +99,7 @@ struct answer {
     bool has_one_result = false; ///< deliver: it is for all recipients
 
     std::optional<extension_reply> more; ///< of the hooks of an extension, where it was said; the functions below read it
+    outgoing_reply out;                  ///< of a delivery
     std::vector<std::string> offers;     ///< ehlo(): "KEYWORD parameters", the lines of this plugin that the client is shown
 
     std::uint32_t health_state = POSTERN_HEALTH_OK; ///< health()
@@ -102,6 +122,7 @@ struct answer {
     }
     [[nodiscard]] bool rejects() const noexcept { return came == how::answered && verdict == POSTERN_REJECT; }
     [[nodiscard]] bool defers() const noexcept { return came == how::answered && verdict == POSTERN_TEMPFAIL; }
+    [[nodiscard]] bool holds() const noexcept { return came == how::answered && verdict == POSTERN_HOLD; }
     [[nodiscard]] bool discards() const noexcept { return came == how::answered && verdict == POSTERN_DISCARD; }
     [[nodiscard]] bool vouches() const noexcept { return proceeds() && (flags & POSTERN_REPLY_VOUCH) != 0; }
     /// What was asked for goes no further: a refusal of whatever kind.
@@ -116,6 +137,14 @@ struct answer {
         if (more && !more->lines.empty())
             return more->lines;
         return text.empty() ? std::vector<std::string>{} : std::vector<std::string>{text};
+    }
+    /// At client.verb: the lines, without their rules.
+    [[nodiscard]] std::vector<std::string> client_lines() const
+    {
+        std::vector<std::string> texts;
+        for (const client_line& line : out.lines)
+            texts.push_back(line.text);
+        return texts;
     }
     /// POSTERN_THEN_...
     [[nodiscard]] std::uint32_t then() const noexcept { return more ? more->then : POSTERN_THEN_NOTHING; }

@@ -393,7 +393,7 @@ private:
         row.said.ticket = ticket;
         row.is_closed = true;
         me.blobs_.close(ticket);
-        std::string fault = is_whole ? rules::read_more(*reply, row.asked.hook, row.said) : "a reply record that is too small";
+        std::string fault = is_whole ? rules::read_record(*reply, row.asked.hook, row.said) : "a reply record that is too small";
         if (fault.empty())
             fault = fault_of(row.said, row.asked);
         if (!fault.empty()) {
@@ -526,4 +526,5 @@ private:
 
 } // namespace postern::testing
 
+#include <postern/testing/fake_delivery.hpp>
 #include <postern/testing/fake_session.hpp>

@@ -19,7 +19,7 @@ namespace postern::testing {
         return (flags & 1u) == 0;
     if (hook == POSTERN_HOOK_HEALTH || (hook >= POSTERN_HOOK_CONFIG_PREPARE && hook <= POSTERN_HOOK_CONFIG_ABORT))
         return flags == 0;
-    return hook > 0 && hook <= POSTERN_HOOK_QUIT && (flags & ~POSTERN_SUBSCRIBE_OBSERVE) == 0;
+    return hook > 0 && hook <= POSTERN_HOOK_CLIENT_PARAMS && (flags & ~POSTERN_SUBSCRIBE_OBSERVE) == 0;
 }
 
 /// What MAIL said of the message to come.

@@ -6,6 +6,7 @@
 #include <postern/testing/answer.hpp>
 #include <postern/testing/extension_rules.hpp>
 #include <postern/testing/mailbox.hpp>
+#include <postern/testing/outgoing_rules.hpp>
 #include <postern/testing/question.hpp>
 
 #include <algorithm>
@@ -81,6 +82,13 @@ namespace postern::testing {
     case POSTERN_EDIT_REPORT_RELAY:
         return hook == POSTERN_HOOK_PARAM || hook == POSTERN_HOOK_MAIL || hook == POSTERN_HOOK_HEADERS ||
                hook == POSTERN_HOOK_END;
+    case POSTERN_EDIT_RCPT_LATER:
+        return hook == POSTERN_HOOK_DELIVERY_BEGIN;
+    case POSTERN_EDIT_PARAM_SET:
+        return hook == POSTERN_HOOK_CLIENT_PARAMS || hook == POSTERN_HOOK_MAIL;
+    case POSTERN_EDIT_PARAM_DROP:
+    case POSTERN_EDIT_PARAM_REQUIRE:
+        return hook == POSTERN_HOOK_CLIENT_PARAMS;
     default:
         return false;
     }
@@ -100,7 +108,7 @@ namespace postern::testing {
         return true;
     if (hook == POSTERN_HOOK_COMMIT_BEFORE) // what is about to be durable can only be put off
         return false;
-    if (hook == POSTERN_HOOK_ROUTE) // behind the queue there is no connection, and nothing is deleted
+    if (hook == POSTERN_HOOK_ROUTE || is_outgoing(hook)) // behind the queue there is no connection, and nothing is deleted
         return verdict == POSTERN_REJECT || verdict == POSTERN_HOLD;
     return verdict <= POSTERN_SCORE;
 }
@@ -185,6 +193,20 @@ private:
     return {};
 }
 
+/// RCPT_LATER takes a recipient out of the transaction; the others name one, or MAIL.
+[[nodiscard]] inline std::string fault_of_sent(const edit& one, const question& asked, places& recipients)
+{
+    if (one.index != POSTERN_OF_MAIL || one.op == POSTERN_EDIT_RCPT_LATER) {
+        if (!recipients.has(one.index))
+            return "an edit of recipient " + std::to_string(one.index) + ", who is not there";
+    }
+    if (one.op == POSTERN_EDIT_RCPT_LATER)
+        recipients.remove(one.index);
+    if (recipients.left() == 0 && asked.recipients != 0)
+        return "a transaction without recipients: TEMPFAIL says so";
+    return sdk::is_parameter_value(one.value) ? "" : "\"" + one.value + "\" is no value of a parameter";
+}
+
 [[nodiscard]] inline std::string fault_of_other(const edit& one, const question& asked, int& bodies)
 {
     const auto is_visible = [](char c) { return c > ' ' && c <= '~'; };
@@ -222,8 +244,7 @@ private:
 /// The numbers that are given out, with their gaps.
 [[nodiscard]] constexpr bool is_edit(std::uint32_t op) noexcept
 {
-    return (op >= POSTERN_EDIT_HEADER_ADD && op <= POSTERN_EDIT_WARN_AT) ||
-           (op >= POSTERN_EDIT_ACCEPTED_SET && op <= POSTERN_EDIT_REPORT_RELAY);
+    return op >= POSTERN_EDIT_HEADER_ADD && op <= POSTERN_EDIT_REPORT_RELAY;
 }
 
 [[nodiscard]] inline std::string fault_of_edits(const answer& what, const question& asked)
@@ -250,8 +271,10 @@ private:
         const bool is_header = one.op <= POSTERN_EDIT_HEADER_REMOVE;
         const bool is_recipient = one.op >= POSTERN_EDIT_RCPT_ADD && one.op <= POSTERN_EDIT_RCPT_REMOVE;
         added += one.op == POSTERN_EDIT_RCPT_ADD ? 1 : 0;
+        const bool is_sent = one.op >= POSTERN_EDIT_RCPT_LATER && one.op <= POSTERN_EDIT_PARAM_REQUIRE;
         std::string fault = is_header      ? fault_of_header(one, asked, fields)
                             : is_recipient ? fault_of_recipient(one, asked, recipients)
+                            : is_sent      ? fault_of_sent(one, asked, recipients)
                                            : fault_of_other(one, asked, bodies);
         if (!fault.empty())
             return fault;
@@ -308,6 +331,10 @@ private:
         return fault;
     if (what.more) {
         if (std::string fault = rules::fault_of_more(what, asked); !fault.empty())
+            return fault;
+    }
+    if (is_outgoing(asked.hook)) {
+        if (std::string fault = rules::fault_of_outgoing(what); !fault.empty())
             return fault;
     }
     if ((what.flags & POSTERN_REPLY_VOUCH) != 0 && asked.hook != POSTERN_HOOK_RCPT)

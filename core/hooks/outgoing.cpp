@@ -1,0 +1,154 @@
+#include "core/hooks/outgoing.hpp"
+
+#include "core/hooks/reply_rules.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace postern::hooks {
+
+namespace {
+
+constexpr std::size_t longest_name = 255; // of a host (RFC 1035 2.3.4)
+
+bool is_upper_or_digit(char c) noexcept
+{
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/// RFC 5321 2.4: what a plugin's verb may be called, and what the core's are.
+bool is_plugin_verb(std::string_view verb) noexcept
+{
+    constexpr std::array<std::string_view, 14> core_verbs = {"HELO", "EHLO", "MAIL", "RCPT", "DATA", "BDAT",     "RSET",
+                                                             "NOOP", "VRFY", "EXPN", "HELP", "QUIT", "STARTTLS", "AUTH"};
+    return verb.size() >= 3 && verb.size() <= 32 && verb.front() >= 'A' &&
+           std::all_of(verb.begin(), verb.end(), is_upper_or_digit) &&
+           std::find(core_verbs.begin(), core_verbs.end(), verb) == core_verbs.end();
+}
+
+/// RFC 5321 4.1.1.1.
+bool is_keyword(std::string_view text) noexcept
+{
+    return !text.empty() && text.size() <= longest_client_line && text.front() != '-' &&
+           std::all_of(text.begin(), text.end(), [](char c) { return is_upper_or_digit(c) || c == '-'; });
+}
+
+/// A name that a certificate can be for; with or without digits alone, addresses among them.
+bool is_host_name(std::string_view text) noexcept
+{
+    return !text.empty() && text.size() <= longest_name && std::all_of(text.begin(), text.end(), [](char c) {
+        return is_upper_or_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_' || c == ':';
+    });
+}
+
+message::parameter* find(std::vector<message::parameter>& all, std::string_view name)
+{
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.keyword == name; });
+    return found == all.end() ? nullptr : &*found;
+}
+
+} // namespace
+
+bool is_client_line(std::string_view text) noexcept
+{
+    return text.size() <= longest_client_line && is_plugin_verb(text.substr(0, text.find(' '))) &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+std::string_view broken_rule_of(hook_point hook, verdict_kind verdict, const outgoing_reply& said) noexcept
+{
+    if (hook != hook_point::delivery_tls_policy && (said.tls || !said.name.empty()))
+        return "a TLS policy at a hook that knows none";
+    if (!said.name.empty() && !is_host_name(said.name))
+        return "a name that no host may have";
+    if (hook != hook_point::delivery_peer && (!said.unused.empty() || said.next_host))
+        return "keywords or another host at a hook that knows none";
+    if (said.unused.size() > most_unused || !std::all_of(said.unused.begin(), said.unused.end(), is_keyword))
+        return "too many keywords, or what is none";
+    if (said.next_host && verdict != verdict_kind::tempfail)
+        return "another host with a verdict other than TEMPFAIL";
+    if (hook != hook_point::client_verb && (!said.lines.empty() || said.shows || said.restarts))
+        return "lines at a hook that knows none";
+    if (said.lines.size() > most_client_lines)
+        return "too many lines";
+    if (said.lines.empty() && (said.shows || said.restarts))
+        return "replies to no line";
+    if (!std::all_of(said.lines.begin(), said.lines.end(), [](const auto& each) { return is_client_line(each.text); }))
+        return "a line that is none of a plugin's verbs, too long, or with octets that no command may hold";
+    return "";
+}
+
+bool is_weaker(const outgoing_reply& said, const outgoing& now) noexcept
+{
+    if (said.tls && *said.tls < now.tls.need)
+        return true;
+    return now.tls.need == tls_need::verified && !said.name.empty() && said.name != now.tls.name;
+}
+
+void take_outgoing(const outgoing_reply& said, outgoing& to)
+{
+    if (said.tls)
+        to.tls.need = *said.tls;
+    if (!said.name.empty())
+        to.tls.name = said.name;
+    to.unused.insert(to.unused.end(), said.unused.begin(), said.unused.end());
+    to.next_host = to.next_host || said.next_host;
+    to.lines = said.lines;
+    to.shows = said.shows;
+    to.restarts = said.restarts;
+}
+
+void put_off(const std::set<std::uint32_t>& places, outgoing& of)
+{
+    std::vector<std::uint32_t> kept;
+    for (std::uint32_t place = 0; place < of.recipients.size(); ++place)
+        (places.contains(place) ? of.later : kept).push_back(of.recipients[place]);
+    of.recipients = std::move(kept);
+}
+
+std::string_view param_fault(const edit& what, const std::vector<owned_parameter>& owned) noexcept
+{
+    const auto found = std::find_if(owned.begin(), owned.end(), [&](const auto& each) { return each.name == what.name; });
+    if (found == owned.end() || !(what.index == of_mail ? found->of_mail : found->of_rcpt))
+        return "not a parameter that the plugin declared for that command";
+    if (what.op == edit_op::param_drop)
+        return "";
+    if (!is_parameter_value(what.value))
+        return "a value that no parameter may have";
+    if ((found->needs_value && what.value.empty()) || (found->needs_none && !what.value.empty()))
+        return "a value, or none, against what the plugin declared";
+    return "";
+}
+
+void store_param(const edit& what, const std::vector<owned_parameter>& owned, std::vector<message::parameter>& to)
+{
+    auto* known = find(to, what.name);
+    if (known == nullptr) {
+        const auto own = std::find_if(owned.begin(), owned.end(), [&](const auto& each) { return each.name == what.name; });
+        known = &to.emplace_back();
+        known->keyword = what.name;
+        known->relay = own->relay;
+        known->extension = own->extension;
+        known->lacking = own->lacking;
+    }
+    known->value = what.value.empty() ? std::nullopt : std::optional{what.value};
+}
+
+void apply_param(const edit& what, const message::envelope& stored, outgoing& to)
+{
+    if (!to.rewritten)
+        to.rewritten = stored;
+    auto& all = what.index == of_mail ? to.rewritten->from.parameters : to.rewritten->to[to.recipients[what.index]].parameters;
+    if (what.op == edit_op::param_drop) {
+        std::erase_if(all, [&](const auto& each) { return each.keyword == what.name; });
+        return;
+    }
+    store_param(what, to.owned, all);
+    auto& relay = find(all, what.name)->relay;
+    if (what.op == edit_op::param_require)
+        relay = message::relay_rule::required;
+    else if (relay == message::relay_rule::never) // whoever sets it here wants it to be said
+        relay = message::relay_rule::optional;
+}
+
+} // namespace postern::hooks

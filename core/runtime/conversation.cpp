@@ -1,0 +1,209 @@
+#include "core/runtime/conversation.hpp"
+
+#include <utility>
+
+namespace postern::runtime {
+
+using hooks::hook_point;
+using session::client_step;
+
+namespace {
+
+/// Those of `offered` that are among `keywords`.
+std::vector<hooks::offered_keyword> offers_of(const protocol::capabilities& offered, const std::vector<std::string>& keywords)
+{
+    std::vector<hooks::offered_keyword> own;
+    for (const auto& keyword : keywords)
+        if (const auto* line = offered.find(keyword); line != nullptr)
+            own.push_back({line->keyword, line->parameters});
+    return own;
+}
+
+session::client_recipient_result result_of(const hooks::outcome& what)
+{
+    using kind = session::client_recipient_result::kind;
+    const bool is_final = what.verdict == hooks::verdict_kind::reject;
+    return {is_final ? kind::failed : kind::deferred, what.smtp_code, what.enhanced, what.text, false};
+}
+
+} // namespace
+
+hooks::tls_policy configured_policy(delivery::tls_mode mode)
+{
+    switch (mode) {
+    case delivery::tls_mode::none:
+        return {hooks::tls_need::none, {}};
+    case delivery::tls_mode::opportunistic:
+        return {hooks::tls_need::opportunistic, {}};
+    case delivery::tls_mode::required:
+        break;
+    }
+    return {hooks::tls_need::required, {}};
+}
+
+conversation::conversation(const surroundings& of, std::shared_ptr<const generation> current, hooks::draft& message,
+                           const queue::record& record, base::session_id session)
+    : current_{std::move(current)}, message_{message}, record_{record}, session_{session},
+      port_{std::make_shared<connection_port>(of.home, session)},
+      hooks_{current_->delivery_chain, port_, of.log, of.metrics, of.notices, of.clock}
+{
+    hooks_.watched_by(of.watcher);
+}
+
+bool conversation::is_wanted(const generation& current) noexcept
+{
+    const auto& chain = *current.delivery_chain;
+    return chain.has(hook_point::delivery_begin) || chain.has(hook_point::delivery_tls_policy) ||
+           chain.has(hook_point::delivery_peer) || !current.line_owners.empty() || !current.param_owners.empty();
+}
+
+io::task<hooks::outcome> conversation::begin(delivery::route next, std::vector<std::uint32_t> recipients)
+{
+    out_ = {};
+    out_.next_hop = next.text();
+    out_.host = next.host;
+    out_.is_smtp = next.is_smtp();
+    out_.recipients = std::move(recipients);
+    out_.size = record_.envelope.size;
+    out_.received = record_.envelope.received;
+    out_.configured = out_.tls = configured_policy(current_->delivery.tls);
+    line_owner_ = 0;
+    held_.reset();
+    wants_next_host_ = false;
+    auto what = co_await ask(hook_point::delivery_begin);
+    co_return what;
+}
+
+io::task<hooks::outcome> conversation::secure()
+{
+    out_.tls.name = out_.host;
+    auto what = co_await ask(hook_point::delivery_tls_policy);
+    if (out_.tls.need != hooks::tls_need::verified)
+        out_.tls.name.clear(); // one policy, whatever name it does not check
+    co_return what;
+}
+
+session::client_asks conversation::asks() const noexcept
+{
+    return {.peer = hooks_.has(hook_point::delivery_peer),
+            .lines = !current_->line_owners.empty(),
+            .params = !current_->param_owners.empty()};
+}
+
+io::task<void> conversation::answer(client_step::kind question, session::client_session& of, const smtp_connection& on)
+{
+    look_at(of, on);
+    if (question == client_step::kind::ask_peer)
+        co_await judge_peer(of, on);
+    else if (question == client_step::kind::ask_lines)
+        co_await say_lines(of);
+    else
+        co_await set_params(of);
+}
+
+/// Walks the chain, or asks the one instance.
+io::task<hooks::outcome> conversation::ask(hook_point hook, std::string_view whom)
+{
+    if (!hooks_.has(hook))
+        co_return hooks::outcome{};
+    hooks::event what;
+    what.hook = hook;
+    what.message = &message_;
+    what.session = session_;
+    what.attempt = record_.state.attempts;
+    what.out = &out_;
+    hooks::chain_run run{hooks_.order(), hook, &message_, nullptr, whom, &out_};
+    const bool is_answered = hooks_.advance(run, what);
+    if (!is_answered)
+        co_await hooks_.finish(run, what);
+    auto outcome = run.take_result();
+    if (outcome.verdict == hooks::verdict_kind::hold)
+        held_ = outcome.text;
+    co_return outcome;
+}
+
+/// What is known of the peer by now. A reused connection, or one that began anew, has its own truth.
+void conversation::look_at(const session::client_session& of, const smtp_connection& on)
+{
+    const auto peer = of.peer();
+    out_.peer = on.profile().peer;
+    out_.has_others = on.profile().has_others;
+    out_.greeting = peer.greeting;
+    out_.extended = peer.extended;
+    out_.secured.reset();
+    if (!peer.is_tls)
+        return;
+    auto tls = on.tls();
+    out_.secured = hooks::tls_facts{std::move(tls.version), std::move(tls.cipher), std::move(tls.group),
+                                    std::move(tls.server_name), std::move(tls.peer_subject)};
+}
+
+io::task<void> conversation::judge_peer(session::client_session& of, const smtp_connection& on)
+{
+    out_.offers.clear();
+    for (auto& line : of.offered().lines())
+        out_.offers.push_back({std::move(line.keyword), std::move(line.parameters)});
+    const auto outcome = co_await ask(hook_point::delivery_peer);
+    if (outcome.lets_pass()) {
+        of.use_without(std::move(out_.unused));
+        co_return;
+    }
+    wants_next_host_ = out_.next_host && on.profile().has_others;
+    decide(of, outcome);
+}
+
+/// The next lines of the owner whose turn it is, or of the next one who has any.
+io::task<void> conversation::say_lines(session::client_session& of)
+{
+    const auto& owners = current_->line_owners;
+    if (!out_.lines.empty()) { // they are answered now
+        if (out_.shows && out_.round + 1 < hooks::most_rounds) {
+            ++out_.round;
+            out_.said = of.said();
+        } else {
+            ++line_owner_;
+            out_.round = 0;
+            out_.said.clear();
+        }
+    }
+    for (; line_owner_ < owners.size(); ++line_owner_, out_.round = 0, out_.said.clear()) {
+        const auto& owner = owners[line_owner_];
+        out_.own_offers = offers_of(of.offered(), owner.keywords);
+        if (out_.own_offers.empty())
+            continue;
+        out_.lines.clear();
+        out_.shows = out_.restarts = false;
+        const auto outcome = co_await ask(hook_point::client_verb, owner.name);
+        if (!outcome.lets_pass()) {
+            decide(of, outcome);
+            co_return;
+        }
+        if (!out_.lines.empty()) {
+            of.say_lines(out_.lines, out_.restarts);
+            co_return;
+        }
+    }
+    out_.lines.clear();
+    of.say_lines({}, false);
+}
+
+io::task<void> conversation::set_params(session::client_session& of)
+{
+    for (const auto& owner : current_->param_owners) {
+        out_.own_offers = offers_of(of.offered(), owner.keywords);
+        out_.owned = owner.parameters;
+        const auto outcome = co_await ask(hook_point::client_params, owner.name);
+        if (!outcome.lets_pass()) {
+            decide(of, outcome);
+            co_return;
+        }
+    }
+    of.send_as(out_.rewritten ? *out_.rewritten : message_.envelope);
+}
+
+void conversation::decide(session::client_session& of, const hooks::outcome& what)
+{
+    of.decide(result_of(what));
+}
+
+} // namespace postern::runtime

@@ -1,0 +1,89 @@
+#pragma once
+// What plugins say to the transactions with one next hop, one after the other, from delivery.begin to client.params. It asks the
+// chain, keeps what came of it, and answers the client session's questions. What follows for recipients is the attempt's.
+
+#include "core/delivery/route.hpp"
+#include "core/hooks/draft.hpp"
+#include "core/hooks/outgoing.hpp"
+#include "core/queue/record.hpp"
+#include "core/runtime/connection_port.hpp"
+#include "core/runtime/hook_runner.hpp"
+#include "core/runtime/server.hpp"
+#include "core/runtime/smtp_connection.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace postern::runtime {
+
+/// Threads: its loop's. Its session is its own: one next hop's plugins hold up no other's.
+class conversation final : public client_counsel {
+public:
+    /// What it needs of its engine. All outlive it.
+    struct surroundings {
+        io::loop& home;
+        base::log log;
+        base::metrics& metrics;
+        const notice_board& notices;
+        const base::clock& clock;
+        trace_notes* watcher; ///< of every call; may be null
+    };
+
+    /// `message` and `record` outlive it.
+    conversation(const surroundings& of, std::shared_ptr<const generation> current, hooks::draft& message,
+                 const queue::record& record, base::session_id session);
+
+    /// Whether anybody subscribed to anything of it; if not, none is needed.
+    [[nodiscard]] static bool is_wanted(const generation& current) noexcept;
+
+    /// delivery.begin, for a transaction with these recipients. What the chain came to; if it lets pass, recipients() and later()
+    /// say who is in.
+    [[nodiscard]] io::task<hooks::outcome> begin(delivery::route next, std::vector<std::uint32_t> recipients);
+    [[nodiscard]] std::vector<std::uint32_t> recipients() const { return out_.recipients; }
+    [[nodiscard]] std::vector<std::uint32_t> later() const { return out_.later; }
+    /// delivery.tls_policy; if it lets pass, policy() holds.
+    [[nodiscard]] io::task<hooks::outcome> secure();
+    [[nodiscard]] const hooks::tls_policy& policy() const noexcept { return out_.tls; }
+
+    [[nodiscard]] session::client_asks asks() const noexcept override;
+    [[nodiscard]] io::task<void> answer(session::client_step::kind question, session::client_session& of,
+                                        const smtp_connection& on) override;
+    /// Why a plugin held the message instead of sending it; nothing: none did.
+    [[nodiscard]] const std::optional<std::string>& held() const noexcept { return held_; }
+    /// Whether a plugin wanted another address of the next hop, and there is one. Once.
+    [[nodiscard]] bool take_next_host() noexcept { return std::exchange(wants_next_host_, false); }
+
+    /// Nothing is waited for any more: what is asked from now on is put off.
+    void cut() noexcept { port_->cut(); }
+    [[nodiscard]] bool is_cut() const noexcept { return port_->is_cut(); }
+    /// The session is over. Once, at the end.
+    void end() noexcept { port_->end(hooks_.order()); }
+
+private:
+    [[nodiscard]] io::task<hooks::outcome> ask(hooks::hook_point hook, std::string_view whom = {});
+    [[nodiscard]] io::task<void> judge_peer(session::client_session& of, const smtp_connection& on);
+    [[nodiscard]] io::task<void> say_lines(session::client_session& of);
+    [[nodiscard]] io::task<void> set_params(session::client_session& of);
+    void look_at(const session::client_session& of, const smtp_connection& on);
+    void decide(session::client_session& of, const hooks::outcome& what);
+
+    std::shared_ptr<const generation> current_;
+    hooks::draft& message_;
+    const queue::record& record_;
+    base::session_id session_;
+    std::shared_ptr<connection_port> port_;
+    hook_runner hooks_;
+    hooks::outgoing out_;
+    std::size_t line_owner_ = 0; // who is asked next at client.verb
+    std::optional<std::string> held_;
+    bool wants_next_host_ = false;
+};
+
+/// What the configuration says of the connection to that next hop.
+[[nodiscard]] hooks::tls_policy configured_policy(delivery::tls_mode mode);
+
+} // namespace postern::runtime

@@ -1,0 +1,135 @@
+// What the caller is asked between the introduction and MAIL: who answers, lines of extensions, parameters. Lines go out one by
+// one: RFC 2920 3.1 lets only the known commands be grouped, and what an unknown one does to the session its reply tells.
+// STANDARDS: RFC 5321 2.2, 4.1.1.5; RFC 2920 3.1. SECURITY: lines may quote anybody, and are looked at once more here.
+#include "core/session/client_state.hpp"
+
+#include <cassert>
+#include <utility>
+
+namespace postern::session {
+
+using kind = client_recipient_result::kind;
+
+void client_session::use_without(std::vector<std::string> keywords)
+{
+    assert(state_->where == state::stage::ready && state_->is_busy);
+    state_->is_peer_judged = true;
+    state_->unused = std::move(keywords);
+    for (const auto& keyword : state_->unused)
+        state_->offered.forget(keyword);
+}
+
+void client_session::say_lines(std::vector<hooks::client_line> lines, bool restarts)
+{
+    auto& s = *state_;
+    assert(s.where == state::stage::ready && s.is_busy);
+    s.line_answers.clear();
+    s.lines = std::move(lines);
+    s.restarts = restarts;
+    if (s.lines.empty())
+        s.are_lines_said = true;
+    else
+        s.say_line();
+}
+
+void client_session::send_as(const message::envelope& envelope)
+{
+    assert(state_->where == state::stage::ready && state_->is_busy);
+    state_->are_params_known = true;
+    state_->message.envelope = &envelope;
+}
+
+void client_session::decide(const client_recipient_result& what)
+{
+    auto& s = *state_;
+    assert(s.where == state::stage::ready && s.is_busy);
+    if (s.message.asks.peer && !s.is_peer_judged) {
+        s.give_up(client_end::refused, what);
+    } else {
+        s.decide_rest(what);
+        s.finish();
+    }
+}
+
+const protocol::capabilities& client_session::offered() const noexcept
+{
+    return state_->offered;
+}
+
+const std::vector<hooks::client_answer>& client_session::said() const noexcept
+{
+    return state_->line_answers;
+}
+
+std::optional<client_step> client_session::state::next_question()
+{
+    using step = client_step::kind;
+    if (message.asks.peer && !is_peer_judged)
+        return client_step{.what = step::ask_peer};
+    if (message.asks.lines && !are_lines_said) {
+        if (needs_rset) { // what is said for this message must not be forgotten with the one before
+            say("RSET\r\n");
+            where = stage::lines;
+            return std::nullopt;
+        }
+        return client_step{.what = step::ask_lines};
+    }
+    if (message.asks.params && !are_params_known)
+        return client_step{.what = step::ask_params};
+    return std::nullopt;
+}
+
+void client_session::state::say_line()
+{
+    const auto& line = lines[line_answers.size()].text;
+    if (!hooks::is_client_line(line)) {
+        decide_rest({kind::deferred, 0, "4.3.0", "a line that cannot be put into a command", false});
+        finish();
+        return;
+    }
+    say(line + "\r\n");
+    where = stage::lines;
+}
+
+void client_session::state::take_rset(const protocol::reply& reply)
+{
+    if (reply.code >= 200 && reply.code < 300)
+        needs_rset = false;
+    else // what the peer still holds of the message before is anyone's guess
+        break_off(client_end::refused, "4.5.0", "RSET was refused: " + reply.text());
+}
+
+void client_session::state::take_line(const protocol::reply& reply)
+{
+    if (needs_rset) {
+        where = stage::ready;
+        take_rset(reply);
+        return;
+    }
+    if (reply.is_positive() && reply.code >= 300) { // it waits for something that nobody has
+        out_of_place(reply);
+        return;
+    }
+    auto what = judged(reply);
+    const bool is_done = reply.code >= 200 && reply.code < 300;
+    const bool is_required = lines[line_answers.size()].is_required;
+    line_answers.push_back({reply.code, what.text});
+    const bool is_last = line_answers.size() == lines.size();
+    if (is_done && is_last && restarts) {
+        // As after STARTTLS, what was learned before counts no more.
+        offered = {};
+        extended = false;
+        say_ehlo();
+    } else if (!is_done && is_required) {
+        if (what.enhanced.empty())
+            what.enhanced = reply.is_permanent_failure() ? "5.7.0" : "4.7.0";
+        decide_rest(what);
+        finish();
+    } else if (is_last) {
+        where = stage::ready;
+    } else {
+        say_line();
+    }
+}
+
+} // namespace postern::session

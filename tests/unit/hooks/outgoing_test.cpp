@@ -1,0 +1,263 @@
+#include "core/hooks/outgoing.hpp"
+
+#include "tests/unit/hooks/chain_walk.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace postern::hooks {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+plugin_reply says_more(outgoing_reply more, verdict_kind verdict = verdict_kind::proceed)
+{
+    plugin_reply reply;
+    reply.verdict = verdict;
+    reply.out = std::make_shared<const outgoing_reply>(std::move(more));
+    return reply;
+}
+
+plugin_reply wants_tls(tls_need need, std::string name = {})
+{
+    outgoing_reply more;
+    more.tls = need;
+    more.name = std::move(name);
+    return says_more(std::move(more));
+}
+
+class an_outgoing_transaction : public ::testing::Test {
+protected:
+    an_outgoing_transaction()
+    {
+        message.envelope.to = {{"a@one.example", {}, {}, {}}, {"b@two.example", {}, {}, {}}, {"c@three.example", {}, {}, {}}};
+        out.recipients = {0, 2};
+        out.owned = {{"BY", "DELIVERBY", "5.3.0", true, false, true, false}, {"XR", "XRCPT", "5.7.0", false, true, false, false}};
+    }
+
+    walked walk_it(hook_point hook) { return walk(order, hook, &message, nullptr, {}, &out); }
+    /// Whether the edits are taken.
+    bool takes(hook_point hook, std::vector<edit> batch, permissions may = everything)
+    {
+        order.add("editor", edits(std::move(batch)), may);
+        return walk_it(hook).failures.empty();
+    }
+
+    links order;
+    draft message;
+    outgoing out;
+};
+
+TEST_F(an_outgoing_transaction, needs_the_strongest_tls_that_anybody_asks_for)
+{
+    order.add("one", wants_tls(tls_need::required), permissions{});
+    order.add("two", wants_tls(tls_need::verified, "mx.example"), permissions{});
+    const auto seen = walk_it(hook_point::delivery_tls_policy);
+    EXPECT_THAT(seen.failures, IsEmpty());
+    EXPECT_EQ(out.tls, (tls_policy{tls_need::verified, "mx.example"}));
+}
+
+TEST_F(an_outgoing_transaction, is_weakened_by_nobody_without_the_grant)
+{
+    out.tls = {tls_need::required, {}};
+    order.add("one", wants_tls(tls_need::opportunistic), permissions{});
+    const auto seen = walk_it(hook_point::delivery_tls_policy);
+    EXPECT_EQ(seen.failures.size(), 1U);
+    EXPECT_EQ(seen.result.verdict, verdict_kind::tempfail); // on_error
+    EXPECT_EQ(out.tls.need, tls_need::required);
+}
+
+TEST_F(an_outgoing_transaction, keeps_the_name_that_a_certificate_has_to_be_for)
+{
+    out.tls = {tls_need::verified, "mx.example"};
+    order.add("one", wants_tls(tls_need::verified, "mx.evil.example"), permissions{});
+    EXPECT_EQ(walk_it(hook_point::delivery_tls_policy).failures.size(), 1U);
+    EXPECT_EQ(out.tls.name, "mx.example");
+}
+
+TEST_F(an_outgoing_transaction, is_weakened_with_the_grant)
+{
+    out.tls = {tls_need::required, {}};
+    order.add("one", wants_tls(tls_need::none), permissions{.tls = true});
+    EXPECT_THAT(walk_it(hook_point::delivery_tls_policy).failures, IsEmpty());
+    EXPECT_EQ(out.tls.need, tls_need::none);
+}
+
+TEST_F(an_outgoing_transaction, never_sends_in_clear_for_a_plugin_that_failed)
+{
+    out.tls = {tls_need::required, {}};
+    order.add("one", std::nullopt, permissions{.tls = true}, failure_policy::proceed);
+    EXPECT_TRUE(walk_it(hook_point::delivery_tls_policy).result.lets_pass());
+    EXPECT_EQ(out.tls.need, tls_need::required);
+}
+
+TEST_F(an_outgoing_transaction, puts_recipients_off_by_their_places_in_it)
+{
+    EXPECT_TRUE(takes(hook_point::delivery_begin, {{edit_op::rcpt_later, 0, "", ""}}));
+    EXPECT_THAT(out.recipients, ElementsAre(2U));
+    EXPECT_THAT(out.later, ElementsAre(0U));
+}
+
+TEST_F(an_outgoing_transaction, keeps_somebody_so_that_there_is_an_end)
+{
+    EXPECT_FALSE(takes(hook_point::delivery_begin, {{edit_op::rcpt_later, 0, "", ""}, {edit_op::rcpt_later, 1, "", ""}}));
+    EXPECT_THAT(out.recipients, ElementsAre(0U, 2U));
+    EXPECT_THAT(out.later, IsEmpty());
+}
+
+TEST_F(an_outgoing_transaction, knows_only_its_own_recipients)
+{
+    EXPECT_FALSE(takes(hook_point::delivery_begin, {{edit_op::rcpt_later, 2, "", ""}}));
+    EXPECT_FALSE(takes(hook_point::client_params, {{edit_op::param_set, 2, "XR", "1"}}));
+}
+
+TEST_F(an_outgoing_transaction, lets_routes_change_only_with_the_grant)
+{
+    EXPECT_FALSE(takes(hook_point::delivery_begin, {{edit_op::rcpt_later, 0, "", ""}}, permissions{}));
+    EXPECT_TRUE(takes(hook_point::delivery_begin, {{edit_op::rcpt_later, 0, "", ""}}, permissions{.route = true}));
+}
+
+TEST_F(an_outgoing_transaction, is_sent_with_other_parameters_and_stored_as_it_was)
+{
+    message.envelope.from.parameters = {{"BY", "120;R", message::relay_rule::required, "DELIVERBY", "5.3.0"}};
+    EXPECT_TRUE(takes(hook_point::client_params,
+                      {{edit_op::param_set, of_mail, "BY", "60;R"}, {edit_op::param_require, 1, "XR", "later"}}, permissions{}));
+    ASSERT_TRUE(out.rewritten);
+    EXPECT_THAT(out.rewritten->from.parameters,
+                ElementsAre(message::parameter{"BY", "60;R", message::relay_rule::required, "DELIVERBY", "5.3.0"}));
+    EXPECT_THAT(out.rewritten->to[0].parameters, IsEmpty());
+    EXPECT_THAT(out.rewritten->to[2].parameters,
+                ElementsAre(message::parameter{"XR", "later", message::relay_rule::required, "XRCPT", "5.7.0"}));
+    EXPECT_EQ(message.envelope.from.parameters[0].value, "120;R");
+}
+
+TEST_F(an_outgoing_transaction, drops_a_parameter)
+{
+    message.envelope.from.parameters = {{"BY", "120;R", message::relay_rule::required, "DELIVERBY", "5.3.0"}};
+    EXPECT_TRUE(takes(hook_point::client_params, {{edit_op::param_drop, of_mail, "BY", ""}}));
+    EXPECT_THAT(out.rewritten->from.parameters, IsEmpty());
+}
+
+TEST_F(an_outgoing_transaction, has_its_parameters_changed_by_their_owner_alone)
+{
+    EXPECT_FALSE(takes(hook_point::client_params, {{edit_op::param_set, of_mail, "SIZE", "1"}}));
+    EXPECT_FALSE(takes(hook_point::client_params, {{edit_op::param_drop, of_mail, "MT-PRIORITY", ""}}));
+    EXPECT_FALSE(takes(hook_point::client_params, {{edit_op::param_set, 0, "BY", "1"}})); // it is of MAIL
+    EXPECT_FALSE(out.rewritten);
+}
+
+TEST_F(an_outgoing_transaction, has_parameters_that_their_owner_stored_at_mail)
+{
+    plugin_reply reply = edits({{edit_op::param_set, of_mail, "XA", "1"}});
+    links own;
+    own.add("owner", reply, permissions{});
+    auto all = own.take();
+    all.front().owned = {{"XA", "XA", "5.7.0", true, false, true, false, message::relay_rule::never}};
+    const chain order_of_one{std::move(all)};
+    chain_run run{order_of_one, hook_point::cmd_mail, &message};
+    ASSERT_NE(run.next(), nullptr);
+    run.answered(reply);
+    EXPECT_EQ(run.failure(), "");
+    EXPECT_THAT(message.envelope.from.parameters,
+                ElementsAre(message::parameter{"XA", "1", message::relay_rule::never, "XA", "5.7.0"}));
+    order.add("stranger", reply, everything);
+    EXPECT_EQ(walk(order, hook_point::cmd_mail, &message).failures.size(), 1U);
+}
+
+TEST_F(an_outgoing_transaction, has_values_that_stay_inside_a_command)
+{
+    for (const auto* bad : {"1 SIZE=0", "1\r\nRCPT TO:<x@y>", "a=b", "\x7f", ""})
+        EXPECT_FALSE(takes(hook_point::client_params, {{edit_op::param_set, of_mail, "BY", bad}})) << bad;
+    EXPECT_TRUE(takes(hook_point::client_params, {{edit_op::param_set, of_mail, "BY", std::string(1000, 'x')}}));
+    EXPECT_FALSE(takes(hook_point::client_params, {{edit_op::param_set, of_mail, "BY", std::string(1001, 'x')}}));
+}
+
+TEST(client_line, is_a_verb_that_is_none_of_the_cores)
+{
+    for (const auto* good : {"XFORWARD NAME=a", "XCLIENT", "XTRACE  two  spaces", "ABC"})
+        EXPECT_TRUE(is_client_line(good)) << good;
+    for (const auto* bad : {"", "MAIL FROM:<>", "RCPT TO:<a@b>", "DATA", "BDAT 3 LAST", "RSET", "QUIT", "EHLO x", "STARTTLS",
+                            "AUTH PLAIN", "mail FROM:<>", "AB", "XFORWARD\tA", " XFORWARD", "1XY", "X-FORWARD A"})
+        EXPECT_FALSE(is_client_line(bad)) << bad;
+    EXPECT_FALSE(is_client_line("XFORWARD A\r\nRSET"));
+    EXPECT_FALSE(is_client_line(std::string_view{"XFORWARD A\0B", 12}));
+    EXPECT_FALSE(is_client_line("XFORWARD gr\xc3\xbc"));
+}
+
+TEST(client_line, has_500_octets_at_most)
+{
+    EXPECT_TRUE(is_client_line("XFORWARD " + std::string(491, 'x')));
+    EXPECT_FALSE(is_client_line("XFORWARD " + std::string(492, 'x')));
+}
+
+bool is_fine(hook_point hook, const outgoing_reply& said, verdict_kind verdict = verdict_kind::proceed)
+{
+    return broken_rule_of(hook, verdict, said).empty();
+}
+
+outgoing_reply with_tls(tls_need need, std::string name = {})
+{
+    outgoing_reply said;
+    said.tls = need;
+    said.name = std::move(name);
+    return said;
+}
+
+outgoing_reply without(std::vector<std::string> keywords, bool next_host = false)
+{
+    outgoing_reply said;
+    said.unused = std::move(keywords);
+    said.next_host = next_host;
+    return said;
+}
+
+outgoing_reply with_lines(std::size_t count, bool shows = false, bool restarts = false)
+{
+    outgoing_reply said;
+    said.lines.assign(count, {"XFORWARD A", false});
+    said.shows = shows;
+    said.restarts = restarts;
+    return said;
+}
+
+TEST(outgoing_reply, says_at_each_hook_what_that_knows)
+{
+    EXPECT_TRUE(is_fine(hook_point::delivery_tls_policy, with_tls(tls_need::none)));
+    EXPECT_TRUE(is_fine(hook_point::delivery_peer, without({"CHUNKING"})));
+    EXPECT_TRUE(is_fine(hook_point::client_verb, with_lines(1)));
+    for (const auto hook : {hook_point::delivery_begin, hook_point::client_params, hook_point::cmd_mail}) {
+        EXPECT_FALSE(is_fine(hook, with_tls(tls_need::none)));
+        EXPECT_FALSE(is_fine(hook, without({"CHUNKING"})));
+        EXPECT_FALSE(is_fine(hook, with_lines(1)));
+    }
+}
+
+TEST(outgoing_reply, has_as_many_lines_and_keywords_as_there_may_be)
+{
+    EXPECT_TRUE(is_fine(hook_point::client_verb, with_lines(16, true, true)));
+    EXPECT_FALSE(is_fine(hook_point::client_verb, with_lines(17)));
+    EXPECT_TRUE(is_fine(hook_point::delivery_peer, without(std::vector<std::string>(100, "DSN"))));
+    EXPECT_FALSE(is_fine(hook_point::delivery_peer, without(std::vector<std::string>(101, "DSN"))));
+    EXPECT_FALSE(is_fine(hook_point::client_verb, with_lines(0, true)));
+    EXPECT_FALSE(is_fine(hook_point::client_verb, with_lines(0, false, true)));
+}
+
+TEST(outgoing_reply, asks_for_another_host_only_where_it_puts_off)
+{
+    EXPECT_TRUE(is_fine(hook_point::delivery_peer, without({}, true), verdict_kind::tempfail));
+    EXPECT_FALSE(is_fine(hook_point::delivery_peer, without({}, true), verdict_kind::reject));
+    EXPECT_FALSE(is_fine(hook_point::delivery_peer, without({}, true)));
+}
+
+TEST(outgoing_reply, names_hosts_and_keywords)
+{
+    EXPECT_TRUE(is_fine(hook_point::delivery_tls_policy, with_tls(tls_need::verified, "mx-1.example.org")));
+    EXPECT_FALSE(is_fine(hook_point::delivery_tls_policy, with_tls(tls_need::verified, "mx example")));
+    EXPECT_FALSE(is_fine(hook_point::delivery_tls_policy, with_tls(tls_need::verified, std::string(256, 'a'))));
+    EXPECT_FALSE(is_fine(hook_point::delivery_peer, without({"chunking"})));
+    EXPECT_FALSE(is_fine(hook_point::delivery_peer, without({""})));
+}
+
+} // namespace
+} // namespace postern::hooks
