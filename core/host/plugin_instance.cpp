@@ -97,6 +97,7 @@ plugin_instance::plugin_instance(std::shared_ptr<const plugin_library> library, 
     : library_{std::move(library)}, settings_{std::move(settings)}, log_{log}, host_{this},
       metrics_{settings_.services.metrics, library_->file().stem().string(), settings_.name, log}, notes_{library_->table().id},
       is_transport_{library_->provides(POSTERN_DELIVERY_1)},
+      label_{label_of(settings_.name, library_->file().string(), is_blocking())},
       all_stale_{settings_.services.metrics->add_counter(
           {"postern_plugin_stale_replies_total", "Answers that came too late or twice"}, {{"plugin", settings_.name}})},
       all_dropped_{settings_.services.metrics->add_counter(
@@ -138,6 +139,7 @@ std::shared_ptr<plugin_instance> plugin_instance::create(std::shared_ptr<const p
     postern_status status = POSTERN_E_PLUGIN;
     std::string thrown;
     try {
+        const plugin_call running{made->label_, in_create, 0};
         status = table.create(&made->host_, get_service, &args, &made->self_);
     } catch (const std::exception& e) {
         thrown = e.what();
@@ -169,6 +171,7 @@ plugin_instance::~plugin_instance()
         return;
     answers_.end();
     try {
+        const plugin_call running{label_, in_destroy, 0};
         library_->table().destroy(self_);
     } catch (...) {
         log_.error("plugin_failed", {{"plugin", name()}, {"cause", "destroy threw"}});
@@ -178,6 +181,7 @@ plugin_instance::~plugin_instance()
 postern_status plugin_instance::call_handle(const postern_event& event) noexcept
 {
     try {
+        const plugin_call running{label_, event.hook, event.session};
         return library_->table().handle(self_, &event);
     } catch (const std::exception& e) { // a breach of the contract, but not the sessions' fault
         log_.error("plugin.threw", {{"plugin", name()}, {"hook", event.hook}, {"what", e.what()}});

@@ -11,6 +11,7 @@
 #include "core/host/deadline_timer.hpp"
 #include "core/host/declared_extensions.hpp"
 #include "core/host/option_values.hpp"
+#include "core/host/plugin_calls.hpp"
 #include "core/host/plugin_library.hpp"
 #include "core/host/plugin_metrics.hpp"
 #include "core/host/plugin_notes.hpp"
@@ -204,6 +205,7 @@ private:
     plugin_notes notes_;
     std::shared_ptr<plugin_timers> timers_;
     bool is_transport_;
+    const plugin_label& label_; ///< whom a crash is blamed on
     std::mutex serial_;
     /// Of a transport that does not block: its wakes come on another thread than its other events.
     std::unique_ptr<std::array<std::mutex, 64>> by_session_;

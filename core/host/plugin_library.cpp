@@ -2,6 +2,7 @@
 #include "core/host/plugin_library.hpp"
 
 #include "core/base/result.hpp"
+#include "core/host/plugin_calls.hpp"
 #include "core/host/record_sizes.hpp"
 
 #include <postern/abi/blob.h>
@@ -171,7 +172,9 @@ const postern_plugin* map_library(plugin_image& image, const std::filesystem::pa
         return nullptr;
     }
     image.keep();
-    return &library.get<const postern_plugin>("postern_plugin_v1"); // NODELETE: it outlives the handle
+    const auto* table = &library.get<const postern_plugin>("postern_plugin_v1"); // NODELETE: it outlives the handle
+    remember_code(table, real.string());
+    return table;
 }
 
 std::string why_unusable(const postern_plugin& table)

@@ -5,12 +5,14 @@
 #include "core/host/control_lane.hpp"
 #include "core/host/control_commands.hpp"
 #include "core/host/control_server.hpp"
+#include "core/host/crash_blame.hpp"
 #include "core/host/generation_builder.hpp"
 #include "core/host/log_output.hpp"
 #include "core/host/plugin_desk.hpp"
 #include "core/host/plugin_health.hpp"
 #include "core/host/plugin_set.hpp"
 #include "core/host/process.hpp"
+#include "core/host/stuck_watch.hpp"
 #include "core/host/ways_out.hpp"
 #include "core/io/interface_addresses.hpp"
 #include "core/io/resolver_thread.hpp"
@@ -115,6 +117,7 @@ private:
     config config_;
     log_output output_;
     base::log log_;
+    stuck_watch watch_{log_};
     std::optional<account> account_;
     tls_contexts tls_; ///< in force
     std::shared_ptr<control_lane> lane_ = std::make_shared<control_lane>();
@@ -217,6 +220,7 @@ bool daemon::start(problems& found)
         *server_, [this] { return reload(); }, [this] { return metrics_text(); }, [this] { return health(); }, desk_, &records_);
     generation_shown_.set(generation_);
     warn_of_root();
+    watch_.start();
     announce();
     control_->start([this](std::string_view request) { return commands_->answer(request); }, // from now on a reload may come
                     [this](std::string_view request) { return commands_->stream(request); });
@@ -231,6 +235,7 @@ std::unique_ptr<plugin_set> daemon::load_plugins(problems& found)
         found.push_back({whole_file(), "cannot act as user " + config_.user});
         return nullptr;
     }
+    blame_crashes(config_.data_dir / blame_file, log_); // before any plugin runs
     services_.dns = std::make_shared<io::resolver_thread>(config_.dns, log_);
     auto plugins = plugin_set::load(config_, {load_purpose::serve, generation_, nullptr, &libraries_, services_}, log_, found);
     if (plugins == nullptr)

@@ -141,6 +141,12 @@ configuration& configuration::as_user(std::string_view name, const std::filesyst
     return top(fmt::format("user = {}", toml_string(name)));
 }
 
+configuration& configuration::plugins_in(const std::filesystem::path& folder)
+{
+    more_plugins_.push_back(folder);
+    return *this;
+}
+
 configuration configuration::of_text(std::string text)
 {
     configuration made;
@@ -152,9 +158,12 @@ std::string configuration::text() const
 {
     if (!whole_.empty())
         return whole_;
+    std::vector<std::string> folders{toml_string((plugin_path_.empty() ? plugin_folder() : plugin_path_).string())};
+    for (const auto& each : more_plugins_)
+        folders.push_back(toml_string(each.string()));
     auto out =
         fmt::format("hostname = \"mx.example.org\"\ndata_dir = \"data\"\ncontrol = \"control.sock\"\nplugin_path = [{}]\n{}",
-                    toml_string((plugin_path_.empty() ? plugin_folder() : plugin_path_).string()), top_);
+                    fmt::join(folders, ", "), top_);
     const bool has_tls = std::any_of(sections_.begin(), sections_.end(), [](const auto& each) { return each.first == "tls"; });
     if (!has_tls)
         out += "\n[tls]\ncert = \"cert.pem\"\nkey = \"key.pem\"\n";

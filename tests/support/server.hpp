@@ -39,6 +39,9 @@ public:
     /// user = `name`, who need not be able to read the build: plugins are copied to `folder`/plugins.
     configuration& as_user(std::string_view name, const std::filesystem::path& folder);
 
+    /// Plugins are looked for in `folder` too, after the build's own.
+    configuration& plugins_in(const std::filesystem::path& folder);
+
     /// The smallest relay: a listener "in" (STARTTLS when `tls` says so) for example.com to `relay` ("host:port").
     [[nodiscard]] static configuration relay(std::string_view relay, std::string_view tls = "none");
 
@@ -52,6 +55,7 @@ public:
 private:
     std::string top_;
     std::filesystem::path plugin_path_; ///< empty: plugin_folder()
+    std::vector<std::filesystem::path> more_plugins_;
     std::vector<std::pair<std::string, std::string>> sections_;
     std::string tables_;
     std::string whole_; ///< of_text()
