@@ -33,6 +33,7 @@ struct command_line {
     send_request send;
     load_request load;
     plugin_new_request plugin_new;
+    plugin_request plugin;
     int exit_code = exit_done;
 };
 
@@ -184,6 +185,29 @@ void add_plugin_commands(CLI::App& program, command_line& line)
         line.tell.config_file = line.config;
         line.exit_code = tell_command(line.tell);
     });
+
+    const auto add = [&](const char* name, const char* what, int (*run)(const plugin_request&)) {
+        auto* command = plugin->add_subcommand(name, what);
+        command->add_option("FILE", line.plugin.file, "The plugin; its manifest lies beside it")
+            ->required()
+            ->type_name("FILE.so")
+            ->check(CLI::ExistingFile);
+        command->add_option("-c,--config", line.plugin.config, "A file with its options, or with a [[plugin]] of that library")
+            ->type_name("FILE.toml")
+            ->check(CLI::ExistingFile);
+        command->add_option("--option", line.plugin.options, "One option, such as path=data; may be given again")
+            ->take_all()
+            ->expected(1)
+            ->allow_extra_args(false)
+            ->type_name("KEY=VALUE");
+        command->add_flag("--json", line.plugin.as_json, "Print JSON");
+        command->callback([&line, run] { line.exit_code = run(line.plugin); });
+        return command;
+    };
+    add("check", "Try whether a plugin keeps the contract, in processes of its own", plugin_check_command)
+        ->add_option("--seed", line.plugin.seed, "Of what its clients do; the same seed does the same")
+        ->capture_default_str();
+    add("info", "What a plugin is, needs and adds, and whether this program loads it", plugin_info_command);
 }
 
 /// Names that are settled, for a later version.

@@ -69,6 +69,19 @@ struct tell_request {
 };
 [[nodiscard]] int tell_command(const tell_request& what);
 
+/// Of `postern plugin check` and `plugin info`.
+struct plugin_request {
+    std::filesystem::path file;       ///< NAME.so, its manifest NAME.toml beside it
+    std::filesystem::path config;     ///< with its options, or with a [[plugin]] of that library; empty: none
+    std::vector<std::string> options; ///< "key=value"
+    bool as_json = false;
+    std::uint64_t seed = 1;
+};
+/// The conformance kit: 0 when every rule is kept.
+[[nodiscard]] int plugin_check_command(const plugin_request& what);
+/// Manifest and table, and what an instance asks for: 0 when this host loads it.
+[[nodiscard]] int plugin_info_command(const plugin_request& what);
+
 struct client_request {
     std::string server; ///< "HOST:PORT"
     std::string tls = "none";

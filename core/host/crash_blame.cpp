@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -92,8 +93,41 @@ std::uintptr_t instruction_of(const void* context) noexcept
 #endif
 }
 
+/// Where its stack is; 0: likewise.
+std::uintptr_t stack_of(const void* context) noexcept
+{
+    const auto& at = static_cast<const ucontext_t*>(context)->uc_mcontext;
+#if defined(__x86_64__)
+    return static_cast<std::uintptr_t>(at.gregs[REG_RSP]);
+#elif defined(__aarch64__)
+    return static_cast<std::uintptr_t>(at.sp);
+#else
+    (void)at;
+    return 0;
+#endif
+}
+
+/// Of a thread that a plugin started: the library that the innermost of its frames in a plugin lies in, as far as return
+/// addresses on the stack tell. Read by the kernel, which refuses where there is no stack any more.
+std::string_view library_on(std::uintptr_t stack) noexcept
+{
+    std::array<std::uintptr_t, 64> words;
+    for (int part = 0; stack != 0 && part < 64; ++part, stack += sizeof words) {
+        const iovec to{words.data(), sizeof words};
+        const iovec from{reinterpret_cast<void*>(stack), sizeof words};
+        const auto count = ::process_vm_readv(::getpid(), &to, 1, &from, 1, 0);
+        for (std::size_t i = 0; count > 0 && i < static_cast<std::size_t>(count) / sizeof words[0]; ++i)
+            if (const auto library = library_at(words[i]); !library.empty())
+                return library;
+        if (count != static_cast<ssize_t>(sizeof words))
+            break;
+    }
+    return {};
+}
+
 /// `signal` is "exit" for a plugin that calls it; then the rest is empty.
-void describe(plain_line& line, std::string_view signal, const siginfo_t& info, std::uintptr_t instruction) noexcept
+void describe(plain_line& line, std::string_view signal, const siginfo_t& info, std::uintptr_t instruction,
+              std::uintptr_t stack) noexcept
 {
     line.add("crash");
     line.add("signal", signal);
@@ -110,6 +144,8 @@ void describe(plain_line& line, std::string_view signal, const siginfo_t& info, 
         }
         if (library.empty())
             library = whose->library.data();
+    } else if (library.empty()) {
+        library = library_on(stack);
     }
     line.add("library", library);
     if (info.si_code > 0) // the machine's, not another process's or abort's
@@ -133,7 +169,7 @@ extern "C" void on_fatal_signal(int number, siginfo_t* info, void* context)
     while (which + 1 < fatal_signals.size() && fatal_signals[which].number != number)
         ++which;
     plain_line line;
-    describe(line, fatal_signals[which].name, *info, instruction_of(context));
+    describe(line, fatal_signals[which].name, *info, instruction_of(context), stack_of(context));
     if (const int file = record.load(std::memory_order_relaxed); file >= 0)
         line.write_to(file);
     line.write_to(2);
@@ -150,7 +186,7 @@ extern "C" void on_exit_of_process()
     if (place == nullptr || place->whose.load(std::memory_order_relaxed) == nullptr || taken.test_and_set())
         return;
     plain_line line;
-    describe(line, "exit", {}, 0);
+    describe(line, "exit", {}, 0, 0);
     if (const int file = record.load(std::memory_order_relaxed); file >= 0)
         line.write_to(file);
     line.write_to(2);
@@ -198,16 +234,18 @@ bool tell_blame(std::string_view line, base::log log)
     if (!line.starts_with("crash ") || word_of(line, "signal").empty())
         return false;
     const auto plugin = word_of(line, "plugin");
+    const auto library = word_of(line, "library");
     log.error("crash.blame", {{"plugin", plugin.empty() ? "none" : plugin},
                               {"hook", word_of(line, "hook")},
                               {"session", word_of(line, "session")},
-                              {"library", word_of(line, "library")},
+                              {"library", library},
                               {"signal", word_of(line, "signal")},
                               {"address", word_of(line, "address")},
                               {"instruction", word_of(line, "instruction")},
                               {"time", word_of(line, "time")},
-                              {"note", plugin.empty() ? "an earlier run of this server died outside of any plugin's call"
-                                                      : "an earlier run of this server died in this plugin"}});
+                              {"note", !plugin.empty()    ? "an earlier run of this server died in this plugin"
+                                       : !library.empty() ? "an earlier run of this server died on a thread of this library"
+                                                          : "an earlier run of this server died outside of any plugin"}});
     return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/hooks/hook_point.hpp"
 
+#include <postern/abi/admin.h>
 #include <postern/abi/delivery.h>
 #include <postern/abi/dns.h>
 #include <postern/abi/health.h>
@@ -162,6 +163,8 @@ std::string_view call_name(std::uint32_t hook) noexcept
         return "dns.answer";
     case POSTERN_HOOK_KV_ANSWER:
         return "kv.answer";
+    case POSTERN_HOOK_ADMIN:
+        return "admin";
     case POSTERN_HOOK_KV_STORE_REQUEST:
     case POSTERN_HOOK_KV_STORE_SCAN:
         return "kv_store";

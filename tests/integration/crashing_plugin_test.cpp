@@ -30,6 +30,7 @@ struct end_of {
     const char* deed;
     int signal;
     const char* name;
+    bool is_own_thread = false; ///< of the plugin: the library is known then, and no instance
 };
 void PrintTo(const end_of& of, std::ostream* to)
 {
@@ -66,7 +67,7 @@ protected:
 
 TEST_P(a_plugin_that_ends_the_server, is_named_at_the_next_start_and_no_acknowledged_mail_is_lost)
 {
-    const auto& [deed, signal, name] = GetParam();
+    const auto& [deed, signal, name, is_own_thread] = GetParam();
     bool is_open = false;
     next_hop next{[&](hop_stage stage, std::string_view) {
         return !is_open && stage == hop_stage::greeting ? hop_answer{.reply = "421 4.3.2 not yet"} : hop_answer{};
@@ -81,12 +82,16 @@ TEST_P(a_plugin_that_ends_the_server, is_named_at_the_next_start_and_no_acknowle
         EXPECT_EQ(victim.delivers("victim9@client.example", {"user@example.com"}, message).code, 0)
             << "no reply: not acknowledged";
         EXPECT_EQ(gateway.child().wait(), (exit_status{-1, signal})) << "the end that it would have had";
-        EXPECT_THAT(gateway.log(), AllOf(HasSubstr(fmt::format("crash signal={} plugin=wrong hook=msg.end session=", name)),
-                                         HasSubstr("misbehaves.so")));
+        EXPECT_THAT(gateway.log(),
+                    AllOf(HasSubstr(fmt::format("crash signal={} {}", name,
+                                                is_own_thread ? "library=" : "plugin=wrong hook=msg.end session=")),
+                          HasSubstr("misbehaves.so")));
     }
     is_open = true;
     server gateway{what, place_.path()};
-    EXPECT_TRUE(gateway.logs("crash.blame", {"plugin=wrong", "hook=msg.end", fmt::format("signal={}", name), "misbehaves.so"}))
+    EXPECT_TRUE(gateway.logs("crash.blame", {is_own_thread ? "plugin=none" : "plugin=wrong",
+                                             fmt::format("hook={}", is_own_thread ? "\"\"" : "msg.end"),
+                                             fmt::format("signal={}", name), "misbehaves.so"}))
         << gateway.log();
     EXPECT_TRUE(next.wait_for(acknowledged)) << gateway.log();
     EXPECT_TRUE(gateway.queue_becomes_empty());
@@ -101,7 +106,7 @@ INSTANTIATE_TEST_SUITE_P(by, a_plugin_that_ends_the_server,
                          ::testing::Values(end_of{"aborts", SIGABRT, "SIGABRT"}, end_of{"segfaults", SIGSEGV, "SIGSEGV"},
                                            end_of{"overflows", SIGSEGV, "SIGSEGV"}, end_of{"bus", SIGBUS, "SIGBUS"},
                                            end_of{"divides", SIGFPE, "SIGFPE"}, end_of{"illegal", SIGILL, "SIGILL"},
-                                           end_of{"aborts_in_a_thread", SIGABRT, "SIGABRT"}),
+                                           end_of{"aborts_in_a_thread", SIGABRT, "SIGABRT", true}),
                          [](const auto& of) { return std::string{of.param.deed}; });
 
 TEST(a_plugin_that_crashes_in_create, is_named_too)

@@ -127,7 +127,7 @@ TEST(on_error, says_what_an_exception_means)
         bool is_delivered;
     } const cases[]{{"continue", 250, true},
                     {"tempfail", 451, false},
-                    {"reject", 550, false},
+                    {"reject", 554, false},
                     {"disconnect", 421, false},
                     {"hold", 250, false}};
     for (const auto& each : cases) {
@@ -138,8 +138,9 @@ TEST(on_error, says_what_an_exception_means)
         ASSERT_EQ(peer.greets().code, 250);
         const auto said = peer.delivers("victim9@client.example", {"user@example.com"}, message);
         EXPECT_EQ(said.code, each.code) << said.text();
-        if (each.is_delivered)
+        if (each.is_delivered) {
             EXPECT_TRUE(next.wait_for(1)) << gateway.log();
+        }
         smtp_peer other{gateway.port()}; // a disconnected one cannot
         ASSERT_EQ(other.greets().code, 250);
         ASSERT_EQ(other.delivers("later@client.example", {"user@example.com"}, message).code, 250);

@@ -10,6 +10,7 @@
 #include <postern/abi/ehlo.h>
 #include <postern/abi/hooks.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -120,7 +121,9 @@ const std::map<std::string_view, deed>& deeds()
         {"sleeps", [](instance&, const postern_event&) -> postern_status { sleep_for_ever(); }},
         {"naps",
          [](instance&, const postern_event&) -> postern_status {
-             (void)::poll(nullptr, 0, 200);
+             static std::atomic<int> times{0}; // often enough to be seen
+             if (times++ < 3)
+                 (void)::poll(nullptr, 0, 200);
              return POSTERN_PASS;
          }},
         // Its answer does not come once.

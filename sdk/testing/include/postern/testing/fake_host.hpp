@@ -237,7 +237,7 @@ public:
         const std::lock_guard lock{mutex_};
         return log_;
     }
-    /// Options that the plugin refused, as key and text.
+    /// Options that the plugin refused.
     [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& refusals() const noexcept { return refusals_; }
     /// Where the plugin broke the contract.
     [[nodiscard]] std::vector<std::string> complaints()
@@ -388,12 +388,14 @@ private:
         if (found == me.tickets_.end() || found->second.is_closed)
             return POSTERN_E_STALE;
         ticket_row& row = found->second;
-        const bool is_whole = reply != nullptr && reply->size >= sizeof(postern_reply);
-        row.said = is_whole ? copy_of(*reply, row.asked.hook) : answer{};
+        std::string fault = rules::fault_of_record(reply, row.asked.hook); // before anything in it is followed
+        const bool is_sound = fault.empty();
+        row.said = is_sound ? copy_of(*reply, row.asked.hook) : answer{};
         row.said.ticket = ticket;
         row.is_closed = true;
         me.blobs_.close(ticket);
-        std::string fault = is_whole ? rules::read_record(*reply, row.asked.hook, row.said) : "a reply record that is too small";
+        if (is_sound)
+            fault = rules::read_record(*reply, row.asked.hook, row.said);
         if (fault.empty())
             fault = fault_of(row.said, row.asked);
         if (!fault.empty()) {

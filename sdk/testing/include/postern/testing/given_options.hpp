@@ -51,6 +51,13 @@ public:
             add(key, values[i].first, values[i].second, 0, POSTERN_OPTION_STRING, i);
     }
 
+    /// One record as a host made it.
+    void record(const postern_option& given)
+    {
+        add(std::string{sdk::view(given.key)}, std::string{sdk::view(given.name)}, std::string{sdk::view(given.text)},
+            given.number, given.kind, given.index);
+    }
+
     /// Names of those that were given, an empty list too.
     [[nodiscard]] const std::set<std::string, std::less<>>& given() const noexcept { return given_; }
     /// POSTERN_OPTION_... of the first value; 0: there is none.

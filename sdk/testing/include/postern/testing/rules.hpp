@@ -115,6 +115,28 @@ namespace postern::testing {
 
 namespace rules {
 
+/// What is wrong with the form of a reply: with what would be followed or copied.
+[[nodiscard]] inline std::string fault_of_record(const postern_reply* reply, std::uint32_t hook)
+{
+    if (reply == nullptr || reply->size < sizeof(postern_reply))
+        return "a reply record that is too small";
+    if (!is_sound(reply->enhanced) || !is_sound(reply->text))
+        return "a NULL text that has a length";
+    if (!is_sound(reply->edits, sizeof(postern_edit)))
+        return "a list of edits without records, or with a stride smaller than a record";
+    if (reply->edits.count > sdk::most_edits)
+        return "more than 10000 edits";
+    for (std::uint32_t i = 0; i < reply->edits.count; ++i) {
+        const auto one = sdk::record_at<postern_edit>(reply->edits, i);
+        if (!is_sound(one.name) || !is_sound(one.value))
+            return "an edit with a NULL text that has a length";
+    }
+    if (hook == POSTERN_HOOK_DELIVER && reply->size >= sizeof(postern_deliver_reply) &&
+        !is_sound(reinterpret_cast<const postern_deliver_reply*>(reply)->results, sizeof(postern_delivery_result)))
+        return "a list of results without records, or with a stride smaller than a record";
+    return {};
+}
+
 [[nodiscard]] inline std::string fault_of_texts(std::uint32_t code, std::string_view enhanced, std::string_view text)
 {
     if (code > 999)
