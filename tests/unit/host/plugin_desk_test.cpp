@@ -21,9 +21,9 @@ class the_desk : public ::testing::Test {
 protected:
     told tell(std::chrono::nanoseconds patience = 30s)
     {
-        const auto instance = script.make_instance();
+        instance_ = script.make_instance();
         plugin_desk desk;
-        desk.seat({{"scripted", instance}});
+        desk.seat({{"scripted", instance_}});
         const std::string input{"\0\xff", 2};
         return desk.tell("scripted", {"learn", "spam"}, &input, patience);
     }
@@ -38,6 +38,7 @@ protected:
     }
 
     scripted_plugin script;
+    std::shared_ptr<plugin_instance> instance_; // a thread that answers may still be inside it when tell() has returned
 };
 
 TEST_F(the_desk, brings_words_and_input_and_takes_the_answer_back)
