@@ -167,6 +167,8 @@ const std::map<std::string_view, deed>& deeds()
          }},
         {"edits_what_is_not_there",
          [](instance& me, const postern_event& event) -> postern_status {
+             if (event.hook < POSTERN_HOOK_HEADERS)
+                 return POSTERN_PASS; // where there are none, it is another fault
              return answer_edit(me, event, {POSTERN_EDIT_HEADER_REMOVE, 4000, {}, {}});
          }},
         {"edits_where_it_may_not",
@@ -179,6 +181,8 @@ const std::map<std::string_view, deed>& deeds()
          }},
         {"splits_a_header",
          [](instance& me, const postern_event& event) -> postern_status {
+             if (event.hook < POSTERN_HOOK_HEADERS)
+                 return POSTERN_PASS; // where there are none, it is another fault
              return answer_edit(me, event, {POSTERN_EDIT_HEADER_ADD, 0, str("X-A"), str("b\r\nBcc: all@example.com")});
          }},
         // Its records lie.

@@ -5,12 +5,14 @@
 // sends it with made-up content; a test asks for a better place.
 
 #include <postern/testing/conformance/smtp_client.hpp>
+#include <postern/testing/fake_delivery.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
 #include <deque>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -21,7 +23,7 @@ namespace postern::testing::conformance {
 /// A message in the queue that is sent on.
 class delivery_job final : public client {
 public:
-    delivery_job(kit_host& host, std::uint64_t id, std::uint64_t seed, taste of) : client{host, id, seed, of}
+    delivery_job(kit_host& host, std::uint64_t id, std::uint64_t seed, taste of) : client{host, id, seed, of}, out_{host, id}
     {
         session().from = make().sender();
         const auto recipients = 1 + random().below(4);
@@ -30,6 +32,9 @@ public:
             to.push_back(make().recipient());
         for (const auto& each : to)
             later([this, each] { return session().route(each, static_cast<std::uint32_t>(random().below(5))); });
+        out_.to = to;
+        out_.from = session().from;
+        send_on();
         if (host.provides(POSTERN_DELIVERY_1))
             later([this, to] { return session().deliver(session().from, to, "Subject: hello\r\n\r\n" + make().body(3000)); });
         for (const auto& each : to)
@@ -40,6 +45,30 @@ public:
                                                make().is_hostile() ? "" : "ok");
             });
     }
+
+private:
+    /// A conversation with a next hop, which offers some of what the plugin declared.
+    void send_on()
+    {
+        out_.is_smtp = !random().one_in(4);
+        out_.has_tls = random().one_in(2);
+        out_.greeting = make().text();
+        for (const auto& each : host().declared().keywords())
+            if (random().one_in(2))
+                out_.offers.emplace_back(each.keyword, make().is_hostile() ? std::string(400, 'p') : each.parameters);
+        out_.offers.emplace_back("XOTHER", "1 2");
+        for (const auto& each : host().declared().params())
+            out_.params.push_back({each.name, each.needs_none ? std::nullopt : std::optional{make().parameter_value()},
+                                   each.of_rcpt ? std::optional<std::uint32_t>{0} : std::nullopt, each.relay});
+        later([this] { return out_.delivery_begin(); });
+        later([this] { return out_.tls_policy(); });
+        later([this] { return out_.peer_offers(); });
+        later([this] { return out_.client_verb(); });
+        later([this] { return out_.client_verb({{random().one_in(2) ? 250u : 501u, make().argument()}}, 1); });
+        later([this] { return out_.client_params(); });
+    }
+
+    fake_delivery out_;
 };
 
 /// The queue's life of a message in a store.
@@ -99,20 +128,39 @@ private:
 };
 
 /// Hooks that the clients above come by.
-inline constexpr std::array<std::uint32_t, 28> visited_hooks{POSTERN_HOOK_CONN_OPEN,     POSTERN_HOOK_TLS_ESTABLISHED,
-                                                             POSTERN_HOOK_HELO,          POSTERN_HOOK_MAIL,
-                                                             POSTERN_HOOK_RCPT,          POSTERN_HOOK_DATA,
-                                                             POSTERN_HOOK_HEADERS,       POSTERN_HOOK_BODY,
-                                                             POSTERN_HOOK_END,           POSTERN_HOOK_COMMIT_BEFORE,
-                                                             POSTERN_HOOK_COMMITTED,     POSTERN_HOOK_ABORTED,
-                                                             POSTERN_HOOK_CONN_CLOSE,    POSTERN_HOOK_ROUTE,
-                                                             POSTERN_HOOK_DELIVERY_DONE, POSTERN_HOOK_CAPS,
-                                                             POSTERN_HOOK_VERB,          POSTERN_HOOK_VERB_DATA,
-                                                             POSTERN_HOOK_PARAM,         POSTERN_HOOK_RSET,
-                                                             POSTERN_HOOK_NOOP,          POSTERN_HOOK_HELP,
-                                                             POSTERN_HOOK_VRFY,          POSTERN_HOOK_EXPN,
-                                                             POSTERN_HOOK_UNKNOWN,       POSTERN_HOOK_QUIT,
-                                                             POSTERN_HOOK_DELIVER,       POSTERN_HOOK_QUEUE_SCAN};
+inline constexpr std::array<std::uint32_t, 33> visited_hooks{POSTERN_HOOK_CONN_OPEN,
+                                                             POSTERN_HOOK_TLS_ESTABLISHED,
+                                                             POSTERN_HOOK_HELO,
+                                                             POSTERN_HOOK_MAIL,
+                                                             POSTERN_HOOK_RCPT,
+                                                             POSTERN_HOOK_DATA,
+                                                             POSTERN_HOOK_HEADERS,
+                                                             POSTERN_HOOK_BODY,
+                                                             POSTERN_HOOK_END,
+                                                             POSTERN_HOOK_COMMIT_BEFORE,
+                                                             POSTERN_HOOK_COMMITTED,
+                                                             POSTERN_HOOK_ABORTED,
+                                                             POSTERN_HOOK_CONN_CLOSE,
+                                                             POSTERN_HOOK_ROUTE,
+                                                             POSTERN_HOOK_DELIVERY_BEGIN,
+                                                             POSTERN_HOOK_TLS_POLICY,
+                                                             POSTERN_HOOK_DELIVERY_PEER,
+                                                             POSTERN_HOOK_CLIENT_VERB,
+                                                             POSTERN_HOOK_CLIENT_PARAMS,
+                                                             POSTERN_HOOK_DELIVERY_DONE,
+                                                             POSTERN_HOOK_CAPS,
+                                                             POSTERN_HOOK_VERB,
+                                                             POSTERN_HOOK_VERB_DATA,
+                                                             POSTERN_HOOK_PARAM,
+                                                             POSTERN_HOOK_RSET,
+                                                             POSTERN_HOOK_NOOP,
+                                                             POSTERN_HOOK_HELP,
+                                                             POSTERN_HOOK_VRFY,
+                                                             POSTERN_HOOK_EXPN,
+                                                             POSTERN_HOOK_UNKNOWN,
+                                                             POSTERN_HOOK_QUIT,
+                                                             POSTERN_HOOK_DELIVER,
+                                                             POSTERN_HOOK_QUEUE_SCAN};
 
 [[nodiscard]] constexpr bool is_visited(std::uint32_t hook) noexcept
 {
