@@ -82,24 +82,6 @@ TEST(deliver_by, tells_of_a_delay_at_its_time_and_goes_on)
     EXPECT_FALSE(gateway.command({"queue", "list"}).output.empty());
 }
 
-TEST(deliver_by, returns_a_message_at_its_time_though_the_server_was_killed_meanwhile)
-{
-    const temporary_folder folder;
-    make_certificate(folder.path());
-    auto closed = std::make_unique<next_hop>(busy("DELIVERBY"));
-    auto gateway = std::make_unique<server>(with_deliver_by(*closed), folder.path());
-    sends_mail(*gateway, "10;R");
-    ASSERT_TRUE(gateway->logs("deferred", {"user@example.com"}));
-    gateway->child().signal(SIGKILL);
-    (void)gateway->child().wait();
-    gateway.reset();
-    closed.reset();
-    next_hop back{offering("DELIVERBY")};
-    gateway = std::make_unique<server>(with_deliver_by(back), folder.path());
-    ASSERT_TRUE(back.wait_for(1)) << gateway->log();
-    EXPECT_EQ(back.arrived().front().sender, "") << "the report, and not the message";
-}
-
 TEST(deliver_by, says_to_next_hops_what_is_left)
 {
     next_hop next{offering("DELIVERBY")};
