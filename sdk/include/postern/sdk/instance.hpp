@@ -243,8 +243,9 @@ private:
     postern_status subscribe_to()
     {
         if constexpr (takes<Plugin, Event> && is_subscribed<Event>) {
-            constexpr bool is_told = Event::kind == event_kind::notification || Event::kind == event_kind::request;
-            constexpr bool observes = !is_told && std::is_void_v<answer_of<Plugin, Event>>;
+            constexpr bool may_observe = Event::kind == event_kind::decision || Event::kind == event_kind::command ||
+                                         Event::kind == event_kind::tls_policy || Event::kind == event_kind::peer_offers;
+            constexpr bool observes = may_observe && std::is_void_v<answer_of<Plugin, Event>>;
             std::uint32_t subscribe_flags = observes ? POSTERN_SUBSCRIBE_OBSERVE : 0u;
             if constexpr (std::is_same_v<Event, server_event> && requires { Plugin::observes; })
                 subscribe_flags = Plugin::observes;
