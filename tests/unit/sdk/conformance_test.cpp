@@ -18,7 +18,7 @@ std::vector<std::uint32_t> unvisited(sdk::event_list<Events...>)
 {
     std::vector<std::uint32_t> found;
     const auto look = [&](std::uint32_t hook, bool is_subscribed) {
-        if (is_subscribed && !is_visited(hook))
+        if (is_subscribed && hook < POSTERN_HOOK_WAKE && !is_visited(hook)) // those of an instance come with made-up content
             found.push_back(hook);
     };
     (look(Events::hook, sdk::is_subscribed<Events>), ...);
