@@ -50,7 +50,7 @@ struct instance {
 };
 
 // What deeds share between instances on purpose.
-int calls_of_all = 0;
+std::atomic<int> calls_of_all = 0;
 volatile std::uint64_t turns = 0;
 
 postern_reply plain(std::uint32_t verdict)
@@ -258,12 +258,13 @@ const std::map<std::string_view, deed>& deeds()
          }},
         {"leaves_a_thread",
          [](instance&, const postern_event&) -> postern_status {
-             std::thread{[] { sleep_for_ever(); }}.detach();
+             if (++calls_of_all % 8 == 0)
+                 std::thread{[] { sleep_for_ever(); }}.detach();
              return POSTERN_PASS;
          }},
         {"leaves_a_descriptor",
          [](instance&, const postern_event&) -> postern_status {
-             return ::open("/dev/null", O_RDONLY | O_CLOEXEC) < 0 ? POSTERN_E_PLUGIN : POSTERN_PASS;
+             return ++calls_of_all % 8 == 0 && ::open("/dev/null", O_RDONLY | O_CLOEXEC) < 0 ? POSTERN_E_PLUGIN : POSTERN_PASS;
          }},
         {"takes_a_signal",
          [](instance&, const postern_event&) -> postern_status {
