@@ -70,5 +70,8 @@ function(postern_add_plugin_tests_ name sources libraries)
     target_include_directories(${name}_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
     target_compile_definitions(${name}_test PRIVATE POSTERN_PLUGIN_MANIFEST="${CMAKE_CURRENT_SOURCE_DIR}/plugin.toml")
     set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/bin)
+    if(COMMAND postern_compile_as_test) # in the tree
+        postern_compile_as_test(${name}_test postern_plugin_test_headers)
+    endif()
     gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
 endfunction()

@@ -74,6 +74,21 @@ TEST(a_header, is_included_once_and_says_what_it_is)
     EXPECT_THAT(found, IsEmpty());
 }
 
+/// So it compiles alone: tests/architecture/CMakeLists.txt compiles only those headers alone of which this does not say it.
+TEST(a_source_file, includes_its_own_header_first)
+{
+    std::vector<std::string> found;
+    for (const auto& file : sources_in("core")) {
+        if (!file.path.ends_with(".cpp"))
+            continue;
+        const auto own = file.path.substr(0, file.path.size() - 3) + "hpp";
+        const auto includes = file.includes();
+        if (std::filesystem::exists(source_root() / own) && (includes.empty() || includes.front().text != own))
+            found.push_back(file.path + ": the first include is not \"" + own + "\"");
+    }
+    EXPECT_THAT(found, IsEmpty());
+}
+
 TEST(a_source_file, leaves_nothing_to_be_done)
 {
     const std::vector<std::string> marks{std::string{"TO"} + "DO", std::string{"FIX"} + "ME", std::string{"XX"} + "X:"};
