@@ -21,5 +21,6 @@ endfunction()
 
 if(POSTERN_TESTS)
     find_package(GTest REQUIRED)
-    postern_test_headers(postern_test_headers HEADERS <gtest/gtest.h> <gmock/gmock.h> <string> <vector> LIBRARIES GTest::gmock)
+    postern_test_headers(postern_test_headers HEADERS <gtest/gtest.h> <gmock/gmock.h> <algorithm> <chrono> <filesystem>
+        <functional> <map> <memory> <optional> <string> <string_view> <vector> <fmt/format.h> LIBRARIES GTest::gmock fmt::fmt)
 endif()

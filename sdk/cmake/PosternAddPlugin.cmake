@@ -72,6 +72,7 @@ function(postern_add_plugin_tests_ name sources libraries)
     set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/bin)
     if(COMMAND postern_compile_as_test) # in the tree
         postern_compile_as_test(${name}_test postern_plugin_test_headers)
+        target_link_libraries(${name}_test PRIVATE postern_plugin_test_toml)
     endif()
     gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
 endfunction()

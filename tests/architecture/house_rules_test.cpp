@@ -74,7 +74,6 @@ TEST(a_header, is_included_once_and_says_what_it_is)
     EXPECT_THAT(found, IsEmpty());
 }
 
-/// So it compiles alone: tests/architecture/CMakeLists.txt compiles only those headers alone of which this does not say it.
 TEST(a_source_file, includes_its_own_header_first)
 {
     std::vector<std::string> found;
