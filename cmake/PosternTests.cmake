@@ -1,9 +1,15 @@
-# How tests are compiled, here and in the folders of the plugins: without optimisation and with one precompiled header for all,
-# since compiling is most of the time of `./dev test`. What they test is compiled as it is shipped.
+# How tests are compiled, here and in the folders of the plugins: without optimisation and debug information, and with one
+# precompiled header for all, since compiling is most of the time of `./dev test`. What they test is compiled as it is shipped.
+# To debug a test, configure with -DCMAKE_BUILD_TYPE=Debug.
 
-# postern_compile_as_test(TARGET HEADERS): HEADERS is one of the targets below.
+set(postern_test_options $<$<AND:$<CONFIG:RelWithDebInfo>,$<CXX_COMPILER_ID:GNU,Clang>>:-O0>)
+if(NOT POSTERN_SANITIZE) # whose reports name lines
+    list(APPEND postern_test_options $<$<AND:$<CONFIG:RelWithDebInfo>,$<CXX_COMPILER_ID:GNU,Clang>>:-g0>)
+endif()
+
+# postern_compile_as_test(TARGET HEADERS): HEADERS is a target of postern_test_headers().
 function(postern_compile_as_test target headers)
-    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU,Clang>:-O0>)
+    target_compile_options(${target} PRIVATE ${postern_test_options})
     target_precompile_headers(${target} REUSE_FROM ${headers})
 endfunction()
 
@@ -15,7 +21,7 @@ function(postern_test_headers name)
     target_link_libraries(${name} PRIVATE ${arg_LIBRARIES})
     # As programs are compiled, which a library would not be.
     set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-    target_compile_options(${name} PRIVATE -fPIE $<$<CXX_COMPILER_ID:GNU,Clang>:-O0>)
+    target_compile_options(${name} PRIVATE -fPIE ${postern_test_options})
     target_precompile_headers(${name} PRIVATE ${arg_HEADERS})
 endfunction()
 

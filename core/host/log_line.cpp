@@ -147,7 +147,7 @@ void append_json_line(std::string& to, base::wall_time when, base::log_level lev
         to += ',';
         append_json_text(to, each.key);
         if (each.key == "time" || each.key == "level" || each.key == "event")
-            to.insert(to.size() - 1, "_");
+            to.replace(to.size() - 1, 1, "_\"");
         to += ':';
         if (const auto* text = std::get_if<std::string_view>(&each.value))
             append_json_text(to, *text);

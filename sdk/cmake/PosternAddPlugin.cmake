@@ -73,6 +73,12 @@ function(postern_add_plugin_tests_ name sources libraries)
     if(COMMAND postern_compile_as_test) # in the tree
         postern_compile_as_test(${name}_test postern_plugin_test_headers)
         target_link_libraries(${name}_test PRIVATE postern_plugin_test_toml)
+        foreach(source IN LISTS sources) # the large header is a burden to those who use nothing of it
+            file(STRINGS ${source} uses REGEX "postern/testing/plugin_manifest")
+            if(NOT uses)
+                set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+            endif()
+        endforeach()
     endif()
     gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
 endfunction()
