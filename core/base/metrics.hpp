@@ -51,11 +51,12 @@ public:
     static constexpr unsigned bucket_count = 252;
 
     /// What negative values mean, nobody knows: they count as 0.
-    void observe(std::int64_t value) noexcept
+    /// `times`: so often, as one that stands for others counts.
+    void observe(std::int64_t value, std::uint64_t times = 1) noexcept
     {
         const auto size = value < 0 ? std::uint64_t{0} : static_cast<std::uint64_t>(value);
-        buckets_[bucket_of(size)].fetch_add(1, std::memory_order_relaxed);
-        sum_.fetch_add(size, std::memory_order_relaxed);
+        buckets_[bucket_of(size)].fetch_add(times, std::memory_order_relaxed);
+        sum_.fetch_add(size * times, std::memory_order_relaxed);
     }
 
     [[nodiscard]] std::uint64_t count() const noexcept;

@@ -28,7 +28,8 @@ void add_score(std::int32_t& sum, std::int32_t more) noexcept
 
 chain::chain(std::vector<link> links) : links_{std::move(links)}
 {
-    for (auto& each : links_)
+    for (auto& each : links_) {
+        each.position = static_cast<std::size_t>(&each - links_.data());
         for (unsigned hook = 1; hook < hook_point_count; ++hook) {
             if (!each.who->wants(static_cast<hook_point>(hook)))
                 continue;
@@ -36,6 +37,7 @@ chain::chain(std::vector<link> links) : links_{std::move(links)}
             if (each.who->observes(static_cast<hook_point>(hook)))
                 each.observed |= std::uint64_t{1} << hook;
         }
+    }
 }
 
 const std::vector<const link*>& chain::links(hook_point hook) const noexcept

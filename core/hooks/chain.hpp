@@ -43,6 +43,7 @@ struct link {
     /// say changes nothing that the others see, so that the result is that of asking one after the other.
     std::uint32_t group = 0;
     std::shared_ptr<vitals> health = {}; ///< null: its calls are neither watched nor timed
+    std::size_t position = 0;            ///< in its chain, which sets it
     std::uint64_t observed = 0;          ///< hooks at which it only watches, a bit each; the chain finds out
 
     [[nodiscard]] bool observes(hook_point hook) const noexcept { return (observed >> static_cast<unsigned>(hook) & 1U) != 0; }

@@ -42,6 +42,11 @@ struct event {
     const message::parameter* parameter = nullptr; ///< param
     bool is_rcpt = false;                          ///< param: of RCPT; the recipient is recipient_index
     const outgoing* out = nullptr;                 ///< delivery.begin to client.params
+
+    // For those who implement a plugin, to keep things from one call to the next; nothing of it is shown.
+
+    std::uint64_t view = 0; ///< not 0: events of one thread with the same number show the same
+    void** seat = nullptr;  ///< the plugin's own place in the session, null at first; null: it has none
 };
 
 } // namespace postern::hooks

@@ -15,7 +15,7 @@ namespace {
 // A note: its kind, then fields. Numbers as they lie in memory (trails stay on one machine); texts behind 16 bits of length.
 constexpr std::size_t most_text = 1024; // of one text; longer ones are cut
 
-enum : std::uint8_t { has_texts = 1, is_failed = 2, is_vouching = 4 };
+enum : std::uint8_t { has_texts = 1, is_failed = 2, is_vouching = 4, is_timed = 8 };
 
 struct call_head {
     std::uint8_t hook;
@@ -28,6 +28,12 @@ struct call_head {
     std::uint32_t microseconds;
     std::uint32_t calls;
 };
+constexpr std::uint8_t bare_calls = 6; // as a kind: it is read back as many notes
+struct asked_head { // then each name behind an octet of length
+    std::uint8_t hook;
+    std::uint8_t count;
+};
+constexpr std::uint8_t most_asked = 255;
 static_assert(sizeof(call_head) == 20 && std::is_trivially_copyable_v<call_head>);
 
 /// Room for a note at the end of `to`: grown once, then written.
@@ -39,7 +45,8 @@ public:
         to.resize(before + size);
         at_ = to.data() + before;
     }
-    void put(trail_note::kind what) noexcept { *at_++ = static_cast<char>(what); }
+    void put(trail_note::kind what) noexcept { put(static_cast<std::uint8_t>(what)); }
+    void put(std::uint8_t kind) noexcept { *at_++ = static_cast<char>(kind); }
     void put(const void* from, std::size_t size) noexcept
     {
         if (size != 0)
@@ -130,7 +137,8 @@ bool read_call(reader& from, trail_note& to)
     to.verdict = static_cast<verdict_kind>(head.verdict);
     to.smtp_code = head.smtp_code;
     to.score = head.score;
-    to.microseconds = head.microseconds;
+    if ((head.flags & is_timed) != 0)
+        to.microseconds = head.microseconds;
     to.calls = head.calls;
     to.name = (head.flags & is_failed) != 0 ? "failed" : (head.flags & is_vouching) != 0 ? "vouches" : "";
     return (head.flags & has_texts) == 0 || (from.take_text(to.enhanced) && from.take_text(to.text));
@@ -145,12 +153,31 @@ bool read_edit(reader& from, trail_note& to)
     return from.take_text(to.who) && from.take_text(to.name) && from.take_text(to.text);
 }
 
-std::optional<trail_note> read_note(reader& from)
+bool read_asked(reader& from, std::vector<trail_note>& to)
+{
+    asked_head head{};
+    if (!from.take(head) || head.hook >= hook_point_count)
+        return false;
+    for (unsigned i = 0; i < head.count; ++i) {
+        trail_note note;
+        std::uint8_t size = 0;
+        if (!from.take(size) || !from.take(size, note.who))
+            return false;
+        note.what = trail_note::kind::call;
+        note.hook = static_cast<hook_point>(head.hook);
+        to.push_back(std::move(note));
+    }
+    return true;
+}
+
+bool read_note(reader& from, std::vector<trail_note>& to)
 {
     trail_note note;
     std::uint8_t kind = 0;
     if (!from.take(kind))
-        return std::nullopt;
+        return false;
+    if (kind == bare_calls)
+        return read_asked(from, to);
     note.what = static_cast<trail_note::kind>(kind);
     bool is_sound = false;
     switch (note.what) {
@@ -168,7 +195,9 @@ std::optional<trail_note> read_note(reader& from)
         is_sound = from.take_text(note.text);
         break;
     }
-    return is_sound ? std::optional{std::move(note)} : std::nullopt;
+    if (is_sound)
+        to.push_back(std::move(note));
+    return is_sound;
 }
 
 } // namespace
@@ -187,12 +216,12 @@ void append_call(std::string& to, const call_note& what, std::uint32_t calls)
 {
     const bool failed = !what.failure.empty();
     const bool with_texts = failed || !what.enhanced.empty() || !what.text.empty();
-    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(what.took).count();
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(what.took.value_or(std::chrono::nanoseconds{})).count();
     call_head head{};
     head.hook = static_cast<std::uint8_t>(what.hook);
     head.verdict = static_cast<std::uint8_t>(failed ? verdict_kind::proceed : what.verdict);
     head.flags = static_cast<std::uint8_t>((with_texts ? has_texts : 0) | (failed ? is_failed : 0) |
-                                           (what.vouches && !failed ? is_vouching : 0));
+                                           (what.vouches && !failed ? is_vouching : 0) | (what.took ? is_timed : 0));
     head.smtp_code = failed ? std::uint16_t{0} : what.smtp_code;
     const auto who = cut(what.plugin);
     const auto enhanced = failed ? std::string_view{} : cut(what.enhanced);
@@ -238,12 +267,8 @@ std::vector<trail_note> read_trail(std::string_view octets)
 {
     std::vector<trail_note> out;
     reader from{octets};
-    while (!from.is_over()) {
-        auto note = read_note(from);
-        if (!note)
-            break;
-        out.push_back(std::move(*note));
-    }
+    while (!from.is_over() && read_note(from, out))
+        ;
     return out;
 }
 
@@ -262,16 +287,43 @@ void trail::fact(std::string_view name, std::string_view text)
 
 void trail::call(const call_note& what)
 {
-    const bool is_plain = what.verdict == verdict_kind::proceed && what.failure.empty();
-    if (what.hook != hook_point::msg_body || !is_plain) {
-        if (has_room())
+    if (what.hook != hook_point::msg_body || !what.is_plain()) {
+        if (!has_room())
+            return;
+        if (what.is_bare() && what.plugin.size() <= std::numeric_limits<std::uint8_t>::max())
+            add_bare(what.hook, what.plugin);
+        else
             append_call(octets_, what);
         return;
     }
     const auto found = std::ranges::find(body_calls_, what.plugin, &sum::plugin);
     auto& mine = found != body_calls_.end() ? *found : body_calls_.emplace_back(sum{std::string{what.plugin}, {}, 0});
-    mine.took += what.took;
+    if (what.took)
+        mine.took = mine.took.value_or(std::chrono::nanoseconds{}) + *what.took;
     ++mine.calls;
+}
+
+/// One note for all in a row of whom there is nothing to tell: a chain of plugins mostly passes.
+void trail::add_bare(hook_point hook, std::string_view who)
+{
+    asked_head head{static_cast<std::uint8_t>(hook), 1};
+    constexpr std::size_t head_at = 1; // behind the kind
+    const bool goes_on = asked_end_ != 0 && asked_end_ == octets_.size();
+    if (goes_on)
+        std::memcpy(&head, octets_.data() + asked_ + head_at, sizeof head);
+    if (goes_on && head.hook == static_cast<std::uint8_t>(hook) && head.count < most_asked) {
+        ++head.count;
+        std::memcpy(octets_.data() + asked_ + head_at, &head, sizeof head);
+    } else {
+        head = {static_cast<std::uint8_t>(hook), 1};
+        asked_ = octets_.size();
+        place at{octets_, head_at + sizeof head};
+        at.put(bare_calls);
+        at.put(&head, sizeof head);
+    }
+    octets_ += static_cast<char>(who.size());
+    octets_ += who;
+    asked_end_ = octets_.size();
 }
 
 void trail::edit(const std::string& plugin, hook_point hook, const hooks::edit& what)
@@ -295,6 +347,7 @@ void trail::rewind()
 {
     constexpr std::size_t usual = 4096; // an idle connection holds no more
     octets_.resize(kept_);
+    asked_end_ = 0;
     if (octets_.capacity() > usual)
         octets_.shrink_to_fit();
     body_calls_.clear();

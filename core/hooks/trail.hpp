@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +28,14 @@ struct call_note {
     std::string_view enhanced = {};
     std::string_view text = {};    ///< of the reply, reason, symbol
     std::string_view failure = {}; ///< not empty: it failed, and this is why; verdict and texts say nothing then
-    std::chrono::nanoseconds took{};
+    std::optional<std::chrono::nanoseconds> took = {}; ///< unset: nobody looked at the clock
+
+    [[nodiscard]] bool is_plain() const noexcept { return verdict == verdict_kind::proceed && failure.empty(); }
+    /// Whether there is nothing to tell but that it was asked.
+    [[nodiscard]] bool is_bare() const noexcept
+    {
+        return is_plain() && !took && !vouches && smtp_code == 0 && enhanced.empty() && text.empty();
+    }
 };
 
 /// A note as it is read back.
@@ -48,7 +56,7 @@ struct trail_note {
     verdict_kind verdict = verdict_kind::proceed;
     std::uint16_t smtp_code = 0;
     std::int32_t score = 0;
-    std::uint32_t microseconds = 0;
+    std::optional<std::uint32_t> microseconds;
     std::uint32_t calls = 1; ///< call: of so many together (msg.body)
 };
 
@@ -72,7 +80,11 @@ public:
     void edit(const std::string& plugin, hook_point hook, const hooks::edit& what);
 
     /// What was noted until now holds for every message to come.
-    void keep_until_here() noexcept { kept_ = octets_.size(); }
+    void keep_until_here() noexcept
+    {
+        kept_ = octets_.size();
+        asked_end_ = 0; // what is kept does not grow
+    }
     /// Everything, the sums too.
     [[nodiscard]] std::string_view finish();
     /// The message is over: back to what was kept.
@@ -81,15 +93,18 @@ public:
 private:
     struct sum {
         std::string plugin;
-        std::chrono::nanoseconds took{};
+        std::optional<std::chrono::nanoseconds> took;
         std::uint32_t calls = 0;
     };
     [[nodiscard]] bool has_room() noexcept;
+    void add_bare(hook_point hook, std::string_view who);
 
     std::string octets_;
     std::size_t kept_ = 0;
     std::uint32_t left_out_ = 0;
     std::vector<sum> body_calls_;
+    std::size_t asked_ = 0;     ///< where the last note is, if it is one of several bare calls
+    std::size_t asked_end_ = 0; ///< and ends; 0: it is another
 };
 
 } // namespace postern::hooks

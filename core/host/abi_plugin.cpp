@@ -116,9 +116,9 @@ call_result abi_plugin::call(const hooks::event& what, base::instant until, cons
                              hooks::plugin_reply& answer) noexcept
 {
     try {
-        const auto cookie = what.session ? instance_->sessions().enter(what.session.value, port) : 0;
+        const auto cookie = cookie_of(what, port);
         if (hooks::is_notification(what.hook) || instance_->observes(what.hook)) {
-            const event_record record{what, 0, cookie, 0};
+            const shown_record record{what, 0, cookie, 0};
             instance_->tell(record.get(), job_kind::observation);
             return {call_status::passed};
         }
@@ -128,6 +128,17 @@ call_result abi_plugin::call(const hooks::event& what, base::instant until, cons
     } catch (const std::exception&) { // no memory: none for a reason either
         return {call_status::failed};
     }
+}
+
+std::uint64_t abi_plugin::cookie_of(const hooks::event& what, const std::shared_ptr<hooks::session_port>& port)
+{
+    if (!what.session)
+        return 0;
+    if (what.seat == nullptr)
+        return instance_->sessions().enter(what.session.value, port);
+    if (*what.seat == nullptr)
+        *what.seat = &instance_->sessions().sit(what.session.value, port);
+    return static_cast<const session_seat*>(*what.seat)->cookie.load(std::memory_order_relaxed);
 }
 
 call_result abi_plugin::ask(const hooks::event& what, std::uint64_t cookie, std::int64_t deadline_ns,
@@ -143,7 +154,7 @@ call_result abi_plugin::ask(const hooks::event& what, std::uint64_t cookie, std:
     slot->blob = what.blob;
     postern_status status = POSTERN_E_PLUGIN;
     {
-        const event_record record{what, ticket, cookie, deadline_ns};
+        const shown_record record{what, ticket, cookie, deadline_ns};
         status = instance_->handle(record.get());
     }
     if (status == POSTERN_TAKEN && !tickets.collect(*slot) &&
@@ -167,7 +178,7 @@ call_result abi_plugin::ask_later(const hooks::event& what, std::uint64_t cookie
         return failed(answer, no_tickets);
     const auto ticket = ticket_table::number(*slot);
     slot->blob = what.blob;
-    const event_record record{what, ticket, cookie, deadline_ns};
+    const shown_record record{what, ticket, cookie, deadline_ns};
     auto copy = std::make_shared<const owned_event>(record.get());
     const auto octets = copy->octets();
     // The plugin has not heard of the ticket yet, so nobody can have answered it.

@@ -38,6 +38,7 @@ public:
 
 private:
     explicit abi_plugin(std::shared_ptr<plugin_instance> instance);
+    [[nodiscard]] std::uint64_t cookie_of(const hooks::event& what, const std::shared_ptr<hooks::session_port>& port);
     [[nodiscard]] hooks::call_result ask(const hooks::event& what, std::uint64_t cookie, std::int64_t deadline_ns,
                                          const std::shared_ptr<hooks::session_port>& port, hooks::plugin_reply& answer);
     [[nodiscard]] hooks::call_result ask_later(const hooks::event& what, std::uint64_t cookie, std::int64_t deadline_ns,

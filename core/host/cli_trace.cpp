@@ -43,9 +43,13 @@ std::string shown_verdict(const json::object& note)
 std::string shown_note(const json::object& note)
 {
     const auto kind = text_of(note, "note");
-    if (kind == "call")
-        return fmt::format("{:<18} {:<16} {} ({}{} us)", text_of(note, "hook"), text_of(note, "plugin"), shown_verdict(note),
-                           note.contains("calls") ? text_of(note, "calls") + " calls, " : "", text_of(note, "us"));
+    if (kind == "call") {
+        std::string how = note.contains("calls") ? text_of(note, "calls") + " calls" : "";
+        if (note.contains("us"))
+            how += (how.empty() ? "" : ", ") + text_of(note, "us") + " us";
+        return fmt::format("{:<18} {:<16} {}{}", text_of(note, "hook"), text_of(note, "plugin"), shown_verdict(note),
+                           how.empty() ? how : fmt::format(" ({})", how));
+    }
     if (kind == "edit")
         return fmt::format("{:<18} {:<16} edit {}: {}", text_of(note, "hook"), text_of(note, "plugin"), text_of(note, "edit"),
                            text_of(note, "value"));

@@ -87,25 +87,68 @@ void write_id(std::uint64_t id, char (&to)[13]) noexcept
 }
 
 event_record::event_record(const hooks::event& what, std::uint64_t ticket, std::uint64_t cookie, std::int64_t deadline_ns)
-    : lists_{borrow_lists()}
+    : lists_{borrow_lists()}, has_blob_{what.hook == hook_point::msg_end && what.blob != nullptr}
 {
     fill(what);
     auto& head = record_.head;
     head.hook = static_cast<std::uint32_t>(what.hook);
     head.flags = 0;
     head.reserved = 0;
-    head.ticket = ticket;
     head.session = what.session.value;
     head.transaction = what.message == nullptr ? 0 : what.message->transaction.value;
+    address(ticket, cookie, deadline_ns);
+}
+
+void event_record::address(std::uint64_t ticket, std::uint64_t cookie, std::int64_t deadline_ns) noexcept
+{
+    auto& head = record_.head;
+    head.ticket = ticket;
     head.cookie = cookie;
     head.deadline_ns = deadline_ns;
-    if (what.hook == hook_point::msg_end && what.blob != nullptr)
+    if (has_blob_)
         record_.end.blob = ticket; // the ticket doubles as the blob handle: both close together
 }
 
 event_record::~event_record()
 {
     give_back(lists_);
+}
+
+namespace {
+
+/// The last record of a thread, and what it shows.
+struct last_shown {
+    last_shown() { give_back(borrow_lists()); } // of the thread: they have to outlive the record
+    std::uint64_t view = 0;
+    bool is_in_use = false;
+    std::optional<event_record> record;
+};
+thread_local last_shown last;
+
+} // namespace
+
+shown_record::shown_record(const hooks::event& what, std::uint64_t ticket, std::uint64_t cookie, std::int64_t deadline_ns)
+{
+    if (what.view == 0 || last.is_in_use) { // a plugin's call has led to another one
+        record_ = &own_.emplace(what, ticket, cookie, deadline_ns);
+        return;
+    }
+    if (last.view == what.view) {
+        last.record->address(ticket, cookie, deadline_ns);
+    } else {
+        last.view = 0; // should the next line throw
+        last.record.reset(); // gives its lists to the next
+        last.record.emplace(what, ticket, cookie, deadline_ns);
+        last.view = what.view;
+    }
+    last.is_in_use = true;
+    record_ = &*last.record;
+}
+
+shown_record::~shown_record()
+{
+    if (!own_)
+        last.is_in_use = false;
 }
 
 void event_record::peer(const hooks::event& what, postern_list& to)

@@ -9,6 +9,7 @@
 #include <postern/abi/outgoing.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ public:
     event_record& operator=(const event_record&) = delete;
 
     [[nodiscard]] const postern_event& get() const noexcept { return record_.head; }
+    /// Shows it to somebody else: what each one's record has of its own.
+    void address(std::uint64_t ticket, std::uint64_t cookie, std::int64_t deadline_ns) noexcept;
 
 private:
     void peer(const hooks::event& what, postern_list& to);
@@ -89,6 +92,23 @@ private:
     postern_peer peer_;
     char message_text_[13]; ///< the queue id
     record_lists* lists_;
+    bool has_blob_;
+};
+
+/// The record of an event for one call. Where a chain is asked one after the other and none has changed anything, it is filled
+/// once for all of them. Lives in the frame that calls the plugin.
+class shown_record {
+public:
+    shown_record(const hooks::event& what, std::uint64_t ticket, std::uint64_t cookie, std::int64_t deadline_ns);
+    ~shown_record();
+    shown_record(const shown_record&) = delete;
+    shown_record& operator=(const shown_record&) = delete;
+
+    [[nodiscard]] const postern_event& get() const noexcept { return record_->get(); }
+
+private:
+    std::optional<event_record> own_; ///< unset: the thread's
+    event_record* record_;
 };
 
 /// "YYYY": 13 digits of base::id_text without its allocation.

@@ -4,6 +4,7 @@
 #include "core/hooks/plugin.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -11,10 +12,18 @@
 
 namespace postern::daemon {
 
+/// A session that a plugin has seen.
+struct session_seat {
+    std::shared_ptr<hooks::session_port> port;
+    std::atomic<std::uint64_t> cookie{0};
+};
+
 /// Threads: any.
 class session_table {
 public:
-    /// The session's cookie; makes it known on first sight. `port` may be null: then it cannot be woken.
+    /// The session's place, until leave(); made on first sight. `port` may be null: then it cannot be woken.
+    [[nodiscard]] session_seat& sit(std::uint64_t session, const std::shared_ptr<hooks::session_port>& port);
+    /// The same, of which only the cookie is wanted.
     [[nodiscard]] std::uint64_t enter(std::uint64_t session, const std::shared_ptr<hooks::session_port>& port);
     /// False: no such session.
     [[nodiscard]] bool set_cookie(std::uint64_t session, std::uint64_t cookie) noexcept;
@@ -24,13 +33,9 @@ public:
     bool leave(std::uint64_t session) noexcept;
 
 private:
-    struct entry {
-        std::shared_ptr<hooks::session_port> port;
-        std::uint64_t cookie = 0;
-    };
     struct alignas(64) shard {
         mutable std::mutex guard;
-        std::unordered_map<std::uint64_t, entry> sessions;
+        std::unordered_map<std::uint64_t, session_seat> sessions;
     };
 
     [[nodiscard]] shard& of(std::uint64_t session) noexcept { return shards_[index(session)]; }

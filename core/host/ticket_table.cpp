@@ -110,7 +110,9 @@ ticket_slot* ticket_table::open() noexcept
 {
     const auto number = shard_of_this_thread();
     auto& mine = (*shards_)[number];
-    auto* slot = pop(mine);
+    auto* slot = mine.spare.exchange(nullptr, std::memory_order_acquire);
+    if (slot == nullptr)
+        slot = pop(mine);
     if (slot == nullptr)
         slot = grow(mine, number);
     if (slot != nullptr)
@@ -164,7 +166,8 @@ void ticket_table::release(ticket_slot& slot, std::uint64_t generation) noexcept
     slot.caller = nullptr;
     slot.kept.reset();
     slot.word.store(word(generation + 1, state::free), std::memory_order_release);
-    push(slot);
+    if (auto* const other = (*shards_)[slot.index >> slot_bits].spare.exchange(&slot, std::memory_order_acq_rel))
+        push(*other);
 }
 
 void ticket_table::close(ticket_slot& slot) noexcept

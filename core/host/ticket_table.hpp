@@ -80,7 +80,8 @@ private:
     static constexpr unsigned chunk_count = 256;
 
     struct alignas(64) shard {
-        std::atomic<std::uint64_t> free_head{0}; ///< tag << 32 | index + 1
+        std::atomic<ticket_slot*> spare{nullptr}; ///< the last one that was released: most calls need no other
+        std::atomic<std::uint64_t> free_head{0};  ///< tag << 32 | index + 1
         std::mutex growing;
         unsigned used_chunks = 0;
         std::array<std::atomic<ticket_slot*>, chunk_count> chunks{};

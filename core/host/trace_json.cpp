@@ -19,7 +19,8 @@ void describe_call(const trail_note& note, json::object& out)
         out["failed"] = true;
     else
         out["verdict"] = hooks::name_of(note.verdict);
-    out["us"] = note.microseconds;
+    if (note.microseconds)
+        out["us"] = *note.microseconds;
     if (note.name == "vouches")
         out["vouches"] = true;
     if (note.smtp_code != 0)

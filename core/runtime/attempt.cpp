@@ -40,7 +40,7 @@ io::task<void> attempt::run()
         co_await settle();
         notes_.message_ends(record_kind::attempt, id_.value, job_.value);
     }
-    port_->end(hooks_.order());
+    hooks_.end();
 }
 
 void attempt::cut() noexcept

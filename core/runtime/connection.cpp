@@ -45,7 +45,8 @@ connection::connection(connection_home& home, std::shared_ptr<const listener_pro
                                                                                             session_.facts().session.value,
                                                                                             session_.facts().peer.text(),
                                                                                             profile_->name},
-      hooks_{profile_->chain, port_, home.log, home.metrics, home.notices, home.clock, profile_->budgets},
+      hooks_{profile_->chain, port_, home.log, home.metrics, home.notices, home.clock, profile_->budgets,
+             hook_runner::usual_timing},
       spool_{home.messages.store(), home.loop}
 {
     hooks_.watched_by(&notes_);
@@ -54,7 +55,7 @@ connection::connection(connection_home& home, std::shared_ptr<const listener_pro
 connection::~connection()
 {
     hooks_.forget();
-    port_->end(hooks_.order(), profile_->domain_chains);
+    hooks_.end(profile_->domain_chains);
 }
 
 void connection::shut_down()

@@ -61,7 +61,7 @@ public:
     void cut() noexcept { port_->cut(); }
     [[nodiscard]] bool is_cut() const noexcept { return port_->is_cut(); }
     /// The session is over. Once, at the end.
-    void end() noexcept { port_->end(hooks_.order()); }
+    void end() noexcept { hooks_.end(); }
 
 private:
     [[nodiscard]] io::task<hooks::outcome> ask(hooks::hook_point hook, std::string_view whom = {});

@@ -1,6 +1,7 @@
 #include "core/runtime/hook_runner.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <string>
 #include <utility>
@@ -12,7 +13,61 @@ namespace {
 using passage = hooks::breaker::passage;
 using change = hooks::breaker::change;
 
+/// A number that no event of this thread has yet.
+std::uint64_t next_view() noexcept
+{
+    static thread_local std::uint64_t last = 0;
+    return ++last;
+}
+
+/// When a thread has last timed a walk at a hook, and how many it has made since.
+struct timing {
+    base::instant last{};
+    std::uint32_t skipped = 0;
+};
+thread_local std::array<timing, hooks::hook_point_count> timings;
+
 } // namespace
+
+/// How often the times of this walk count; 0: it is not timed.
+std::uint32_t hook_runner::weight_of_walk(hooks::hook_point hook, base::instant now) const
+{
+    if (time_every_ == std::chrono::nanoseconds{} || (notes_ != nullptr && notes_->is_seen()))
+        return 1;
+    auto& mine = timings[static_cast<std::size_t>(hook)];
+    if (now - mine.last < time_every_) {
+        ++mine.skipped;
+        return 0;
+    }
+    mine.last = now;
+    return std::exchange(mine.skipped, 0) + 1;
+}
+
+void** hook_runner::seat_of(const hooks::link& whom)
+{
+    const auto& all = order_->all();
+    if (whom.position >= all.size() || &all[whom.position] != &whom)
+        return nullptr; // of another chain
+    if (seats_.empty())
+        seats_.resize(all.size());
+    return &seats_[whom.position];
+}
+
+void hook_runner::end(std::span<const std::shared_ptr<const hooks::chain>> more) noexcept
+{
+    port_->end(*order_, more);
+    seats_.clear();
+}
+
+/// Each one sees what those before it made of the message.
+void hook_runner::show(const hooks::chain_run& run, hooks::event& what) const
+{
+    if (run.chunk())
+        what.chunk = *run.chunk();
+    if (what.blob != nullptr)
+        what.blob->refresh();
+    what.view = next_view();
+}
 
 bool hook_runner::advance(hooks::chain_run& run, hooks::event& what)
 {
@@ -25,25 +80,26 @@ bool hook_runner::advance(hooks::chain_run& run, hooks::event& what)
 /// answered is that at which the next is asked: one look at the clock a call, and one more.
 bool hook_runner::walk(hooks::chain_run& run, hooks::event& what, const hooks::link* from, base::instant now)
 {
+    const auto counts = weight_of_walk(what.hook, now);
+    bool is_news = true;
     for (const auto* link = from; link != nullptr; link = run.next()) {
-        if (run.chunk())
-            what.chunk = *run.chunk();
-        if (what.blob != nullptr)
-            what.blob->refresh(); // each one sees what those before it made of the message
-        auto one = ask(*link, what, now);
+        if (std::exchange(is_news, false))
+            show(run, what);
+        auto one = ask(*link, what, now, counts);
         if (one.is == asked::state::pending) {
-            waiting_since_ = now;
+            waiting_since_ = one.since;
             outstanding_.push_back(std::move(one));
             ask_along(run, what);
             return false;
         }
+        is_news = one.is == asked::state::answered; // nothing else changes what the next one sees
         now = one.done;
         settle(run, one, what);
     }
     return true;
 }
 
-hook_runner::asked hook_runner::ask(const hooks::link& whom, hooks::event& what, base::instant now)
+hook_runner::asked hook_runner::ask(const hooks::link& whom, hooks::event& what, base::instant now, std::uint32_t counts)
 {
     if (what.message != nullptr && what.message->transaction != transaction_) {
         transaction_ = what.message->transaction;
@@ -51,6 +107,7 @@ hook_runner::asked hook_runner::ask(const hooks::link& whom, hooks::event& what,
     }
     const auto left = budget_.left(hooks::phase_of(what.hook));
     asked one{.whom = &whom, .since = now, .until = now + std::min(whom.deadline, left), .done = now, .lane = free_lane()};
+    one.counts = counts;
     one.is_hurried = left < whom.deadline;
     one.score = what.message != nullptr ? what.message->score : 0;
     const bool is_watched = whom.health != nullptr && !whom.observes(what.hook);
@@ -61,22 +118,31 @@ hook_runner::asked hook_runner::ask(const hooks::link& whom, hooks::event& what,
             return one;
         }
     }
-    const auto called = one.lane == 0 ? whom.who->call(what, one.until, port_, one.reply)
-                                      : whom.who->call(what, one.until, port_->lane(one.lane), one.reply);
+    what.seat = seat_of(whom);
+    const auto called = one.lane == 0 ? whom.who->call(what, one.until, port_, answer_)
+                                      : whom.who->call(what, one.until, port_->lane(one.lane), answer_);
     switch (called.status) {
     case hooks::call_status::answered:
         one.is = asked::state::answered;
+        one.reply = std::exchange(answer_, {});
         break;
     case hooks::call_status::passed:
         one.is = asked::state::passed;
         break;
     case hooks::call_status::pending:
         one.ticket = called.ticket;
+        if (counts == 0) { // `now` is the walk's: those before it may have taken a while
+            one.since = clock_.now();
+            one.until = one.since + std::min(whom.deadline, left);
+            one.counts = 1;
+        }
         return one;
     case hooks::call_status::failed:
         one.is = asked::state::failed;
         break;
     }
+    if (counts != 0)
+        one.done = clock_.now();
     learn(one, what.hook);
     return one;
 }
@@ -86,7 +152,7 @@ void hook_runner::ask_along(const hooks::chain_run& run, hooks::event& what)
 {
     for (std::size_t i = 0; const auto* link = run.ahead(i); ++i)
         if (!link->observes(what.hook))
-            outstanding_.push_back(ask(*link, what, clock_.now()));
+            outstanding_.push_back(ask(*link, what, clock_.now(), 1));
 }
 
 std::size_t hook_runner::free_lane() const noexcept
@@ -127,7 +193,7 @@ const hooks::link* hook_runner::next_behind(hooks::chain_run& run, hooks::event&
 {
     const auto* next = run.next();
     for (; next != nullptr && !outstanding_.empty() && outstanding_.front().whom != next; next = run.next()) {
-        auto one = ask(*next, what, clock_.now());
+        auto one = ask(*next, what, clock_.now(), 1);
         if (one.is == asked::state::pending) { // nobody waits for what it may say
             (void)next->who->withdraw(one.ticket);
             one.is = asked::state::passed;
@@ -167,7 +233,8 @@ void hook_runner::look_what_came(hooks::hook_point hook)
             continue;
         if (auto reply = port_->take(each.lane, each.ticket)) {
             each.is = asked::state::answered;
-            each.reply = std::move(*reply);
+            each.reply = std::move(reply);
+            each.done = clock_.now();
             learn(each, hook);
         }
     }
@@ -178,6 +245,7 @@ io::task<void> hook_runner::take_back(asked& whom, asked::state as, hooks::hook_
 {
     if (whom.whom->who->withdraw(whom.ticket)) {
         whom.is = as;
+        whom.done = clock_.now();
         learn(whom, hook);
     }
     while (whom.is == asked::state::pending) {
@@ -208,17 +276,16 @@ void hook_runner::forget() noexcept
 void hook_runner::learn(asked& from, hooks::hook_point hook)
 {
     using enum asked::state;
-    from.done = clock_.now();
     const auto& health = from.whom->health;
     if (health == nullptr)
         return;
-    if (auto* const times = health->times_at(hook); times != nullptr && from.is != cut)
-        times->observe((from.done - from.since).count());
+    if (from.counts != 0 && from.is != cut)
+        count(from, hook);
     if (from.whom->observes(hook))
         return;
     auto& breaker = health->breaker_at(hook);
     const bool has_failed =
-        from.is == failed || (from.is == late && !from.is_hurried) || (from.is == answered && !from.reply.failure.empty());
+        from.is == failed || (from.is == late && !from.is_hurried) || (from.is == answered && !from.reply->failure.empty());
     auto became = change::none;
     if (has_failed)
         became = breaker.failed(from.passage, from.done);
@@ -228,6 +295,12 @@ void hook_runner::learn(asked& from, hooks::hook_point hook)
         became = breaker.succeeded(from.passage);
     if (became != change::none)
         tell_breaker(*from.whom, hook, became == change::opened);
+}
+
+void hook_runner::count(const asked& from, hooks::hook_point hook) const
+{
+    if (auto* const times = from.whom->health->times_at(hook))
+        times->observe((from.done - from.since).count(), from.counts);
 }
 
 void hook_runner::tell_breaker(const hooks::link& whom, hooks::hook_point of, bool is_open) const
@@ -243,10 +316,15 @@ void hook_runner::tell_breaker(const hooks::link& whom, hooks::hook_point of, bo
 /// Gives `one`'s answer to the walk.
 void hook_runner::settle(hooks::chain_run& run, asked& one, const hooks::event& what)
 {
+    if (one.is == asked::state::passed) {
+        run.passed();
+        note(run, {}, one, what);
+        return;
+    }
     hooks::call_note said;
     std::string texts; // the run takes the reply's
     if (one.is == asked::state::answered && notes_ != nullptr && notes_->is_wanted()) {
-        const auto& reply = one.reply;
+        const auto& reply = *one.reply;
         texts = reply.enhanced + reply.text;
         said.verdict = reply.verdict;
         said.vouches = reply.vouches;
@@ -257,10 +335,9 @@ void hook_runner::settle(hooks::chain_run& run, asked& one, const hooks::event& 
     }
     switch (one.is) {
     case asked::state::answered:
-        run.answered(std::move(one.reply));
+        run.answered(std::move(*one.reply));
         break;
     case asked::state::passed:
-        run.passed();
         break;
     case asked::state::failed:
         run.failed("the plugin reported a failure");
@@ -291,7 +368,8 @@ void hook_runner::note(const hooks::chain_run& run, hooks::call_note said, const
     said.hook = about.hook;
     said.plugin = of.whom->who->name();
     said.failure = run.failure();
-    said.took = of.done - of.since;
+    if (of.counts != 0)
+        said.took = of.done - of.since;
     notes_->called(said, about.message);
 }
 
@@ -308,18 +386,26 @@ void hook_runner::tell(const hooks::chain& order, const hooks::event& what, cons
     const auto& links = order.links(what.hook);
     if (links.empty())
         return;
-    auto since = clock_.now();
+    asked one;
+    one.since = clock_.now();
+    one.counts = weight_of_walk(what.hook, one.since);
+    auto shown = what;
+    shown.view = next_view();
     for (const auto* link : links) {
         if (but != nullptr && but->has(what.hook, *link->who))
             continue;
-        hooks::plugin_reply nobody_reads;
-        const auto called = link->who->call(what, base::instant{}, port_, nobody_reads);
+        shown.seat = seat_of(*link);
+        const auto called = link->who->call(shown, base::instant{}, port_, answer_); // which nobody reads
         if (called.status == hooks::call_status::failed)
             report("the plugin reported a failure", *link, what, base::log_level::warning);
-        const auto done = clock_.now();
-        if (auto* const times = link->health == nullptr ? nullptr : link->health->times_at(what.hook))
-            times->observe((done - since).count());
-        since = done;
+        if (called.status == hooks::call_status::answered)
+            answer_ = {};
+        if (one.counts == 0 || link->health == nullptr)
+            continue;
+        one.whom = link;
+        one.done = clock_.now();
+        count(one, what.hook);
+        one.since = one.done;
     }
 }
 

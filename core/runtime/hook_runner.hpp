@@ -11,21 +11,29 @@
 #include "core/runtime/notice_board.hpp"
 #include "core/runtime/trace_notes.hpp"
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
 namespace postern::runtime {
 
 /// One ask at a time. Threads: the session's loop.
+///
+/// Looking at the clock and counting costs as much as asking a plugin that passes. So of the walks that a thread makes at a hook
+/// only one each `time_every` is timed (0: all are), and counts for those before it; who answers later is always timed.
 class hook_runner {
 public:
+    static constexpr std::chrono::nanoseconds usual_timing = std::chrono::milliseconds{10};
+
     hook_runner(std::shared_ptr<const hooks::chain> order, std::shared_ptr<connection_port> port, base::log log,
                 base::metrics& metrics, const notice_board& notices, const base::clock& clock,
-                const hooks::budget_limits& limits = {})
+                const hooks::budget_limits& limits = {}, std::chrono::nanoseconds time_every = {})
         : order_{std::move(order)}, port_{std::move(port)}, log_{log}, metrics_{metrics}, notices_{notices}, clock_{clock},
-          budget_{limits}
+          budget_{limits}, time_every_{time_every}
     {
     }
     ~hook_runner() { forget(); }
@@ -42,6 +50,8 @@ public:
     [[nodiscard]] bool advance(hooks::chain_run& run, hooks::event& what);
     /// Waits for that somebody, and asks on to the end.
     [[nodiscard]] io::task<void> finish(hooks::chain_run& run, hooks::event& what);
+    /// The session is over: all plugins of the chain and of `more` are told. Nothing is asked afterwards.
+    void end(std::span<const std::shared_ptr<const hooks::chain>> more = {}) noexcept;
     /// Nobody waits for the answers of those who were asked: takes their tickets back. What they read may be freed afterwards.
     void forget() noexcept;
     /// Tells all subscribers, and those of `also` who are not among them; nobody answers.
@@ -52,7 +62,7 @@ private:
     struct asked {
         enum class state : std::uint8_t { pending, answered, passed, failed, late, refused, cut };
 
-        const hooks::link* whom;
+        const hooks::link* whom = nullptr;
         base::instant since; ///< it was asked
         base::instant until; ///< its answer counts
         base::instant done;  ///< it was known how it stands
@@ -60,13 +70,17 @@ private:
         std::size_t lane = 0;
         state is = state::pending;
         hooks::breaker::passage passage = hooks::breaker::passage::call;
+        std::uint32_t counts = 1; ///< in its times: so often; 0: it was not timed
         bool is_hurried = false; ///< the phase's budget ends before its deadline
         std::int32_t score = 0;  ///< of the message when it was asked
-        hooks::plugin_reply reply = {};
+        std::optional<hooks::plugin_reply> reply = {}; ///< when answered
     };
 
+    [[nodiscard]] std::uint32_t weight_of_walk(hooks::hook_point hook, base::instant now) const;
+    [[nodiscard]] void** seat_of(const hooks::link& whom);
+    void show(const hooks::chain_run& run, hooks::event& what) const;
     void tell(const hooks::chain& order, const hooks::event& what, const hooks::chain* but);
-    [[nodiscard]] asked ask(const hooks::link& whom, hooks::event& what, base::instant now);
+    [[nodiscard]] asked ask(const hooks::link& whom, hooks::event& what, base::instant now, std::uint32_t counts);
     void ask_along(const hooks::chain_run& run, hooks::event& what);
     [[nodiscard]] std::size_t free_lane() const noexcept;
     [[nodiscard]] bool walk(hooks::chain_run& run, hooks::event& what, const hooks::link* from, base::instant now);
@@ -74,6 +88,7 @@ private:
     void settle(hooks::chain_run& run, asked& one, const hooks::event& what);
     void look_what_came(hooks::hook_point hook);
     void learn(asked& from, hooks::hook_point hook);
+    void count(const asked& from, hooks::hook_point hook) const;
     void report(std::string_view why, const hooks::link& whom, const hooks::event& what, base::log_level as) const;
     void tell_breaker(const hooks::link& whom, hooks::hook_point hook, bool is_open) const;
     [[nodiscard]] io::task<void> await_first(hooks::hook_point hook);
@@ -90,6 +105,9 @@ private:
     hooks::budget budget_;
     base::transaction_id transaction_; ///< whose budgets they are
     base::instant waiting_since_;
+    std::chrono::nanoseconds time_every_;
+    std::vector<void*> seats_; ///< of the chain's plugins; made with the first call
+    hooks::plugin_reply answer_;         ///< where plugins put theirs; empty between calls
     std::vector<asked> outstanding_; ///< in the order of the chain; the first is the one whose turn it is
     trace_notes* notes_ = nullptr;
 };

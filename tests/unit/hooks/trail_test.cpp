@@ -95,6 +95,51 @@ TEST(a_trail, adds_up_the_calls_about_a_body)
     EXPECT_EQ(read[1].microseconds, 2000U);
 }
 
+TEST(a_trail, notes_those_who_pass_in_a_row_and_gives_them_back_one_by_one)
+{
+    trail notes;
+    const auto passes = [&](hook_point hook, std::string_view who) { notes.call({.hook = hook, .plugin = who}); };
+    passes(hook_point::cmd_mail, "one");
+    passes(hook_point::cmd_mail, "two");
+    const auto until_two = notes.finish().size();
+    passes(hook_point::cmd_mail, "three");
+    EXPECT_EQ(notes.finish().size(), until_two + 6) << "a name, and its length";
+    notes.call({.hook = hook_point::cmd_mail, .plugin = "timed", .took = 3us});
+    passes(hook_point::cmd_mail, "four");
+    passes(hook_point::cmd_rcpt, "four");
+
+    const auto read = read_trail(notes.finish());
+    std::vector<std::string> found;
+    for (const auto& each : read) {
+        EXPECT_EQ(each.what, kind::call);
+        found.push_back(std::string{name_of(each.hook)} + " " + each.who);
+        EXPECT_EQ(each.microseconds.has_value(), each.who == "timed");
+    }
+    EXPECT_THAT(found, ElementsAre("cmd.mail one", "cmd.mail two", "cmd.mail three", "cmd.mail timed", "cmd.mail four",
+                                   "cmd.rcpt four"));
+}
+
+TEST(a_trail, does_not_add_to_a_row_of_the_connection_what_is_about_a_message)
+{
+    trail notes;
+    notes.call({.hook = hook_point::conn_open, .plugin = "one"});
+    notes.keep_until_here();
+    for (int i = 0; i < 2; ++i) {
+        notes.call({.hook = hook_point::conn_open, .plugin = "two"});
+        EXPECT_THAT(read_trail(notes.finish()), SizeIs(2));
+        notes.rewind();
+    }
+    EXPECT_THAT(read_trail(notes.finish()), SizeIs(1));
+}
+
+TEST(a_trail, notes_more_in_a_row_than_an_octet_counts)
+{
+    trail notes;
+    for (int i = 0; i < 600; ++i)
+        notes.call({.hook = hook_point::cmd_mail, .plugin = "p"});
+    EXPECT_THAT(read_trail(notes.finish()), SizeIs(600));
+}
+
 TEST(a_trail, keeps_what_is_about_the_connection_for_every_message)
 {
     trail notes;

@@ -186,6 +186,47 @@ TEST_F(a_record, may_be_made_while_another_is_in_use)
     EXPECT_EQ(text_of(records_of<postern_header>(as<postern_ev_headers>(outer.get()).headers).at(1).name), "From");
 }
 
+TEST_F(a_record, is_filled_once_for_all_who_are_shown_the_same)
+{
+    auto what = here.event(hook_point::msg_headers);
+    what.view = 1;
+    const postern_event* place = nullptr;
+    {
+        const shown_record first{what, 1, 2, 3};
+        place = &first.get();
+        EXPECT_EQ(first.get().ticket, 1U);
+    }
+    here.draft.headers = message::header_block{"X: y\r\n"}; // which nobody may do without a new number: so it shows
+    {
+        const shown_record second{what, 4, 5, 6};
+        EXPECT_EQ(&second.get(), place);
+        EXPECT_EQ(second.get().ticket, 4U);
+        EXPECT_EQ(second.get().cookie, 5U);
+        EXPECT_EQ(second.get().deadline_ns, 6);
+        EXPECT_NE(as<postern_ev_headers>(second.get()).headers.count, 1U);
+    }
+    what.view = 2;
+    const shown_record third{what, 7, 8, 9};
+    EXPECT_EQ(as<postern_ev_headers>(third.get()).headers.count, 1U);
+}
+
+TEST_F(a_record, that_is_shown_stays_as_it_is_while_its_plugin_makes_another_be_asked)
+{
+    auto what = here.event(hook_point::msg_headers);
+    what.view = 3;
+    const shown_record outer{what, 1, 0, 0};
+    {
+        scene other;
+        other.draft.headers = message::header_block{"X: y\r\n"};
+        auto nested = other.event(hook_point::msg_headers);
+        nested.view = 4;
+        const shown_record inner{nested, 2, 0, 0};
+        EXPECT_EQ(as<postern_ev_headers>(inner.get()).headers.count, 1U);
+    }
+    EXPECT_EQ(outer.get().ticket, 1U);
+    EXPECT_EQ(text_of(records_of<postern_header>(as<postern_ev_headers>(outer.get()).headers).at(1).name), "From");
+}
+
 TEST_F(a_record, writes_ids_as_everybody_else_does)
 {
     for (const std::uint64_t id : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{31}, std::uint64_t{32}, ~std::uint64_t{0}}) {

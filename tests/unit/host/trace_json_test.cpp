@@ -37,9 +37,9 @@ TEST(notes_as_json, say_what_there_is_to_say)
         text_of(notes),
         "{\"note\":\"fact\",\"name\":\"sender\",\"text\":\"a@b\"}\n"
         "{\"note\":\"call\",\"hook\":\"cmd.rcpt\",\"plugin\":\"relay\",\"verdict\":\"CONTINUE\",\"us\":5,\"vouches\":true}\n"
-        "{\"note\":\"call\",\"hook\":\"msg.end\",\"plugin\":\"spam\",\"verdict\":\"REJECT\",\"us\":0,\"code\":550,"
+        "{\"note\":\"call\",\"hook\":\"msg.end\",\"plugin\":\"spam\",\"verdict\":\"REJECT\",\"code\":550,"
         "\"enhanced\":\"5.7.1\",\"text\":\"no\"}\n"
-        "{\"note\":\"call\",\"hook\":\"msg.body\",\"plugin\":\"slow\",\"failed\":true,\"us\":0,\"text\":\"late\",\"calls\":3}\n"
+        "{\"note\":\"call\",\"hook\":\"msg.body\",\"plugin\":\"slow\",\"failed\":true,\"text\":\"late\",\"calls\":3}\n"
         "{\"note\":\"edit\",\"hook\":\"msg.headers\",\"plugin\":\"marks\",\"edit\":\"header.add X\",\"value\":\"y\"}\n"
         "{\"note\":\"heard\",\"line\":\"NOOP\"}\n"
         "{\"note\":\"said\",\"line\":\"250 ok\"}\n");

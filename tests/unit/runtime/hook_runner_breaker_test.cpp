@@ -105,6 +105,34 @@ TEST_F(a_plugin_that_may_fail, is_asked_at_other_hooks_meanwhile)
     EXPECT_EQ(ask(hook_point::cmd_mail), verdict_kind::tempfail) << "an answer there says nothing about here";
 }
 
+/// A busy server looks at the clock for one walk of many.
+TEST_F(a_plugin_that_may_fail, is_timed_so_often_and_that_counts_for_those_between)
+{
+    on_ = [this](const asked&) {
+        clock_.time += 100us;
+        return call_result{call_status::passed};
+    };
+    hook_runner busy{chain_, std::make_shared<connection_port>(home_, base::session_id{2}), log_, metrics_, notices_, clock_,
+                     limits(), 1ms};
+    const auto walk = [&] {
+        hooks::draft message;
+        hooks::event what;
+        what.hook = hook_point::cmd_mail;
+        what.message = &message;
+        hooks::chain_run run{*chain_, hook_point::cmd_mail, &message};
+        EXPECT_TRUE(busy.advance(run, what));
+    };
+    const auto& times = metrics_.add_histogram({"took_seconds", "", base::metric_unit::nanoseconds},
+                                                {{"hook", "cmd.mail"}});
+    clock_.time += 1h; // a thread remembers when it timed last
+    for (int i = 0; i < 10; ++i)
+        walk();
+    EXPECT_EQ(times.count(), 1U);
+    walk();
+    EXPECT_EQ(times.count(), 11U) << "itself and ten that were not timed";
+    EXPECT_EQ(times.sum(), 1'100'000U);
+}
+
 TEST_F(a_plugin_that_may_fail, is_told_of_what_it_must_know_whatever_its_breaker_says)
 {
     for (int i = 0; i < 3; ++i)

@@ -384,6 +384,10 @@ TEST_F(a_server, tries_at_once_what_waits_for_a_domain_that_is_said_to_be_reacha
     ASSERT_TRUE(running->queue_try({"example.org"}));
     ASSERT_TRUE(running->queue_try({"EXAMPLE.com"}));
     until([&] { return running->status().deferred == 4; });
+    until([&] {
+        const auto all = running->queue_list({}, 10);
+        return std::ranges::all_of(all, [](const auto& each) { return each.state == "deferred"; });
+    });
     ASSERT_TRUE(running->queue_try({"example.com", true}));
     until([&] { return running->status().deferred == 6; });
     std::size_t attempts = 0;
