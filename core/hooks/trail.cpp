@@ -29,7 +29,7 @@ struct call_head {
     std::uint32_t calls;
 };
 constexpr std::uint8_t bare_calls = 6; // as a kind: it is read back as many notes
-struct asked_head { // then each name behind an octet of length
+struct asked_head {                    // then each name behind an octet of length
     std::uint8_t hook;
     std::uint8_t count;
 };
@@ -216,7 +216,8 @@ void append_call(std::string& to, const call_note& what, std::uint32_t calls)
 {
     const bool failed = !what.failure.empty();
     const bool with_texts = failed || !what.enhanced.empty() || !what.text.empty();
-    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(what.took.value_or(std::chrono::nanoseconds{})).count();
+    const auto took =
+        std::chrono::duration_cast<std::chrono::microseconds>(what.took.value_or(std::chrono::nanoseconds{})).count();
     call_head head{};
     head.hook = static_cast<std::uint8_t>(what.hook);
     head.verdict = static_cast<std::uint8_t>(failed ? verdict_kind::proceed : what.verdict);

@@ -1,8 +1,8 @@
 #pragma once
-// Who is to blame when the process dies of a fatal signal (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) or of an exit() in a plugin: one in this process
-// can take it down, and then its operator is told which. The handler writes one line, to standard error and to a file that was
-// opened before, and lets the signal end the process as it would have; the next start logs the line (`crash.blame`).
-// What was acknowledged is on the disk by then: that is the store's promise, not this one's.
+// Who is to blame when the process dies of a fatal signal (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT) or of an exit() in a plugin:
+// one in this process can take it down, and then its operator is told which. The handler writes one line, to standard error and
+// to a file that was opened before, and lets the signal end the process as it would have; the next start logs the line
+// (`crash.blame`). What was acknowledged is on the disk by then: that is the store's promise, not this one's.
 //
 // The handler does what async-signal-safe functions do, on a stack of its own. It must not allocate, lock or format.
 // SECURITY: the file is the server's own; what is read back is bounded, and escaped by the log as everything is.

@@ -136,7 +136,7 @@ shown_record::shown_record(const hooks::event& what, std::uint64_t ticket, std::
     if (last.view == what.view) {
         last.record->address(ticket, cookie, deadline_ns);
     } else {
-        last.view = 0; // should the next line throw
+        last.view = 0;       // should the next line throw
         last.record.reset(); // gives its lists to the next
         last.record.emplace(what, ticket, cookie, deadline_ns);
         last.view = what.view;

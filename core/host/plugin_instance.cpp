@@ -96,8 +96,8 @@ const void* get_service(postern_host*, const char* id) noexcept
 plugin_instance::plugin_instance(std::shared_ptr<const plugin_library> library, instance_settings settings, base::log log)
     : library_{std::move(library)}, settings_{std::move(settings)}, log_{log}, host_{this},
       metrics_{settings_.services.metrics, library_->file().stem().string(), settings_.name, log}, notes_{library_->table().id},
-      is_transport_{library_->provides(POSTERN_DELIVERY_1)},
-      label_{label_of(settings_.name, library_->file().string(), is_blocking())},
+      is_transport_{library_->provides(POSTERN_DELIVERY_1)}, label_{label_of(settings_.name, library_->file().string(),
+                                                                             is_blocking())},
       all_stale_{settings_.services.metrics->add_counter(
           {"postern_plugin_stale_replies_total", "Answers that came too late or twice"}, {{"plugin", settings_.name}})},
       all_dropped_{settings_.services.metrics->add_counter(

@@ -45,8 +45,8 @@ connection::connection(connection_home& home, std::shared_ptr<const listener_pro
                                                                                             session_.facts().session.value,
                                                                                             session_.facts().peer.text(),
                                                                                             profile_->name},
-      hooks_{profile_->chain, port_, home.log, home.metrics, home.notices, home.clock, profile_->budgets,
-             hook_runner::usual_timing},
+      hooks_{profile_->chain, port_,      home.log,          home.metrics,
+             home.notices,    home.clock, profile_->budgets, hook_runner::usual_timing},
       spool_{home.messages.store(), home.loop}
 {
     hooks_.watched_by(&notes_);

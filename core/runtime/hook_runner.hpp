@@ -70,9 +70,9 @@ private:
         std::size_t lane = 0;
         state is = state::pending;
         hooks::breaker::passage passage = hooks::breaker::passage::call;
-        std::uint32_t counts = 1; ///< in its times: so often; 0: it was not timed
-        bool is_hurried = false; ///< the phase's budget ends before its deadline
-        std::int32_t score = 0;  ///< of the message when it was asked
+        std::uint32_t counts = 1;                      ///< in its times: so often; 0: it was not timed
+        bool is_hurried = false;                       ///< the phase's budget ends before its deadline
+        std::int32_t score = 0;                        ///< of the message when it was asked
         std::optional<hooks::plugin_reply> reply = {}; ///< when answered
     };
 
@@ -106,8 +106,8 @@ private:
     base::transaction_id transaction_; ///< whose budgets they are
     base::instant waiting_since_;
     std::chrono::nanoseconds time_every_;
-    std::vector<void*> seats_; ///< of the chain's plugins; made with the first call
-    hooks::plugin_reply answer_;         ///< where plugins put theirs; empty between calls
+    std::vector<void*> seats_;       ///< of the chain's plugins; made with the first call
+    hooks::plugin_reply answer_;     ///< where plugins put theirs; empty between calls
     std::vector<asked> outstanding_; ///< in the order of the chain; the first is the one whose turn it is
     trace_notes* notes_ = nullptr;
 };

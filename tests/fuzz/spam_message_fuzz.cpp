@@ -1,5 +1,5 @@
-// Any octets as a message for the spam filter: it comes to an end, makes the same features of the same message whatever came before,
-// keeps its limits, and finds attached messages within the message.
+// Any octets as a message for the spam filter: it comes to an end, makes the same features of the same message whatever came
+// before, keeps its limits, and finds attached messages within the message.
 
 #include "plugins/spam-filter/src/feedback.hpp"
 #include "plugins/spam-filter/src/rules.hpp"

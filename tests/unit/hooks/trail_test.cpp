@@ -115,8 +115,8 @@ TEST(a_trail, notes_those_who_pass_in_a_row_and_gives_them_back_one_by_one)
         found.push_back(std::string{name_of(each.hook)} + " " + each.who);
         EXPECT_EQ(each.microseconds.has_value(), each.who == "timed");
     }
-    EXPECT_THAT(found, ElementsAre("cmd.mail one", "cmd.mail two", "cmd.mail three", "cmd.mail timed", "cmd.mail four",
-                                   "cmd.rcpt four"));
+    EXPECT_THAT(
+        found, ElementsAre("cmd.mail one", "cmd.mail two", "cmd.mail three", "cmd.mail timed", "cmd.mail four", "cmd.rcpt four"));
 }
 
 TEST(a_trail, does_not_add_to_a_row_of_the_connection_what_is_about_a_message)

@@ -33,8 +33,9 @@ TEST(read_elf, finds_what_a_library_exports_and_wants)
 
 TEST(read_elf, refuses_what_is_no_library)
 {
-    for (const std::string& octets : {std::string{}, std::string{"\x7f"
-                                                                 "ELF"},
+    for (const std::string& octets : {std::string{},
+                                      std::string{"\x7f"
+                                                  "ELF"},
                                       std::string(64, '\0'), std::string{"#!/bin/sh\n"}}) {
         std::string why;
         EXPECT_FALSE(read_elf(octets, why));

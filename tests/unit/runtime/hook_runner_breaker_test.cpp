@@ -112,8 +112,8 @@ TEST_F(a_plugin_that_may_fail, is_timed_so_often_and_that_counts_for_those_betwe
         clock_.time += 100us;
         return call_result{call_status::passed};
     };
-    hook_runner busy{chain_, std::make_shared<connection_port>(home_, base::session_id{2}), log_, metrics_, notices_, clock_,
-                     limits(), 1ms};
+    hook_runner busy{
+        chain_, std::make_shared<connection_port>(home_, base::session_id{2}), log_, metrics_, notices_, clock_, limits(), 1ms};
     const auto walk = [&] {
         hooks::draft message;
         hooks::event what;
@@ -122,8 +122,7 @@ TEST_F(a_plugin_that_may_fail, is_timed_so_often_and_that_counts_for_those_betwe
         hooks::chain_run run{*chain_, hook_point::cmd_mail, &message};
         EXPECT_TRUE(busy.advance(run, what));
     };
-    const auto& times = metrics_.add_histogram({"took_seconds", "", base::metric_unit::nanoseconds},
-                                                {{"hook", "cmd.mail"}});
+    const auto& times = metrics_.add_histogram({"took_seconds", "", base::metric_unit::nanoseconds}, {{"hook", "cmd.mail"}});
     clock_.time += 1h; // a thread remembers when it timed last
     for (int i = 0; i < 10; ++i)
         walk();

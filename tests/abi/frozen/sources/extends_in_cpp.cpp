@@ -1,4 +1,5 @@
-// Of release 1.0, with the SDK of that release: an option, a verdict at once, an extension with a keyword, a verb and a parameter.
+// Of release 1.0, with the SDK of that release: an option, a verdict at once, an extension with a keyword, a verb and a
+// parameter.
 #include <postern/plugin.hpp>
 
 #include <string>
@@ -9,7 +10,8 @@ public:
     {
         host.keyword({.name = "XFROZEN"});
         host.verb({.name = "XFROZEN", .keyword = "XFROZEN"});
-        host.parameter({.name = "XFROZEN", .keyword = "XFROZEN", .of = postern::param_of::mail, .relay = postern::relay::optional});
+        host.parameter(
+            {.name = "XFROZEN", .keyword = "XFROZEN", .of = postern::param_of::mail, .relay = postern::relay::optional});
     }
 
     postern::verdict on(const postern::mail& mail) const
