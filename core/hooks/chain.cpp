@@ -4,6 +4,7 @@
 #include "core/hooks/reply_rules.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <limits>
 #include <utility>
@@ -28,6 +29,8 @@ void add_score(std::int32_t& sum, std::int32_t more) noexcept
 
 chain::chain(std::vector<link> links) : links_{std::move(links)}
 {
+    static std::atomic<std::uint32_t> last = 0;
+    number_ = ++last;
     for (auto& each : links_) {
         each.position = static_cast<std::size_t>(&each - links_.data());
         for (unsigned hook = 1; hook < hook_point_count; ++hook) {
@@ -54,7 +57,7 @@ bool chain::has(hook_point hook, const plugin& who) const noexcept
 
 chain_run::chain_run(const chain& order, hook_point hook, draft* target, connection_facts* facts, std::string_view only,
                      outgoing* out) noexcept
-    : links_{order.links(hook)}, hook_{hook}, target_{target}, facts_{facts}, out_{out}, only_{only}
+    : order_{order}, links_{order.links(hook)}, hook_{hook}, target_{target}, facts_{facts}, out_{out}, only_{only}
 {
     if (hook == hook_point::cmd_rcpt && target != nullptr && !target->envelope.to.empty())
         asked_recipient_ = static_cast<std::uint32_t>(target->envelope.to.size() - 1);

@@ -61,12 +61,15 @@ public:
     [[nodiscard]] bool has(hook_point hook) const noexcept { return !links(hook).empty(); }
     [[nodiscard]] bool has(hook_point hook, const plugin& who) const noexcept;
     [[nodiscard]] const std::vector<link>& all() const noexcept { return links_; }
+    /// One of its own, from 1; 0: a chain of nobody.
+    [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
     chain(const chain&) = delete;
     chain& operator=(const chain&) = delete;
 
 private:
     std::vector<link> links_;
     std::array<std::vector<const link*>, hook_point_count> by_hook_;
+    std::uint32_t number_ = 0;
 };
 
 /// One hook's walk along a chain. Use: while (auto* l = run.next()) { call it; run.answered(...) | passed() | failed(why) }.
@@ -81,6 +84,7 @@ public:
     chain_run(const chain& order, hook_point hook, draft* target, connection_facts* facts = nullptr, std::string_view only = {},
               outgoing* out = nullptr) noexcept;
 
+    [[nodiscard]] const chain& order() const noexcept { return order_; }
     /// Who is asked next; null when the outcome stands.
     [[nodiscard]] const link* next() noexcept;
     /// Who may be asked already while the last one, who belongs to a group, has not answered: the nth behind it. Null: nobody
@@ -112,6 +116,7 @@ private:
     void decide(verdict_kind verdict, std::uint16_t code, std::string_view enhanced, std::string_view text);
     [[nodiscard]] bool take_more(plugin_reply& reply, const link& by);
 
+    const chain& order_;
     const std::vector<const link*>& links_;
     hook_point hook_;
     draft* target_;

@@ -44,8 +44,19 @@ struct journal_entry {
     edit what;
 };
 
+/// What plugins want of the queue, and of the reply that accepts the message.
+struct queue_wishes {
+    std::int8_t priority = 0;                       ///< -9 to 9 (RFC 6710): who goes first in the queue
+    std::optional<base::wall_time> release_at = {}; ///< not attempted before
+    std::optional<base::wall_time> expire_at = {};  ///< returned afterwards
+    std::optional<base::wall_time> warn_at = {};    ///< the sender is told if it still waits then
+    std::optional<std::string> report_relay = {};   ///< the sender is told of a relay: to whom lacks that keyword; empty: to any
+    std::string accepted_status = {};               ///< of the reply that accepts it; empty: the usual one
+    std::string accepted_text = {};
+};
+
 /// A message in the making, from MAIL to the end of data.
-struct draft {
+struct draft : queue_wishes {
     base::transaction_id transaction;
     base::message_id id; ///< the queue id it will have
     message::envelope envelope;
@@ -54,14 +65,7 @@ struct draft {
     std::optional<std::string> replaced_body; ///< set by body_replace at msg.end
     std::int32_t score = 0;
     bool discarded = false;
-    std::optional<std::string> held;                ///< the reason
-    std::int8_t priority = 0;                       ///< -9 to 9 (RFC 6710): who goes first in the queue
-    std::optional<base::wall_time> release_at = {}; ///< not attempted before
-    std::optional<base::wall_time> expire_at = {};  ///< returned afterwards
-    std::optional<base::wall_time> warn_at = {};    ///< the sender is told if it still waits then
-    std::optional<std::string> report_relay = {};   ///< the sender is told of a relay: to whom lacks that keyword; empty: to any
-    std::string accepted_status = {};               ///< of the reply that accepts it; empty: the usual one
-    std::string accepted_text = {};
+    std::optional<std::string> held; ///< the reason
     std::vector<journal_entry> journal;
 };
 

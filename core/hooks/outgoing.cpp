@@ -82,7 +82,8 @@ bool is_weaker(const outgoing_reply& said, const outgoing& now) noexcept
 {
     if (said.tls && *said.tls < now.tls.need)
         return true;
-    return now.tls.need == tls_need::verified && !said.name.empty() && said.name != now.tls.name;
+    // Whatever is needed so far: who asks for `verified` behind this one means the name that is there.
+    return !said.name.empty() && !now.tls.name.empty() && said.name != now.tls.name;
 }
 
 void take_outgoing(const outgoing_reply& said, outgoing& to)

@@ -298,9 +298,11 @@ void trail::call(const call_note& what)
         return;
     }
     const auto found = std::ranges::find(body_calls_, what.plugin, &sum::plugin);
-    auto& mine = found != body_calls_.end() ? *found : body_calls_.emplace_back(sum{std::string{what.plugin}, {}, 0});
-    if (what.took)
-        mine.took = mine.took.value_or(std::chrono::nanoseconds{}) + *what.took;
+    auto& mine = found != body_calls_.end() ? *found : body_calls_.emplace_back(sum{std::string{what.plugin}});
+    if (what.took) {
+        mine.took += *what.took;
+        ++mine.timed;
+    }
     ++mine.calls;
 }
 
@@ -335,8 +337,12 @@ void trail::edit(const std::string& plugin, hook_point hook, const hooks::edit& 
 
 std::string_view trail::finish()
 {
-    for (const auto& each : body_calls_)
-        append_call(octets_, {.hook = hook_point::msg_body, .plugin = each.plugin, .took = each.took}, each.calls);
+    for (const auto& each : body_calls_) {
+        call_note all{.hook = hook_point::msg_body, .plugin = each.plugin};
+        if (each.timed != 0) // the others took as long, one may suppose
+            all.took = each.took * each.calls / each.timed;
+        append_call(octets_, all, each.calls);
+    }
     body_calls_.clear();
     if (left_out_ != 0)
         append_fact(octets_, "left out", std::to_string(left_out_) + " more notes");

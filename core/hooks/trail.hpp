@@ -93,7 +93,8 @@ public:
 private:
     struct sum {
         std::string plugin;
-        std::optional<std::chrono::nanoseconds> took;
+        std::chrono::nanoseconds took{}; ///< of those that were timed
+        std::uint32_t timed = 0;
         std::uint32_t calls = 0;
     };
     [[nodiscard]] bool has_room() noexcept;

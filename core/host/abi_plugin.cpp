@@ -94,6 +94,26 @@ call_result failed(hooks::plugin_reply& answer, std::string why)
     return {call_status::answered};
 }
 
+/// A ticket that nobody keeps is closed, whatever is thrown: its slot points into this frame.
+class open_ticket {
+public:
+    explicit open_ticket(ticket_table& of) noexcept : of_{of}, slot_{of.open()} {}
+    ~open_ticket()
+    {
+        if (slot_ != nullptr)
+            of_.close(*slot_);
+    }
+    open_ticket(const open_ticket&) = delete;
+    open_ticket& operator=(const open_ticket&) = delete;
+
+    [[nodiscard]] ticket_slot* get() const noexcept { return slot_; }
+    void keep() noexcept { slot_ = nullptr; }
+
+private:
+    ticket_table& of_;
+    ticket_slot* slot_;
+};
+
 constexpr const char* no_tickets = "too many of its tickets are open";
 
 constexpr postern_reply plain_continue{sizeof(postern_reply), POSTERN_CONTINUE, 0, 0, {}, {}, {}, 0, 0};
@@ -145,11 +165,12 @@ call_result abi_plugin::ask(const hooks::event& what, std::uint64_t cookie, std:
                             const std::shared_ptr<hooks::session_port>& port, hooks::plugin_reply& answer)
 {
     auto& tickets = instance_->tickets();
-    auto* slot = tickets.open();
+    answer_now now{what.hook, may_vouch_, answer};
+    open_ticket mine{tickets};
+    auto* const slot = mine.get();
     if (slot == nullptr)
         return failed(answer, no_tickets);
     const auto ticket = ticket_table::number(*slot);
-    answer_now now{what.hook, may_vouch_, answer};
     slot->caller = &now;
     slot->blob = what.blob;
     postern_status status = POSTERN_E_PLUGIN;
@@ -158,10 +179,13 @@ call_result abi_plugin::ask(const hooks::event& what, std::uint64_t cookie, std:
         status = instance_->handle(record.get());
     }
     if (status == POSTERN_TAKEN && !tickets.collect(*slot) &&
-        tickets.leave_pending(*slot, std::make_shared<answer_later>(ticket, what.hook, may_vouch_, port)))
+        tickets.leave_pending(*slot, std::make_shared<answer_later>(ticket, what.hook, may_vouch_, port))) {
+        mine.keep();
         return {call_status::pending, ticket};
+    }
     const bool answered = tickets.collect(*slot);
     tickets.close(*slot);
+    mine.keep();
     if (now.wrong() != nullptr) // first: a handle whose answer was refused returns an error for that, and this says which
         return failed(answer, now.wrong());
     if (status < 0 || status > POSTERN_TAKEN)
@@ -173,7 +197,8 @@ call_result abi_plugin::ask_later(const hooks::event& what, std::uint64_t cookie
                                   const std::shared_ptr<hooks::session_port>& port, hooks::plugin_reply& answer)
 {
     auto& tickets = instance_->tickets();
-    auto* slot = tickets.open();
+    open_ticket mine{tickets};
+    auto* const slot = mine.get();
     if (slot == nullptr)
         return failed(answer, no_tickets);
     const auto ticket = ticket_table::number(*slot);
@@ -183,6 +208,7 @@ call_result abi_plugin::ask_later(const hooks::event& what, std::uint64_t cookie
     const auto octets = copy->octets();
     // The plugin has not heard of the ticket yet, so nobody can have answered it.
     (void)tickets.leave_pending(*slot, std::make_shared<answer_later>(ticket, what.hook, may_vouch_, port));
+    mine.keep();
     const auto job = [instance = instance_.get(), event = std::move(copy), ticket] {
         if (!instance->tickets().is_open(ticket)) // the deadline was faster
             return;

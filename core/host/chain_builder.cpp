@@ -44,6 +44,17 @@ void check_pair(const placed& first, const placed& second, std::string_view key,
         complain(second, first, "behind");
 }
 
+/// Of a group only the last may change what the others are shown. What a configuration grants was checked when it was read; this
+/// needs no grant.
+void check_not_last(const placed& it, const hooks::link& as, std::string_view key, problems& found)
+{
+    if (it.who->wants(hooks::hook_point::cmd_mail) && !it.who->observes(hooks::hook_point::cmd_mail) &&
+        std::ranges::any_of(as.owned, &hooks::owned_parameter::of_mail))
+        found.push_back({it.where, fmt::format("{}: \"{}\" may set its parameters at cmd.mail, which those that are asked at the "
+                                               "same time would not see; put it last in its group, or out of it",
+                                               key, it.who->name())});
+}
+
 /// On the queue's side the order is that of the [[plugin]] tables, which only matters to those who are asked the same.
 bool share_a_hook_of_the_queue(const abi_plugin& a, const abi_plugin& b)
 {
@@ -115,6 +126,8 @@ std::shared_ptr<const hooks::chain> chain_builder::chain_of(const std::vector<ch
         }
         for (const auto& earlier : order)
             check_pair(earlier, {plugin.get(), group, where}, key, found);
+        if (!links.empty() && group != 0 && links.back().group == group)
+            check_not_last(order.back(), links.back(), key, found);
         order.push_back({plugin.get(), group, where});
         links.push_back(link_to(std::move(plugin), group));
     }

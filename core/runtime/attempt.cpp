@@ -22,13 +22,27 @@ constexpr auto store_pause = 1min;                    // before a message that t
 
 attempt::attempt(delivery_engine& engine, base::message_id id)
     : engine_{engine}, id_{id}, job_{engine.ids_.next()}, current_{engine.current_.load()},
-      port_{std::make_shared<connection_port>(engine.loop_, job_)}, notes_{engine.traces_, job_.value, {}, {}, id.value},
-      hooks_{current_->delivery_chain, port_, engine.log_, engine.metrics_, engine.notices_, engine.clock_}
+      port_{std::make_shared<connection_port>(engine.loop_, job_, engine.clock_)},
+      notes_{engine.traces_, job_.value, {}, {}, id.value}, hooks_{current_->delivery_chain, port_,           engine.log_,
+                                                                   engine.metrics_,          engine.notices_, engine.clock_}
 {
     hooks_.watched_by(&notes_);
 }
 
+/// Whatever is thrown, most likely for want of memory: the message stays in the queue, and is tried again.
 io::task<void> attempt::run()
+{
+    try {
+        co_await make();
+    } catch (const std::exception& failure) {
+        engine_.log_.error("attempt_failed", {{"message", base::to_text(id_)}, {"cause", failure.what()}});
+        if (const auto left = engine_.ledger_.find(id_); left && left->state == queue::life::attempting)
+            put_back(store_pause);
+    }
+    hooks_.end();
+}
+
+io::task<void> attempt::make()
 {
     const bool is_here = co_await fetch();
     if (is_here && is_past_its_end()) {
@@ -40,7 +54,6 @@ io::task<void> attempt::run()
         co_await settle();
         notes_.message_ends(record_kind::attempt, id_.value, job_.value);
     }
-    hooks_.end();
 }
 
 void attempt::cut() noexcept
@@ -179,19 +192,30 @@ io::task<void> attempt::deliver_all(std::vector<delivery::route_group> groups)
 }
 
 /// The other groups may take long: who has the message by now is stored, for the case that this process does not live to
-/// see them end.
+/// see them end. Never throws, since the others are still at it.
 io::task<void> attempt::keep_progress()
 {
-    const auto state = queue::encode(delivery::progress(record_, results_));
-    auto start = [this, &state](queue::completion<void> done) { engine_.store_.update(id_, state, std::move(done)); };
-    const auto kept = co_await await_store<void>(engine_.loop_, start);
-    if (!kept) // settle() insists
-        engine_.log_.warning("not_updated", {{"message", base::to_text(id_)}, {"cause", kept.error().message()}});
+    std::string why;
+    try {
+        const auto state = queue::encode(delivery::progress(record_, results_));
+        auto start = [this, &state](queue::completion<void> done) { engine_.store_.update(id_, state, std::move(done)); };
+        const auto kept = co_await await_store<void>(engine_.loop_, start);
+        if (!kept)
+            why = kept.error().message();
+    } catch (const std::exception& failure) {
+        why = failure.what();
+    }
+    if (!why.empty()) // settle() insists
+        engine_.log_.warning("not_updated", {{"message", base::to_text(id_)}, {"cause", why}});
 }
 
 io::task<void> attempt::deliver_one_of(const delivery::route_group& group, std::size_t& left, io::timer& all_done)
 {
-    co_await deliver(group);
+    try {
+        co_await deliver(group);
+    } catch (const std::exception& failure) { // of its recipients nothing is known: they are tried again
+        engine_.log_.error("attempt_failed", {{"message", base::to_text(id_)}, {"cause", failure.what()}});
+    }
     --left;
     all_done.cancel();
 }
@@ -206,18 +230,29 @@ io::task<void> attempt::deliver(const delivery::route_group& group)
         co_return;
     }
     has_tried_ = true;
+    struct place_in_line {
+        delivery_engine& engine;
+        const std::string& name;
+        ~place_in_line() { engine.leave_line(name); }
+    } const place{engine_, name};
     if (conversation::is_wanted(*current_)) {
         const conversation::surroundings here{engine_.loop_,    engine_.log_,   engine_.metrics_,
                                               engine_.notices_, engine_.clock_, &notes_};
         conversation talk{here, current_, draft_, record_, base::session_id{engine_.ids_.next()}};
+        struct talking { // as long as cut() may find it
+            std::set<conversation*>& all;
+            conversation& one;
+            ~talking()
+            {
+                all.erase(&one);
+                one.end();
+            }
+        } const now{talks_, talk};
         talks_.insert(&talk);
         co_await deliver_in_turn(group, &talk);
-        talks_.erase(&talk);
-        talk.end();
     } else {
         co_await deliver_in_turn(group, nullptr);
     }
-    engine_.leave_line(name);
 }
 
 /// One transaction after the other until nobody is left: those whom a plugin put off, or the next hop had no room for, come in

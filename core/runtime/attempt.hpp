@@ -60,6 +60,7 @@ private:
     [[nodiscard]] io::task<bool> report(delivery::decision& decided);
     [[nodiscard]] io::task<bool> report_one(message::dsn_kind kind, const delivery::decision& decided);
     [[nodiscard]] io::task<std::string> original_for_report(bool is_full);
+    [[nodiscard]] io::task<void> make();
     void put_back(std::chrono::milliseconds wait);
     void announce();
     void note_result(const delivery::attempt_result& one);

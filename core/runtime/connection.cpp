@@ -41,10 +41,8 @@ connection::connection(connection_home& home, std::shared_ptr<const listener_pro
     : home_{home}, profile_{std::move(profile)}, minimum_rate_{limits.minimum_rate}, stream_{home.loop,
                                                                                              std::move(from.connection)},
       session_{profile_->session, facts_of(*profile_, from, base::session_id{home.ids.next()}), home.ids},
-      port_{std::make_shared<connection_port>(home.loop, session_.facts().session)}, notes_{home.traces,
-                                                                                            session_.facts().session.value,
-                                                                                            session_.facts().peer.text(),
-                                                                                            profile_->name},
+      port_{std::make_shared<connection_port>(home.loop, session_.facts().session, home.clock)},
+      notes_{home.traces, session_.facts().session.value, session_.facts().peer.text(), profile_->name},
       hooks_{profile_->chain, port_,      home.log,          home.metrics,
              home.notices,    home.clock, profile_->budgets, hook_runner::usual_timing},
       spool_{home.messages.store(), home.loop}

@@ -11,7 +11,7 @@ namespace postern::runtime {
 void connection_port::side::answer(std::uint64_t ticket, hooks::plugin_reply reply) noexcept
 {
     io::asio::post(whole_.home_.context(), [self = whole_.shared_from_this(), this, ticket, answer = std::move(reply)]() mutable {
-        came.emplace(ticket, std::move(answer));
+        came.emplace(ticket, std::move(answer), self->clock_.now());
         self->alarm_.cancel();
     });
 }
@@ -28,12 +28,12 @@ std::shared_ptr<hooks::session_port> connection_port::lane(std::size_t index)
     return {shared_from_this(), &at(index)};
 }
 
-std::optional<hooks::plugin_reply> connection_port::take(std::size_t index, std::uint64_t ticket)
+std::optional<arrival> connection_port::take(std::size_t index, std::uint64_t ticket)
 {
     auto& came = at(index).came;
-    std::optional<hooks::plugin_reply> found;
-    if (came && came->first == ticket)
-        found = std::move(came->second);
+    std::optional<arrival> found;
+    if (came && came->ticket == ticket)
+        found = std::move(came);
     came.reset();
     return found;
 }

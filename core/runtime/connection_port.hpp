@@ -2,6 +2,7 @@
 // Where what plugins do later arrives for one session: answers to pending tickets, and wakes. It outlives the session for as
 // long as somebody may still call it, and then says that the session is over.
 
+#include "core/base/clock.hpp"
 #include "core/hooks/chain.hpp"
 #include "core/hooks/plugin.hpp"
 #include "core/io/loop.hpp"
@@ -18,12 +19,20 @@
 
 namespace postern::runtime {
 
+/// An answer, and when it came: whoever takes it may have been busy with something else.
+struct arrival {
+    std::uint64_t ticket;
+    hooks::plugin_reply reply;
+    base::instant when;
+};
+
 /// Plugins that are asked at the same time have a lane each: tickets of two of them may have the same number.
 /// Threads: answer, wake and post any; the rest on the loop's.
 class connection_port final : public hooks::session_port, public std::enable_shared_from_this<connection_port> {
 public:
-    connection_port(io::loop& home, base::session_id session)
-        : home_{home}, session_{session}, alarm_{home.context().get_executor()}
+    /// `clock`: of those who time the answers.
+    connection_port(io::loop& home, base::session_id session, const base::clock& clock)
+        : home_{home}, session_{session}, clock_{clock}, alarm_{home.context().get_executor()}
     {
     }
 
@@ -44,7 +53,7 @@ public:
     [[nodiscard]] std::shared_ptr<hooks::session_port> lane(std::size_t index);
     /// The answer to `ticket`, if it has come. One ticket at a time a lane, and none is left behind: before the next, one that
     /// got nothing is withdrawn, or listened for until it comes.
-    [[nodiscard]] std::optional<hooks::plugin_reply> take(std::size_t index, std::uint64_t ticket);
+    [[nodiscard]] std::optional<arrival> take(std::size_t index, std::uint64_t ticket);
     /// Until an answer comes on some lane, `until` passed, or cut(). Look what has come before calling it, and afterwards; true:
     /// `until` passed.
     [[nodiscard]] io::task<bool> listen(base::instant until);
@@ -84,7 +93,7 @@ private:
             return whole_.copy_note(name, to, room);
         }
 
-        std::optional<std::pair<std::uint64_t, hooks::plugin_reply>> came; ///< on the loop's thread
+        std::optional<arrival> came; ///< on the loop's thread
 
     private:
         connection_port& whole_;
@@ -104,6 +113,7 @@ private:
 
     io::loop& home_;
     base::session_id session_;
+    const base::clock& clock_;
 
     bool is_cut_ = false;
     side first_{*this};

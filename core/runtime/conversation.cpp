@@ -44,7 +44,7 @@ hooks::tls_policy configured_policy(delivery::tls_mode mode)
 conversation::conversation(const surroundings& of, std::shared_ptr<const generation> current, hooks::draft& message,
                            const queue::record& record, base::session_id session)
     : current_{std::move(current)}, message_{message}, record_{record}, session_{session},
-      port_{std::make_shared<connection_port>(of.home, session)},
+      port_{std::make_shared<connection_port>(of.home, session, of.clock)},
       hooks_{current_->delivery_chain, port_, of.log, of.metrics, of.notices, of.clock}
 {
     hooks_.watched_by(of.watcher);

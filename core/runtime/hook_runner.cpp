@@ -20,21 +20,22 @@ std::uint64_t next_view() noexcept
     return ++last;
 }
 
-/// When a thread has last timed a walk at a hook, and how many it has made since.
+/// When a thread has last timed a walk of a chain at a hook, and how many it has made since.
 struct timing {
     base::instant last{};
     std::uint32_t skipped = 0;
 };
-thread_local std::array<timing, hooks::hook_point_count> timings;
+constexpr std::size_t timed_chains = 16; // one more shares with another
+thread_local std::array<std::array<timing, hooks::hook_point_count>, timed_chains> timings;
 
 } // namespace
 
 /// How often the times of this walk count; 0: it is not timed.
-std::uint32_t hook_runner::weight_of_walk(hooks::hook_point hook, base::instant now) const
+std::uint32_t hook_runner::weight_of_walk(const hooks::chain& order, hooks::hook_point hook, base::instant now) const
 {
     if (time_every_ == std::chrono::nanoseconds{} || (notes_ != nullptr && notes_->is_seen()))
         return 1;
-    auto& mine = timings[static_cast<std::size_t>(hook)];
+    auto& mine = timings[order.number() % timed_chains][static_cast<std::size_t>(hook)];
     if (now - mine.last < time_every_) {
         ++mine.skipped;
         return 0;
@@ -80,7 +81,7 @@ bool hook_runner::advance(hooks::chain_run& run, hooks::event& what)
 /// answered is that at which the next is asked: one look at the clock a call, and one more.
 bool hook_runner::walk(hooks::chain_run& run, hooks::event& what, const hooks::link* from, base::instant now)
 {
-    const auto counts = weight_of_walk(what.hook, now);
+    const auto counts = weight_of_walk(run.order(), what.hook, now);
     bool is_news = true;
     for (const auto* link = from; link != nullptr; link = run.next()) {
         if (std::exchange(is_news, false))
@@ -131,10 +132,10 @@ hook_runner::asked hook_runner::ask(const hooks::link& whom, hooks::event& what,
         break;
     case hooks::call_status::pending:
         one.ticket = called.ticket;
+        one.counts = 1;    // they are all timed
         if (counts == 0) { // `now` is the walk's: those before it may have taken a while
             one.since = clock_.now();
             one.until = one.since + std::min(whom.deadline, left);
-            one.counts = 1;
         }
         return one;
     case hooks::call_status::failed:
@@ -169,18 +170,21 @@ io::task<void> hook_runner::finish(hooks::chain_run& run, hooks::event& what)
         hook_runner& runner;
         ~nobody_left() { runner.forget(); }
     } const at_the_end{*this};
+    waiting_since_ = clock_.now(); // what went by until now was not waiting for a plugin
     for (bool is_over = outstanding_.empty(); !is_over;) {
+        // An event of msg.end shows the score: those who were asked before others of their group changed it are asked again.
+        if (what.hook == hooks::hook_point::msg_end && what.message != nullptr &&
+            outstanding_.front().score != what.message->score) {
+            const auto* const again = outstanding_.front().whom;
+            co_await drop_the_rest(what.hook);
+            is_over = walk(run, what, again, clock_.now());
+            continue;
+        }
         co_await await_first(what.hook);
         auto first = std::move(outstanding_.front());
         outstanding_.erase(outstanding_.begin());
         budget_.spend(hooks::phase_of(what.hook), first.done - waiting_since_);
         waiting_since_ = std::max(waiting_since_, first.done);
-        // An event of msg.end shows the score: those who were asked before others of their group changed it are asked again.
-        if (what.hook == hooks::hook_point::msg_end && what.message != nullptr && first.score != what.message->score) {
-            co_await drop_the_rest(what.hook);
-            is_over = walk(run, what, first.whom, clock_.now());
-            continue;
-        }
         settle(run, first, what);
         const auto* const next = next_behind(run, what);
         is_over = next == nullptr || (outstanding_.empty() && walk(run, what, next, clock_.now()));
@@ -193,6 +197,7 @@ const hooks::link* hook_runner::next_behind(hooks::chain_run& run, hooks::event&
 {
     const auto* next = run.next();
     for (; next != nullptr && !outstanding_.empty() && outstanding_.front().whom != next; next = run.next()) {
+        show(run, what); // what has been answered meanwhile
         auto one = ask(*next, what, clock_.now(), 1);
         if (one.is == asked::state::pending) { // nobody waits for what it may say
             (void)next->who->withdraw(one.ticket);
@@ -231,10 +236,10 @@ void hook_runner::look_what_came(hooks::hook_point hook)
     for (auto& each : outstanding_) {
         if (each.is != asked::state::pending)
             continue;
-        if (auto reply = port_->take(each.lane, each.ticket)) {
+        if (auto came = port_->take(each.lane, each.ticket)) {
             each.is = asked::state::answered;
-            each.reply = std::move(reply);
-            each.done = clock_.now();
+            each.reply = std::move(came->reply);
+            each.done = came->when;
             learn(each, hook);
         }
     }
@@ -388,7 +393,7 @@ void hook_runner::tell(const hooks::chain& order, const hooks::event& what, cons
         return;
     asked one;
     one.since = clock_.now();
-    one.counts = weight_of_walk(what.hook, one.since);
+    one.counts = weight_of_walk(order, what.hook, one.since);
     auto shown = what;
     shown.view = next_view();
     for (const auto* link : links) {

@@ -23,8 +23,8 @@ namespace postern::runtime {
 
 /// One ask at a time. Threads: the session's loop.
 ///
-/// Looking at the clock and counting costs as much as asking a plugin that passes. So of the walks that a thread makes at a hook
-/// only one each `time_every` is timed (0: all are), and counts for those before it; who answers later is always timed.
+/// Looking at the clock and counting costs as much as asking a plugin that passes. So of the walks that a thread makes of a chain
+/// at a hook only one each `time_every` is timed (0: all are), and counts for those before it; who answers later is always timed.
 class hook_runner {
 public:
     static constexpr std::chrono::nanoseconds usual_timing = std::chrono::milliseconds{10};
@@ -76,7 +76,7 @@ private:
         std::optional<hooks::plugin_reply> reply = {}; ///< when answered
     };
 
-    [[nodiscard]] std::uint32_t weight_of_walk(hooks::hook_point hook, base::instant now) const;
+    [[nodiscard]] std::uint32_t weight_of_walk(const hooks::chain& order, hooks::hook_point hook, base::instant now) const;
     [[nodiscard]] void** seat_of(const hooks::link& whom);
     void show(const hooks::chain_run& run, hooks::event& what) const;
     void tell(const hooks::chain& order, const hooks::event& what, const hooks::chain* but);

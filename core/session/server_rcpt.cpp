@@ -46,6 +46,7 @@ void server_session::state::on_rcpt(const protocol::command& what)
     txn->journal_before = draft.journal.size();
     txn->held_before = draft.held.has_value();
     txn->score_before = draft.score;
+    txn->wishes_before = draft;
     draft.envelope.to.push_back(std::move(to));
     txn->asked_parameter = 0;
     ask_of_parameters(true);
@@ -73,12 +74,14 @@ void server_session::state::rcpt_answered(hooks::outcome& outcome)
     protocol::append_reply(output, "250 2.1.5 recipient ok\r\n"_reply);
 }
 
-/// Takes back the recipient asked about, and what its chain did for it: recipients added, score, journal, hold.
+/// Takes back the recipient asked about, and what its chain did for it: recipients added, score, journal, hold, and what it
+/// wants of the queue.
 void server_session::state::forget_recipient()
 {
     auto& draft = txn->draft;
     draft.envelope.to.resize(txn->asked);
     draft.score = txn->score_before;
+    static_cast<hooks::queue_wishes&>(draft) = std::move(txn->wishes_before);
     if (draft.journal.size() > txn->journal_before)
         draft.journal.erase(draft.journal.begin() + static_cast<std::ptrdiff_t>(txn->journal_before), draft.journal.end());
     if (!txn->held_before)

@@ -25,6 +25,7 @@ struct transaction {
     std::size_t journal_before = 0; ///< cmd.rcpt: to undo what a refused recipient's chain did
     bool held_before = false;
     std::int32_t score_before = 0;
+    hooks::queue_wishes wishes_before;
     std::size_t asked_parameter = 0; ///< param: its place
     bool is_asked_of_rcpt = false;   ///< param: in the last recipient's list
     std::uint32_t dropped = 0;       ///< recipients that were accepted and discarded

@@ -3,6 +3,7 @@
 #include "tests/bench/load.hpp"
 #include "tests/bench/table.hpp"
 #include "tests/support/smtp_peer.hpp"
+#include "tests/support/socket.hpp"
 
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace postern::bench {
@@ -60,12 +62,25 @@ private:
     test::server server_;
 };
 
-std::unique_ptr<subject> make_with_pass_through(unsigned count)
+/// What is accepted stays in the queue: the next hop takes connections and never says a word.
+test::configuration keeping(std::vector<std::string> chain, std::uint16_t silent)
+{
+    test::configuration what;
+    what.section("limits", "connections_per_ip = 0").section("log", "level = \"error\"");
+    chain.insert(chain.begin(), "relay-domains");
+    what.listener("in", chain)
+        .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
+        .section("delivery", fmt::format("relay = \"127.0.0.1:{}\"\ntls = \"none\"", silent));
+    return what;
+}
+
+/// `silent`: the port of the next hop; 0: what is accepted is dropped.
+std::unique_ptr<subject> make_with_pass_through(unsigned count, std::uint16_t silent)
 {
     std::vector<std::string> chain;
     for (unsigned i = 0; i < count; ++i)
         chain.push_back(fmt::format("pass{}", i));
-    auto what = discarding(chain);
+    auto what = silent == 0 ? discarding(chain) : keeping(chain, silent);
     for (const auto& each : chain)
         what.plugin(each, "pass_everywhere");
     return std::make_unique<postern_with>(fmt::format("{} more plugins", count), what);
@@ -113,25 +128,14 @@ private:
     std::vector<std::unique_ptr<test::smtp_peer>> peers_;
 };
 
-} // namespace
-
-void hooks()
+/// A line of the table each for a server with no plugins more and one with ten.
+void with_and_without(std::string_view title, std::uint16_t next_hop, const std::vector<workload>& loads, table& results)
 {
-    const auto calls = test::run({POSTERN_HOOK_BENCH, "--benchmark_min_time=0.3"}, {}, std::chrono::minutes{5});
-    if (calls.status != test::exit_status{0, 0})
-        throw std::runtime_error{"hook_bench: " + calls.errors};
-    fmt::print("one question to a plugin\n{}\n", calls.output);
-
     std::vector<std::unique_ptr<subject>> servers;
-    servers.push_back(make_with_pass_through(0));
-    servers.push_back(make_with_pass_through(plugins));
-    const std::vector<workload> loads{
-        {.name = "W1 50 KB, reuse", .size = 50000, .messages = 5000, .reuse = true},
-        {.name = "W2 4 KB, reuse", .size = 4000, .messages = 10000, .reuse = true},
-    };
-    table results{{"plugins with no opinion", "server", "messages/s", "to none", "CPU us/message", "to none"}};
+    servers.push_back(make_with_pass_through(0, next_hop));
+    servers.push_back(make_with_pass_through(plugins, next_hop));
     for (const auto& what : loads) {
-        fmt::print(stderr, "hooks, {}: {} rounds of {} messages\n", what.name, rounds, what.messages);
+        fmt::print(stderr, "hooks, {}, {}: {} rounds of {} messages\n", title, what.name, rounds, what.messages);
         std::vector<std::vector<double>> rate(servers.size()), cpu(servers.size());
         for (int round = 0; round <= rounds; ++round)
             for (std::size_t i = 0; i < servers.size(); ++i) {
@@ -142,10 +146,33 @@ void hooks()
                 cpu[i].push_back(one.server_cpu);
             }
         for (std::size_t i = 0; i < servers.size(); ++i)
-            results.add({what.name, servers[i]->name(), fmt::format("{:.0f}", median(rate[i])),
+            results.add({fmt::format("{}, {}", title, what.name), servers[i]->name(), fmt::format("{:.0f}", median(rate[i])),
                          fmt::format("{:.3f}", median(rate[i]) / median(rate[0])), fmt::format("{:.1f}", median(cpu[i])),
                          fmt::format("{:.3f}", median(cpu[i]) / median(cpu[0]))});
     }
+}
+
+} // namespace
+
+void hooks()
+{
+    const auto calls = test::run({POSTERN_HOOK_BENCH, "--benchmark_min_time=0.3"}, {}, std::chrono::minutes{5});
+    if (calls.status != test::exit_status{0, 0})
+        throw std::runtime_error{"hook_bench: " + calls.errors};
+    fmt::print("one question to a plugin\n{}\n", calls.output);
+
+    const test::tcp_listener silent;
+    table results{{"plugins with no opinion", "server", "messages/s", "to none", "CPU us/message", "to none"}};
+    for (const auto& [title, next_hop, loads] : std::vector<std::tuple<std::string_view, std::uint16_t, std::vector<workload>>>{
+             {"accept and discard",
+              0,
+              {{.name = "W1 50 KB, reuse", .size = 50000, .messages = 5000, .reuse = true},
+               {.name = "W2 4 KB, reuse", .size = 4000, .messages = 10000, .reuse = true}}},
+             {"accept durably",
+              silent.port(),
+              {{.name = "W1 50 KB, reuse", .size = 50000, .messages = 2000, .reuse = true},
+               {.name = "W2 4 KB, reuse", .size = 4000, .messages = 4000, .reuse = true}}}})
+        with_and_without(title, next_hop, loads, results);
     fmt::print("{}\n", results.text());
 }
 

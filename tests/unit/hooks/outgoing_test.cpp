@@ -76,6 +76,17 @@ TEST_F(an_outgoing_transaction, keeps_the_name_that_a_certificate_has_to_be_for)
     EXPECT_EQ(out.tls.name, "mx.example");
 }
 
+/// The one behind it says `verified`, and means the name of the event.
+TEST_F(an_outgoing_transaction, gets_no_other_name_before_somebody_wants_it_verified)
+{
+    out.tls = {tls_need::opportunistic, "mx.example"};
+    order.add("one", wants_tls(tls_need::opportunistic, "mx.evil.example"), permissions{}, failure_policy::proceed);
+    order.add("two", wants_tls(tls_need::verified), permissions{});
+    EXPECT_EQ(walk_it(hook_point::delivery_tls_policy).failures.size(), 1U);
+    EXPECT_EQ(out.tls.name, "mx.example");
+    EXPECT_EQ(out.tls.need, tls_need::verified);
+}
+
 TEST_F(an_outgoing_transaction, is_weakened_with_the_grant)
 {
     out.tls = {tls_need::required, {}};

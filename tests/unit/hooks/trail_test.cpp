@@ -140,6 +140,22 @@ TEST(a_trail, notes_more_in_a_row_than_an_octet_counts)
     EXPECT_THAT(read_trail(notes.finish()), SizeIs(600));
 }
 
+TEST(a_trail, supposes_that_calls_about_a_body_that_were_not_timed_took_as_long_as_those_that_were)
+{
+    trail notes;
+    for (int i = 0; i < 10; ++i)
+        notes.call({.hook = hook_point::msg_body, .plugin = "one"});
+    EXPECT_EQ(read_trail(notes.finish()).back().microseconds, std::nullopt);
+    notes.rewind();
+    for (int i = 0; i < 10; ++i)
+        notes.call({.hook = hook_point::msg_body, .plugin = "one"});
+    for (int i = 0; i < 2; ++i)
+        notes.call({.hook = hook_point::msg_body, .plugin = "one", .took = 5us});
+    const auto read = read_trail(notes.finish());
+    EXPECT_EQ(read.back().calls, 12U);
+    EXPECT_EQ(read.back().microseconds, 60U);
+}
+
 TEST(a_trail, keeps_what_is_about_the_connection_for_every_message)
 {
     trail notes;

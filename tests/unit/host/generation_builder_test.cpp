@@ -114,6 +114,18 @@ TEST_F(a_generation, has_the_chains_of_domains_beside_that_of_the_listener)
     EXPECT_EQ(links[1].health, made->delivery_chain->all()[1].health);
 }
 
+TEST_F(a_generation, has_an_owner_of_parameters_of_mail_last_in_its_group)
+{
+    const std::string with_owner = std::string{two_plugins} + "[[plugin]]\nname = \"o\"\nlibrary = \"owner\"\n";
+    EXPECT_NE(build(with_owner, "[[\"a\", \"o\"], \"b\"]"), nullptr) << ::testing::PrintToString(texts(found_));
+    EXPECT_NE(build(with_owner, "[\"o\", [\"a\", \"b\"]]"), nullptr) << ::testing::PrintToString(texts(found_));
+    EXPECT_THAT(texts(found_), IsEmpty());
+    EXPECT_EQ(build(with_owner, "[[\"o\", \"a\"], \"b\"]"), nullptr);
+    EXPECT_THAT(texts(found_), ElementsAre(HasSubstr(":7: listener.chain: \"o\" may set its parameters at cmd.mail, which those "
+                                                     "that are asked at the same time would not see; put it last in its "
+                                                     "group, or out of it")));
+}
+
 TEST_F(a_generation, goes_on_with_the_times_of_the_one_before_and_with_closed_breakers)
 {
     const auto first = build(two_plugins, "[\"b\"]");

@@ -24,7 +24,7 @@ class plugin_folder {
 public:
     plugin_folder()
     {
-        for (const auto* name : {"good", "pass_through", "create_throws", "store", "keeper", "needy"})
+        for (const auto* name : {"good", "pass_through", "owner", "create_throws", "store", "keeper", "needy"})
             put(name, name);
     }
     /// The test plugin `name` as `as`.so, with its manifest.

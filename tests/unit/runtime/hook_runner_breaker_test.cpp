@@ -4,6 +4,7 @@
 #include "tests/support/lambda_plugin.hpp"
 #include "tests/support/memory_log.hpp"
 
+#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
 namespace postern::runtime {
@@ -49,6 +50,15 @@ protected:
         }
         return run.result().verdict;
     }
+    /// Answers when it has been waited for so long: what is posted here comes before the waiting begins, what that posts behind.
+    call_result answer_after(std::chrono::nanoseconds time, const std::shared_ptr<hooks::session_port>& port)
+    {
+        io::asio::post(home_.context(), [this, time, port] {
+            io::asio::post(home_.context(), [this, time] { clock_.time += time; });
+            port->answer(7, {});
+        });
+        return {call_status::pending, 7};
+    }
     static hooks::budget_limits limits()
     {
         hooks::budget_limits out;
@@ -69,8 +79,9 @@ protected:
     io::loop home_{log_};
     manual_clock clock_;
     notice_board notices_{clock_};
-    hook_runner runner_{chain_,  std::make_shared<connection_port>(home_, base::session_id{1}), log_, metrics_, notices_, clock_,
-                        limits()};
+    hook_runner runner_{
+        chain_,  std::make_shared<connection_port>(home_, base::session_id{1}, clock_), log_, metrics_, notices_, clock_,
+        limits()};
 };
 
 TEST_F(a_plugin_that_may_fail, is_not_asked_any_more_after_so_many_failures_and_counts_as_failed)
@@ -113,7 +124,8 @@ TEST_F(a_plugin_that_may_fail, is_timed_so_often_and_that_counts_for_those_betwe
         return call_result{call_status::passed};
     };
     hook_runner busy{
-        chain_, std::make_shared<connection_port>(home_, base::session_id{2}), log_, metrics_, notices_, clock_, limits(), 1ms};
+        chain_, std::make_shared<connection_port>(home_, base::session_id{2}, clock_), log_, metrics_, notices_, clock_, limits(),
+        1ms};
     const auto walk = [&] {
         hooks::draft message;
         hooks::event what;
@@ -130,6 +142,65 @@ TEST_F(a_plugin_that_may_fail, is_timed_so_often_and_that_counts_for_those_betwe
     walk();
     EXPECT_EQ(times.count(), 11U) << "itself and ten that were not timed";
     EXPECT_EQ(times.sum(), 1'100'000U);
+}
+
+/// A peer that does not read its replies holds up a session, but takes no time from the plugins.
+TEST_F(a_plugin_that_may_fail, is_not_charged_for_what_went_by_before_anybody_waited_for_it)
+{
+    hooks::draft message;
+    message.transaction = base::transaction_id{1};
+    hooks::event what;
+    what.hook = hook_point::cmd_mail;
+    what.message = &message;
+    on_ = [](const asked& about) {
+        about.port->answer(7, {});
+        return call_result{call_status::pending, 7};
+    };
+    hooks::chain_run run{*chain_, what.hook, &message};
+    ASSERT_FALSE(runner_.advance(run, what));
+    home_.context().poll(); // the answer comes
+    home_.context().restart();
+    clock_.time += 60s;
+    home_.spawn("finish", runner_.finish(run, what));
+    home_.context().run();
+    home_.context().restart();
+    const auto& times = metrics_.add_histogram({"took_seconds", "", base::metric_unit::nanoseconds}, {{"hook", "cmd.mail"}});
+    EXPECT_EQ(times.count(), 1U);
+    EXPECT_EQ(times.sum(), 0U);
+
+    on_ = [](const asked&) { return call_result{call_status::pending, 8}; };
+    EXPECT_EQ(ask(hook_point::cmd_mail, message.transaction), verdict_kind::tempfail);
+    EXPECT_TRUE(lines_.contains("no answer within its deadline"));
+    EXPECT_FALSE(lines_.contains("budget"));
+}
+
+TEST_F(a_plugin_that_may_fail, has_a_place_of_its_own_in_the_session)
+{
+    std::vector<void**> seats;
+    const auto remembers = [&](const asked& about) {
+        seats.push_back(about.what.seat);
+        return call_result{call_status::passed};
+    };
+    const auto make = [&](const char* name) {
+        return hooks::link{std::make_shared<test::lambda_plugin>(name, std::set{hook_point::cmd_mail}, remembers)};
+    };
+    const auto own = std::make_shared<const hooks::chain>(std::vector<hooks::link>{make("one"), make("two")});
+    const hooks::chain of_a_domain{std::vector<hooks::link>{make("three")}};
+    hook_runner runner{own,   std::make_shared<connection_port>(home_, base::session_id{3}, clock_), log_, metrics_, notices_,
+                       clock_};
+    hooks::event what;
+    what.hook = hook_point::cmd_mail;
+    for (const auto* order : {own.get(), own.get(), &of_a_domain}) {
+        hooks::chain_run run{*order, what.hook, nullptr};
+        EXPECT_TRUE(runner.advance(run, what));
+    }
+    ASSERT_EQ(seats.size(), 5U);
+    EXPECT_NE(seats[0], nullptr);
+    EXPECT_NE(seats[0], seats[1]);
+    EXPECT_EQ(seats[0], seats[2]);
+    EXPECT_EQ(seats[1], seats[3]);
+    EXPECT_EQ(seats[4], nullptr) << "it is in another chain";
+    runner.end();
 }
 
 TEST_F(a_plugin_that_may_fail, is_told_of_what_it_must_know_whatever_its_breaker_says)
@@ -166,15 +237,10 @@ TEST_F(a_plugin_that_may_fail, has_every_answer_timed)
     EXPECT_EQ(times.sum(), 3'000'000U);
 }
 
-/// It answers only when `waited` has passed, if it is still waited for.
 TEST_F(a_plugin_that_may_fail, shares_the_budget_of_the_phase_with_all_that_is_asked_in_it)
 {
     const auto waits = [this](std::chrono::nanoseconds waited) {
-        on_ = [this, waited](const asked& about) {
-            clock_.time += waited; // as if it had answered then
-            about.port->answer(7, {});
-            return call_result{call_status::pending, 7};
-        };
+        on_ = [this, waited](const asked& about) { return answer_after(waited, about.port); };
     };
     waits(4s);
     const base::transaction_id one{1};
@@ -192,11 +258,7 @@ TEST_F(a_plugin_that_may_fail, shares_the_budget_of_the_phase_with_all_that_is_a
 
 TEST_F(a_plugin_that_may_fail, is_not_blamed_for_the_time_that_others_have_used)
 {
-    on_ = [this](const asked& about) {
-        clock_.time += 10s;
-        about.port->answer(7, {});
-        return call_result{call_status::pending, 7};
-    };
+    on_ = [this](const asked& about) { return answer_after(10s, about.port); };
     const base::transaction_id one{1};
     EXPECT_EQ(ask(hook_point::cmd_rcpt, one), verdict_kind::proceed);
     on_ = [](const asked&) { return call_result{call_status::pending, 8}; };

@@ -88,12 +88,17 @@ protected:
     notice_board notices_{clock_};
 
 private:
+    std::map<std::uint64_t, std::string> views_;
+
     void add(hook_point hook, const member& what, const std::string& name, bool together, seen& out)
     {
         const auto on = [this, hook, what, name, together, &out](const asked& about) {
             out.shown[name] = visible_text(*about.what.message);
             if (hook == hook_point::msg_end) // its event has the score
                 out.shown[name] += fmt::format(" {}", about.what.message->score);
+            // Whoever implements a plugin may keep what it made of an event for as long as the number is the same.
+            EXPECT_NE(about.what.view, 0U);
+            EXPECT_EQ(views_.emplace(about.what.view, out.shown[name]).first->second, out.shown[name]);
             const bool is_later = together && what.later && what.what != member::kind::watches;
             return is_later ? answer_later(what, about.port) : answer_now(what, about.answer);
         };
@@ -134,7 +139,7 @@ private:
     }
     io::task<void> walk(const hooks::chain& order, hook_point hook, hooks::draft& message, seen& out)
     {
-        auto port = std::make_shared<connection_port>(home_, base::session_id{1});
+        auto port = std::make_shared<connection_port>(home_, base::session_id{1}, clock_);
         auto own = std::shared_ptr<const hooks::chain>{std::shared_ptr<void>{}, &order};
         hook_runner runner{own, port, log_, metrics_, notices_, clock_};
         hooks::event what;
@@ -241,7 +246,7 @@ TEST_F(a_group, is_asked_before_any_of_it_has_answered)
                          {},
                          1});
     const auto chain = std::make_shared<const hooks::chain>(std::move(links));
-    auto port = std::make_shared<connection_port>(home_, base::session_id{1});
+    auto port = std::make_shared<connection_port>(home_, base::session_id{1}, clock_);
     hook_runner runner{chain, port, log_, metrics_, notices_, clock_};
     hooks::draft message;
     hooks::event what;
@@ -294,7 +299,7 @@ protected:
     std::shared_ptr<test::lambda_plugin> first_;
     std::shared_ptr<test::lambda_plugin> second_;
     std::vector<std::shared_ptr<hooks::session_port>> ports_;
-    std::shared_ptr<connection_port> port_ = std::make_shared<connection_port>(home_, base::session_id{1});
+    std::shared_ptr<connection_port> port_ = std::make_shared<connection_port>(home_, base::session_id{1}, clock_);
     std::shared_ptr<const hooks::chain> chain_;
     hooks::budget_limits limits_;
     hooks::draft message_;

@@ -20,7 +20,7 @@ struct runner : testing::Test {
     io::loop home{log};
     base::system_clock clock;
     notice_board notices{clock};
-    std::shared_ptr<connection_port> port = std::make_shared<connection_port>(home, base::session_id{1});
+    std::shared_ptr<connection_port> port = std::make_shared<connection_port>(home, base::session_id{1}, clock);
     std::shared_ptr<const hooks::chain> order;
     hooks::outcome result;
 
