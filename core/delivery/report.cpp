@@ -2,6 +2,9 @@
 
 #include "core/queue/schedule.hpp"
 
+#include <charconv>
+#include <chrono>
+
 namespace postern::delivery {
 
 bool returns_full(const queue::stored_envelope& envelope, message::dsn_kind kind) noexcept
@@ -25,6 +28,40 @@ std::string_view mta_of(std::string_view next_hop) noexcept
     return host.find(':') == std::string_view::npos ? host : std::string_view{};
 }
 
+/// The parameter of MAIL, or nullptr.
+const message::parameter* parameter_of(const queue::stored_envelope& envelope, std::string_view keyword) noexcept
+{
+    for (const auto& each : envelope.envelope.from.parameters)
+        if (each.keyword == keyword && each.value)
+            return &each;
+    return nullptr;
+}
+
+/// RFC 2852 4: BY=120;R counts from when it was said.
+std::optional<base::wall_time> deliver_by_of(const queue::stored_envelope& envelope) noexcept
+{
+    const auto* by = parameter_of(envelope, "BY");
+    if (by == nullptr)
+        return std::nullopt;
+    auto text = std::string_view{*by->value};
+    text.remove_prefix(text.starts_with('+') ? 1 : 0);
+    std::int32_t seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error != std::errc{} || end == text.data() + text.size() || *end != ';')
+        return std::nullopt;
+    return envelope.received + std::chrono::seconds{seconds};
+}
+
+/// RFC 4865 5.1.2: orig-hold-param-value.
+std::string future_release_of(const queue::stored_envelope& envelope)
+{
+    if (const auto* hold = parameter_of(envelope, "HOLDFOR"))
+        return "for;" + *hold->value;
+    if (const auto* hold = parameter_of(envelope, "HOLDUNTIL"))
+        return "until;" + *hold->value;
+    return {};
+}
+
 } // namespace
 
 message::dsn_report make_report(const queue::record& about, std::span<const std::uint32_t> who, const queue::retry_policy& policy,
@@ -40,6 +77,8 @@ message::dsn_report make_report(const queue::record& about, std::span<const std:
     report.envid = from.envid;
     report.queue_id = facts.queue_id;
     report.arrival = about.envelope.received;
+    report.deliver_by = deliver_by_of(about.envelope);
+    report.future_release = future_release_of(about.envelope);
     if (facts.kind == message::dsn_kind::delay)
         report.retry_until = about.envelope.received + queue::own_policy(policy, about.envelope).expire;
     report.smtputf8 = from.smtputf8;
@@ -80,6 +119,9 @@ queue::record record_of(const message::dsn& made, const queue::record& about, ba
     envelope.needs_smtputf8 = made.needs_smtputf8;
     envelope.session = about.envelope.session;
     envelope.origin = "dsn";
+    envelope.priority = about.envelope.priority; // RFC 6710 4.6
+    if (const auto* priority = parameter_of(about.envelope, "MT-PRIORITY"))
+        envelope.envelope.from.parameters.push_back(*priority);
     envelope.envelope.from.body = made.has_8bit ? message::body_type::eight_bit_mime : message::body_type::seven_bit;
     envelope.envelope.from.smtputf8 = made.needs_smtputf8;
     message::recipient to;

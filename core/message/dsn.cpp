@@ -261,6 +261,10 @@ void append_status(std::string& out, const dsn_report& report, const dsn_form& f
     append_field(out, "Reporting-MTA", "dns; " + clean_text(report.hostname, false));
     if (report.arrival)
         append_field(out, "Arrival-Date", date_text(*report.arrival));
+    if (report.deliver_by) // RFC 2852 5
+        append_field(out, "Deliver-By-Date", date_text(*report.deliver_by));
+    if (!report.future_release.empty()) // RFC 4865 5.1.2
+        append_field(out, "Future-Release-Request", clean_text(report.future_release, false));
     for (const auto& to : report.recipients)
         append_recipient_fields(out, report, to, form.utf8);
     out += "\r\n";

@@ -1,7 +1,7 @@
 #pragma once
 // Delivery status notifications: the text of the message that tells a sender what became of its mail. Text only; whether one
 // is due, and storing it, are others' business.
-// STANDARDS: RFC 3461 6, 3464, 6522, 3834 (Auto-Submitted), 6533 (internationalised), 3463.
+// STANDARDS: RFC 3461 6, 3464, 6522, 3834 (Auto-Submitted), 6533 (internationalised), 3463, 2852 5, 4865 5.1.2.
 // SECURITY: every field quotes a peer. Nothing that is quoted can begin a line, end a part or leave the character set.
 
 #include "core/base/clock.hpp"
@@ -40,6 +40,8 @@ struct dsn_report {
     std::string_view envid;                     ///< xtext as MAIL gave it, or empty
     std::string_view queue_id;                  ///< of the original, for people and logs
     std::optional<base::wall_time> arrival;     ///< of the original
+    std::optional<base::wall_time> deliver_by;  ///< BY: when it is to be delivered
+    std::string future_release;                 ///< "for;3600" or "until;2026-11-29T16:30:00Z": what MAIL asked for, or empty
     std::optional<base::wall_time> retry_until; ///< delay: when it is given up
     bool smtputf8 = false;                      ///< the original asked for SMTPUTF8: its sender can take message/global
     std::vector<dsn_recipient> recipients;      ///< at least one

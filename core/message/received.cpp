@@ -95,6 +95,11 @@ std::string received_value(const received_facts& facts)
         value += "for ";
         value += to_path(facts.recipient);
     }
+    if (!facts.priority.empty()) { // RFC 6710 4.1, 7
+        value += fold;
+        value += "PRIORITY ";
+        append_safely(value, facts.priority);
+    }
     value += ';';
     value += fold;
     value += date_text(facts.when);

@@ -1,6 +1,7 @@
 #pragma once
 // The trace field that a server puts in front of a message, and the count that stops loops.
-// STANDARDS: RFC 5321 4.4, 6.3; RFC 3848; RFC 6531 4.3. SECURITY: the EHLO name is a peer's; it never gets out of its place.
+// STANDARDS: RFC 5321 4.4, 6.3; RFC 3848; RFC 6531 4.3; RFC 6710 4.1. SECURITY: the EHLO name is a peer's; it never gets out of
+// its place.
 
 #include "core/base/clock.hpp"
 #include "core/base/ip_address.hpp"
@@ -22,6 +23,7 @@ struct received_facts {
     std::string_view tls_version;
     std::string_view tls_cipher;
     std::string_view recipient; ///< canonical address; give it only when there is exactly one (RFC 5321 7.2: Bcc)
+    std::string_view priority;  ///< of MT-PRIORITY: "-9" to "9"
     base::wall_time when;
     bool extended = false; ///< EHLO
     bool tls = false;

@@ -91,12 +91,13 @@ void take_auth(std::string_view parameters, capabilities& into)
 
 void take_limits(std::string_view parameters, session_limits& into)
 {
-    // RFC 9422 3: limits that are not known or not understood are ignored.
+    // RFC 9422 3.7: limits that are not known or not understood are ignored.
     for (auto word = next_word(parameters); !word.empty(); word = next_word(parameters)) {
         const auto equals = word.find('=');
         const auto value = number<std::uint32_t>(equals == std::string_view::npos ? std::string_view{} : word.substr(equals + 1));
         const auto name = base::to_upper(word.substr(0, equals));
-        if (!value)
+        // RFC 9422 4: "0" not allowed, six-digit maximum.
+        if (!value || word[equals + 1] == '0' || word.size() - equals - 1 > 6)
             continue;
         if (name == "RCPTMAX")
             into.rcpt_max = *value;

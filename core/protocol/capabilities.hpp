@@ -18,7 +18,7 @@ namespace postern::protocol {
 struct session_limits {
     std::uint32_t rcpt_max = 0;        ///< recipients a transaction
     std::uint32_t mail_max = 0;        ///< transactions a connection
-    std::uint32_t rcpt_domain_max = 0; ///< domains a transaction
+    std::uint32_t rcpt_domain_max = 0; ///< domains of recipients a connection
 
     bool operator==(const session_limits&) const = default;
 };

@@ -1,5 +1,6 @@
 // What can be decided without the peer, then RSET, MAIL, RCPT and DATA with their replies, pipelined where offered.
 // STANDARDS: RFC 5321 3.3, 4.5.3.1.10; RFC 1870 6; RFC 2920 3.1; RFC 3030; RFC 6152 3; RFC 6531 3.1; RFC 9422.
+#include "core/base/ascii.hpp"
 #include "core/message/address.hpp"
 #include "core/session/client_state.hpp"
 
@@ -102,11 +103,29 @@ void client_session::state::check_recipients()
         } else if (offered.limits.rcpt_max != 0 && asked.size() == offered.limits.rcpt_max) {
             // RFC 9422: asking for more than it said would only earn a 452.
             decide(position, {kind::deferred, 0, "4.5.3", "more recipients than the peer takes at once", true});
+        } else if (!takes_domain_of(to.address)) {
+            decide(position, {kind::deferred, 0, "4.5.3", "more domains of recipients than the peer takes at once", true});
         } else {
             asked.push_back(static_cast<std::uint32_t>(position));
             parameters.smtputf8 = parameters.smtputf8 || !message::is_ascii(to.address);
         }
     }
+}
+
+/// RFC 9422 4.3: RCPTDOMAINMAX is about all of the session. True: it is one of the domains that the peer takes, from now on.
+bool client_session::state::takes_domain_of(std::string_view address)
+{
+    const auto most = offered.limits.rcpt_domain_max;
+    const auto at = address.rfind('@');
+    if (most == 0 || at == std::string_view::npos)
+        return true;
+    const auto domain = address.substr(at + 1);
+    if (std::any_of(domains.begin(), domains.end(), [&](const auto& each) { return base::equals_ignoring_case(each, domain); }))
+        return true;
+    if (domains.size() >= most)
+        return false;
+    domains.emplace_back(domain);
+    return true;
 }
 
 std::size_t client_session::state::command_count() const noexcept

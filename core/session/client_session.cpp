@@ -151,7 +151,10 @@ void client_session::output_sent() noexcept
 client_result client_session::result() const noexcept
 {
     const auto& s = *state_;
-    const bool has_room = s.offered.limits.mail_max == 0 || s.transactions < s.offered.limits.mail_max; // RFC 9422
+    // RFC 9422: a connection that takes no further transaction, or none for another domain, is done with.
+    const auto& most = s.offered.limits;
+    const bool has_room = (most.mail_max == 0 || s.transactions < most.mail_max) &&
+                          (most.rcpt_domain_max == 0 || s.domains.size() < most.rcpt_domain_max);
     return {s.results, s.is_reply_lost, s.is_untouched, s.ended == client_end::none && has_room};
 }
 

@@ -77,6 +77,7 @@ struct client_session::state {
     void check_recipients();
     [[nodiscard]] std::size_t command_count() const noexcept;
     void say_more_of_envelope();
+    [[nodiscard]] bool takes_domain_of(std::string_view address);
     [[nodiscard]] bool may_say_data() const noexcept;
     void take_envelope(const protocol::reply& reply);
     void take_rcpt(const protocol::reply& reply, std::size_t recipient);
@@ -110,7 +111,8 @@ struct client_session::state {
     bool needs_rset = false;
     bool has_served = false; // an earlier transaction had an answer from the peer
     std::uint32_t transactions = 0;
-    bool is_done_due = false; // the step done is to be given
+    std::vector<std::string> domains; // of recipients that were asked for; kept only where there is a RCPTDOMAINMAX
+    bool is_done_due = false;         // the step done is to be given
 
     // what the caller is asked
     bool is_peer_judged = false;

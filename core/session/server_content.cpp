@@ -100,6 +100,9 @@ std::optional<step> server_session::state::headers_over()
     // RFC 5321 7.2: of several recipients none learns of another; nor does anybody of what an alias stands for.
     if (draft.envelope.to.size() == 1 && !was_rewritten)
         trace.recipient = draft.envelope.to.front().address;
+    for (const auto& each : draft.envelope.from.parameters) // RFC 6710 4.1
+        if (each.keyword == "MT-PRIORITY" && each.value)
+            trace.priority = *each.value;
     trace.when = now;
     trace.extended = facts.extended;
     trace.tls = facts.tls.has_value();

@@ -75,16 +75,21 @@ TEST(mt_priority, is_lowered_told_stored_and_said_to_next_hops) // RFC 6710 4, 5
     smtp_peer peer{gateway.port()};
     EXPECT_THAT(peer.greets().lines, Contains("MT-PRIORITY STANAG4406"));
     EXPECT_THAT(sends_mail(peer, "MAIL FROM:<a@client.example> MT-PRIORITY=9").text(),
-                StartsWith("2.3.6 2 is the new priority assigned to the message; queued as "));
-    EXPECT_THAT(sends_mail(peer, "MAIL FROM:<a@client.example> MT-PRIORITY=-4").text(), StartsWith("2.0.0 queued as "));
+                StartsWith("2.3.6 3 is the new priority assigned to the message; queued as "));
+    EXPECT_THAT(sends_mail(peer, "MAIL FROM:<a@client.example> MT-PRIORITY=-5").text(), StartsWith("2.0.0 queued as "));
     EXPECT_THAT(sends_mail(peer, "MAIL FROM:<a@client.example>").text(), StartsWith("2.0.0 queued as "));
     EXPECT_EQ(peer.says("MAIL FROM:<a@client.example> MT-PRIORITY=x").text(), "5.5.2 MT-PRIORITY is -9 to 9");
     ASSERT_TRUE(next.wait_for(3)) << gateway.log();
     std::vector<std::string> mails;
     for (const auto& message : next.arrived())
         mails.push_back(message.commands.front());
-    EXPECT_THAT(mails, AllOf(Contains(HasSubstr(" MT-PRIORITY=2")), Contains(HasSubstr(" MT-PRIORITY=-4")),
+    EXPECT_THAT(mails, AllOf(Contains(HasSubstr(" MT-PRIORITY=3")), Contains(HasSubstr(" MT-PRIORITY=-5")),
                              Contains(Not(HasSubstr("MT-PRIORITY")))));
+    std::vector<std::string> contents;
+    for (const auto& message : next.arrived())
+        contents.push_back(message.content);
+    EXPECT_THAT(contents, AllOf(Contains(HasSubstr("\tPRIORITY 3;")), Contains(HasSubstr("\tPRIORITY -5;")),
+                                Contains(Not(HasSubstr("PRIORITY")))));
 }
 
 TEST(mt_priority, decides_who_goes_first)

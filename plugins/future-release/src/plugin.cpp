@@ -38,14 +38,13 @@ public:
     postern::verdict on(const postern::mail& mail) const
     {
         future_release::wish asked;
-        bool has_own_end = false;
         for (const postern::param& each : mail.params()) {
             if (each.keyword == "HOLDFOR")
                 asked.hold_for = each.value.value_or("");
             else if (each.keyword == "HOLDUNTIL")
                 asked.hold_until = each.value.value_or("");
             else if (each.keyword == "BY") // RFC 2852: that is when it expires, whatever is held
-                has_own_end = true;
+                asked.by = each.value.value_or("");
         }
         const auto release = future_release::release_of(asked, now(), most_);
         if (release.problem != nullptr)
@@ -53,7 +52,7 @@ public:
         if (!release.at)
             return postern::proceed();
         postern::verdict answer = postern::proceed().release_at(*release.at);
-        if (!has_own_end) // the time for attempts begins with the release
+        if (!asked.by) // the time for attempts begins with the release
             answer.expire_at(*release.at + expire_).warn_at(*release.at + warn_);
         return answer;
     }

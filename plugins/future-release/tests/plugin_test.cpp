@@ -74,7 +74,8 @@ TEST_F(future_release, refuses_what_is_wrong_or_too_far_ahead)
 {
     for (const parameters& bad :
          {parameters{{"HOLDFOR", "3601"}}, parameters{{"HOLDFOR", "soon"}}, parameters{{"HOLDUNTIL", "2999-01-01T00:00:00Z"}},
-          parameters{{"HOLDUNTIL", "60"}}, parameters{{"HOLDFOR", "60"}, {"HOLDUNTIL", "2999-01-01T00:00:00Z"}}}) {
+          parameters{{"HOLDUNTIL", "60"}}, parameters{{"HOLDFOR", "0"}}, parameters{{"HOLDFOR", "61"}, {"BY", "60;R"}},
+          parameters{{"HOLDFOR", "60"}, {"HOLDUNTIL", "2999-01-01T00:00:00Z"}}}) {
         const answer said = session_.mail("a@client.example", bad);
         EXPECT_EQ(said.smtp_code, 501u) << bad.front().first << *bad.front().second;
         EXPECT_EQ(said.enhanced, "5.5.4");

@@ -17,7 +17,6 @@ release of(wish asked, seconds most = std::chrono::hours{1})
 TEST(release, is_after_an_interval_or_at_a_time)
 {
     EXPECT_EQ(of({"60", {}}).at, now + seconds{60});
-    EXPECT_EQ(of({"0", {}}).at, now);
     EXPECT_EQ(of({{}, "2026-11-29T17:00:00Z"}).at, now + seconds{1800});
     EXPECT_FALSE(of({}).at);
     EXPECT_EQ(of({}).problem, nullptr);
@@ -43,18 +42,34 @@ TEST(release, is_given_in_one_way) // RFC 4865 4
     EXPECT_NE(of({"60", "2026-11-29T17:00:00Z"}).problem, nullptr);
 }
 
-TEST(interval, is_one_to_nine_digits) // RFC 4865 3
+TEST(release, is_no_later_than_the_message_is_to_be_delivered_by) // RFC 4865 5.2.2
 {
+    EXPECT_EQ(of({"60", {}, "60;R"}).at, now + seconds{60});
+    EXPECT_NE(of({"61", {}, "60;R"}).problem, nullptr);
+    EXPECT_NE(of({"61", {}, "+60;NT"}).problem, nullptr);
+    EXPECT_NE(of({"1", {}, "-5;N"}).problem, nullptr);
+    EXPECT_EQ(of({{}, "2026-11-29T16:31:00Z", "60;R"}).at, now + seconds{60});
+    EXPECT_NE(of({{}, "2026-11-29T16:31:01Z", "60;R"}).problem, nullptr);
+    EXPECT_EQ(of({{}, "2026-11-29T16:00:00Z", "-5;N"}).at, now) << "it was past before that";
+    EXPECT_EQ(of({{}, {}, "-5;N"}).problem, nullptr) << "nothing is held";
+    for (const char* other : {"", "x", ";R", "1x;R", "99999999999;R"}) // not ours to refuse
+        EXPECT_EQ(of({"60", {}, other}).problem, nullptr) << other;
+}
+
+TEST(interval, is_one_to_nine_digits_and_positive) // RFC 4865 3
+{
+    EXPECT_EQ(parse_interval("1"), seconds{1});
     EXPECT_EQ(parse_interval("999999999"), seconds{999'999'999});
-    EXPECT_EQ(parse_interval("007"), seconds{7});
-    for (const char* bad : {"", "1000000000", "-1", "+1", "1.5", "1 ", "x"})
+    for (const char* bad : {"", "0", "007", "1000000000", "-1", "+1", "1.5", "1 ", "x"})
         EXPECT_FALSE(parse_interval(bad)) << bad;
     EXPECT_NE(of({"x", {}}).problem, nullptr);
 }
 
 TEST(time_of_release, is_in_utc) // RFC 4865 3
 {
-    EXPECT_EQ(parse_until("2026-11-29T16:30:00Z"), now);
+    for (const char* good :
+         {"2026-11-29T16:30:00Z", "2026-11-29t16:30:00z", "2026-11-29T16:30:00+00:00", "2026-11-29T16:30:00-00:00"})
+        EXPECT_EQ(parse_until(good), now) << good;
     for (const char* bad : {"", "2026-11-29T18:30:00+02:00", "2026-11-29", "tomorrow", "1795969800"})
         EXPECT_FALSE(parse_until(bad)) << bad;
     EXPECT_NE(of({{}, "tomorrow"}).problem, nullptr);

@@ -29,12 +29,13 @@ public:
             return postern::reject(501, "5.5.2", "MT-PRIORITY is -9 to 9");
         const postern::peer peer = given.peer();
         const int settled = policy_.settle(*asked, peer.address(), peer.identity());
-        if (settled < policy_.least()) // RFC 6710 8: X.7.15
+        if (settled < policy_.least()) // RFC 6710 4.1: X.7.15
             return postern::defer(450, "4.7.15", "priority " + std::to_string(policy_.least()) + " is the lowest taken now");
-        postern::verdict answer = postern::proceed().set_priority(settled);
-        if (settled != *asked) // RFC 6710 8: X.3.6, the new priority first
+        // RFC 6710 5: the levels of the profile are our own matter: neither the client nor a next hop hears of them.
+        postern::verdict answer = postern::proceed().set_priority(policy_.level_of(settled));
+        if (settled != *asked) // RFC 6710 4.1: X.3.6, the new priority first
             answer.say_when_accepted("2.3.6", std::to_string(settled) + " is the new priority assigned to the message");
-        return postern::param_reply{std::move(answer)}.value(std::to_string(settled)); // RFC 6710 5: what a next hop is told
+        return postern::param_reply{std::move(answer)}.value(std::to_string(settled)); // RFC 6710 4.2: what a next hop is told
     }
 
     // RFC 6710 3: without the parameter it is 0.

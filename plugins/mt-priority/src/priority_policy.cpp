@@ -1,7 +1,6 @@
 #include "priority_policy.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace mt_priority {
 namespace {
@@ -57,19 +56,16 @@ int priority_policy::settle(int asked, std::string_view address, std::string_vie
 {
     // RFC 6710 4.1: who may not have it gets less, and is told.
     const bool is_trusted = !identity.empty() || trusted_.contains(address);
-    return level_of(is_trusted ? asked : std::min(asked, most_));
+    return is_trusted ? asked : std::min(asked, most_);
 }
 
-/// RFC 6710 5: a server with fewer levels takes each for the nearest that it has, and makes none more extreme by it.
 int priority_policy::level_of(int priority) const noexcept
 {
     if (levels_.empty())
         return priority;
-    int nearest = levels_.front() > priority ? levels_.front() : 0;
-    for (const int level : levels_)
-        if ((level >= 0) == (priority >= 0) && std::abs(level) <= std::abs(priority) && std::abs(level) > std::abs(nearest))
-            nearest = level;
-    return nearest;
+    // RFC 6710 5: what is no level counts as the next higher one; what is above all of them, as the highest.
+    const auto level = std::lower_bound(levels_.begin(), levels_.end(), priority);
+    return level == levels_.end() ? levels_.back() : *level;
 }
 
 } // namespace mt_priority

@@ -22,15 +22,15 @@ public:
     [[nodiscard]] const char* set_least(int priority);
     [[nodiscard]] const char* add_network(std::string_view text) { return trusted_.add(text); }
 
-    /// What a client with this address gets of what it asks for. `identity`: who logged in, empty for nobody.
+    /// The message's priority, as next hops hear it: what a client with this address gets of what it asks for. `identity`: who
+    /// logged in, empty for nobody.
     [[nodiscard]] int settle(int asked, std::string_view address, std::string_view identity) const noexcept;
+    /// How a message of this priority is treated here: the next level of the profile upwards, or the highest.
+    [[nodiscard]] int level_of(int priority) const noexcept;
     /// Messages below are not taken now.
     [[nodiscard]] int least() const noexcept { return least_; }
 
 private:
-    /// The nearest level of the profile that is no further from 0.
-    [[nodiscard]] int level_of(int priority) const noexcept;
-
     std::vector<int> levels_; ///< ascending; empty: all
     postern::kit::network_set trusted_;
     int most_ = 0;

@@ -54,6 +54,19 @@ TEST_F(mt_priority, of_somebody_else_is_lowered_and_told)
                             edit{POSTERN_EDIT_ACCEPTED_SET, 0, "2.3.6", "2 is the new priority assigned to the message"}));
 }
 
+TEST_F(mt_priority, between_two_levels_is_treated_as_the_higher_and_told_as_it_is) // RFC 6710 4.2, 5
+{
+    host_.option("profile", "STANAG4406");
+    host_.option("most", 9);
+    begin();
+    EXPECT_TRUE(asks_for("3").proceeds());
+    EXPECT_THAT(session_.kept, ElementsAre(kept_parameter{"MT-PRIORITY", "3", POSTERN_RELAY_OPTIONAL}));
+    EXPECT_THAT(session_.parameter_edits, ElementsAre(edit{POSTERN_EDIT_PRIORITY_SET, 0, "", "4"}));
+    EXPECT_TRUE(asks_for("-9").proceeds());
+    EXPECT_THAT(session_.kept, ElementsAre(kept_parameter{"MT-PRIORITY", "-9", POSTERN_RELAY_OPTIONAL}));
+    EXPECT_THAT(session_.parameter_edits, ElementsAre(edit{POSTERN_EDIT_PRIORITY_SET, 0, "", "-4"}));
+}
+
 TEST_F(mt_priority, of_a_trusted_network_or_a_user_is_kept_and_nothing_is_told)
 {
     host_.list("networks", {"192.0.2.0/24"});
@@ -78,7 +91,7 @@ TEST_F(mt_priority, that_is_none_is_a_syntax_error)
     EXPECT_EQ(session_.mail("a@client.example", {{"MT-PRIORITY", std::nullopt}}).smtp_code, 501u);
 }
 
-TEST_F(mt_priority, below_the_least_is_put_off) // RFC 6710 8
+TEST_F(mt_priority, below_the_least_is_put_off) // RFC 6710 4.1
 {
     host_.option("least", 1);
     host_.option("most", 9);

@@ -12,6 +12,8 @@ priority_policy with_profile(const char* name)
     priority_policy made;
     EXPECT_EQ(made.set_profile(name), nullptr);
     EXPECT_EQ(made.set_most(9), nullptr);
+    for (int number = -9; number <= 9; ++number) // RFC 6710 4.1: whatever the levels, the priority stays the client's
+        EXPECT_EQ(made.settle(number, "", ""), number);
     return made;
 }
 
@@ -23,33 +25,33 @@ TEST(priority, is_written_as_the_rfc_says) // RFC 6710 3
         EXPECT_FALSE(parse_priority(bad)) << bad;
 }
 
-TEST(priority, without_a_profile_is_kept_as_it_is)
+TEST(priority, without_a_profile_is_its_own_level)
 {
     for (int number = -9; number <= 9; ++number)
-        EXPECT_EQ(with_profile("").settle(number, "", ""), number);
+        EXPECT_EQ(with_profile("").level_of(number), number);
 }
 
-TEST(priority, of_mixer_is_one_of_three) // RFC 6710 appendix B
+TEST(priority, of_mixer_is_treated_as_one_of_three) // RFC 6710 5, appendix B
 {
     const auto policy = with_profile("MIXER");
     for (int number = -9; number <= 9; ++number)
-        EXPECT_EQ(policy.settle(number, "", ""), number <= -4 ? -4 : number >= 4 ? 4 : 0) << number;
+        EXPECT_EQ(policy.level_of(number), number <= -4 ? -4 : number <= 0 ? 0 : 4) << number;
 }
 
-TEST(priority, of_stanag_4406_is_one_of_six) // RFC 6710 appendix A
+TEST(priority, of_stanag_4406_is_treated_as_one_of_six) // RFC 6710 5, appendix A
 {
     const auto policy = with_profile("STANAG4406");
-    const int expected[] = {-4, -4, -4, -4, -4, -4, -2, -2, 0, 0, 0, 2, 2, 4, 4, 6, 6, 6, 6};
+    const int expected[] = {-4, -4, -4, -4, -4, -4, -2, -2, 0, 0, 2, 2, 4, 4, 6, 6, 6, 6, 6};
     for (int number = -9; number <= 9; ++number)
-        EXPECT_EQ(policy.settle(number, "", ""), expected[number + 9]) << number;
+        EXPECT_EQ(policy.level_of(number), expected[number + 9]) << number;
 }
 
-TEST(priority, of_nsep_is_one_of_five) // RFC 6710 appendix C
+TEST(priority, of_nsep_is_treated_as_one_of_five) // RFC 6710 5, appendix C
 {
     const auto policy = with_profile("NSEP");
-    const int expected[] = {-2, -2, -2, -2, -2, -2, -2, -2, 0, 0, 0, 2, 2, 4, 4, 6, 6, 6, 6};
+    const int expected[] = {-2, -2, -2, -2, -2, -2, -2, -2, 0, 0, 2, 2, 4, 4, 6, 6, 6, 6, 6};
     for (int number = -9; number <= 9; ++number)
-        EXPECT_EQ(policy.settle(number, "", ""), expected[number + 9]) << number;
+        EXPECT_EQ(policy.level_of(number), expected[number + 9]) << number;
 }
 
 TEST(priority, is_lowered_for_who_may_not_have_it_and_never_raised)

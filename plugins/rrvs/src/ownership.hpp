@@ -1,9 +1,10 @@
 #pragma once
 // Whether a mailbox still belongs to who had it at a time. Pure; it must not know the plugin contract.
-// STANDARDS: RFC 7293 3.1, 5; RFC 5321 2.4. SECURITY: recipients and times are a client's.
+// STANDARDS: RFC 7293 3.1, 5; RFC 2142; RFC 5321 2.4, 4.5.1. SECURITY: recipients and times are a client's.
 
 #include <postern/kit/date_time.hpp>
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -21,12 +22,12 @@ struct condition {
 
     bool operator==(const condition&) const = default;
 };
-/// RFC 7293 3.1: date-time [";" ("C" / "R")]. Nothing for anything else.
+/// RFC 7293 3.1: date-time [";" ("C" / "R")], without fractions of a second. Nothing for anything else.
 [[nodiscard]] std::optional<condition> parse_condition(std::string_view value);
 
 enum class finding : std::uint8_t {
     not_ours, ///< somebody else knows
-    valid,
+    valid,    ///< or a role's, which whoever has the role may read
     mailbox_changed,
     domain_changed,
     unknown, ///< ours, without a date
@@ -39,6 +40,8 @@ public:
     [[nodiscard]] const char* add_domain(std::string_view name);
     [[nodiscard]] const char* add_mailbox(std::string_view address, std::string_view since);
     [[nodiscard]] const char* add_domain_since(std::string_view name, std::string_view since);
+    /// Since when mailboxes of ours without a date are their owners' at the latest.
+    [[nodiscard]] const char* set_latest(std::string_view since);
 
     [[nodiscard]] finding judge(std::string_view recipient, seconds_since_1970 since) const;
 
@@ -46,6 +49,7 @@ private:
     std::set<std::string, std::less<>> domains_;                           ///< in lower case
     std::map<std::string, seconds_since_1970, std::less<>> domains_since_; ///< likewise
     std::map<std::string, seconds_since_1970, std::less<>> mailboxes_;     ///< the domain likewise
+    std::optional<seconds_since_1970> latest_;
 };
 
 /// "Local@example.com" of "Local@EXAMPLE.com": the form in which addresses are compared (RFC 5321 2.4). Empty: no address.

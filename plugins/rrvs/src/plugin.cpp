@@ -6,6 +6,10 @@
 #include <postern/plugin.hpp>
 
 #include <fstream>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
 
 namespace {
 
@@ -24,9 +28,9 @@ public:
         if (const std::string file = host.config("since_file", ""); !file.empty())
             read(host, file);
         const std::string unknown = host.config("unknown", "accept");
-        if (unknown != "accept" && unknown != "reject")
-            host.refuse("unknown", "is \"accept\" or \"reject\"");
         rejects_unknown_ = unknown == "reject";
+        if (unknown != "accept" && unknown != "reject" && mailboxes_.set_latest(unknown) != nullptr)
+            host.refuse("unknown", "is \"accept\", \"reject\" or a time such as \"2024-01-31T12:00:00Z\"");
 
         host.keyword({.name = "RRVS"}); // RFC 7293 3.1
         // RFC 7293 5: what cannot be tested further on is returned, unless the sender says otherwise.
@@ -37,22 +41,24 @@ public:
                         .lacking = "5.7.19"});
     }
 
-    postern::param_reply on(const postern::parameter& given) const
+    postern::param_reply on(const postern::parameter& given)
     {
         const auto asked = rrvs::parse_condition(given.value());
         if (!asked)
             return postern::reject(501, "5.5.4", "RRVS is a time such as 2024-01-31T12:00:00Z, with \";C\" or \";R\"");
         const finding found = mailboxes_.judge(given.recipient(), asked->since);
-        if (found == finding::valid || (found == finding::unknown && !rejects_unknown_)) // tested here, so nobody has to
+        if (found == finding::valid || (found == finding::unknown && !rejects_unknown_)) { // tested here, so nobody has to
+            note(given);
             return postern::param_reply{postern::proceed()}.relay(postern::relay::optional);
+        }
         if (found == finding::not_ours)
             return postern::param_reply{postern::proceed()}.relay(asked->may_continue ? postern::relay::optional
                                                                                       : postern::relay::required);
         return refusal(found);
     }
 
-    // RFC 7293 3.2: there is one reply for all recipients, so one that fails refuses the message.
-    postern::verdict on(const postern::headers& event) const
+    // RFC 7293 5.2: there is one reply for all recipients, so one that fails refuses the message.
+    postern::verdict on(const postern::headers& event)
     {
         postern::verdict answer = postern::proceed();
         if (!judges_fields_)
@@ -68,12 +74,19 @@ public:
             const finding found = mailboxes_.judge(asked->recipient, asked->since);
             if (found == finding::not_ours)
                 continue;
-            if (found != finding::valid && (found != finding::unknown || rejects_unknown_))
+            if (!has_parameter(event.session(), asked->recipient) && found != finding::valid &&
+                (found != finding::unknown || rejects_unknown_))
                 return refusal(found);
             answer.remove_header(index); // what the sender knows of the recipient is not for the recipient
         }
         return answer;
     }
+
+    // What RCPT said counts for one transaction.
+
+    void on(const postern::committed& event) { forget(event.session()); }
+    void on(const postern::aborted& event) { forget(event.session()); }
+    void on(const postern::session_end& event) { forget(event.session()); }
 
 private:
     static void take(const postern::host& host, const char* key, const std::string& entry, const char* problem)
@@ -108,7 +121,27 @@ private:
         return false;
     }
 
-    /// RFC 7293 14: X.7.17 to X.7.19.
+    /// RFC 7293 5: where the extension is used for a recipient, a header field about it is not judged.
+    void note(const postern::parameter& given)
+    {
+        if (!judges_fields_)
+            return;
+        const std::lock_guard lock{guard_};
+        with_parameter_[given.session()].insert(rrvs::comparable(given.recipient()));
+    }
+    bool has_parameter(std::uint64_t session, const std::string& address)
+    {
+        const std::lock_guard lock{guard_};
+        const auto found = with_parameter_.find(session);
+        return found != with_parameter_.end() && found->second.contains(rrvs::comparable(address));
+    }
+    void forget(std::uint64_t session)
+    {
+        const std::lock_guard lock{guard_};
+        with_parameter_.erase(session);
+    }
+
+    /// RFC 7293 15.3: X.7.17 to X.7.19.
     static postern::verdict refusal(finding found)
     {
         if (found == finding::mailbox_changed)
@@ -121,6 +154,8 @@ private:
     rrvs::ownership mailboxes_;
     bool judges_fields_;
     bool rejects_unknown_ = false;
+    std::mutex guard_;                                              ///< of what follows
+    std::map<std::uint64_t, std::set<std::string>> with_parameter_; ///< recipients of the transactions at hand
 };
 
 } // namespace

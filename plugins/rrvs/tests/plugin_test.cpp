@@ -96,6 +96,28 @@ TEST_F(rrvs, judges_header_fields_about_recipients_and_takes_them_out) // RFC 72
     EXPECT_THAT(said.edits, ElementsAre(edit{POSTERN_EDIT_HEADER_REMOVE, 1, "", ""}));
 }
 
+TEST_F(rrvs, takes_header_fields_out_unjudged_where_the_recipient_has_the_parameter) // RFC 7293 5
+{
+    host_.option("header_field", true);
+    begin();
+    const fields section{{"Require-Recipient-Valid-Since", "new@EXAMPLE.com; Sun, 1 Jan 2023 00:00:00 +0000"}};
+    EXPECT_TRUE(asks("new@example.com", "2024-06-01T00:00:00Z").proceeds());
+    session_.to = {"new@example.com"};
+    const answer said = session_.headers(section);
+    EXPECT_TRUE(said.proceeds());
+    EXPECT_THAT(said.edits, ElementsAre(edit{POSTERN_EDIT_HEADER_REMOVE, 0, "", ""}));
+    session_.committed("4F1A");
+    EXPECT_EQ(session_.headers(section).enhanced, "5.7.17") << "another transaction";
+}
+
+TEST_F(rrvs, judges_mailboxes_without_a_date_by_the_latest_that_they_can_have) // RFC 7293 5
+{
+    host_.option("unknown", "2015-01-01T00:00:00Z");
+    begin();
+    EXPECT_TRUE(asks("old@example.com", "2015-01-01T00:00:00Z").proceeds());
+    EXPECT_EQ(asks("old@example.com", "2014-01-01T00:00:00Z").enhanced, "5.7.17");
+}
+
 TEST_F(rrvs, leaves_header_fields_alone_unless_told_to_judge_them)
 {
     begin();
@@ -124,7 +146,7 @@ TEST(rrvs_options, that_mean_nothing_are_refused_at_start)
         return host.refusals();
     };
     EXPECT_THAT(refused([](fake_host& h) { h.option("unknown", "perhaps"); }),
-                ElementsAre(Pair("unknown", "is \"accept\" or \"reject\"")));
+                ElementsAre(Pair("unknown", "is \"accept\", \"reject\" or a time such as \"2024-01-31T12:00:00Z\"")));
     EXPECT_THAT(refused([](fake_host& h) {
                     h.table("since", {{"a@b.example", "once"}});
                 }),

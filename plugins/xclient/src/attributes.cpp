@@ -25,13 +25,14 @@ bool is_plain(std::string_view text) noexcept
     return text.size() <= longest_text && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
-/// "192.0.2.1" or "IPV6:2001:db8::1".
+/// "192.0.2.1" or "IPV6:2001:db8::1". Without the tag too: there are proxies that leave it out.
 std::optional<std::string> address_of(std::string_view text)
 {
     constexpr std::string_view tag = "IPV6:";
-    if (upper(text.substr(0, tag.size())) == tag)
+    const bool is_tagged = upper(text.substr(0, tag.size())) == tag;
+    if (is_tagged)
         text.remove_prefix(tag.size());
-    if (!postern::kit::parse_address(text))
+    if (!postern::kit::parse_address(text) || (is_tagged && text.find(':') == text.npos))
         return std::nullopt;
     return std::string{text};
 }

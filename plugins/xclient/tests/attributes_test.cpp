@@ -26,6 +26,7 @@ TEST(attributes, are_read_in_any_case_and_as_xtext)
 {
     EXPECT_THAT(parse("addr=IPv6:2001:db8::1  Login=a+2Bb")->facts,
                 ElementsAre(fact{"address", "2001:db8::1"}, fact{"identity", "a+b"}));
+    EXPECT_THAT(parse("ADDR=2001:db8::1")->facts, ElementsAre(fact{"address", "2001:db8::1"}));
 }
 
 TEST(attributes, that_are_not_known_leave_nothing_of_the_proxy)
@@ -43,9 +44,9 @@ TEST(attributes, that_are_not_known_leave_nothing_of_the_proxy)
 
 TEST(attributes, that_are_none_are_a_syntax_error)
 {
-    for (const char* bad :
-         {"", "ADDR", "ADDR=", "ADDR=host.example", "ADDR=192.0.2.300", "ADDR=192.0.2.1+0", "PORT=65536", "PORT=x", "PORT=-1",
-          "PROTO=LMTP", "SHOE=43", "=x", "LOGIN=a+20b", "HELO=a+0D+0A", "NAME=a=b", "ADDR=192.0.2.1 x"})
+    for (const char* bad : {"", "ADDR", "ADDR=", "ADDR=host.example", "ADDR=192.0.2.300", "ADDR=192.0.2.1+0",
+                            "ADDR=IPV6:192.0.2.1", "ADDR=IPV6:", "PORT=65536", "PORT=x", "PORT=-1", "PROTO=LMTP", "SHOE=43", "=x",
+                            "LOGIN=a+20b", "HELO=a+0D+0A", "NAME=a=b", "ADDR=192.0.2.1 x"})
         EXPECT_FALSE(parse(bad)) << bad;
     EXPECT_TRUE(parse("HELO=" + std::string(255, 'x')));
     EXPECT_FALSE(parse("HELO=" + std::string(256, 'x')));

@@ -1,5 +1,7 @@
 #include "attributes.hpp"
 
+#include <postern/kit/network_set.hpp>
+
 #include <algorithm>
 
 namespace xforward {
@@ -24,6 +26,39 @@ bool is_value(std::string_view value) noexcept
 {
     return !value.empty() && value.size() <= longest_value &&
            std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+bool equal(std::string_view a, std::string_view b) noexcept
+{
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return upper(x) == upper(y); });
+}
+
+/// "192.0.2.1" or "IPV6:2001:db8::1".
+bool is_address(std::string_view text) noexcept
+{
+    constexpr std::string_view tag = "IPV6:";
+    const bool is_tagged = equal(text.substr(0, tag.size()), tag);
+    if (is_tagged)
+        text.remove_prefix(tag.size());
+    return is_tagged == (text.find(':') != text.npos) && postern::kit::parse_address(text);
+}
+
+bool is_port(std::string_view text) noexcept
+{
+    return text.size() <= 5 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
+           (text.size() < 5 || text <= "65535");
+}
+
+/// Whether those that have a form, or are not given, have it.
+bool are_well_formed(const attributes& all) noexcept
+{
+    const auto is = [&](std::string_view name, bool (*is_form)(std::string_view)) {
+        const auto value = all.get(name);
+        return value.empty() || equal(value, unavailable) || is_form(value);
+    };
+    return is("ADDR", [](std::string_view text) { return is_address(text); }) &&
+           is("PORT", [](std::string_view text) { return is_port(text); }) &&
+           is("SOURCE", [](std::string_view text) { return equal(text, "LOCAL") || equal(text, "REMOTE"); });
 }
 
 /// RFC 3461 4. What separates attributes, here and in a command, is encoded too: any octet may be.
@@ -115,9 +150,10 @@ bool take_command(std::string_view argument, attributes& to)
             return false;
         is_any = true;
     }
-    if (is_any)
-        to = std::move(taken);
-    return is_any;
+    if (!is_any || !are_well_formed(taken))
+        return false;
+    to = std::move(taken);
+    return true;
 }
 
 std::string to_stored(const attributes& from)

@@ -32,7 +32,8 @@ private:
     std::array<std::string, names.size()> values_;
 };
 
-/// "NAME=client.example ADDR=192.0.2.1" into `to`, all of it or, if something of it is wrong, nothing. Names in any case.
+/// "NAME=client.example ADDR=192.0.2.1" into `to`, all of it or, if something of it is wrong, nothing. Names in any case. ADDR,
+/// PORT and SOURCE have to be an address, a port, and LOCAL or REMOTE, if they are not unavailable.
 [[nodiscard]] bool take_command(std::string_view argument, attributes& to);
 
 /// One word, for a parameter of MAIL: no space, no "=". What does not fit into `longest_stored` is left out.

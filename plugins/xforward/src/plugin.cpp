@@ -62,6 +62,7 @@ public:
 
     // What a client said counts for one transaction.
 
+    void on(const postern::helo& event) { forget(event.session()); } // RFC 5321 4.1.4: as RSET
     void on(const postern::committed& event) { forget(event.session()); }
     void on(const postern::aborted& event) { forget(event.session()); }
     void on(const postern::rset& event) { forget(event.session()); }

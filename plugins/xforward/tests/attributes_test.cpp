@@ -44,6 +44,22 @@ TEST(attributes, are_taken_all_or_none)
     }
 }
 
+TEST(attributes, that_have_a_form_are_taken_in_no_other)
+{
+    for (const auto* good : {"ADDR=192.0.2.1", "ADDR=ipv6:2001:db8::1", "ADDR=[UNAVAILABLE]", "PORT=0", "PORT=65535",
+                             "PORT=[UNAVAILABLE]", "SOURCE=LOCAL", "SOURCE=remote", "SOURCE=[unavailable]"}) {
+        attributes facts;
+        EXPECT_TRUE(take_command(good, facts)) << good;
+    }
+    for (const auto* bad :
+         {"ADDR=client.example", "ADDR=[192.0.2.1]", "ADDR=2001:db8::1", "ADDR=IPV6:192.0.2.1", "ADDR=IPV6:", "ADDR=192.0.2.300",
+          "PORT=65536", "PORT=99999", "PORT=-1", "PORT=smtp", "PORT=123456", "SOURCE=MOON"}) {
+        attributes facts;
+        EXPECT_FALSE(take_command(bad, facts)) << bad;
+        EXPECT_TRUE(facts.empty()) << bad;
+    }
+}
+
 TEST(attributes, have_values_of_255_octets_at_most)
 {
     attributes facts;

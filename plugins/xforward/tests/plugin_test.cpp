@@ -98,6 +98,16 @@ TEST_F(a_server_with_xforward, forgets_what_was_said_when_the_transaction_is_ove
     EXPECT_THAT(delivery.client_verb().client_lines(), ElementsAre(HasSubstr("NAME=[UNAVAILABLE]")));
 }
 
+TEST_F(a_server_with_xforward, forgets_what_was_said_when_the_client_greets_again) // RFC 5321 4.1.4
+{
+    session.ehlo();
+    session.verb("XFORWARD", "NAME=spike.example");
+    session.helo("client.example");
+    session.ehlo();
+    is_stored();
+    EXPECT_THAT(delivery.client_verb().client_lines(), ElementsAre(HasSubstr("NAME=[UNAVAILABLE]")));
+}
+
 TEST_F(a_server_with_xforward, says_of_a_message_that_nobody_brought_that_it_is_local)
 {
     EXPECT_THAT(delivery.client_verb().client_lines(), ElementsAre(HasSubstr("IDENT=4F1A SOURCE=LOCAL")));

@@ -143,6 +143,47 @@ TEST(delivery_report, returns_the_whole_of_a_small_message_whose_sender_asked_fo
     EXPECT_FALSE(returns_full(envelope, message::dsn_kind::failure));
 }
 
+TEST(delivery_report, says_by_when_a_message_was_to_be_delivered) // RFC 2852 5
+{
+    const std::uint32_t who[] = {0};
+    const auto body_for = [&](const char* by) {
+        auto about = failed_message();
+        about.envelope.envelope.from.parameters = std::vector<message::parameter>{{"BY", by}};
+        return message::make_dsn(make_report(about, who, {}, facts())).body;
+    };
+    EXPECT_THAT(body_for("3600;R"), HasSubstr("Arrival-Date: Tue, 14 Nov 2023 22:13:20 +0000\r\n"
+                                              "Deliver-By-Date: Tue, 14 Nov 2023 23:13:20 +0000\r\n"));
+    EXPECT_THAT(body_for("+60;NT"), HasSubstr("Deliver-By-Date: Tue, 14 Nov 2023 22:14:20 +0000\r\n"));
+    EXPECT_THAT(body_for("-20;N"), HasSubstr("Deliver-By-Date: Tue, 14 Nov 2023 22:13:00 +0000\r\n"));
+    for (const char* other : {"", "x", "60", "99999999999;R"})
+        EXPECT_THAT(body_for(other), Not(HasSubstr("Deliver-By-Date"))) << other;
+}
+
+TEST(delivery_report, repeats_what_was_asked_for_of_the_release) // RFC 4865 5.1.2
+{
+    const std::uint32_t who[] = {0};
+    auto about = failed_message();
+    EXPECT_THAT(message::make_dsn(make_report(about, who, {}, facts())).body, Not(HasSubstr("Future-Release-Request")));
+    about.envelope.envelope.from.parameters = std::vector<message::parameter>{{"HOLDFOR", "86400"}};
+    EXPECT_THAT(message::make_dsn(make_report(about, who, {}, facts())).body,
+                HasSubstr("\r\nFuture-Release-Request: for;86400\r\n"));
+    about.envelope.envelope.from.parameters = std::vector<message::parameter>{{"HOLDUNTIL", "2023-11-15T07:00:00Z"}};
+    EXPECT_THAT(message::make_dsn(make_report(about, who, {}, facts())).body,
+                HasSubstr("\r\nFuture-Release-Request: until;2023-11-15T07:00:00Z\r\n"));
+}
+
+TEST(delivery_report, has_the_priority_of_the_message) // RFC 6710 4.6
+{
+    const std::uint32_t who[] = {0};
+    auto about = failed_message();
+    about.envelope.priority = 4;
+    const message::parameter said{"MT-PRIORITY", "3", message::relay_rule::optional, "MT-PRIORITY"};
+    about.envelope.envelope.from.parameters = std::vector<message::parameter>{{"BY", "60;R"}, said};
+    const auto record = record_of(message::make_dsn(make_report(about, who, {}, facts())), about, arrival);
+    EXPECT_EQ(record.envelope.priority, 4);
+    EXPECT_EQ(record.envelope.envelope.from.parameters, std::vector{said});
+}
+
 // RFC 3461 6.1, RFC 5321 6.1
 TEST(delivery_report, is_sent_from_nobody_and_asks_for_no_report)
 {

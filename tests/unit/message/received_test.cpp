@@ -118,6 +118,16 @@ TEST(received, mentions_an_address_beyond_ascii_only_in_a_message_that_may_hold_
                                                           "b@example.com>"));
 }
 
+TEST(received, says_the_priority_last) // RFC 6710 4.1, 7; RFC 5321 4.4: Additional-Registered-Clauses
+{
+    auto facts = plain();
+    facts.recipient = "b@example.com";
+    facts.priority = "-3";
+    EXPECT_THAT(received_value(facts), testing::HasSubstr("\r\n\tfor <b@example.com>\r\n\tPRIORITY -3;\r\n\t"));
+    facts.priority = "3; x";
+    EXPECT_THAT(received_value(facts), testing::HasSubstr("\r\n\tPRIORITY 3? x;\r\n\t"));
+}
+
 TEST(received, is_a_value_that_a_header_block_takes)
 {
     header_block headers{"Subject: hi\r\n"};

@@ -162,6 +162,8 @@ TEST(capabilities, ignore_limits_that_make_no_sense) // RFC 9422 3
 {
     const auto found = read({"LIMITS RCPTMAX=20 FOO=1 MAILMAX=x MAILMAX RCPTDOMAINMAX=4294967296 ="});
     EXPECT_EQ(found.limits, (session_limits{.rcpt_max = 20}));
+    EXPECT_EQ(read({"LIMITS RCPTMAX=0 MAILMAX=07 RCPTDOMAINMAX=1000000"}).limits, session_limits{}); // RFC 9422 4
+    EXPECT_EQ(read({"LIMITS RCPTDOMAINMAX=999999"}).limits, (session_limits{.rcpt_domain_max = 999'999}));
 }
 
 TEST(capabilities, ignore_lines_that_make_no_sense)

@@ -200,6 +200,28 @@ TEST(client_envelope, asks_for_no_more_recipients_than_the_peer_takes)
     EXPECT_FALSE(c.last().reusable); // MAILMAX
 }
 
+TEST(client_envelope, asks_for_no_more_domains_than_the_peer_takes_in_a_session) // RFC 9422 4.3
+{
+    conversation c;
+    c.is_greeted("PIPELINING,LIMITS RCPTDOMAINMAX=2");
+    c.has_recipients(4);
+    EXPECT_THAT(c.sends(), HasSubstr("u3@example.com"));
+    (void)c.hears("250 ok\r\n250 ok\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n");
+    (void)c.hears("250 kept\r\n");
+    EXPECT_TRUE(c.last().reusable) << "for one more domain";
+    c.envelope.to[0].address = "u0@EXAMPLE.com";
+    c.envelope.to[1].address = "u1@two.example";
+    c.envelope.to[2].address = "u2@three.example";
+    c.envelope.to[3].address = "u3@two.example";
+    EXPECT_THAT(c.sends(), Not(HasSubstr("three.example")));
+    (void)c.hears("250 ok\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n");
+    (void)c.hears("250 kept\r\n");
+    EXPECT_EQ(c.result(3), "delivered 250 kept");
+    EXPECT_THAT(c.result(2), StartsWith("deferred 0 4.5.3"));
+    EXPECT_TRUE(c.results()[2].over_limit);
+    EXPECT_FALSE(c.last().reusable);
+}
+
 TEST(client_parameters, are_said_only_where_they_are_offered)
 {
     conversation c;
