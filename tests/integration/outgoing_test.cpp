@@ -464,7 +464,8 @@ TEST(tls_policy, that_verifies_takes_a_certificate_that_is_trusted_and_for_the_n
     ASSERT_TRUE(gateway.logs("delivered")) << gateway.log();
     EXPECT_THAT(gateway.log(), AnyOf(HasSubstr("asked at delivery.peer flags=7"),    // and verified
                                      HasSubstr("asked at delivery.peer flags=15"))); // and localhost has ::1 behind it
-    server by_name{probing(next.address("127.0.0.1"), at("delivery.tls_policy", "tls:verified mx.example.org"))};
+    server by_name{
+        probing(next.address("127.0.0.1"), at("delivery.tls_policy", "tls:verified mx.example.org"), "may = [\"tls\"]")};
     send(by_name);
     ASSERT_TRUE(by_name.logs("delivered")) << by_name.log();
 }
@@ -474,7 +475,7 @@ TEST(tls_policy, that_verifies_takes_no_other_name_and_no_certificate_that_nobod
     secure_hop next;
     {
         const trusting anchor{next.certificate()};
-        server other_name{probing(next.address(), at("delivery.tls_policy", "tls:verified mx.example.net"))};
+        server other_name{probing(next.address(), at("delivery.tls_policy", "tls:verified mx.example.net"), "may = [\"tls\"]")};
         send(other_name);
         EXPECT_TRUE(other_name.logs("deferred", {"TLS handshake failed"})) << other_name.log();
     }
@@ -482,6 +483,16 @@ TEST(tls_policy, that_verifies_takes_no_other_name_and_no_certificate_that_nobod
     send(untrusted);
     EXPECT_TRUE(untrusted.logs("deferred", {"TLS handshake failed"})) << untrusted.log();
     EXPECT_THAT(untrusted.log(), Not(HasSubstr("delivered")));
+}
+
+TEST(tls_policy, has_no_other_name_without_the_grant)
+{
+    secure_hop next;
+    const trusting anchor{next.certificate()};
+    server gateway{probing(next.address("127.0.0.1"), at("delivery.tls_policy", "tls:verified mx.example.org"))};
+    send(gateway);
+    EXPECT_TRUE(gateway.logs("plugin_failed", {"delivery.tls_policy"})) << gateway.log();
+    EXPECT_TRUE(gateway.logs("deferred")) << gateway.log();
 }
 
 TEST(tls_policy, is_not_weakened_without_the_grant)
