@@ -15,8 +15,6 @@ using namespace std::chrono_literals;
 using kind = delivery::recipient_result::kind;
 
 constexpr std::size_t recipients_a_transaction = 100; // RFC 5321 4.5.3.1.8: what every server takes
-constexpr auto store_pause = 1min;                    // before a message that the store could not give is tried again
-
 } // namespace
 
 attempt::attempt(delivery_engine& engine, base::message_id id)

@@ -60,6 +60,8 @@ private:
     [[nodiscard]] io::task<bool> report(delivery::decision& decided);
     [[nodiscard]] io::task<bool> report_one(message::dsn_kind kind, const delivery::decision& decided);
     [[nodiscard]] io::task<std::string> original_for_report(bool is_full);
+    static constexpr std::chrono::minutes store_pause{1}; // until a message is tried again whose state was not to be had, or kept
+
     [[nodiscard]] io::task<void> make();
     void put_back(std::chrono::milliseconds wait);
     void announce();

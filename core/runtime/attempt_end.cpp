@@ -12,8 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 using kind = delivery::recipient_result::kind;
 
-constexpr auto store_pause = 1min; // before a message whose state could not be stored is tried again
-
 } // namespace
 
 /// Makes what happened durable, in the order that loses nothing: who is done with, the DSN that are due, the end.

@@ -120,12 +120,13 @@ hook_runner::asked hook_runner::ask(const hooks::link& whom, hooks::event& what,
         }
     }
     what.seat = seat_of(whom);
-    const auto called = one.lane == 0 ? whom.who->call(what, one.until, port_, answer_)
-                                      : whom.who->call(what, one.until, port_->lane(one.lane), answer_);
+    hooks::plugin_reply answer; // one a call: what somebody writes who then passes or fails must not become another's
+    const auto called = one.lane == 0 ? whom.who->call(what, one.until, port_, answer)
+                                      : whom.who->call(what, one.until, port_->lane(one.lane), answer);
     switch (called.status) {
     case hooks::call_status::answered:
         one.is = asked::state::answered;
-        one.reply = std::exchange(answer_, {});
+        one.reply = std::move(answer);
         break;
     case hooks::call_status::passed:
         one.is = asked::state::passed;
@@ -400,11 +401,10 @@ void hook_runner::tell(const hooks::chain& order, const hooks::event& what, cons
         if (but != nullptr && but->has(what.hook, *link->who))
             continue;
         shown.seat = seat_of(*link);
-        const auto called = link->who->call(shown, base::instant{}, port_, answer_); // which nobody reads
+        hooks::plugin_reply nobody_reads;
+        const auto called = link->who->call(shown, base::instant{}, port_, nobody_reads);
         if (called.status == hooks::call_status::failed)
             report("the plugin reported a failure", *link, what, base::log_level::warning);
-        if (called.status == hooks::call_status::answered)
-            answer_ = {};
         if (one.counts == 0 || link->health == nullptr)
             continue;
         one.whom = link;

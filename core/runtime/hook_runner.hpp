@@ -107,7 +107,6 @@ private:
     base::instant waiting_since_;
     std::chrono::nanoseconds time_every_;
     std::vector<void*> seats_;       ///< of the chain's plugins; made with the first call
-    hooks::plugin_reply answer_;     ///< where plugins put theirs; empty between calls
     std::vector<asked> outstanding_; ///< in the order of the chain; the first is the one whose turn it is
     trace_notes* notes_ = nullptr;
 };

@@ -174,6 +174,35 @@ TEST_F(a_plugin_that_may_fail, is_not_charged_for_what_went_by_before_anybody_wa
     EXPECT_FALSE(lines_.contains("budget"));
 }
 
+/// What it wrote before it failed, or passed, is nobody's answer.
+TEST_F(a_plugin_that_may_fail, leaves_nothing_in_the_answer_of_the_one_behind_it)
+{
+    for (const auto status : {call_status::failed, call_status::passed}) {
+        const auto writes = [status](const asked& about) {
+            about.answer.vouches = true;
+            about.answer.edits = {{hooks::edit_op::sender_set, 0, "", "x@client.example"}};
+            return call_result{status};
+        };
+        const auto only_answers = [](const asked&) { return call_result{call_status::answered}; };
+        const auto make = [](const char* name, test::lambda_plugin::function on) {
+            return hooks::link{std::make_shared<test::lambda_plugin>(name, std::set{hook_point::cmd_mail}, std::move(on)),
+                               hooks::failure_policy::proceed};
+        };
+        const auto order =
+            std::make_shared<const hooks::chain>(std::vector<hooks::link>{make("one", writes), make("two", only_answers)});
+        hook_runner runner{order, std::make_shared<connection_port>(home_, base::session_id{4}, clock_), log_, metrics_, notices_,
+                           clock_};
+        hooks::event what;
+        what.hook = hook_point::cmd_mail;
+        hooks::draft message;
+        hooks::chain_run run{*order, what.hook, &message};
+        EXPECT_TRUE(runner.advance(run, what));
+        EXPECT_FALSE(run.result().vouched);
+        EXPECT_TRUE(run.failure().empty()) << run.failure();
+        runner.end();
+    }
+}
+
 TEST_F(a_plugin_that_may_fail, has_a_place_of_its_own_in_the_session)
 {
     std::vector<void**> seats;
