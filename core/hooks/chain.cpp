@@ -2,6 +2,7 @@
 
 #include "core/hooks/edit.hpp"
 #include "core/hooks/reply_rules.hpp"
+#include "core/hooks/trail.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -37,6 +38,8 @@ chain::chain(std::vector<link> links) : links_{std::move(links)}
             if (!each.who->wants(static_cast<hook_point>(hook)))
                 continue;
             by_hook_[hook].push_back(&each);
+            append_name(names_[hook].octets, each.who->name());
+            names_[hook].begins.push_back(names_[hook].octets.size());
             if (each.who->observes(static_cast<hook_point>(hook)))
                 each.observed |= std::uint64_t{1} << hook;
         }
@@ -47,6 +50,13 @@ const std::vector<const link*>& chain::links(hook_point hook) const noexcept
 {
     assert(static_cast<unsigned>(hook) < hook_point_count);
     return by_hook_[static_cast<unsigned>(hook)];
+}
+
+std::string_view chain::names(hook_point hook, std::size_t first, std::size_t count) const noexcept
+{
+    const auto& all = names_[static_cast<unsigned>(hook)];
+    assert(first + count < all.begins.size());
+    return std::string_view{all.octets}.substr(all.begins[first], all.begins[first + count] - all.begins[first]);
 }
 
 bool chain::has(hook_point hook, const plugin& who) const noexcept

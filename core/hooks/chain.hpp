@@ -61,6 +61,8 @@ public:
     [[nodiscard]] bool has(hook_point hook) const noexcept { return !links(hook).empty(); }
     [[nodiscard]] bool has(hook_point hook, const plugin& who) const noexcept;
     [[nodiscard]] const std::vector<link>& all() const noexcept { return links_; }
+    /// The names of links(hook) from `first` on, as trail::passed takes them.
+    [[nodiscard]] std::string_view names(hook_point hook, std::size_t first, std::size_t count) const noexcept;
     /// One of its own, from 1; 0: a chain of nobody.
     [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
     chain(const chain&) = delete;
@@ -69,6 +71,12 @@ public:
 private:
     std::vector<link> links_;
     std::array<std::vector<const link*>, hook_point_count> by_hook_;
+    /// What names() gives a part of: each name at the end of the one before it.
+    struct name_row {
+        std::string octets;
+        std::vector<std::size_t> begins{0}; ///< and the end of the last one
+    };
+    std::array<name_row, hook_point_count> names_;
     std::uint32_t number_ = 0;
 };
 
@@ -85,6 +93,8 @@ public:
               outgoing* out = nullptr) noexcept;
 
     [[nodiscard]] const chain& order() const noexcept { return order_; }
+    /// Where the one whom next() gave stands among those of the hook.
+    [[nodiscard]] std::size_t place() const noexcept { return at_ - 1; }
     /// Who is asked next; null when the outcome stands.
     [[nodiscard]] const link* next() noexcept;
     /// Who may be asked already while the last one, who belongs to a group, has not answered: the nth behind it. Null: nobody

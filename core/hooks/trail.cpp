@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstring>
 #include <iterator>
 #include <limits>
@@ -33,7 +34,6 @@ struct asked_head {                    // then each name behind an octet of leng
     std::uint8_t hook;
     std::uint8_t count;
 };
-constexpr std::uint8_t most_asked = 255;
 static_assert(sizeof(call_head) == 20 && std::is_trivially_copyable_v<call_head>);
 
 /// Room for a note at the end of `to`: grown once, then written.
@@ -291,10 +291,7 @@ void trail::call(const call_note& what)
     if (what.hook != hook_point::msg_body || !what.is_plain()) {
         if (!has_room())
             return;
-        if (what.is_bare() && what.plugin.size() <= std::numeric_limits<std::uint8_t>::max())
-            add_bare(what.hook, what.plugin);
-        else
-            append_call(octets_, what);
+        append_call(octets_, what);
         return;
     }
     const auto found = std::ranges::find(body_calls_, what.plugin, &sum::plugin);
@@ -306,27 +303,23 @@ void trail::call(const call_note& what)
     ++mine.calls;
 }
 
-/// One note for all in a row of whom there is nothing to tell: a chain of plugins mostly passes.
-void trail::add_bare(hook_point hook, std::string_view who)
+void trail::passed(hook_point hook, std::size_t count, std::string_view names)
 {
-    asked_head head{static_cast<std::uint8_t>(hook), 1};
-    constexpr std::size_t head_at = 1; // behind the kind
-    const bool goes_on = asked_end_ != 0 && asked_end_ == octets_.size();
-    if (goes_on)
-        std::memcpy(&head, octets_.data() + asked_ + head_at, sizeof head);
-    if (goes_on && head.hook == static_cast<std::uint8_t>(hook) && head.count < most_asked) {
-        ++head.count;
-        std::memcpy(octets_.data() + asked_ + head_at, &head, sizeof head);
-    } else {
-        head = {static_cast<std::uint8_t>(hook), 1};
-        asked_ = octets_.size();
-        place at{octets_, head_at + sizeof head};
+    assert(count <= most_passed);
+    if (count != 0 && has_room()) {
+        const asked_head head{static_cast<std::uint8_t>(hook), static_cast<std::uint8_t>(count)};
+        place at{octets_, 1 + sizeof head + names.size()};
         at.put(bare_calls);
         at.put(&head, sizeof head);
+        at.put(names.data(), names.size());
     }
-    octets_ += static_cast<char>(who.size());
-    octets_ += who;
-    asked_end_ = octets_.size();
+}
+
+void append_name(std::string& to, std::string_view name)
+{
+    name = name.substr(0, std::numeric_limits<std::uint8_t>::max());
+    to += static_cast<char>(name.size());
+    to += name;
 }
 
 void trail::edit(const std::string& plugin, hook_point hook, const hooks::edit& what)
@@ -354,7 +347,6 @@ void trail::rewind()
 {
     constexpr std::size_t usual = 4096; // an idle connection holds no more
     octets_.resize(kept_);
-    asked_end_ = 0;
     if (octets_.capacity() > usual)
         octets_.shrink_to_fit();
     body_calls_.clear();

@@ -31,11 +31,6 @@ struct call_note {
     std::optional<std::chrono::nanoseconds> took = {}; ///< unset: nobody looked at the clock
 
     [[nodiscard]] bool is_plain() const noexcept { return verdict == verdict_kind::proceed && failure.empty(); }
-    /// Whether there is nothing to tell but that it was asked.
-    [[nodiscard]] bool is_bare() const noexcept
-    {
-        return is_plain() && !took && !vouches && smtp_code == 0 && enhanced.empty() && text.empty();
-    }
 };
 
 /// A note as it is read back.
@@ -66,6 +61,9 @@ void append_call(std::string& to, const call_note& what, std::uint32_t calls = 1
 void append_edit(std::string& to, const std::string& plugin, hook_point hook, const edit& what);
 void append_line(std::string& to, trail_note::kind heard_or_said, std::string_view line);
 
+/// A name in a row of them: at most 255 octets of it, behind an octet of length.
+void append_name(std::string& to, std::string_view name);
+
 /// Reads notes as far as they are sound.
 [[nodiscard]] std::vector<trail_note> read_trail(std::string_view octets);
 
@@ -73,18 +71,18 @@ void append_line(std::string& to, trail_note::kind heard_or_said, std::string_vi
 class trail {
 public:
     static constexpr std::size_t most_octets = std::size_t{64} << 10U;
+    static constexpr std::size_t most_passed = 255;
 
     void fact(std::string_view name, std::string_view text);
     /// Calls of msg.body, of which a message can have thousands, are added up for each plugin until finish().
     void call(const call_note& what);
+    /// So many (at most most_passed) were asked one after the other, of whom there is nothing else to tell; not of msg.body.
+    /// `names`: of each, as append_name puts it.
+    void passed(hook_point hook, std::size_t count, std::string_view names);
     void edit(const std::string& plugin, hook_point hook, const hooks::edit& what);
 
     /// What was noted until now holds for every message to come.
-    void keep_until_here() noexcept
-    {
-        kept_ = octets_.size();
-        asked_end_ = 0; // what is kept does not grow
-    }
+    void keep_until_here() noexcept { kept_ = octets_.size(); }
     /// Everything, the sums too.
     [[nodiscard]] std::string_view finish();
     /// The message is over: back to what was kept.
@@ -98,14 +96,11 @@ private:
         std::uint32_t calls = 0;
     };
     [[nodiscard]] bool has_room() noexcept;
-    void add_bare(hook_point hook, std::string_view who);
 
     std::string octets_;
     std::size_t kept_ = 0;
     std::uint32_t left_out_ = 0;
     std::vector<sum> body_calls_;
-    std::size_t asked_ = 0;     ///< where the last note is, if it is one of several bare calls
-    std::size_t asked_end_ = 0; ///< and ends; 0: it is another
 };
 
 } // namespace postern::hooks

@@ -129,26 +129,22 @@ thread_local last_shown last;
 
 shown_record::shown_record(const hooks::event& what, std::uint64_t ticket, std::uint64_t cookie, std::int64_t deadline_ns)
 {
-    if (what.view == 0 || last.is_in_use) { // a plugin's call has led to another one
+    auto& mine = last;                      // each look at it would ask whether this thread has made it
+    if (what.view == 0 || mine.is_in_use) { // a plugin's call has led to another one
         record_ = &own_.emplace(what, ticket, cookie, deadline_ns);
         return;
     }
-    if (last.view == what.view) {
-        last.record->address(ticket, cookie, deadline_ns);
+    if (mine.view == what.view) {
+        mine.record->address(ticket, cookie, deadline_ns);
     } else {
-        last.view = 0;       // should the next line throw
-        last.record.reset(); // gives its lists to the next
-        last.record.emplace(what, ticket, cookie, deadline_ns);
-        last.view = what.view;
+        mine.view = 0;       // should the next line throw
+        mine.record.reset(); // gives its lists to the next
+        mine.record.emplace(what, ticket, cookie, deadline_ns);
+        mine.view = what.view;
     }
-    last.is_in_use = true;
-    record_ = &*last.record;
-}
-
-shown_record::~shown_record()
-{
-    if (!own_)
-        last.is_in_use = false;
+    mine.is_in_use = true;
+    is_in_use_ = &mine.is_in_use;
+    record_ = &*mine.record;
 }
 
 void event_record::peer(const hooks::event& what, postern_list& to)

@@ -100,7 +100,11 @@ private:
 class shown_record {
 public:
     shown_record(const hooks::event& what, std::uint64_t ticket, std::uint64_t cookie, std::int64_t deadline_ns);
-    ~shown_record();
+    ~shown_record()
+    {
+        if (is_in_use_ != nullptr)
+            *is_in_use_ = false;
+    }
     shown_record(const shown_record&) = delete;
     shown_record& operator=(const shown_record&) = delete;
 
@@ -109,6 +113,7 @@ public:
 private:
     std::optional<event_record> own_; ///< unset: the thread's
     event_record* record_;
+    bool* is_in_use_ = nullptr; ///< of the thread's
 };
 
 /// "YYYY": 13 digits of base::id_text without its allocation.

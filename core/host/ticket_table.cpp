@@ -8,6 +8,7 @@ namespace {
 
 // A ticket is generation << 18 | shard << 14 | slot in its shard.
 constexpr unsigned slot_bits = 14;
+constexpr std::uint32_t slot_mask = (1U << slot_bits) - 1;
 constexpr unsigned index_bits = 18;
 constexpr std::uint64_t index_mask = (std::uint64_t{1} << index_bits) - 1;
 constexpr unsigned state_bits = 3;
@@ -54,7 +55,7 @@ std::uint64_t ticket_table::number(const ticket_slot& slot) noexcept
 ticket_slot* ticket_table::slot_of(std::uint32_t index) const noexcept
 {
     const auto& in = (*shards_)[index >> slot_bits];
-    const auto within = index & ((1U << slot_bits) - 1);
+    const auto within = index & slot_mask;
     auto* chunk = in.chunks[within / chunk_size].load(std::memory_order_acquire);
     return chunk == nullptr ? nullptr : chunk + within % chunk_size;
 }
@@ -101,18 +102,30 @@ ticket_slot* ticket_table::grow(shard& of, std::uint32_t shard_number) noexcept
         chunk[i].word.store(word(1, state::free), std::memory_order_relaxed);
     }
     of.chunks[of.used_chunks++].store(chunk, std::memory_order_release);
-    for (unsigned i = 1; i < chunk_size; ++i)
+    const bool is_first = of.used_chunks == 1;
+    for (unsigned i = is_first ? 2 : 1; i < chunk_size; ++i)
         push(chunk[i]);
-    return chunk;
+    if (!is_first)
+        return chunk;
+    of.home.store(chunk, std::memory_order_release);
+    return chunk + 1;
+}
+
+bool ticket_table::claim(ticket_slot& home) noexcept
+{
+    auto now = home.word.load(std::memory_order_relaxed);
+    return state_of(now) == state::free &&
+           home.word.compare_exchange_strong(now, now | static_cast<std::uint64_t>(state::calling), std::memory_order_acq_rel,
+                                             std::memory_order_relaxed);
 }
 
 ticket_slot* ticket_table::open() noexcept
 {
     const auto number = shard_of_this_thread();
     auto& mine = (*shards_)[number];
-    auto* slot = mine.spare.exchange(nullptr, std::memory_order_acquire);
-    if (slot == nullptr)
-        slot = pop(mine);
+    if (auto* const home = mine.home.load(std::memory_order_acquire); home != nullptr && claim(*home))
+        return home;
+    auto* slot = pop(mine);
     if (slot == nullptr)
         slot = grow(mine, number);
     if (slot != nullptr)
@@ -165,9 +178,10 @@ void ticket_table::release(ticket_slot& slot, std::uint64_t generation) noexcept
 {
     slot.caller = nullptr;
     slot.kept.reset();
+    const bool is_home = (slot.index & slot_mask) == 0;
     slot.word.store(word(generation + 1, state::free), std::memory_order_release);
-    if (auto* const other = (*shards_)[slot.index >> slot_bits].spare.exchange(&slot, std::memory_order_acq_rel))
-        push(*other);
+    if (!is_home)
+        push(slot);
 }
 
 void ticket_table::close(ticket_slot& slot) noexcept

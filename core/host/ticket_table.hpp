@@ -80,8 +80,8 @@ private:
     static constexpr unsigned chunk_count = 256;
 
     struct alignas(64) shard {
-        std::atomic<ticket_slot*> spare{nullptr}; ///< the last one that was released: most calls need no other
-        std::atomic<std::uint64_t> free_head{0};  ///< tag << 32 | index + 1
+        std::atomic<ticket_slot*> home{nullptr}; ///< its first one, which is on no list: most calls need no other
+        std::atomic<std::uint64_t> free_head{0}; ///< tag << 32 | index + 1
         std::mutex growing;
         unsigned used_chunks = 0;
         std::array<std::atomic<ticket_slot*>, chunk_count> chunks{};
@@ -93,6 +93,7 @@ private:
     static void bar_reading(ticket_slot& slot) noexcept;
     [[nodiscard]] static bool may_read(const ticket_slot& slot, std::uint64_t ticket) noexcept;
     [[nodiscard]] ticket_slot* slot_of(std::uint32_t index) const noexcept;
+    [[nodiscard]] static bool claim(ticket_slot& home) noexcept;
     [[nodiscard]] ticket_slot* pop(shard& from) noexcept;
     [[nodiscard]] ticket_slot* grow(shard& of, std::uint32_t shard_number) noexcept;
     void push(ticket_slot& slot) noexcept;

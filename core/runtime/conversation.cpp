@@ -45,7 +45,7 @@ conversation::conversation(const surroundings& of, std::shared_ptr<const generat
                            const queue::record& record, base::session_id session)
     : current_{std::move(current)}, message_{message}, record_{record}, session_{session},
       port_{std::make_shared<connection_port>(of.home, session, of.clock)},
-      hooks_{current_->delivery_chain, port_, of.log, of.metrics, of.notices, of.clock}
+      hooks_{current_->delivery_chain, port_, of.log, of.metrics, of.notices, of.clock, {}, hook_runner::usual_timing}
 {
     hooks_.watched_by(of.watcher);
 }

@@ -28,6 +28,43 @@ struct timing {
 constexpr std::size_t timed_chains = 16; // one more shares with another
 thread_local std::array<std::array<timing, hooks::hook_point_count>, timed_chains> timings;
 
+/// As a plugin finds it: what one writes who then passes or fails must not become another's.
+void clear(hooks::plugin_reply& reply)
+{
+    const bool is_blank = reply.verdict == hooks::verdict_kind::proceed && !reply.vouches && reply.smtp_code == 0 &&
+                          reply.score == 0 && reply.enhanced.empty() && reply.text.empty() && reply.edits.empty() &&
+                          !reply.more && !reply.out && reply.failure.empty();
+    if (!is_blank)
+        reply = {};
+}
+
+/// Those of a walk who passed one after the other, of whom nothing else is to be told. A chain mostly passes.
+class passes {
+public:
+    passes(trace_notes* to, const hooks::chain& order, hooks::hook_point hook) noexcept : to_{to}, order_{order}, hook_{hook} {}
+
+    void add(std::size_t place)
+    {
+        if (place != first_ + count_ || count_ == hooks::trail::most_passed)
+            tell();
+        if (count_ == 0)
+            first_ = place;
+        ++count_;
+    }
+    void tell()
+    {
+        if (const auto count = std::exchange(count_, 0); count != 0 && to_ != nullptr)
+            to_->passed(hook_, count, order_.names(hook_, first_, count));
+    }
+
+private:
+    trace_notes* to_;
+    const hooks::chain& order_;
+    hooks::hook_point hook_;
+    std::size_t first_ = 0;
+    std::size_t count_ = 0;
+};
+
 } // namespace
 
 /// How often the times of this walk count; 0: it is not timed.
@@ -82,11 +119,19 @@ bool hook_runner::advance(hooks::chain_run& run, hooks::event& what)
 bool hook_runner::walk(hooks::chain_run& run, hooks::event& what, const hooks::link* from, base::instant now)
 {
     const auto counts = weight_of_walk(run.order(), what.hook, now);
+    const bool is_summed = counts == 0 && what.hook != hooks::hook_point::msg_body; // nobody looks on, then
+    passes row{notes_, run.order(), what.hook};
     bool is_news = true;
     for (const auto* link = from; link != nullptr; link = run.next()) {
         if (std::exchange(is_news, false))
             show(run, what);
         auto one = ask(*link, what, now, counts);
+        if (one.is == asked::state::passed && is_summed) {
+            run.passed();
+            row.add(run.place());
+            continue;
+        }
+        row.tell();
         if (one.is == asked::state::pending) {
             waiting_since_ = one.since;
             outstanding_.push_back(std::move(one));
@@ -97,6 +142,7 @@ bool hook_runner::walk(hooks::chain_run& run, hooks::event& what, const hooks::l
         now = one.done;
         settle(run, one, what);
     }
+    row.tell();
     return true;
 }
 
@@ -107,7 +153,8 @@ hook_runner::asked hook_runner::ask(const hooks::link& whom, hooks::event& what,
         budget_.renew();
     }
     const auto left = budget_.left(hooks::phase_of(what.hook));
-    asked one{.whom = &whom, .since = now, .until = now + std::min(whom.deadline, left), .done = now, .lane = free_lane()};
+    asked one{.whom = &whom, .since = now, .until = now + std::min(whom.deadline, left), .done = now};
+    one.lane = outstanding_.empty() ? 0 : free_lane();
     one.counts = counts;
     one.is_hurried = left < whom.deadline;
     one.score = what.message != nullptr ? what.message->score : 0;
@@ -120,16 +167,22 @@ hook_runner::asked hook_runner::ask(const hooks::link& whom, hooks::event& what,
         }
     }
     what.seat = seat_of(whom);
-    hooks::plugin_reply answer; // one a call: what somebody writes who then passes or fails must not become another's
-    const auto called = one.lane == 0 ? whom.who->call(what, one.until, port_, answer)
-                                      : whom.who->call(what, one.until, port_->lane(one.lane), answer);
+    const auto called = one.lane == 0 ? whom.who->call(what, one.until, port_, answer_)
+                                      : whom.who->call(what, one.until, port_->lane(one.lane), answer_);
+    if (called.status == hooks::call_status::answered)
+        one.reply = std::move(answer_);
+    clear(answer_);
     switch (called.status) {
     case hooks::call_status::answered:
         one.is = asked::state::answered;
-        one.reply = std::move(answer);
         break;
     case hooks::call_status::passed:
         one.is = asked::state::passed;
+        if (counts == 0 && one.passage == passage::call) { // as learn() would, which has more to find out
+            if (is_watched)
+                (void)whom.health->breaker_at(what.hook).succeeded(passage::call);
+            return one;
+        }
         break;
     case hooks::call_status::pending:
         one.ticket = called.ticket;
@@ -147,134 +200,6 @@ hook_runner::asked hook_runner::ask(const hooks::link& whom, hooks::event& what,
         one.done = clock_.now();
     learn(one, what.hook);
     return one;
-}
-
-/// The others of a group whose first is waited for. Who only watches is told in its turn: nobody waits for it.
-void hook_runner::ask_along(const hooks::chain_run& run, hooks::event& what)
-{
-    for (std::size_t i = 0; const auto* link = run.ahead(i); ++i)
-        if (!link->observes(what.hook))
-            outstanding_.push_back(ask(*link, what, clock_.now(), 1));
-}
-
-std::size_t hook_runner::free_lane() const noexcept
-{
-    std::size_t lane = 0;
-    while (std::ranges::any_of(outstanding_, [lane](const asked& each) { return each.lane == lane; }))
-        ++lane;
-    return lane;
-}
-
-io::task<void> hook_runner::finish(hooks::chain_run& run, hooks::event& what)
-{
-    struct nobody_left { // whatever is thrown
-        hook_runner& runner;
-        ~nobody_left() { runner.forget(); }
-    } const at_the_end{*this};
-    waiting_since_ = clock_.now(); // what went by until now was not waiting for a plugin
-    for (bool is_over = outstanding_.empty(); !is_over;) {
-        // An event of msg.end shows the score: those who were asked before others of their group changed it are asked again.
-        if (what.hook == hooks::hook_point::msg_end && what.message != nullptr &&
-            outstanding_.front().score != what.message->score) {
-            const auto* const again = outstanding_.front().whom;
-            co_await drop_the_rest(what.hook);
-            is_over = walk(run, what, again, clock_.now());
-            continue;
-        }
-        co_await await_first(what.hook);
-        auto first = std::move(outstanding_.front());
-        outstanding_.erase(outstanding_.begin());
-        budget_.spend(hooks::phase_of(what.hook), first.done - waiting_since_);
-        waiting_since_ = std::max(waiting_since_, first.done);
-        settle(run, first, what);
-        const auto* const next = next_behind(run, what);
-        is_over = next == nullptr || (outstanding_.empty() && walk(run, what, next, clock_.now()));
-    }
-    co_await drop_the_rest(what.hook);
-}
-
-/// The next one to be asked, or to be waited for. Who only watches, amid a group, is told in its turn.
-const hooks::link* hook_runner::next_behind(hooks::chain_run& run, hooks::event& what)
-{
-    const auto* next = run.next();
-    for (; next != nullptr && !outstanding_.empty() && outstanding_.front().whom != next; next = run.next()) {
-        show(run, what); // what has been answered meanwhile
-        auto one = ask(*next, what, clock_.now(), 1);
-        if (one.is == asked::state::pending) { // nobody waits for what it may say
-            (void)next->who->withdraw(one.ticket);
-            one.is = asked::state::passed;
-        }
-        settle(run, one, what);
-    }
-    return next;
-}
-
-/// Until it is known how the first one stands. Meanwhile every other's answer is taken when it comes, and its deadline kept.
-io::task<void> hook_runner::await_first(hooks::hook_point hook)
-{
-    look_what_came(hook);
-    while (outstanding_.front().is == asked::state::pending) {
-        auto until = base::instant::max();
-        for (const auto& each : outstanding_)
-            if (each.is == asked::state::pending)
-                until = std::min(until, each.until);
-        // Nothing is asked meanwhile, so places stay.
-        bool is_over = port_->is_cut();
-        if (!is_over)
-            is_over = co_await port_->listen(until);
-        look_what_came(hook);
-        const bool is_cut = port_->is_cut();
-        const auto as = is_cut ? asked::state::cut : asked::state::late;
-        for (auto& each : outstanding_)
-            if (each.is == asked::state::pending && (is_cut || (is_over && each.until <= until)))
-                co_await take_back(each, as, hook);
-    }
-}
-
-/// Answers that are here.
-void hook_runner::look_what_came(hooks::hook_point hook)
-{
-    for (auto& each : outstanding_) {
-        if (each.is != asked::state::pending)
-            continue;
-        if (auto came = port_->take(each.lane, each.ticket)) {
-            each.is = asked::state::answered;
-            each.reply = std::move(came->reply);
-            each.done = came->when;
-            learn(each, hook);
-        }
-    }
-}
-
-/// An answer that could not be withdrawn any more counts: it must not be there when the next one is asked.
-io::task<void> hook_runner::take_back(asked& whom, asked::state as, hooks::hook_point hook)
-{
-    if (whom.whom->who->withdraw(whom.ticket)) {
-        whom.is = as;
-        whom.done = clock_.now();
-        learn(whom, hook);
-    }
-    while (whom.is == asked::state::pending) {
-        (void)co_await port_->listen(base::instant::max());
-        look_what_came(hook);
-    }
-}
-
-/// Others of a group have decided: what these say is not asked for any more.
-io::task<void> hook_runner::drop_the_rest(hooks::hook_point hook)
-{
-    for (auto& each : outstanding_)
-        if (each.is == asked::state::pending)
-            co_await take_back(each, asked::state::cut, hook);
-    outstanding_.clear();
-}
-
-void hook_runner::forget() noexcept
-{
-    for (auto& each : outstanding_)
-        if (each.is == asked::state::pending)
-            (void)each.whom->who->withdraw(each.ticket); // one that is just answering is waited for
-    outstanding_.clear();
 }
 
 /// What an answer, or its absence, says about the plugin. An answer that breaks a rule is one: who gave it is alive. A time that

@@ -54,10 +54,21 @@ void trace_notes::called(const hooks::call_note& what, const hooks::draft* messa
         hooks::append_call(note, what);
         show(note);
     }
-    if (message == nullptr)
-        return;
-    for (; edits_ < message->journal.size(); ++edits_) {
-        const auto& entry = message->journal[edits_];
+    if (message != nullptr)
+        note_edits(*message, notes, shows);
+}
+
+void trace_notes::passed(hooks::hook_point hook, std::size_t count, std::string_view names)
+{
+    if (is_noting() && !is_small_talk(hook))
+        trail_.passed(hook, count, names);
+}
+
+void trace_notes::note_edits(const hooks::draft& message, bool notes, bool shows)
+{
+    std::string note;
+    for (; edits_ < message.journal.size(); ++edits_) {
+        const auto& entry = message.journal[edits_];
         if (notes)
             trail_.edit(entry.plugin, entry.hook, entry.what);
         if (shows) {

@@ -33,6 +33,8 @@ public:
     void fact(std::string_view name, std::string_view text);
     /// A call that is over, its edits applied to `message` (null: none).
     void called(const hooks::call_note& what, const hooks::draft* message);
+    /// Calls in a row, made while nobody looks on, of which there is nothing else to tell; see hooks::trail.
+    void passed(hooks::hook_point hook, std::size_t count, std::string_view names);
     /// For lookers-on alone.
     void show_fact(std::string_view name, std::string_view text);
     void heard(std::string_view line) noexcept override;
@@ -51,6 +53,7 @@ public:
 private:
     [[nodiscard]] bool is_noting() const noexcept { return home_.keeper != nullptr && home_.keeper->is_keeping(); }
     void show(std::string_view note);
+    void note_edits(const hooks::draft& message, bool notes, bool shows);
     void line(hooks::trail_note::kind which, std::string_view text);
 
     trace_home home_;

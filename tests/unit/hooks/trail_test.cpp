@@ -95,18 +95,22 @@ TEST(a_trail, adds_up_the_calls_about_a_body)
     EXPECT_EQ(read[1].microseconds, 2000U);
 }
 
+std::string row(const std::vector<std::string>& names)
+{
+    std::string octets;
+    for (const auto& each : names)
+        append_name(octets, each);
+    return octets;
+}
+
 TEST(a_trail, notes_those_who_pass_in_a_row_and_gives_them_back_one_by_one)
 {
     trail notes;
-    const auto passes = [&](hook_point hook, std::string_view who) { notes.call({.hook = hook, .plugin = who}); };
-    passes(hook_point::cmd_mail, "one");
-    passes(hook_point::cmd_mail, "two");
-    const auto until_two = notes.finish().size();
-    passes(hook_point::cmd_mail, "three");
-    EXPECT_EQ(notes.finish().size(), until_two + 6) << "a name, and its length";
+    notes.passed(hook_point::cmd_mail, 3, row({"one", "two", "three"}));
     notes.call({.hook = hook_point::cmd_mail, .plugin = "timed", .took = 3us});
-    passes(hook_point::cmd_mail, "four");
-    passes(hook_point::cmd_rcpt, "four");
+    notes.passed(hook_point::cmd_mail, 1, row({"four"}));
+    notes.passed(hook_point::cmd_rcpt, 1, row({"four"}));
+    notes.passed(hook_point::cmd_rcpt, 0, {});
 
     const auto read = read_trail(notes.finish());
     std::vector<std::string> found;
@@ -119,25 +123,14 @@ TEST(a_trail, notes_those_who_pass_in_a_row_and_gives_them_back_one_by_one)
         found, ElementsAre("cmd.mail one", "cmd.mail two", "cmd.mail three", "cmd.mail timed", "cmd.mail four", "cmd.rcpt four"));
 }
 
-TEST(a_trail, does_not_add_to_a_row_of_the_connection_what_is_about_a_message)
+TEST(a_trail, takes_as_many_in_a_row_as_an_octet_counts_and_of_a_name_as_much)
 {
     trail notes;
-    notes.call({.hook = hook_point::conn_open, .plugin = "one"});
-    notes.keep_until_here();
-    for (int i = 0; i < 2; ++i) {
-        notes.call({.hook = hook_point::conn_open, .plugin = "two"});
-        EXPECT_THAT(read_trail(notes.finish()), SizeIs(2));
-        notes.rewind();
-    }
-    EXPECT_THAT(read_trail(notes.finish()), SizeIs(1));
-}
-
-TEST(a_trail, notes_more_in_a_row_than_an_octet_counts)
-{
-    trail notes;
-    for (int i = 0; i < 600; ++i)
-        notes.call({.hook = hook_point::cmd_mail, .plugin = "p"});
-    EXPECT_THAT(read_trail(notes.finish()), SizeIs(600));
+    notes.passed(hook_point::cmd_mail, trail::most_passed,
+                 row(std::vector<std::string>(trail::most_passed, std::string(300, 'p'))));
+    const auto read = read_trail(notes.finish());
+    ASSERT_THAT(read, SizeIs(trail::most_passed));
+    EXPECT_EQ(read.back().who, std::string(255, 'p'));
 }
 
 TEST(a_trail, supposes_that_calls_about_a_body_that_were_not_timed_took_as_long_as_those_that_were)

@@ -179,5 +179,51 @@ TEST_F(runner, cancels_outstanding_wakes_when_the_session_ends_and_takes_none_af
     EXPECT_EQ(one->wakes().size(), 2U) << "nothing comes after the end of the session";
 }
 
+/// Keeps the notes of one record.
+struct note_keeper final : trace_keeper {
+    [[nodiscard]] bool is_keeping() const noexcept override { return true; }
+    void keep(const trace_record& what) noexcept override { notes = hooks::read_trail(what.notes); }
+    std::vector<hooks::trail_note> notes;
+};
+
+TEST_F(runner, notes_each_one_who_passed_in_its_place_whether_the_walk_was_timed_or_not)
+{
+    const auto named = [](std::string name, test::lambda_plugin::function on) {
+        return hooks::link{std::make_shared<test::lambda_plugin>(std::move(name), std::set{hook_point::msg_end}, std::move(on))};
+    };
+    const auto passes = [](const asked&) { return call_result{call_status::passed}; };
+    const auto scores = [](const asked& about) {
+        about.answer.verdict = hooks::verdict_kind::score;
+        about.answer.score = 1;
+        return call_result{call_status::answered};
+    };
+    order = std::make_shared<hooks::chain>(std::vector<hooks::link>{named("a", passes), named("b", passes), named("c", scores),
+                                                                    named("d", passes), named("e", scores), named("f", passes)});
+    tracer live{clock};
+    note_keeper keeper;
+    trace_notes notes{{live, &keeper, clock}, 1, "", ""};
+    hook_runner run_hooks{order, port, log, metrics, notices, clock, {}, 1h};
+    run_hooks.watched_by(&notes);
+    for (const bool is_timed : {true, false}) { // an hour has passed since the first of this chain
+        notes.message_begins();
+        hooks::draft draft;
+        hooks::event what;
+        what.hook = hook_point::msg_end;
+        what.message = &draft;
+        hooks::chain_run run{*order, what.hook, &draft};
+        ASSERT_TRUE(run_hooks.advance(run, what));
+        EXPECT_EQ(draft.score, 2);
+        notes.message_ends(record_kind::transaction, 1, 1);
+        std::string who;
+        for (const auto& each : keeper.notes) {
+            who += each.who;
+            EXPECT_EQ(each.microseconds.has_value(), is_timed) << each.who;
+            EXPECT_EQ(each.verdict,
+                      each.who == "c" || each.who == "e" ? hooks::verdict_kind::score : hooks::verdict_kind::proceed);
+        }
+        EXPECT_EQ(who, "abcdef");
+    }
+}
+
 } // namespace
 } // namespace postern::runtime
