@@ -28,6 +28,15 @@ void add_score(std::int32_t& sum, std::int32_t more) noexcept
 
 } // namespace
 
+std::span<const std::pair<std::string_view, bool permissions::*>> permission_names() noexcept
+{
+    static constexpr std::pair<std::string_view, bool permissions::*> names[]{
+        {"headers", &permissions::headers}, {"sender", &permissions::sender}, {"rcpt", &permissions::rcpt},
+        {"body", &permissions::body},       {"route", &permissions::route},   {"accept", &permissions::accept},
+        {"client", &permissions::client},   {"queue", &permissions::queue},   {"tls", &permissions::tls}};
+    return names;
+}
+
 chain::chain(std::vector<link> links) : links_{std::move(links)}
 {
     static std::atomic<std::uint32_t> last = 0;
@@ -116,6 +125,8 @@ std::string chain_run::rule_broken_by(const plugin_reply& reply, const link& by)
 {
     if (const auto why = broken_rule(hook_, reply); !why.empty())
         return std::string{why};
+    if (reply.more && reply.more->then == follow_up::octets && reply.more->octets > most_octets_)
+        return "more octets to read than its verb was declared with";
     if (reply.verdict == verdict_kind::accept && !by.may.accept)
         return "ACCEPT is not granted by the configuration (may)";
     if (reply.vouches && (hook_ != hook_point::cmd_rcpt || !by.who->may_vouch()))

@@ -11,8 +11,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace postern::hooks {
@@ -32,6 +34,9 @@ struct permissions {
     /// Whether it may change anything that those behind it would see.
     [[nodiscard]] bool has_edits() const noexcept { return headers || sender || rcpt || body || route || client || queue; }
 };
+
+/// The names that `may` knows.
+[[nodiscard]] std::span<const std::pair<std::string_view, bool permissions::*>> permission_names() noexcept;
 
 /// A plugin in a chain, with the rules that the configuration gives it.
 struct link {
@@ -97,6 +102,8 @@ public:
     [[nodiscard]] std::size_t place() const noexcept { return at_ - 1; }
     /// Who is asked next; null when the outcome stands.
     [[nodiscard]] const link* next() noexcept;
+    /// At verb and verb.data: so many octets at most may be asked for.
+    void limit_octets(std::uint64_t most) noexcept { most_octets_ = most; }
     /// Who may be asked already while the last one, who belongs to a group, has not answered: the nth behind it. Null: nobody
     /// else. What they say is taken when next() names them; it may never come to that.
     [[nodiscard]] const link* ahead(std::size_t nth) const noexcept;
@@ -135,6 +142,7 @@ private:
     std::string_view only_;
     std::size_t at_ = 0;
     std::uint32_t asked_recipient_ = 0; // at cmd.rcpt: the last one when the walk began
+    std::uint64_t most_octets_ = ~std::uint64_t{0};
     bool decided_ = false;
     outcome result_;
     std::string failure_;

@@ -38,7 +38,10 @@ bool is_param_edit(edit_op op) noexcept
 
 std::string failure_of(const edit& what, std::string_view why)
 {
-    return fmt::format("edit {} of index {}: {}", static_cast<unsigned>(what.op), what.index, why);
+    const bool is_of_one = what.op == edit_op::header_insert || what.op == edit_op::header_replace ||
+                           what.op == edit_op::header_remove || what.op == edit_op::rcpt_replace ||
+                           what.op == edit_op::rcpt_remove || what.op == edit_op::rcpt_later;
+    return is_of_one ? fmt::format("{} {}: {}", name_of(what.op), what.index, why) : fmt::format("{}: {}", name_of(what.op), why);
 }
 
 message::header_change::kind kind_of(edit_op op) noexcept
@@ -175,9 +178,9 @@ std::string check(const std::vector<edit>& batch, const permissions& may, const 
     int bodies = 0;
     for (const auto& what : batch) {
         if (!is_allowed_at(target.hook, what.op))
-            return failure_of(what, "not at this hook");
+            return failure_of(what, fmt::format("not at {}", name_of(target.hook)));
         if (!is_granted(may, what.op))
-            return failure_of(what, "not granted by the configuration (may)");
+            return failure_of(what, fmt::format("not granted: the plugin would need may = [\"{}\"]", grant_for(what.op)));
         if (what.op == edit_op::route_set) {
             if (!std::all_of(what.name.begin(), what.name.end(), [](char c) { return c > ' ' && c <= '~'; }) ||
                 !std::all_of(what.value.begin(), what.value.end(), [](char c) { return c > ' ' && c <= '~'; }))
@@ -298,21 +301,28 @@ bool is_allowed_at(hook_point hook, edit_op op) noexcept
     return false;
 }
 
-bool is_granted(const permissions& may, edit_op op) noexcept
+std::string_view grant_for(edit_op op) noexcept
 {
     if (is_header_edit(op))
-        return may.headers;
+        return "headers";
     if (is_recipient_edit(op))
-        return may.rcpt;
+        return "rcpt";
     if (op == edit_op::sender_set)
-        return may.sender;
+        return "sender";
     if (is_queue_edit(op))
-        return may.queue;
+        return "queue";
     if (op == edit_op::peer_set)
-        return may.client;
+        return "client";
     if (is_param_edit(op)) // of its own parameters
-        return true;
-    return op == edit_op::body_replace ? may.body : may.route;
+        return "";
+    return op == edit_op::body_replace ? "body" : "route";
+}
+
+bool is_granted(const permissions& may, edit_op op) noexcept
+{
+    const auto needed = grant_for(op);
+    return needed.empty() ||
+           std::ranges::any_of(permission_names(), [&](const auto& each) { return each.first == needed && may.*each.second; });
 }
 
 bool is_canonical(std::string_view octets) noexcept

@@ -20,6 +20,9 @@ namespace postern::hooks {
 /// cmd.mail param_set, which is stored.
 [[nodiscard]] bool is_allowed_at(hook_point hook, edit_op op) noexcept;
 
+/// What the configuration has to grant for it, as permission_names() calls it; empty: nothing.
+[[nodiscard]] std::string_view grant_for(edit_op op) noexcept;
+
 /// Whether the configuration grants the class of edits that `op` belongs to.
 [[nodiscard]] bool is_granted(const permissions& may, edit_op op) noexcept;
 

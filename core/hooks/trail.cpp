@@ -74,16 +74,10 @@ constexpr std::size_t text_size(std::string_view text) noexcept
     return sizeof(std::uint16_t) + text.size();
 }
 
-/// What an edit does, in words. Those that have none here are told by their number.
+/// What an edit does, in words.
 std::string name_of(const edit& what)
 {
-    constexpr std::array<std::string_view, 16> names{
-        "",           "header.add", "header.insert", "header.replace", "header.remove",
-        "sender.set", "rcpt.add",   "rcpt.replace",  "rcpt.remove",    "body.replace",
-        "route.set",  "peer.set",   "priority.set",  "release.at",     "expire.at",
-        "warn.at"};
-    const auto op = static_cast<std::size_t>(what.op);
-    std::string out = op < names.size() ? std::string{names[op]} : "edit." + std::to_string(op);
+    std::string out{name_of(what.op)};
     const bool is_of_one = what.op == edit_op::header_insert || what.op == edit_op::header_replace ||
                            what.op == edit_op::header_remove || what.op == edit_op::rcpt_replace ||
                            what.op == edit_op::rcpt_remove;

@@ -59,6 +59,18 @@ enum class edit_op : std::uint8_t {
     report_relay = 21,  ///< its sender is told of a relay; name: to next hops without that keyword only
 };
 
+/// "header.add" and so on: as people are told of it.
+[[nodiscard]] constexpr std::string_view name_of(edit_op op) noexcept
+{
+    constexpr std::array<std::string_view, 22> names{
+        "edit.0",       "header.add",    "header.insert", "header.replace", "header.remove", "sender.set",
+        "rcpt.add",     "rcpt.replace",  "rcpt.remove",   "body.replace",   "route.set",     "peer.set",
+        "priority.set", "release.at",    "expire.at",     "warn.at",        "rcpt.later",    "param.set",
+        "param.drop",   "param.require", "accepted.set",  "report.relay"};
+    const auto at = static_cast<std::size_t>(op);
+    return at < names.size() ? names[at] : names[0];
+}
+
 inline constexpr std::uint32_t of_mail = 0xffffffff; ///< `index` of a param edit: of MAIL
 
 /// Indices refer to the state before the batch of which the edit is part.

@@ -21,14 +21,11 @@ using hooks::call_result;
 using hooks::call_status;
 
 constexpr const char* no_answer = "it failed after its call returned";
-constexpr const char* says_it_failed = "it says that it failed";
 
 const char* read(hooks::hook_point hook, const postern_reply* from, bool may_vouch, hooks::plugin_reply& to)
 {
     if (from == nullptr)
         return "a NULL reply";
-    if (from->size >= first_size<postern_reply> && from->verdict == POSTERN_BROKEN)
-        return says_it_failed;
     const char* wrong = read_reply(hook, *from, to);
     if (wrong == nullptr && to.vouches && !may_vouch)
         wrong = "a VOUCH without \"postern.recipients/1\" in provides";
@@ -45,8 +42,12 @@ public:
 
     bool take(const postern_reply* reply) noexcept override
     {
+        if (says_it_failed(reply)) {
+            to_ = failed_reply(failure_in(*reply));
+            return true;
+        }
         wrong_ = read(hook_, reply, may_vouch_, to_);
-        return wrong_ == nullptr || wrong_ == says_it_failed;
+        return wrong_ == nullptr;
     }
     void finish() noexcept override {}
     [[nodiscard]] const char* wrong() const noexcept { return wrong_; }
@@ -68,8 +69,13 @@ public:
 
     bool take(const postern_reply* reply) noexcept override
     {
+        if (says_it_failed(reply)) {
+            wrong_ = nullptr;
+            reply_ = failed_reply(failure_in(*reply));
+            return true;
+        }
         wrong_ = read(hook_, reply, may_vouch_, reply_);
-        return wrong_ == nullptr || wrong_ == says_it_failed;
+        return wrong_ == nullptr;
     }
     void finish() noexcept override
     {

@@ -120,7 +120,7 @@ std::string_view name_of(hooks::failure_policy policy) noexcept
 std::vector<std::string_view> grants_of(const hooks::permissions& may)
 {
     std::vector<std::string_view> out;
-    for (const auto& [name, grant] : permission_names())
+    for (const auto& [name, grant] : hooks::permission_names())
         if (may.*grant)
             out.push_back(name);
     return out;

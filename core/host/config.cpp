@@ -186,7 +186,7 @@ void read_listener(table_reader from, const std::filesystem::path& base, config&
 hooks::permissions read_permissions(table_reader& from)
 {
     hooks::permissions may;
-    const auto classes = permission_names();
+    const auto classes = hooks::permission_names();
     const auto granted = from.texts("may").value_or(std::vector<std::string>{});
     for (const auto& word : granted) {
         const auto found =
@@ -410,16 +410,6 @@ std::optional<config> read_table(const toml::table& table, const std::filesystem
 }
 
 } // namespace
-
-std::span<const std::pair<std::string_view, bool hooks::permissions::*>> permission_names() noexcept
-{
-    using hooks::permissions;
-    static constexpr std::pair<std::string_view, bool permissions::*> names[]{
-        {"headers", &permissions::headers}, {"sender", &permissions::sender}, {"rcpt", &permissions::rcpt},
-        {"body", &permissions::body},       {"route", &permissions::route},   {"accept", &permissions::accept},
-        {"client", &permissions::client},   {"queue", &permissions::queue},   {"tls", &permissions::tls}};
-    return names;
-}
 
 const plugin_settings* config::find_plugin(std::string_view name) const noexcept
 {

@@ -119,7 +119,6 @@ struct config {
 };
 
 /// The words of `may`.
-[[nodiscard]] std::span<const std::pair<std::string_view, bool hooks::permissions::*>> permission_names() noexcept;
 
 /// Reads `file`. Everything that is wrong goes to `found`; with a value something usable came out and `found` is empty.
 [[nodiscard]] std::optional<config> read_config(const std::filesystem::path& file, problems& found);

@@ -6,6 +6,7 @@
 #include <postern/abi/config.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -150,7 +151,14 @@ bool set_scalar(option_type type, const given_value& from, const std::filesystem
     return false;
 }
 
-/// Appends the records of one option; false when it is not of the rule's type.
+bool is_within(const option_rule& rule, const option_value& value)
+{
+    const bool is_text = value.kind == POSTERN_OPTION_STRING;
+    return (!rule.least || value.number >= *rule.least) && (!rule.most || value.number <= *rule.most) &&
+           (rule.choices.empty() || (is_text && std::ranges::find(rule.choices, value.text) != rule.choices.end()));
+}
+
+/// Appends the records of one option; false when it is not what the rule says.
 bool convert(const option_rule& rule, const given_option& from, const std::filesystem::path& base, std::vector<option_value>& to)
 {
     const bool is_list = rule.type == option_type::list;
@@ -171,17 +179,63 @@ bool convert(const option_rule& rule, const given_option& from, const std::files
             set_any(value, out);
         else if (!set_scalar(rule.type, value, base, out))
             return false;
+        if (!is_within(rule, out))
+            return false;
         to.push_back(std::move(out));
     }
     return true;
 }
 
-std::optional<given_option> read_default(const toml::table& rule, const std::string& file, problems& found)
+std::optional<given_option> read_value(std::string_view key, const toml::table& rule, const std::string& file, problems& found)
 {
     for (auto& each : table_reader{rule, "", file, found}.options())
-        if (each.key == "default")
+        if (each.key == key)
             return std::move(each);
     return std::nullopt;
+}
+
+bool has_bounds(option_type type) noexcept
+{
+    return type == option_type::integer || type == option_type::size || type == option_type::duration ||
+           type == option_type::floating;
+}
+
+/// `min` or `max`: as a number, and added to what the rule expects.
+void read_bound(const char* key, const char* in_words, option_rule& rule, table_reader& from, const toml::table& table,
+                const std::string& file, problems& found)
+{
+    if (!from.has(key))
+        return;
+    const auto given = read_value(key, table, file, found);
+    std::vector<option_value> number;
+    if (!has_bounds(rule.type) || !given || !convert(rule, *given, "/", number) || number.size() != 1)
+        return from.complain(key, has_bounds(rule.type) ? fmt::format("must be {}", rule.expectation)
+                                                        : std::string{"is of integer, size, duration and float"});
+    (key == std::string_view{"min"} ? rule.least : rule.most) = number.front().number;
+    rule.expectation += fmt::format(", {} {}", in_words, number.front().text);
+}
+
+void read_limits(option_rule& rule, table_reader& from, const toml::table& table, const std::string& file, problems& found)
+{
+    rule.expectation = expectation(rule.type);
+    auto unbound = rule; // that a bound is in order does not depend on the other one
+    read_bound("min", "at least", unbound, from, table, file, found);
+    const auto least = std::exchange(unbound.least, std::nullopt);
+    read_bound("max", "at most", unbound, from, table, file, found);
+    rule.least = least;
+    rule.most = unbound.most;
+    rule.expectation = unbound.expectation;
+    if (rule.least && rule.most && *rule.least > *rule.most)
+        from.complain("min", "is above max");
+    rule.choices = from.texts("one_of").value_or(std::vector<std::string>{});
+    if (rule.choices.empty())
+        return;
+    if (rule.type != option_type::string && rule.type != option_type::list)
+        from.complain("one_of", "is of string and list");
+    std::vector<std::string> quoted;
+    for (const auto& each : rule.choices)
+        quoted.push_back(fmt::format("\"{}\"", each));
+    rule.expectation = fmt::format("{} {}", rule.type == option_type::list ? "a list of" : "one of", fmt::join(quoted, ", "));
 }
 
 option_rule read_rule(std::string_view name, table_reader& from, const toml::table& table, const std::string& file,
@@ -206,14 +260,14 @@ option_rule read_rule(std::string_view name, table_reader& from, const toml::tab
     if (rule.doc.empty())
         from.complain("doc", "is missing: one line that says what the option does");
     rule.required = from.boolean("required").value_or(false);
+    read_limits(rule, from, table, file, found);
     if (from.has("default")) {
-        rule.fallback = read_default(table, file, found);
+        rule.fallback = read_value("default", table, file, found);
         std::vector<option_value> ignored;
         if (rule.required)
             from.complain("default", "an option that is required has no default");
         else if (rule.fallback && !convert(rule, *rule.fallback, "/", ignored))
-            found.push_back(
-                {{file, rule.fallback->line}, fmt::format("options.{}.default: must be {}", name, expectation(rule.type))});
+            found.push_back({{file, rule.fallback->line}, fmt::format("options.{}.default: must be {}", name, rule.expectation)});
     }
     return rule;
 }
@@ -262,6 +316,10 @@ std::optional<manifest> read_manifest(const std::filesystem::path& file, problem
     out.security = root.text("security").value_or("");
     out.before = root.texts("before").value_or(std::vector<std::string>{});
     out.after = root.texts("after").value_or(std::vector<std::string>{});
+    out.needs = root.texts("needs").value_or(std::vector<std::string>{});
+    for (const auto& need : out.needs)
+        if (std::ranges::none_of(hooks::permission_names(), [&](const auto& each) { return each.first == need; }))
+            root.complain("needs", fmt::format("there is no grant \"{}\"", need));
     for (const auto& id : out.before)
         if (id == out.id || std::ranges::find(out.after, id) != out.after.end())
             root.complain("before", fmt::format("\"{}\" cannot stand before itself, or both before and behind another", id));
@@ -286,7 +344,7 @@ std::vector<option_value> bind_options(const manifest& rules, const given_option
                                          names.empty() ? "it has none" : "it has " + listed(names))});
         } else if (!convert(*rule, each, source.base, out)) {
             found.push_back({{source.where.file, each.line},
-                             fmt::format("plugin {}: option {} must be {}", source.plugin, each.key, expectation(rule->type))});
+                             fmt::format("plugin {}: option {} must be {}", source.plugin, each.key, rule->expectation)});
         }
     }
     for (const auto& rule : rules.options) {
@@ -303,6 +361,17 @@ std::vector<option_value> bind_options(const manifest& rules, const given_option
             out[i].line = 0;
     }
     return out;
+}
+
+void check_needs(const manifest& rules, const hooks::permissions& may, const option_source& source, problems& found)
+{
+    std::vector<std::string> missing;
+    for (const auto& [name, is_granted] : hooks::permission_names())
+        if (!(may.*is_granted) && std::ranges::find(rules.needs, name) != rules.needs.end())
+            missing.push_back(fmt::format("\"{}\"", name));
+    if (!missing.empty())
+        found.push_back({source.where, fmt::format("plugin {}: it does nothing without more grants: add {} to its may",
+                                                   source.plugin, fmt::join(missing, ", "))});
 }
 
 } // namespace postern::daemon

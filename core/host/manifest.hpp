@@ -4,13 +4,19 @@
 //   id = "org.postern.headers"        status = "stable"      summary = "adds and removes header fields"
 //   security = "what feeds it and what it must withstand"
 //   before = ["org.postern.discard"]  # ids of plugins that stand behind it in every chain; so after
+//   needs = ["headers"]               # classes of edits without which it is of no use: the configuration has to grant them
 //   [options.add]
 //   type = "table"    # string integer boolean size duration path list table float
 //   doc = "fields to add"
 //   default = {}      # or: required = true
+//   [options.pause]
+//   type = "duration"
+//   doc = "how long it waits"
+//   min = "1s"        # and max, of numbers, sizes and times; one_of = ["a", "b"] of a string and of a list's items
 //
 // It knows no plugin code: options are refused or completed before any runs.
 
+#include "core/hooks/chain.hpp"
 #include "core/host/option_values.hpp"
 #include "core/host/problem.hpp"
 
@@ -29,7 +35,12 @@ struct option_rule {
     option_type type = option_type::string;
     std::string doc;
     bool required = false;
-    std::optional<given_option> fallback; ///< the default
+    std::optional<given_option> fallback;   ///< the default
+    std::optional<std::int64_t> least = {}; ///< as option_value::number has it
+    std::optional<std::int64_t> most = {};  ///< likewise
+    std::vector<std::string> choices = {};  ///< empty: any
+    /// "a time such as "30s", at least 1s": what a value must be.
+    std::string expectation = {};
 };
 
 struct manifest {
@@ -39,6 +50,7 @@ struct manifest {
     std::string security;
     std::vector<std::string> before; ///< ids of plugins that stand behind it in every chain
     std::vector<std::string> after;  ///< and before it
+    std::vector<std::string> needs;  ///< of hooks::permission_names()
     std::vector<option_rule> options;
 
     [[nodiscard]] const option_rule* find(std::string_view name) const noexcept;
@@ -57,5 +69,8 @@ struct option_source {
 /// goes to `found`; the result counts only when nothing was added there.
 [[nodiscard]] std::vector<option_value> bind_options(const manifest& rules, const given_options& given,
                                                      const option_source& source, problems& found);
+
+/// Whether the configuration grants what the plugin needs; what it does not goes to `found`.
+void check_needs(const manifest& rules, const hooks::permissions& may, const option_source& source, problems& found);
 
 } // namespace postern::daemon

@@ -95,7 +95,8 @@ postern_status plugin_instance::ask_kv(postern_ev_kv_store what, std::uint32_t h
 {
     try {
         const auto desk = settings_.services.kv;
-        if (desk == nullptr || &desk->store() == this)
+        // Who does not say that it needs one would have it only where somebody else does.
+        if (desk == nullptr || &desk->store() == this || !library_->needs(POSTERN_KV_1))
             return POSTERN_E_DENIED;
         if (const auto status = may_ask(session); status < 0)
             return status;

@@ -197,8 +197,10 @@ std::string text_of(const plugin_facts& facts, const plugin_request& what)
     lines("verbs", facts.verbs);
     lines("parameters", facts.parameters);
     if (facts.about)
+        lines("needs", facts.about->needs);
+    if (facts.about)
         for (const auto& each : facts.about->options)
-            line("option", fmt::format("{} ({}{}): {}", each.name, name_of(each.type),
+            line("option", fmt::format("{} ({}{}): {}", each.name, each.expectation,
                                        each.required   ? ", required"
                                        : each.fallback ? ", default " + text_of(*each.fallback)
                                                        : "",
@@ -228,10 +230,12 @@ std::string json_of(const plugin_facts& facts, const plugin_request& what)
         out["summary"] = facts.about->summary;
         out["status"] = facts.about->status;
         out["security"] = facts.about->security;
+        out["needs"] = json_of(facts.about->needs);
         boost::json::array options;
         for (const auto& each : facts.about->options) {
             boost::json::object one{
                 {"name", each.name}, {"type", name_of(each.type)}, {"required", each.required}, {"doc", each.doc}};
+            one["expected"] = each.expectation;
             if (each.fallback)
                 one["default"] = text_of(*each.fallback);
             options.push_back(std::move(one));

@@ -156,9 +156,10 @@ std::shared_ptr<plugin_instance> plugin_instance::create(std::shared_ptr<const p
         made->created_ = true;
     if (found.size() == before)
         found.push_back(
-            {made->settings_.where,
-             fmt::format("plugin {} ({} {}) could not start: {}", made->name(), table.id, table.version,
-                         thrown.empty() ? fmt::format("status {}; what it logged says why", status) : "it threw " + thrown)});
+            {made->settings_.where, fmt::format("plugin {} ({} {}) could not start: {}", made->name(), table.id, table.version,
+                                                !thrown.empty()                  ? "it threw " + thrown
+                                                : made->why_not_created_.empty() ? fmt::format("status {}", status)
+                                                                                 : made->why_not_created_)});
     return nullptr;
 }
 
@@ -347,7 +348,10 @@ void plugin_instance::say(std::uint32_t level, postern_str text) noexcept
     if (!is_sound(text))
         return;
     const auto as = static_cast<base::log_level>(std::min(level, POSTERN_LOG_ERROR));
-    log_.write(as, "plugin.log", {{"plugin", name()}, {"text", view(text).substr(0, most_log_text)}});
+    const auto said = view(text).substr(0, most_log_text);
+    if (creating_ != nullptr && as == base::log_level::error)
+        why_not_created_ = said;
+    log_.write(as, "plugin.log", {{"plugin", name()}, {"text", said}});
 }
 
 postern_status plugin_instance::start_spool(postern_str domain, std::uint32_t flags) noexcept

@@ -66,7 +66,9 @@ std::optional<candidate> examine(const config& from, const plugin_settings& of, 
     out.settings.kv_namespace = of.kv_namespace;
     out.settings.may_queue = of.may.queue;
     out.settings.order = {rules->before, rules->after};
-    out.settings.options = bind_options(*rules, of.options, {of.name, of.where, from.file.parent_path()}, found);
+    const option_source source{of.name, of.where, from.file.parent_path()};
+    out.settings.options = bind_options(*rules, of.options, source, found);
+    check_needs(*rules, of.may, source, found);
     if (found.size() != before)
         return std::nullopt;
     return out;

@@ -116,8 +116,9 @@ public:
 
     bool take(const postern_reply* reply) noexcept override
     {
-        if (reply != nullptr && reply->size >= first_size<postern_reply> && reply->verdict == POSTERN_BROKEN) {
-            why_not_ = "it says that it failed";
+        if (says_it_failed(reply)) {
+            said_ = failure_in(*reply);
+            why_not_ = said_.c_str();
             return true;
         }
         auto results = results_;
@@ -172,6 +173,7 @@ private:
     std::optional<deadline_timer::handle> deadline_;
     std::uint64_t ticket_ = 0; // never the number of one: until it is expected
     const char* why_not_ = no_answer;
+    std::string said_; ///< of its own failure
 };
 
 } // namespace

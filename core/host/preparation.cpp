@@ -47,8 +47,8 @@ std::optional<readiness> read(const postern_reply* from, const char*& wrong)
     wrong = "a NULL reply";
     if (from == nullptr)
         return std::nullopt;
-    if (from->size >= first_size<postern_reply> && from->verdict == POSTERN_BROKEN)
-        return not_ready("it failed; what it logged says why");
+    if (says_it_failed(from))
+        return not_ready(failure_in(*from));
     hooks::plugin_reply plain;
     wrong = read_reply(*from, plain);
     if (wrong != nullptr)

@@ -67,6 +67,18 @@ const char* read_reply(const postern_reply& from, hooks::plugin_reply& to)
     return read_edits(from.edits, to.edits);
 }
 
+bool says_it_failed(const postern_reply* from) noexcept
+{
+    return from != nullptr && from->size >= first_size<postern_reply> && from->verdict == POSTERN_BROKEN;
+}
+
+std::string failure_in(const postern_reply& from)
+{
+    if (from.text.len == 0 || !is_sound(from.text))
+        return "it says that it failed";
+    return "it failed: " + std::string{view(from.text).substr(0, most_reply_text)};
+}
+
 hooks::plugin_reply failed_reply(std::string why)
 {
     hooks::plugin_reply out;

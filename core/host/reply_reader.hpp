@@ -45,4 +45,8 @@ inline constexpr std::size_t most_edit_value = std::size_t{64} << 20U; ///< octe
 /// How a plugin that failed, or whose answer is nonsense, is told to a chain, so that on_error applies. `why` is for the log.
 [[nodiscard]] hooks::plugin_reply failed_reply(std::string why);
 
+/// Whether it is a POSTERN_BROKEN, and why, for the log.
+[[nodiscard]] bool says_it_failed(const postern_reply* from) noexcept;
+[[nodiscard]] std::string failure_in(const postern_reply& from);
+
 } // namespace postern::daemon

@@ -301,6 +301,7 @@ bool connection::try_ask(hook_point hook)
         what.blob = &spool_;
     }
     hooks::chain_run run{order, hook, session_.draft(), &session_.editable_facts(), about.owner};
+    run.limit_octets(about.most_octets);
     if (!hooks_.advance(run, what)) {
         pending_ = std::make_unique<pending_ask>(pending_ask{std::move(run), what});
         return false;

@@ -153,7 +153,7 @@ void server_session::state::go_on(hooks::outcome& outcome)
         return restart();
     if (then == follow_up::octets && outcome.more->octets > most_octets(*talk->verb)) {
         end_dialogue();
-        return say(451, "4.3.0", "try again later"); // more than the verb was declared with
+        return say(451, "4.3.0", "try again later"); // whoever asks sees to it that it does not come to this
     }
     if (outcome.smtp_code == 0) {
         outcome.smtp_code = 250;

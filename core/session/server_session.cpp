@@ -332,6 +332,7 @@ question server_session::question() const noexcept
         about.argument = s.said_argument;
         if (s.talk != nullptr) {
             about.owner = s.talk->verb->owner;
+            about.most_octets = s.most_octets(*s.talk->verb);
             about.chunk = s.talk->chunk;
             about.offset = s.talk->offset;
             about.is_last = s.talk->is_last;

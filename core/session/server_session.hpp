@@ -52,6 +52,7 @@ struct question {
     bool is_last = false;                          ///< of the chunk
     const message::parameter* parameter = nullptr; ///< param
     bool is_rcpt = false;                          ///< param
+    std::uint64_t most_octets = 0;                 ///< verb, verb.data: so many may be asked for
 };
 
 /// One connection. Threads: one. Memory: bounded by the limits of the configuration, whatever the message's size.

@@ -30,6 +30,7 @@
 #include <postern/sdk/instance.hpp>
 #include <postern/sdk/spool.hpp>
 #include <postern/sdk/task.hpp>
+#include <postern/sdk/together.hpp>
 #include <postern/sdk/verdict.hpp>
 
 #define POSTERN_SDK_VERSION "0.1.0"

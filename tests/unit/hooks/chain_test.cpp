@@ -426,5 +426,24 @@ TEST(chain_run, says_501_of_a_parameter_that_is_refused_without_a_code)
     EXPECT_EQ(seen.result.enhanced, "5.5.4");
 }
 
+TEST(a_chain, takes_no_answer_that_asks_for_more_octets_than_its_verb_may)
+{
+    for (const std::uint64_t asked : {std::uint64_t{1000}, std::uint64_t{1001}}) {
+        plugin_reply reply;
+        reply.smtp_code = 354;
+        reply.text = "go on";
+        reply.more = extension_reply{{}, asked, follow_up::octets, {}, {}};
+        links order;
+        order.add("p", reply);
+        const chain all{order.take()};
+        chain_run run{all, hook_point::verb, nullptr};
+        run.limit_octets(1000);
+        ASSERT_NE(run.next(), nullptr);
+        run.answered(reply);
+        EXPECT_EQ(run.failure(), asked > 1000 ? "more octets to read than its verb was declared with" : "");
+        EXPECT_EQ(run.result().verdict, asked > 1000 ? verdict_kind::tempfail : verdict_kind::proceed);
+    }
+}
+
 } // namespace
 } // namespace postern::hooks

@@ -328,5 +328,23 @@ TEST(edit, a_route_is_printable)
     }
 }
 
+TEST(edit, that_is_refused_says_in_words_which_one_and_why)
+{
+    const auto failure = [](hook_point hook, edit what, permissions may) {
+        auto message = usual_draft();
+        links order;
+        order.add("editor", edits({std::move(what)}), may);
+        const auto seen = walk(order, hook, &message);
+        return seen.failures.empty() ? std::string{} : seen.failures.front();
+    };
+    EXPECT_EQ(failure(hook_point::msg_end, {edit_op::sender_set, 0, "", "a@b.example"}, {}),
+              "sender.set: not granted: the plugin would need may = [\"sender\"]");
+    EXPECT_EQ(failure(hook_point::msg_end, {edit_op::body_replace, 0, "", "x\r\n"}, {.headers = true}),
+              "body.replace: not granted: the plugin would need may = [\"body\"]");
+    EXPECT_EQ(failure(hook_point::cmd_mail, {edit_op::header_add, 0, "X", "y"}, everything), "header.add: not at cmd.mail");
+    EXPECT_EQ(failure(hook_point::cmd_rcpt, {edit_op::rcpt_replace, 0, "", "x@y.example"}, everything),
+              "rcpt.replace 0: no such recipient, or not the one asked about");
+}
+
 } // namespace
 } // namespace postern::hooks

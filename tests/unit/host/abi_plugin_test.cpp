@@ -216,10 +216,10 @@ TEST_F(a_plugin, may_say_that_it_broke_after_it_took_the_ticket)
     EXPECT_EQ(script.reply(called.ticket, POSTERN_BROKEN, ""), POSTERN_PASS);
     EXPECT_EQ(here.port->answers(1).at(0).second.failure, "it says that it failed");
     script.on = [&](const postern_event& event) {
-        EXPECT_EQ(script.reply(event.ticket, POSTERN_BROKEN, ""), POSTERN_PASS);
+        EXPECT_EQ(script.reply(event.ticket, POSTERN_BROKEN, "no database"), POSTERN_PASS);
         return POSTERN_TAKEN;
     };
-    EXPECT_EQ(failure(*plugin), "it says that it failed");
+    EXPECT_EQ(failure(*plugin), "it failed: no database");
 }
 
 TEST_F(a_plugin, reads_the_records_of_the_first_release_and_longer_ones)
@@ -423,8 +423,16 @@ TEST_F(a_plugin, that_was_not_created_is_not_destroyed)
     EXPECT_EQ(script.make_instance(), nullptr);
     EXPECT_EQ(script.destroyed, 0);
     ASSERT_EQ(script.found.size(), 1U);
-    EXPECT_THAT(script.found[0].text(),
-                ::testing::StartsWith("postern.toml:7: plugin scripted (org.example.scripted 1) could not start: status -1"));
+    const std::string who = "postern.toml:7: plugin scripted (org.example.scripted 1) could not start: ";
+    EXPECT_EQ(script.found[0].text(), who + "status -1");
+    script.found.clear();
+    script.on_create = [this] {
+        script.core->log(script.host, POSTERN_LOG_ERROR, borrowed("there is no such database"));
+        return POSTERN_E_PLUGIN;
+    };
+    EXPECT_EQ(script.make_instance(), nullptr);
+    ASSERT_EQ(script.found.size(), 1U);
+    EXPECT_EQ(script.found[0].text(), who + "there is no such database");
 }
 
 TEST_F(a_plugin, that_is_serial_is_called_once_at_a_time)

@@ -175,5 +175,94 @@ TEST_F(a_manifest, refuses_what_it_does_not_know_or_what_is_of_another_type)
                                      "postern.toml:13: plugin p: option b must be a list"));
 }
 
+TEST_F(a_manifest, may_say_within_which_bounds_a_value_has_to_be)
+{
+    const auto rules = good(R"([options.n]
+type = "integer"
+doc = "d"
+min = -1
+max = 5
+[options.t]
+type = "duration"
+doc = "d"
+min = "1s"
+[options.s]
+type = "size"
+doc = "d"
+max = "1MiB"
+[options.f]
+type = "float"
+doc = "d"
+min = 0.5
+[options.w]
+type = "string"
+doc = "d"
+one_of = ["red", "green"]
+[options.l]
+type = "list"
+doc = "d"
+one_of = ["red", "green"]
+)");
+    const auto list = [](std::string item) { return given_option{"l", 15, option_shape::list, {{"", {std::move(item), 15}}}}; };
+    (void)bind(rules, {scalar("n", std::int64_t{-1}), scalar("t", "1s"), scalar("s", "1MiB"), scalar("f", 0.5),
+                       scalar("w", "red"), list("green")});
+    (void)bind(rules, {scalar("n", std::int64_t{5}), scalar("t", "2h"), scalar("s", std::int64_t{0}), scalar("f", 7.0)});
+    EXPECT_THAT(texts(), IsEmpty());
+    (void)bind(rules, {scalar("n", std::int64_t{6}, 10), scalar("t", "999ms", 11), scalar("s", "2MiB", 12),
+                       scalar("f", 0.499, 13), scalar("w", "blue", 14), list("blue")});
+    (void)bind(rules, {scalar("n", std::int64_t{-2}, 16)});
+    EXPECT_THAT(texts(), ElementsAre("postern.toml:10: plugin p: option n must be a whole number, at least -1, at most 5",
+                                     "postern.toml:11: plugin p: option t must be a time such as \"30s\", at least 1s",
+                                     "postern.toml:12: plugin p: option s must be a size such as \"10MiB\", at most 1MiB",
+                                     "postern.toml:13: plugin p: option f must be a number, at least 0.5",
+                                     "postern.toml:14: plugin p: option w must be one of \"red\", \"green\"",
+                                     "postern.toml:15: plugin p: option l must be a list of \"red\", \"green\"",
+                                     "postern.toml:16: plugin p: option n must be a whole number, at least -1, at most 5"));
+}
+
+TEST_F(a_manifest, bounds_only_what_has_an_order_and_offers_a_choice_only_of_texts)
+{
+    EXPECT_FALSE(read(std::string{head} + R"([options.a]
+type = "path"
+doc = "d"
+min = 1
+one_of = ["x"]
+[options.b]
+type = "integer"
+doc = "d"
+min = 5
+max = 4
+default = 3
+[options.c]
+type = "duration"
+doc = "d"
+max = 4
+)"));
+    EXPECT_THAT(texts(), ElementsAre(HasSubstr("x.toml:7: options.a.min: is of integer, size, duration and float"),
+                                     HasSubstr("x.toml:8: options.a.one_of: is of string and list"),
+                                     HasSubstr("x.toml:12: options.b.min: is above max"),
+                                     HasSubstr("x.toml:14: options.b.default: must be a whole number, at least 5, at most 4"),
+                                     HasSubstr("x.toml:18: options.c.max: must be a time such as \"30s\"")));
+}
+
+TEST_F(a_manifest, may_say_what_the_configuration_has_to_grant)
+{
+    const auto rules = good("needs = [\"body\", \"headers\"]\n");
+    const option_source source{"p", {"postern.toml", 10}, {}};
+    hooks::permissions may;
+    check_needs(rules, may, source, found_);
+    may.body = true;
+    check_needs(rules, may, source, found_);
+    may.headers = true;
+    check_needs(rules, may, source, found_);
+    EXPECT_THAT(
+        texts(),
+        ElementsAre("postern.toml:10: plugin p: it does nothing without more grants: add \"headers\", \"body\" to its may",
+                    "postern.toml:10: plugin p: it does nothing without more grants: add \"headers\" to its may"));
+    found_.clear();
+    EXPECT_FALSE(read(std::string{head} + "needs = [\"everything\"]\n"));
+    EXPECT_THAT(texts(), ElementsAre(HasSubstr("x.toml:4: needs: there is no grant \"everything\"")));
+}
+
 } // namespace
 } // namespace postern::daemon

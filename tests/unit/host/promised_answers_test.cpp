@@ -71,6 +71,7 @@ public:
     explicit an_asker(a_store* store = nullptr, std::uint32_t flags = 0)
     {
         plugin.flags = flags;
+        plugin.needs = {POSTERN_KV_1};
         plugin.subscriptions = {POSTERN_HOOK_CONN_OPEN};
         if (store != nullptr)
             plugin.services.kv = store->desk;
@@ -342,6 +343,15 @@ TEST(a_store_that_misbehaves, is_given_up_at_its_deadline)
     EXPECT_THAT(asker.heard, ElementsAre("kv 1 result=5"));
     store.answer(store.tickets.at(0), 1); // too late
     asker.end();
+}
+
+TEST(a_request, is_for_those_who_say_that_they_need_a_store_whoever_else_has_one)
+{
+    a_store store;
+    an_asker asker{&store};
+    asker.plugin.needs = {POSTERN_DNS_1};
+    asker.make();
+    EXPECT_EQ(asker.get(1, 0), POSTERN_E_DENIED);
 }
 
 TEST(a_store_that_misbehaves, is_not_its_own_client)

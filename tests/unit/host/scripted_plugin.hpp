@@ -41,6 +41,7 @@ public:
     std::uint32_t subscribe_flags = 0;
     std::uint32_t flags = 0;
     std::vector<const char*> provides;
+    std::vector<const char*> needs;
     std::function<postern_status(const postern_event&)> on = [](const postern_event&) { return POSTERN_PASS; };
     std::function<postern_status()> on_create = [] { return POSTERN_PASS; };
     std::vector<option_value> options;
@@ -58,7 +59,9 @@ public:
     std::shared_ptr<plugin_instance> make_instance()
     {
         provides.push_back(nullptr);
-        table_ = {sizeof table_, flags, "org.example.scripted", "1", "test", provides.data(), nullptr, create, handle, destroy};
+        needs.push_back(nullptr);
+        table_ = {sizeof table_, flags,  "org.example.scripted", "1", "test", provides.data(), needs.data(), create,
+                  handle,        destroy};
         std::string why;
         library_ = plugin_library::linked_in(table_, "scripted", why);
         EXPECT_EQ(why, "");

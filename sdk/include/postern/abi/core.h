@@ -70,7 +70,8 @@ typedef struct postern_event {
 #define POSTERN_DISCARD 5u
 #define POSTERN_HOLD 6u
 #define POSTERN_SCORE 7u
-#define POSTERN_BROKEN 255u /* no verdict: the plugin failed after it took the ticket; on_error applies, as after E_PLUGIN */
+#define POSTERN_BROKEN 255u /* no verdict: the plugin failed after it took the ticket; on_error applies, as after E_PLUGIN.
+                             * `text`: why, for the log; may be empty */
 
 /* Flags of a reply. */
 #define POSTERN_REPLY_VOUCH 1u /* cmd.rcpt: we accept mail for this recipient; needs provides "postern.recipients/1" */

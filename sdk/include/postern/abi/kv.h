@@ -57,7 +57,8 @@ typedef struct postern_kv_scan {
 
 #define POSTERN_KV_1 "postern.kv/1"
 /* E_INVALID: an item breaks a rule above. E_STALE: the session is over. E_AGAIN: too many requests of this instance are open
- * (1,000). E_DENIED: the instance is itself the store, or there is no store. [any] */
+ * (1,000). E_DENIED: the plugin does not list this table in `requires_`, the instance is itself the store, or there is no
+ * store. [any] */
 typedef struct postern_kv_1 {
     postern_status (*request)(postern_host *host, const postern_kv_request *what);
     postern_status (*scan)(postern_host *host, const postern_kv_scan *what);

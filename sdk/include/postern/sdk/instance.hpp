@@ -203,16 +203,24 @@ public:
         try {
             return me.dispatch(*event, all_events{});
         } catch (const std::exception& error) {
-            me.services_.log(POSTERN_LOG_ERROR, error.what());
+            return me.failed(*event, error.what());
         } catch (...) {
-            me.services_.log(POSTERN_LOG_ERROR, "handle threw what is no std::exception");
+            return me.failed(*event, "it threw what is no std::exception");
         }
-        return POSTERN_E_PLUGIN;
     }
 
     static void destroy(void* self) noexcept { delete static_cast<instance*>(self); }
 
 private:
+    /// The host logs what it is told, with the session; a notification has nobody who could be told.
+    postern_status failed(const postern_event& event, const char* why) const noexcept
+    {
+        if (event.ticket != 0 && send_failure(services_, event.ticket, why) >= 0)
+            return POSTERN_TAKEN;
+        services_.log(POSTERN_LOG_ERROR, why);
+        return POSTERN_E_PLUGIN;
+    }
+
     Plugin make(postern_host* host_handle, postern_get_fn get, const postern_create_args& args)
     {
         services_.host = host_handle;

@@ -203,7 +203,7 @@ template <class Value>
     if (status == POSTERN_E_INVALID)
         throw std::invalid_argument("a key, a value or a request that is beyond the limits of " POSTERN_KV_1);
     if (status == POSTERN_E_DENIED)
-        throw std::runtime_error("there is no store for " POSTERN_KV_1);
+        throw std::runtime_error("there is no store: list " POSTERN_KV_1 " in requires_");
     return {}; // too many requests are open: the store failed, for now
 }
 

@@ -145,13 +145,14 @@ inline postern_status send(const services& to, std::uint64_t ticket, const healt
     return to.core->reply(to.host, ticket, &reply.base);
 }
 
-/// Says that the plugin failed after it took the ticket: the host applies on_error.
-inline void send_failure(const services& to, std::uint64_t ticket) noexcept
+/// Says that the plugin failed after it took the ticket: the host applies on_error, and logs `why`.
+inline postern_status send_failure(const services& to, std::uint64_t ticket, std::string_view why = {}) noexcept
 {
     postern_reply reply{};
     reply.size = sizeof reply;
     reply.verdict = POSTERN_BROKEN;
-    to.core->reply(to.host, ticket, &reply);
+    reply.text = str(why);
+    return to.core->reply(to.host, ticket, &reply);
 }
 
 } // namespace sdk

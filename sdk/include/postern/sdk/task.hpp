@@ -183,6 +183,7 @@ private:
         auto frame = std::coroutine_handle<promise_type>::from_promise(promise);
         sdk::services& instance = *promise.instance;
         const std::uint64_t ticket = promise.ticket;
+        std::string why;
         try {
             T result = promise.take();
             frame.destroy();
@@ -197,14 +198,17 @@ private:
                     sdk::send(instance, ticket, refusal);
                     return;
                 }
-            instance.log(POSTERN_LOG_ERROR, error.what());
+            why = error.what();
+        } catch (const cancelled&) {
+            // Mostly nobody waits any more, and the ticket is stale. But if somebody does, as where sessions cannot be woken,
+            // silence would last until the deadline.
         } catch (...) {
-            // `cancelled` among them: mostly nobody waits any more, and the ticket is stale. But if somebody does, as where
-            // sessions cannot be woken, silence would last until the deadline.
+            why = "it threw what is no std::exception";
         }
         if (frame)
             frame.destroy();
-        sdk::send_failure(instance, ticket);
+        if (sdk::send_failure(instance, ticket, why) < 0 && !why.empty()) // nobody waits; it must not go unheard
+            instance.log(POSTERN_LOG_ERROR, why);
     }
 
     std::coroutine_handle<promise_type> frame_;
