@@ -104,7 +104,8 @@ TEST_F(an_installed_tree, has_pages_whose_links_lead_somewhere)
 TEST(the_sdk_installed_alone, has_pages_whose_links_lead_somewhere)
 {
     const temporary_folder place;
-    const auto done = run({"cmake", "--install", build_folder().string(), "--prefix", place.path().string(), "--component", "sdk"});
+    const auto done =
+        run({"cmake", "--install", build_folder().string(), "--prefix", place.path().string(), "--component", "sdk"});
     ASSERT_EQ(done.status, success) << done.output << done.errors;
     EXPECT_THAT(broken_links_below(place.path() / "share/doc/postern"), IsEmpty());
     EXPECT_TRUE(std::filesystem::exists(place.path() / "share/doc/postern/docs/plugins.md"));
