@@ -31,4 +31,6 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/PosternConfig.cmake.in $
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/PosternConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/PosternConfig.cmake ${PROJECT_BINARY_DIR}/PosternConfigVersion.cmake
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/Postern)
-install(FILES README.md CHANGELOG.md LICENSE docs/reference/configuration.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# docs/, examples/ and plugins/ come with the SDK.
+install(FILES README.md CHANGELOG.md LICENSE CONTRIBUTING.md SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY tests/integration/consumers/embedder DESTINATION ${CMAKE_INSTALL_DOCDIR}/tests/integration/consumers)

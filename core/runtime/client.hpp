@@ -40,7 +40,7 @@ struct sent_recipient {
     bool accepted = false;
     bool temporary = false; ///< not accepted, but may be later
     std::uint16_t smtp_code = 0;
-    std::string text;
+    std::string text; ///< "5.7.1 no": with the enhanced code, if there is one
 };
 
 struct send_result {

@@ -64,7 +64,7 @@ mod tests {
         let host = host();
         let plugin = host.create().unwrap();
         let said = plugin.headers(&[("Subject", "hi")]);
-        assert_eq!(said.edits, [(abi::EDIT_HEADER_ADD, 0, "X-Filter".to_owned(), "Rust".to_owned())]);
+        assert_eq!(said.edits, [(abi::EDIT_HEADER_ADD, 0, "X-Filter", "Rust")]);
     }
 
     #[test]

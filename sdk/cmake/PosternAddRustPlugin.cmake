@@ -20,7 +20,7 @@ function(postern_rust_crate_)
     if(NOT POSTERN_RUSTC)
         message(FATAL_ERROR "a plugin in Rust needs rustc: install it, or give -DPOSTERN_RUSTC=PATH")
     endif()
-    file(GLOB sources CONFIGURE_DEPENDS ${POSTERN_RUST_CRATE}/src/*.rs)
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${POSTERN_RUST_CRATE}/src/*.rs)
     set(library ${PROJECT_BINARY_DIR}/rust/libpostern.rlib)
     add_custom_command(OUTPUT ${library} DEPENDS ${sources} VERBATIM COMMENT "Building Rust crate postern"
         COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/rust

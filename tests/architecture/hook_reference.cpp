@@ -210,6 +210,12 @@ contract read_contract()
     return out;
 }
 
+/// Whether it is what a hook sends: what is declared to the host, or answered, may be called by a hook's name too.
+bool is_event(const record& what)
+{
+    return !what.members.empty() && what.members.front().type == "postern_event";
+}
+
 /// Whether a record's comment begins with the hook's name: "txn.committed, txn.aborted: ...", or "cmd.rset to cmd.quit: ...".
 bool is_about(const record& what, hook_point hook)
 {
@@ -278,7 +284,8 @@ void describe_hook(const contract& from, unsigned number, hook_reference& to)
     const auto hook = static_cast<hook_point>(number);
     const auto name = hooks::name_of(hook);
     const auto known = from.hooks.find(number);
-    const auto what = std::ranges::find_if(from.records, [&](const record& each) { return is_about(each, hook); });
+    const auto what =
+        std::ranges::find_if(from.records, [&](const record& each) { return is_event(each) && is_about(each, hook); });
     if (known == from.hooks.end() || what == from.records.end()) {
         to.problems.push_back(fmt::format("{}: no constant, or no record whose comment begins with that name", name));
         return;

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <string>
 
 namespace postern::test {
@@ -28,6 +29,35 @@ TEST(the_hook_reference, says_what_the_headers_say)
     std::ifstream in{page, std::ios::binary};
     const std::string text{std::istreambuf_iterator<char>{in}, {}};
     EXPECT_TRUE(text == made.text) << "docs/reference/hooks.md is not what the headers say: ./dev docs";
+}
+
+/// The SDK names an event's record beside its hook: "session_event<postern_ev_mail, POSTERN_HOOK_MAIL".
+TEST(the_hook_reference, describes_the_record_that_the_sdk_reads)
+{
+    const auto made = make_hook_reference().text;
+    const std::regex event{R"(<(postern_\w+), (POSTERN_HOOK_\w+))"};
+    int known = 0;
+    for (const auto& file : sources_in("sdk/include/postern/sdk"))
+        for (const auto& line : file.lines) {
+            std::smatch found;
+            if (!std::regex_search(line, found, event))
+                continue;
+            const auto hook = made.find("`" + found[2].str() + "` of `");
+            if (hook == std::string::npos) // of an instance or a backend: no section
+                continue;
+            const auto start = made.find("| record |", hook);
+            EXPECT_EQ(made.substr(start, made.find('\n', start) - start), "| record | `" + found[1].str() + "` |");
+            ++known;
+        }
+    EXPECT_GE(known, 20);
+}
+
+TEST(the_hook_reference, lists_the_fields_of_a_verb_that_was_said)
+{
+    const auto made = make_hook_reference().text;
+    const auto section = made.substr(made.find("\n## verb\n"), made.find("\n## verb.data\n") - made.find("\n## verb\n"));
+    for (const auto* field : {"peer", "name", "argument", "sender", "in_mail"})
+        EXPECT_THAT(section, testing::HasSubstr("\n| `" + std::string{field} + "` |"));
 }
 
 } // namespace

@@ -8,12 +8,17 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <memory>
+#include <regex>
 #include <string>
+#include <vector>
 
 namespace postern::test {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 constexpr exit_status success{0, 0};
 
@@ -64,6 +69,46 @@ TEST_F(an_installed_tree, lets_a_program_embed_the_core)
     const auto said = run({(out / "embedder").string()});
     EXPECT_EQ(said.status, success) << said.output << said.errors;
     EXPECT_THAT(said.output, HasSubstr("250 "));
+}
+
+/// The links of the pages below `folder` that lead nowhere, "page: link". What is shown as code is no link.
+std::vector<std::string> broken_links_below(const std::filesystem::path& folder)
+{
+    std::vector<std::string> broken;
+    const std::regex link{R"(\]\(([^)#\s]+)[^)]*\))"};
+    for (const auto& entry : std::filesystem::recursive_directory_iterator{folder}) {
+        if (entry.path().extension() != ".md")
+            continue;
+        std::ifstream in{entry.path()};
+        bool is_code = false;
+        for (std::string line; std::getline(in, line);) {
+            is_code = is_code != line.starts_with("```");
+            if (is_code || line.starts_with("    "))
+                continue;
+            for (std::sregex_iterator at{line.begin(), line.end(), link}; at != std::sregex_iterator{}; ++at) {
+                const auto to = (*at)[1].str();
+                if (to.find("://") == std::string::npos && !std::filesystem::exists(entry.path().parent_path() / to))
+                    broken.push_back(entry.path().lexically_relative(folder).string() + ": " + to);
+            }
+        }
+    }
+    return broken;
+}
+
+TEST_F(an_installed_tree, has_pages_whose_links_lead_somewhere)
+{
+    EXPECT_THAT(broken_links_below(prefix() / "share/doc/postern"), IsEmpty());
+    EXPECT_TRUE(std::filesystem::exists(prefix() / "share/doc/postern/README.md"));
+}
+
+TEST(the_sdk_installed_alone, has_pages_whose_links_lead_somewhere)
+{
+    const temporary_folder place;
+    const auto done =
+        run({"cmake", "--install", build_folder().string(), "--prefix", place.path().string(), "--component", "sdk"});
+    ASSERT_EQ(done.status, success) << done.output << done.errors;
+    EXPECT_THAT(broken_links_below(place.path() / "share/doc/postern"), IsEmpty());
+    EXPECT_TRUE(std::filesystem::exists(place.path() / "share/doc/postern/docs/plugins.md"));
 }
 
 /// By either compiler, and without the sanitizers of the host: a plugin's author knows nothing of them.

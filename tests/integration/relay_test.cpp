@@ -200,7 +200,7 @@ TEST(the_projects_own_client, says_with_exit_code_1_that_a_message_was_refused)
                            "--to", "user@elsewhere.example"},
                           "Subject: refused\n\n");
     EXPECT_EQ(sent.status, (exit_status{1, 0})) << sent.errors;
-    EXPECT_THAT(sent.errors, HasSubstr("user@elsewhere.example"));
+    EXPECT_THAT(sent.errors, HasSubstr("user@elsewhere.example: 550 5.7.1 ")) << "as the server said it";
 }
 
 TEST(the_projects_own_load_generator, counts_what_arrives)

@@ -51,7 +51,8 @@ TEST(a_new_plugin, goes_from_an_empty_folder_to_a_server_that_speaks_its_extensi
     EXPECT_THAT(said, HasSubstr("ctest --test-dir xtrace/build\n"));
     does({"sh", "-c", configure + " -DCMAKE_CXX_FLAGS='-Wall -Wextra -Wconversion -Wshadow -Werror'"});
     const auto build_began = std::chrono::steady_clock::now();
-    does({"cmake", "--build", "xtrace/build", "--target", "xtrace"});
+    EXPECT_THAT(does({"cmake", "--build", "xtrace/build", "--target", "xtrace", "--verbose"}), HasSubstr(" -O2 "))
+        << "though nobody said how to build";
     const auto built = std::chrono::steady_clock::now();
     does({"cmake", "--build", "xtrace/build"});
     EXPECT_THAT(does({"ctest", "--test-dir", "xtrace/build"}), HasSubstr("100% tests passed"));

@@ -26,6 +26,20 @@ impl Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stale;
 
+/// Why [`Host::read_all`] gives nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// The event is answered, or its deadline over.
+    Stale,
+    /// There is more than was asked for.
+    TooLong,
+}
+impl From<Stale> for Unread {
+    fn from(_: Stale) -> Unread {
+        Unread::Stale
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
     Debug = 0,
@@ -138,6 +152,7 @@ impl Host {
     pub fn boolean(&self, key: &str) -> Result<Option<bool>, Refusal> {
         Ok(self.option(key, abi::OPTION_BOOLEAN, "true or false")?.map(|one| one.number != 0))
     }
+    /// As the contract hands it over: in thousandths.
     pub fn number(&self, key: &str) -> Result<Option<f64>, Refusal> {
         Ok(self.option(key, abi::OPTION_FLOAT, "a number")?.map(|one| one.number as f64 / 1000.0))
     }
@@ -189,17 +204,18 @@ impl Host {
         let count = unsafe { (table.read)(self.services.host, blob, offset, to.as_mut_ptr().cast(), to.len()) };
         usize::try_from(count).map_err(|_| Stale)
     }
-    /// All of it, up to `limit` octets.
-    pub fn read_all(&self, blob: u64, limit: usize) -> Result<Vec<u8>, Stale> {
+    /// All of it: never a part, so one of more than `limit` octets is an error.
+    pub fn read_all(&self, blob: u64, limit: usize) -> Result<Vec<u8>, Unread> {
         let mut all = Vec::new();
         let mut piece = [0u8; 16 * 1024];
-        loop {
-            let wanted = piece.len().min(limit - all.len());
+        while all.len() <= limit {
+            let wanted = piece.len().min((limit - all.len()).saturating_add(1));
             match self.read(blob, all.len() as u64, &mut piece[..wanted])? {
                 0 => return Ok(all),
                 count => all.extend_from_slice(&piece[..count]),
             }
         }
+        Err(Unread::TooLong)
     }
 
     // Extensions of SMTP. Only in `create`.

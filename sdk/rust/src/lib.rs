@@ -54,7 +54,7 @@ pub use extension::{
     ask_line, ask_octets, ask_text, offer_declared, offers, restart, say, Ehlo, Keyword, Offers, ParamKind, ParamReply, Parameter,
     Relay, Reply, Verb, VerbData, VerbKind,
 };
-pub use host::{Host, LogLevel, Refusal, Stale};
+pub use host::{Host, LogLevel, Refusal, Stale, Unread};
 pub use runtime::{On, Plugin};
 pub use text::Octets;
 pub use verdict::{

@@ -49,6 +49,8 @@ fn complain(host: &Host, why: &Refusal) {
     } else if let Some(config) = host.table::<abi::postern_config_1>("postern.config/1") {
         // SAFETY: the texts are lent for the call.
         unsafe { (config.refuse)(host.handle(), lent(&why.key), lent(&why.text)) }
+    } else {
+        host.log(LogLevel::Error, &format!("{}: {}", why.key, why.text));
     }
 }
 
@@ -132,11 +134,14 @@ pub struct Ids<const N: usize>(pub [*const std::os::raw::c_char; N]);
 unsafe impl<const N: usize> Sync for Ids<N> {}
 
 /// Makes a plugin of a type, once in a library. `events` names the events that it has an [`On`](crate::On) for; one that has none is
-/// an error of the compiler. `provides` and `flags` are as in `<postern/abi/core.h>`.
+/// an error of the compiler. `provides`, `requires` and `flags`, in this order and all optional, are as in `<postern/abi/core.h>`. What
+/// is listed in `requires`, such as `requires: ["postern.blob/1"]`, is there, or the plugin is not loaded; any other table but
+/// "postern.core/1" may be absent: without "postern.config/1" no option is given.
 #[macro_export]
 macro_rules! plugin {
     ($type:ty, id: $id:literal, version: $version:literal, events: [$($event:ident),* $(,)?]
-     $(, provides: [$($provided:literal),* $(,)?])? $(, flags: $flags:expr)? $(,)?) => {
+     $(, provides: [$($provided:literal),* $(,)?])? $(, requires: [$($required:literal),* $(,)?])? $(, flags: $flags:expr)?
+     $(,)?) => {
         const _: () = {
             use std::os::raw::{c_char, c_void};
             use $crate::abi;
@@ -169,6 +174,10 @@ macro_rules! plugin {
                 $($(concat!($provided, "\0").as_ptr() as *const c_char,)*)?
                 std::ptr::null(),
             ]);
+            static REQUIRES: runtime::Ids<{ 1 $($(+ { let _ = $required; 1 })*)? }> = runtime::Ids([
+                $($(concat!($required, "\0").as_ptr() as *const c_char,)*)?
+                std::ptr::null(),
+            ]);
 
             #[no_mangle]
             #[allow(non_upper_case_globals)]
@@ -179,7 +188,7 @@ macro_rules! plugin {
                 version: concat!($version, "\0").as_ptr() as *const c_char,
                 built_with: concat!("postern-rust ", "0.1.0", "\0").as_ptr() as *const c_char,
                 provides: &PROVIDES.0 as *const *const c_char,
-                requires_: std::ptr::null(),
+                requires_: &REQUIRES.0 as *const *const c_char,
                 create,
                 handle,
                 destroy,

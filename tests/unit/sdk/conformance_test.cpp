@@ -11,6 +11,7 @@
 namespace postern::testing::conformance {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 template <class... Events>
@@ -91,6 +92,28 @@ TEST(returned_memory, knows_an_address_that_was_lent)
     EXPECT_EQ(returned_memory::what_is(lent), returned_memory::fault::after_return);
     EXPECT_EQ(returned_memory::what_is(end), returned_memory::fault::behind_the_end);
     EXPECT_EQ(returned_memory::what_is(&event), returned_memory::fault::none);
+}
+
+/// Fails without a word where both tables are missing.
+postern_status create_by_two_tables(postern_host* host, postern_get_fn get, const postern_create_args* /*args*/, void** self)
+{
+    *self = host;
+    return get(host, POSTERN_BLOB_1) == nullptr && get(host, POSTERN_EHLO_1) == nullptr ? POSTERN_E_PLUGIN : POSTERN_PASS;
+}
+
+TEST(the_trial_of_tables, names_what_was_missing)
+{
+    postern_plugin plugin{};
+    plugin.size = sizeof plugin;
+    plugin.create = create_by_two_tables;
+    plugin.handle = [](void*, const postern_event*) { return POSTERN_PASS; };
+    plugin.destroy = [](void*) {};
+    findings found;
+    whereabouts where;
+    subject tried{plugin, [](fake_host&) {}, {}, {POSTERN_BLOB_1, POSTERN_EHLO_1}, 1, found, where};
+    trials::tables(tried);
+    ASSERT_EQ(found.all().size(), 1u);
+    EXPECT_THAT(found.all().front().what, HasSubstr("create fails without all optional tables and does not say why"));
 }
 
 } // namespace

@@ -234,9 +234,8 @@ inline void tables(subject& of)
         if (host->create() == POSTERN_PASS)
             visit(of, *host, 2, taste::plain);
         else if (reasons_of(*host).empty())
-            of.found.add("tables", "create fails without " + *missing.begin() +
-                                       " and does not say why: list it in requires_, or do "
-                                       "without");
+            of.found.add("tables", "create fails without " + (missing.size() == 1 ? *missing.begin() : "all optional tables") +
+                                       " and does not say why: list what it needs in requires_, or do without");
     }
 }
 
