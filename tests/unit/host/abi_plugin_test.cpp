@@ -427,7 +427,7 @@ TEST_F(a_plugin, that_was_not_created_is_not_destroyed)
     EXPECT_EQ(script.found[0].text(), who + "status -1");
     script.found.clear();
     script.on_create = [this] {
-        script.core->log(script.host, POSTERN_LOG_ERROR, borrowed("there is no such database"));
+        script.core->log(script.host, POSTERN_LOG_ERROR, {"there is no such database", 25});
         return POSTERN_E_PLUGIN;
     };
     EXPECT_EQ(script.make_instance(), nullptr);

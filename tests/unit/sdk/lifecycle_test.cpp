@@ -120,8 +120,9 @@ TEST(a_preparation, is_refused_with_the_option_at_fault_by_answer_and_by_excepti
     fake_host host{at_once_table};
     host.option("mood", "breaks");
     ASSERT_EQ(host.create(), POSTERN_PASS);
-    EXPECT_TRUE(fake_generation{host}.prepare().is_failed());
-    EXPECT_EQ(lines_of(host).back(), "broken");
+    const auto said = fake_generation{host}.prepare();
+    EXPECT_TRUE(said.is_failed());
+    EXPECT_EQ(said.text, "broken");
 }
 
 TEST(a_preparation, may_sleep)

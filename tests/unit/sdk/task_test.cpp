@@ -172,8 +172,9 @@ TEST_F(task, unwinds_with_its_instance)
 TEST_F(task, without_a_session_to_wait_in_fails_at_once)
 {
     fake_session nowhere{host_, 0};
-    EXPECT_TRUE(nowhere.rcpt("someone@example.org").is_failed());
-    EXPECT_EQ(host_.log_lines().back().second, "the host refused a wake");
+    const answer said = nowhere.rcpt("someone@example.org");
+    EXPECT_TRUE(said.is_failed());
+    EXPECT_EQ(said.text, "the host refused a wake");
 }
 
 TEST_F(task, ignores_a_wake_that_it_never_asked_for)
