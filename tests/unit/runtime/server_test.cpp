@@ -533,6 +533,40 @@ TEST_F(a_server, ends_while_clients_are_connected)
     EXPECT_EQ(box->mails().size() + store.messages().size(), report.accepted) << "what was accepted is delivered or kept";
 }
 
+TEST_F(a_server, does_not_read_more_for_a_verb_than_it_was_declared_with_and_says_who_wanted_it)
+{
+    auto all = std::make_shared<session::extensions>();
+    ASSERT_EQ(all->add(session::extension_keyword{.owner = "poll", .keyword = "XPOLL", .parameters = ""}), std::nullopt);
+    session::extension_verb verb;
+    verb.owner = "poll";
+    verb.name = "XPOLL";
+    verb.keyword = "XPOLL";
+    verb.most_octets = 1000;
+    ASSERT_EQ(all->add(verb), std::nullopt);
+    profile.session.extensions = std::move(all);
+    auto wants = [](const asked& about) {
+        about.answer.smtp_code = 354;
+        about.answer.text = "go on";
+        about.answer.more.emplace();
+        about.answer.more->then = hooks::follow_up::octets;
+        about.answer.more->octets = 1001;
+        return call_result{call_status::answered};
+    };
+    links.push_back({std::make_shared<lambda_plugin>("poll", std::set{hook_point::verb}, wants)});
+    start(1);
+    boost::asio::io_context context;
+    boost::asio::ip::tcp::socket peer{context};
+    peer.connect({boost::asio::ip::make_address(client().host), client().port});
+    boost::asio::write(peer, boost::asio::buffer(std::string_view{"EHLO client.example\r\nXPOLL\r\nQUIT\r\n"}));
+    std::string replies;
+    boost::system::error_code ec;
+    boost::asio::read(peer, boost::asio::dynamic_buffer(replies), ec);
+    EXPECT_EQ(ec, boost::asio::error::eof);
+    EXPECT_THAT(replies, testing::HasSubstr("\r\n451 ")) << replies;
+    EXPECT_THAT(replies, testing::Not(testing::HasSubstr("354")));
+    EXPECT_TRUE(lines.contains("plugin=poll hook=verb cause=more octets to read than its verb was declared with"));
+}
+
 TEST_F(a_server, shows_each_plugin_the_message_as_the_one_before_it_left_it)
 {
     auto change = [](const asked& about) {
