@@ -110,11 +110,18 @@ int send_command(const send_request& what)
     }
     const auto result = runtime::send_message(options, message);
     if (!result.failure.empty()) {
-        fmt::print(stderr, "{}: {}\n", what.client.server, result.failure);
+        fmt::print(stderr, "{}\n", result.failure);
         return exit_failed;
     }
-    for (const auto& each : result.recipients)
-        fmt::print(each.accepted ? stdout : stderr, "{}: {} {}\n", each.address, each.smtp_code, each.text);
+    for (const auto& each : result.recipients) {
+        std::string line = each.address + ":";
+        if (each.smtp_code != 0) // else nobody replied
+            line += fmt::format(" {}", each.smtp_code);
+        for (const auto* part : {&each.enhanced, &each.text})
+            if (!part->empty())
+                line += " " + *part;
+        fmt::print(each.accepted ? stdout : stderr, "{}\n", line);
+    }
     return result.all_accepted() ? exit_done : exit_failed;
 }
 

@@ -115,7 +115,7 @@ io::task<void> send_one(io::loop& home, const client_options& options, const out
         using kind = session::client_recipient_result::kind;
         const auto& one = sent.recipients[i];
         result.recipients.push_back({what.envelope.to[i].address, one.result == kind::delivered, one.result == kind::deferred,
-                                     one.smtp_code, one.enhanced.empty() ? one.text : one.enhanced + " " + one.text});
+                                     one.smtp_code, one.enhanced, one.text});
     }
     if (sent.reusable)
         co_await (*connection)->quit();

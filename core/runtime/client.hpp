@@ -38,9 +38,10 @@ struct outgoing {
 struct sent_recipient {
     std::string address;
     bool accepted = false;
-    bool temporary = false; ///< not accepted, but may be later
-    std::uint16_t smtp_code = 0;
-    std::string text; ///< "5.7.1 no": with the enhanced code, if there is one
+    bool temporary = false;      ///< not accepted, but may be later
+    std::uint16_t smtp_code = 0; ///< 0: there was no reply, and `text` says why
+    std::string enhanced;        ///< "5.7.1"; empty: the reply had none
+    std::string text;
 };
 
 struct send_result {

@@ -57,6 +57,19 @@ TEST_F(a_configuration, that_is_right_passes)
     EXPECT_THAT(checked.errors, IsEmpty());
 }
 
+TEST_F(a_configuration, that_does_not_grant_what_a_plugin_needs_is_refused)
+{
+    configuration what;
+    what.listener("in", {"relay-domains", "etrn"})
+        .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
+        .plugin("etrn", "etrn", "domains = [\"example.com\"]")
+        .section("delivery", "relay = \"127.0.0.1:25\"");
+    const auto checked = postern("check", what);
+    EXPECT_EQ(checked.status, failure);
+    EXPECT_THAT(checked.errors, HasSubstr("plugin etrn: it does nothing without more grants: add \"queue\" to its may"));
+    EXPECT_THAT(checked.errors, StartsWith((folder_ / "postern.toml").string() + ":"));
+}
+
 TEST_F(a_configuration, is_looked_at_as_the_user_whom_the_server_becomes)
 {
     if (::geteuid() != 0)

@@ -460,10 +460,10 @@ TEST(a_server_without_descriptors, turns_connections_away_and_serves_again_when_
     const auto pid = gateway.child().pid();
     smtp_peer early{gateway.port()};
     ASSERT_EQ(early.greets().code, 250);
-    const auto in_use = [&] {
-        return static_cast<rlim_t>(std::distance(std::filesystem::directory_iterator{fmt::format("/proc/{}/fd", pid)}, {}));
-    };
-    const rlimit few{in_use() + 6, in_use() + 6};
+    const auto in_use = gateway.child().open_descriptors();
+    if (!in_use)
+        GTEST_SKIP() << "only root sees, and limits, what another process has open";
+    const rlimit few{*in_use + 6, *in_use + 6};
     ASSERT_EQ(::prlimit(pid, RLIMIT_NOFILE, &few, nullptr), 0);
 
     std::list<smtp_peer> all;

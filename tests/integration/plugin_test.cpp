@@ -159,16 +159,19 @@ TEST(a_plugin_without_the_permission, changes_nothing)
 {
     next_hop next;
     configuration what;
-    what.listener("in", {"relay-domains", "headers"})
+    what.listener("in", {"relay-domains", "hello"})
         .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
-        .plugin("headers", "headers", "add = { X-Sneaky = \"yes\" }", "on_error = \"continue\"")
+        .plugin("hello", "hello-filter", {}, "on_error = \"continue\"")
         .section("delivery", fmt::format("relay = \"{}\"", next.address()));
     server gateway{what};
     smtp_peer peer{gateway.port()};
     ASSERT_EQ(peer.greets().code, 250);
     ASSERT_EQ(peer.delivers("a@client.example", {"user@example.com"}, "Subject: hi\r\n\r\n").code, 250);
     ASSERT_TRUE(next.wait_for(1)) << gateway.log();
-    EXPECT_THAT(next.arrived().front().content, Not(HasSubstr("X-Sneaky")));
+    EXPECT_THAT(next.arrived().front().content, Not(HasSubstr("X-Hello")));
+    EXPECT_TRUE(
+        gateway.logs("plugin_failed", {"plugin=hello", "header.add: not granted: the plugin would need may = [\\\"headers\\\"]"}))
+        << gateway.log();
 }
 
 } // namespace

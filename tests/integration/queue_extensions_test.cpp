@@ -181,18 +181,5 @@ TEST_F(etrn, is_refused_as_the_rfc_says_and_keeps_the_pipeline_in_step) // RFC 1
         EXPECT_EQ(peer.reply().code, code);
 }
 
-TEST_F(etrn, without_the_right_to_the_queue_is_458)
-{
-    configuration what;
-    what.listener("in", {"relay-domains", "etrn"})
-        .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
-        .plugin("etrn", "etrn", "domains = [\"example.com\"]")
-        .section("delivery", fmt::format("relay = \"{}\"", next_.address()));
-    server gateway{what};
-    smtp_peer peer{gateway.port()};
-    ASSERT_EQ(peer.greets().code, 250);
-    EXPECT_EQ(peer.says("ETRN example.com").code, 458);
-}
-
 } // namespace
 } // namespace postern::test

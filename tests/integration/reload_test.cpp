@@ -36,12 +36,6 @@ constexpr exit_status failure{1, 0};
     return found;
 }
 
-[[nodiscard]] std::size_t open_descriptors(const process& of)
-{
-    const std::filesystem::directory_iterator all{fmt::format("/proc/{}/fd", of.pid())};
-    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-}
-
 class a_server_that_is_reloaded : public ::testing::Test {
 protected:
     a_server_that_is_reloaded() : gateway_{what()} {}
@@ -224,10 +218,12 @@ TEST_F(a_server_that_is_reloaded, again_and_again_keeps_neither_descriptors_nor_
             ASSERT_EQ(gateway_.command({"reload"}).status, success) << gateway_.log();
     };
     reload(5); // whatever is made once is there
-    const auto descriptors = open_descriptors(gateway_.child());
+    const auto descriptors = gateway_.child().open_descriptors();
+    if (!descriptors)
+        GTEST_SKIP() << "only root sees what another process has open";
     const auto memory = resident_memory(gateway_.child().pid());
     reload(25);
-    EXPECT_LE(open_descriptors(gateway_.child()), descriptors + 1) << "but for the last command's connection, on its way out";
+    EXPECT_LE(*gateway_.child().open_descriptors(), *descriptors + 1) << "but for the last command's connection, on its way out";
     if (!is_sanitized) {
         EXPECT_LT(resident_memory(gateway_.child().pid()), memory + (std::uint64_t{4} << 20U));
     }

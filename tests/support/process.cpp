@@ -166,6 +166,15 @@ void process::collect(int output, int errors)
     }
 }
 
+std::optional<std::size_t> process::open_descriptors() const
+{
+    std::error_code failed;
+    const std::filesystem::directory_iterator all{fmt::format("/proc/{}/fd", pid_), failed};
+    if (failed)
+        return std::nullopt;
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
 void process::signal(int number) const
 {
     if (!status_)

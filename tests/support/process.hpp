@@ -53,6 +53,8 @@ public:
     process& operator=(const process&) = delete;
 
     [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+    /// How many it has open. Empty: the kernel does not say; the server is not to be looked into, but by root.
+    [[nodiscard]] std::optional<std::size_t> open_descriptors() const;
     /// Sends a signal; nothing happens when the process has ended.
     void signal(int number) const;
     /// Waits for its end. Empty: it still runs after `limit`.
