@@ -72,12 +72,6 @@ function(postern_add_plugin_tests_ name sources libraries)
     set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/bin)
     if(COMMAND postern_compile_as_test) # in the tree
         postern_compile_as_test(${name}_test postern_plugin_test_headers)
-        foreach(source IN LISTS sources) # the large header is a burden to those who use nothing of it
-            file(STRINGS ${source} uses REGEX "postern/testing/plugin_manifest")
-            if(NOT uses)
-                set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
-            endif()
-        endforeach()
     endif()
     gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
 endfunction()
