@@ -1,7 +1,6 @@
 #include <postern/testing/extension_session.hpp>
 
-#include "session_records.hpp"
-
+#include <postern/testing/session_records.hpp>
 #include <postern/sdk/extension_form.hpp>
 #include <postern/testing/extension_rules.hpp>
 

@@ -1,6 +1,6 @@
 #include <postern/testing/fake_delivery.hpp>
 
-#include "session_records.hpp"
+#include <postern/testing/session_records.hpp>
 
 #include <algorithm>
 #include <ostream>

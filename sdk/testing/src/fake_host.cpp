@@ -1,8 +1,7 @@
 #include <postern/testing/fake_host.hpp>
 
-#include "host_state.hpp"
-#include "session_records.hpp"
-
+#include <postern/testing/host_state.hpp>
+#include <postern/testing/session_records.hpp>
 #include <postern/abi/admin.h>
 #include <postern/sdk/records.hpp>
 

@@ -1,7 +1,6 @@
 #include <postern/testing/fake_services.hpp>
 
-#include "host_state.hpp"
-
+#include <postern/testing/host_state.hpp>
 #include <postern/sdk/records.hpp>
 #include <postern/testing/service_names.hpp>
 

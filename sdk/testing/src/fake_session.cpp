@@ -1,7 +1,6 @@
 #include <postern/testing/fake_session.hpp>
 
-#include "session_records.hpp"
-
+#include <postern/testing/session_records.hpp>
 #include <postern/abi/delivery.h>
 
 #include <utility>

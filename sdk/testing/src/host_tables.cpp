@@ -1,5 +1,4 @@
-#include "host_state.hpp"
-
+#include <postern/testing/host_state.hpp>
 #include <postern/abi/blob.h>
 #include <postern/abi/config.h>
 #include <postern/abi/spool.h>

@@ -1,7 +1,6 @@
 // fake_host::send: an event, and what comes back from the call.
 
-#include "host_state.hpp"
-
+#include <postern/testing/host_state.hpp>
 #include <postern/sdk/admin.hpp>
 #include <postern/sdk/records.hpp>
 

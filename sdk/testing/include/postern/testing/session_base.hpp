@@ -70,7 +70,7 @@ protected:
     [[nodiscard]] fake_host& host() const noexcept { return host_; }
     void begin_transaction() noexcept { ++transaction_; }
 
-    // Made in src/session_records.hpp.
+    // Made in session_records.hpp.
 
     template <class Record>
     void begin(Record& record, std::uint32_t hook) const noexcept;
