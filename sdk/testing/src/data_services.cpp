@@ -1,8 +1,8 @@
 #include <postern/testing/data_services.hpp>
 
+#include <postern/sdk/records.hpp>
 #include <postern/testing/host_state.hpp>
 #include <postern/testing/session_records.hpp>
-#include <postern/sdk/records.hpp>
 
 #include <algorithm>
 #include <cstdint>

@@ -1,8 +1,8 @@
 #include <postern/testing/extension_session.hpp>
 
-#include <postern/testing/session_records.hpp>
 #include <postern/sdk/extension_form.hpp>
 #include <postern/testing/extension_rules.hpp>
+#include <postern/testing/session_records.hpp>
 
 #include <algorithm>
 #include <ostream>

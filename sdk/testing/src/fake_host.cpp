@@ -1,9 +1,9 @@
 #include <postern/testing/fake_host.hpp>
 
-#include <postern/testing/host_state.hpp>
-#include <postern/testing/session_records.hpp>
 #include <postern/abi/admin.h>
 #include <postern/sdk/records.hpp>
+#include <postern/testing/host_state.hpp>
+#include <postern/testing/session_records.hpp>
 
 #include <algorithm>
 #include <array>

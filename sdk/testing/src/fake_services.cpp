@@ -1,7 +1,7 @@
 #include <postern/testing/fake_services.hpp>
 
-#include <postern/testing/host_state.hpp>
 #include <postern/sdk/records.hpp>
+#include <postern/testing/host_state.hpp>
 #include <postern/testing/service_names.hpp>
 
 #include <algorithm>

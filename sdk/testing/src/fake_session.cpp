@@ -1,7 +1,7 @@
 #include <postern/testing/fake_session.hpp>
 
-#include <postern/testing/session_records.hpp>
 #include <postern/abi/delivery.h>
+#include <postern/testing/session_records.hpp>
 
 #include <utility>
 

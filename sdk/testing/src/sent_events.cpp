@@ -1,8 +1,8 @@
 // fake_host::send: an event, and what comes back from the call.
 
-#include <postern/testing/host_state.hpp>
 #include <postern/sdk/admin.hpp>
 #include <postern/sdk/records.hpp>
+#include <postern/testing/host_state.hpp>
 
 #include <type_traits>
 
