@@ -2,6 +2,7 @@
 // What a real host refuses in an answer, so that a plugin's tests meet it first. Permissions (`may`) are the operator's:
 // grant_rules.hpp.
 
+#include <postern/abi/admin.h>
 #include <postern/sdk/reply_form.hpp>
 #include <postern/testing/answer.hpp>
 #include <postern/testing/extension_rules.hpp>
