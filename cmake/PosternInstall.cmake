@@ -13,7 +13,7 @@ foreach(part postern ${plugins})
 endforeach()
 
 set(rooms base message protocol hooks queue session delivery io runtime host)
-set(libraries postern_core)
+set(libraries postern_core postern_testing_kit)
 foreach(room IN LISTS rooms)
     list(APPEND libraries postern_${room})
 endforeach()

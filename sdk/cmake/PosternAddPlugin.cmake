@@ -2,8 +2,7 @@
 #     SOURCES    file...           C or C++
 #     [LIBRARIES target...]        what the plugin links besides the SDK
 #     [TESTS     file...]          GoogleTest sources; they become the program NAME_test, linked with the plugin's objects,
-#                                  and may use <postern/testing/fake_host.hpp>; POSTERN_PLUGIN_MANIFEST is their plugin.toml.
-#                                  Its headers and GoogleTest's are precompiled, unless CMAKE_DISABLE_PRECOMPILE_HEADERS is set
+#                                  and may use <postern/testing/fake_host.hpp>; POSTERN_PLUGIN_MANIFEST is their plugin.toml
 #     [TEST_LIBRARIES target...]   what only the tests link
 #     [NO_INSTALL])
 #
@@ -71,22 +70,11 @@ function(postern_add_plugin_tests_ name sources libraries)
     target_include_directories(${name}_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
     target_compile_definitions(${name}_test PRIVATE POSTERN_PLUGIN_MANIFEST="${CMAKE_CURRENT_SOURCE_DIR}/plugin.toml")
     set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/bin)
-    set(manifest_header "") # the large header is a burden to those who use nothing of it
-    foreach(source IN LISTS sources)
-        file(STRINGS ${source} uses REGEX "postern/testing/plugin_manifest")
-        if(uses)
-            set(manifest_header <postern/testing/plugin_manifest.hpp>)
-        elseif(COMMAND postern_compile_as_test)
-            set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
-        endif()
-    endforeach()
     if(COMMAND postern_compile_as_test) # in the tree
         postern_compile_as_test(${name}_test postern_plugin_test_headers)
     else()
         # Compiling is most of the time of a test; to debug one, configure with -DCMAKE_BUILD_TYPE=Debug.
         target_compile_options(${name}_test PRIVATE $<$<AND:$<CONFIG:RelWithDebInfo>,$<CXX_COMPILER_ID:GNU,Clang>>:-O0;-g0>)
-        target_precompile_headers(${name}_test PRIVATE <postern/testing/fake_host.hpp> <gtest/gtest.h> <gmock/gmock.h>
-            ${manifest_header})
     endif()
     gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
 endfunction()

@@ -2,6 +2,7 @@
 
 #include "harness.hpp"
 
+#include <postern/sdk/services.hpp>
 #include <postern/testing/fake_host.hpp>
 #include <postern/testing/plugin_manifest.hpp>
 

@@ -3,6 +3,7 @@
 #include "temporary_folder.hpp"
 
 #include <postern/abi/queue.h>
+#include <postern/sdk/services.hpp>
 #include <postern/testing/fake_host.hpp>
 
 #include <gmock/gmock.h>

@@ -6,6 +6,7 @@
 #include "core/host/reply_reader.hpp"
 
 #include <postern/testing/fake_host.hpp>
+#include <postern/testing/rules.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

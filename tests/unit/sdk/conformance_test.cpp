@@ -1,5 +1,7 @@
 // The conformance kit's own parts; what it finds is in tests/integration/plugin_check_test.cpp.
 #include <postern/testing/conformance/trials.hpp>
+#include <postern/testing/mailbox.hpp>
+#include <postern/testing/rules.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

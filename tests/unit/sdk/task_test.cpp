@@ -157,7 +157,7 @@ TEST_F(task, past_its_deadline_ends_without_harm)
     const answer said = session_.rcpt("someone@example.org");
     host_.withdraw(said.ticket);
     host_.advance(10s);
-    EXPECT_TRUE(host_.answer_to(said.ticket).is_pending()); // nothing came
+    EXPECT_TRUE(host_.answer_to(said.ticket).is_late());
     EXPECT_EQ(frames, 0);
 }
 

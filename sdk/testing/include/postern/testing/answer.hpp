@@ -3,15 +3,11 @@
 
 #include <postern/abi/ehlo.h>
 #include <postern/abi/health.h>
-#include <postern/abi/kv_store.h>
-#include <postern/abi/lifecycle.h>
-#include <postern/sdk/admin.hpp>
-#include <postern/sdk/services.hpp>
 #include <postern/testing/fake_kv.hpp>
 
 #include <cstdint>
+#include <iosfwd>
 #include <optional>
-#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,10 +22,7 @@ struct edit {
     std::string value;
 
     bool operator==(const edit&) const = default;
-    friend std::ostream& operator<<(std::ostream& to, const edit& e)
-    {
-        return to << "{op " << e.op << ", index " << e.index << ", \"" << e.name << "\", \"" << e.value << "\"}";
-    }
+    friend std::ostream& operator<<(std::ostream& to, const edit& e);
 };
 
 /// One recipient's result of a deliver event.
@@ -82,8 +75,17 @@ struct answer {
         answered, ///< the fields below hold
         pending,  ///< taken, not yet answered: ask fake_host::answer_to(ticket) later
         failed,   ///< a negative status, POSTERN_BROKEN, or an answer that breaks the contract: on_error applies
+        late,     ///< no answer by the deadline: on_error applies
         unasked, ///< the server refuses by itself what was not offered or declared so: smtp_code, enhanced and text are its reply
     };
+    // Not in every file that includes this: they are large.
+    answer();
+    answer(const answer&);
+    answer(answer&&) noexcept;
+    answer& operator=(const answer&);
+    answer& operator=(answer&&) noexcept;
+    ~answer();
+
     how came = how::passed;
     std::uint64_t ticket = 0;
 
@@ -112,40 +114,26 @@ struct answer {
     std::vector<message> messages;
     std::string data;
 
-    [[nodiscard]] bool is_failed() const noexcept { return came == how::failed; }
+    /// For a server there is no answer: late ones are among them.
+    [[nodiscard]] bool is_failed() const noexcept { return came == how::failed || is_late(); }
+    [[nodiscard]] bool is_late() const noexcept { return came == how::late; }
     [[nodiscard]] bool is_pending() const noexcept { return came == how::pending; }
     [[nodiscard]] bool is_unasked() const noexcept { return came == how::unasked; }
-    /// No objection was raised.
-    [[nodiscard]] bool proceeds() const noexcept
-    {
-        return came == how::passed || (came == how::answered && (verdict == POSTERN_CONTINUE || verdict == POSTERN_ACCEPT));
-    }
+    /// No objection was raised; points are none, whatever somebody makes of their sum.
+    [[nodiscard]] bool proceeds() const noexcept;
+    [[nodiscard]] bool scores() const noexcept { return came == how::answered && verdict == POSTERN_SCORE; }
     [[nodiscard]] bool rejects() const noexcept { return came == how::answered && verdict == POSTERN_REJECT; }
     [[nodiscard]] bool defers() const noexcept { return came == how::answered && verdict == POSTERN_TEMPFAIL; }
     [[nodiscard]] bool holds() const noexcept { return came == how::answered && verdict == POSTERN_HOLD; }
     [[nodiscard]] bool discards() const noexcept { return came == how::answered && verdict == POSTERN_DISCARD; }
     [[nodiscard]] bool vouches() const noexcept { return proceeds() && (flags & POSTERN_REPLY_VOUCH) != 0; }
     /// What was asked for goes no further: a refusal of whatever kind.
-    [[nodiscard]] bool refuses() const noexcept
-    {
-        return is_failed() || is_unasked() || rejects() || defers() || (came == how::answered && verdict == POSTERN_DISCONNECT);
-    }
+    [[nodiscard]] bool refuses() const noexcept;
 
     /// Of the reply, without codes; none: the server's own reply.
-    [[nodiscard]] std::vector<std::string> lines() const
-    {
-        if (more && !more->lines.empty())
-            return more->lines;
-        return text.empty() ? std::vector<std::string>{} : std::vector<std::string>{text};
-    }
+    [[nodiscard]] std::vector<std::string> lines() const;
     /// At client.verb: the lines, without their rules.
-    [[nodiscard]] std::vector<std::string> client_lines() const
-    {
-        std::vector<std::string> texts;
-        for (const client_line& line : out.lines)
-            texts.push_back(line.text);
-        return texts;
-    }
+    [[nodiscard]] std::vector<std::string> client_lines() const;
     /// POSTERN_THEN_...
     [[nodiscard]] std::uint32_t then() const noexcept { return more ? more->then : POSTERN_THEN_NOTHING; }
     /// Of POSTERN_THEN_OCTETS.
@@ -157,73 +145,9 @@ struct answer {
 };
 
 /// What the server says by itself.
-[[nodiscard]] inline answer unasked(std::uint32_t code, std::string enhanced, std::string text)
-{
-    answer made;
-    made.came = answer::how::unasked;
-    made.verdict = POSTERN_REJECT;
-    made.smtp_code = code;
-    made.enhanced = std::move(enhanced);
-    made.text = std::move(text);
-    return made;
-}
+[[nodiscard]] answer unasked(std::uint32_t code, std::string enhanced, std::string text);
 
 /// Copies a reply. `hook` says which record it really is.
-[[nodiscard]] inline answer copy_of(const postern_reply& reply, std::uint32_t hook)
-{
-    answer made;
-    made.came = reply.verdict == POSTERN_BROKEN ? answer::how::failed : answer::how::answered;
-    made.verdict = reply.verdict;
-    made.smtp_code = reply.smtp_code;
-    made.flags = reply.flags;
-    made.score = reply.score;
-    made.enhanced = sdk::view(reply.enhanced);
-    made.text = sdk::view(reply.text);
-    for (std::uint32_t i = 0; i < reply.edits.count; ++i) {
-        const auto record = sdk::record_at<postern_edit>(reply.edits, i);
-        made.edits.push_back(
-            {record.op, record.index, std::string{sdk::view(record.name)}, std::string{sdk::view(record.value)}});
-    }
-    if (hook == POSTERN_HOOK_DELIVER && reply.size >= sizeof(postern_deliver_reply)) {
-        const auto& full = reinterpret_cast<const postern_deliver_reply&>(reply);
-        made.has_one_result = full.results.count == 0;
-        if (made.has_one_result)
-            made.results.push_back({made.verdict, made.smtp_code, made.enhanced, made.text});
-        for (std::uint32_t i = 0; i < full.results.count; ++i) {
-            const auto record = sdk::record_at<postern_delivery_result>(full.results, i);
-            made.results.push_back(
-                {record.verdict, record.smtp_code, std::string{sdk::view(record.enhanced)}, std::string{sdk::view(record.text)}});
-        }
-    }
-    if (hook == POSTERN_HOOK_HEALTH && reply.size >= sizeof(postern_health_reply))
-        made.health_state = reinterpret_cast<const postern_health_reply&>(reply).state;
-    if (hook == POSTERN_HOOK_CONFIG_PREPARE && reply.size >= sizeof(postern_prepare_reply))
-        made.key = sdk::view(reinterpret_cast<const postern_prepare_reply&>(reply).key);
-    if ((hook == POSTERN_HOOK_KV_STORE_REQUEST || hook == POSTERN_HOOK_KV_STORE_SCAN) &&
-        reply.size >= sizeof(postern_kv_store_reply)) {
-        const auto& full = reinterpret_cast<const postern_kv_store_reply&>(reply);
-        made.kv.result = full.result;
-        made.kv.has_more = full.has_more != 0;
-        for (std::uint32_t i = 0; i < full.results.count; ++i) {
-            const auto record = sdk::record_at<postern_kv_result>(full.results, i);
-            made.kv.results.push_back({record.result, std::string{sdk::view(record.key)}, std::string{sdk::view(record.value)},
-                                       record.number, record.ttl_ns});
-        }
-    }
-    if (hook == POSTERN_HOOK_ADMIN && reply.size >= sizeof(postern_admin_reply))
-        made.output = sdk::view(reinterpret_cast<const postern_admin_reply&>(reply).output);
-    if (hook >= POSTERN_HOOK_QUEUE_SCAN && hook <= POSTERN_HOOK_QUEUE_PEEK && reply.size >= sizeof(postern_queue_reply)) {
-        const auto& full = reinterpret_cast<const postern_queue_reply&>(reply);
-        made.queue_result = full.result;
-        made.next = full.next;
-        made.data = sdk::view(full.data);
-        for (std::uint32_t i = 0; i < full.messages.count; ++i) {
-            const auto record = sdk::record_at<postern_queue_message>(full.messages, i);
-            made.messages.push_back(
-                {record.id, record.content_size, std::string{sdk::view(record.envelope)}, std::string{sdk::view(record.state)}});
-        }
-    }
-    return made;
-}
+[[nodiscard]] answer copy_of(const postern_reply& reply, std::uint32_t hook);
 
 } // namespace postern::testing

@@ -1,184 +1,51 @@
 #pragma once
 // One SMTP session, or one delivery job, as a plugin sees it: each function is an event. Included by fake_host.hpp.
 
+#include <postern/abi/queue.h>
 #include <postern/testing/extension_session.hpp>
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace postern::testing {
 
 class fake_session final : public extension_session {
 public:
-    explicit fake_session(fake_host& host, std::uint64_t id = 1) noexcept : extension_session{host, id} {}
+    explicit fake_session(fake_host& host, std::uint64_t id = 1);
+    ~fake_session();
 
-    answer conn_open() { return send_plain<postern_ev_conn_open>(POSTERN_HOOK_CONN_OPEN); }
+    answer conn_open();
     /// HELO, after which there are no extensions; or, by `who`, EHLO as far as cmd.helo.
-    answer helo(std::string name)
-    {
-        who.helo = std::move(name);
-        greeted();
-        return send_plain<postern_ev_helo>(POSTERN_HOOK_HELO);
-    }
+    answer helo(std::string name);
     answer tls_established(std::string_view version = "TLSv1.3", std::string_view cipher = "TLS_AES_256_GCM_SHA384",
-                           std::string_view server_name = {}, std::string_view peer_subject = {})
-    {
-        who.has_tls = true;
-        secured();
-        auto record = make<postern_ev_tls>(POSTERN_HOOK_TLS_ESTABLISHED);
-        record.version = sdk::str(version);
-        record.cipher = sdk::str(cipher);
-        record.group = sdk::str("x25519");
-        record.server_name = sdk::str(server_name);
-        record.peer_subject = sdk::str(peer_subject);
-        return host().send(record);
-    }
+                           std::string_view server_name = {}, std::string_view peer_subject = {});
     /// The plugin is asked about its own parameters first, if EHLO offered them; a refusal of one is the answer. Others are the
     /// server's, or another plugin's.
-    answer mail(std::string sender, const parameters& params = {}, std::uint64_t size_octets = 0)
-    {
-        settle();
-        end_mail();
-        from = std::move(sender);
-        to.clear();
-        begin_transaction();
-        return with_parameters(params, {}, false, [this, size_octets](const parameters& now) {
-            auto record = make<postern_ev_mail>(POSTERN_HOOK_MAIL);
-            record.sender = sdk::str(from);
-            const auto list = records_of(now);
-            record.params = sdk::list_over(list.data(), list.size());
-            record.size_octets = size_octets;
-            return after(host().send(record), [this](answer said) {
-                if (!said.refuses())
-                    mail_begun();
-                return said;
-            });
-        });
-    }
+    answer mail(std::string sender, const parameters& params = {}, std::uint64_t size_octets = 0);
     /// As mail().
-    answer rcpt(const std::string& recipient, const parameters& params = {})
-    {
-        settle();
-        return with_parameters(params, recipient, true, [this, recipient](const parameters& now) {
-            auto record = make<postern_ev_rcpt>(POSTERN_HOOK_RCPT);
-            record.sender = sdk::str(from);
-            record.recipient = sdk::str(recipient);
-            const auto list = records_of(now);
-            record.params = sdk::list_over(list.data(), list.size());
-            record.index = static_cast<std::uint32_t>(to.size());
-            return after(host().send(record), [this, recipient](answer said) {
-                if (said.vouches())
-                    to.push_back(recipient);
-                return said;
-            });
-        });
-    }
-    answer data(bool is_bdat = false)
-    {
-        auto record = make<postern_ev_data>(POSTERN_HOOK_DATA);
-        const auto list = with_envelope(record);
-        record.is_bdat = is_bdat ? 1 : 0;
-        return host().send(record);
-    }
-    answer headers(const fields& section)
-    {
-        auto record = make<postern_ev_headers>(POSTERN_HOOK_HEADERS);
-        const auto list = with_envelope(record);
-        const auto lines = records_of(section);
-        record.headers = sdk::list_over(lines.data(), lines.size());
-        return host().send(record);
-    }
-    answer body(std::string_view chunk, std::uint64_t offset = 0, bool is_last = true)
-    {
-        auto record = make<postern_ev_body>(POSTERN_HOOK_BODY);
-        record.chunk = sdk::str(chunk);
-        record.offset = offset;
-        record.is_last = is_last ? 1 : 0;
-        return host().send(record);
-    }
+    answer rcpt(const std::string& recipient, const parameters& params = {});
+    answer data(bool is_bdat = false);
+    answer headers(const fields& section);
+    answer body(std::string_view chunk, std::uint64_t offset = 0, bool is_last = true);
     /// The whole message: `section` as fields, and all of its octets.
-    answer end(const fields& section, std::string octets)
-    {
-        auto record = make<postern_ev_end>(POSTERN_HOOK_END);
-        const auto list = with_envelope(record);
-        const auto lines = records_of(section);
-        record.headers = sdk::list_over(lines.data(), lines.size());
-        record.size_octets = octets.size();
-        return host().send(record, std::move(octets));
-    }
-    answer commit_before(std::string_view message) { return transaction(POSTERN_HOOK_COMMIT_BEFORE, message, {}); }
-    answer committed(std::string_view message)
-    {
-        end_mail();
-        return transaction(POSTERN_HOOK_COMMITTED, message, {});
-    }
-    answer aborted(std::string_view message, std::string_view reason)
-    {
-        end_mail();
-        return transaction(POSTERN_HOOK_ABORTED, message, reason);
-    }
-    answer conn_close(std::string_view reason, std::uint64_t messages = 0)
-    {
-        auto record = make<postern_ev_conn_close>(POSTERN_HOOK_CONN_CLOSE);
-        record.reason = sdk::str(reason);
-        record.messages = messages;
-        return host().send(record);
-    }
+    answer end(const fields& section, std::string octets);
+    answer commit_before(std::string_view message);
+    answer committed(std::string_view message);
+    answer aborted(std::string_view message, std::string_view reason);
+    answer conn_close(std::string_view reason, std::uint64_t messages = 0);
 
     // As a delivery job.
 
-    answer route(const std::string& recipient, std::uint32_t attempt = 0)
-    {
-        postern_ev_route record{};
-        begin(record, POSTERN_HOOK_ROUTE);
-        record.message = sdk::str("4F1A");
-        record.sender = sdk::str(from);
-        record.recipient = sdk::str(recipient);
-        record.attempt = attempt;
-        return host().send(record);
-    }
-    answer delivery_done(const std::string& recipient, std::uint32_t outcome, std::uint32_t code = 0, std::string_view text = {})
-    {
-        postern_ev_delivery_done record{};
-        begin(record, POSTERN_HOOK_DELIVERY_DONE);
-        record.message = sdk::str("4F1A");
-        record.sender = sdk::str(from);
-        record.recipient = sdk::str(recipient);
-        record.result = outcome;
-        record.smtp_code = code;
-        record.text = sdk::str(text);
-        record.attempts = 1;
-        return host().send(record);
-    }
-    answer deliver(const std::string& sender, const std::vector<std::string>& recipients, std::string octets)
-    {
-        postern_ev_deliver record{};
-        begin(record, POSTERN_HOOK_DELIVER);
-        record.message = sdk::str("4F1A");
-        record.sender = sdk::str(sender);
-        const auto list = records_of(recipients);
-        record.recipients = sdk::list_over(list.data(), list.size());
-        record.size_octets = octets.size();
-        return host().send(record, std::move(octets));
-    }
+    answer route(const std::string& recipient, std::uint32_t attempt = 0);
+    answer delivery_done(const std::string& recipient, std::uint32_t outcome, std::uint32_t code = 0, std::string_view text = {});
+    answer deliver(const std::string& sender, const std::vector<std::string>& recipients, std::string octets);
     /// A queue operation; `record.ev` is filled in.
-    answer queue(std::uint32_t operation, postern_ev_queue record)
-    {
-        begin(record, operation);
-        return host().send(record);
-    }
+    answer queue(std::uint32_t operation, postern_ev_queue record);
 
 private:
-    answer transaction(std::uint32_t hook, std::string_view message, std::string_view reason)
-    {
-        auto record = make<postern_ev_txn>(hook);
-        record.message = sdk::str(message);
-        record.reason = sdk::str(reason);
-        return host().send(record);
-    }
+    answer transaction(std::uint32_t hook, std::string_view message, std::string_view reason);
 };
 
 } // namespace postern::testing

@@ -10,156 +10,17 @@
 
 #include <postern/testing/fake_host.hpp>
 
-#include <toml++/toml.h>
-
-#include <charconv>
-#include <chrono>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
+
+#if !__has_include(<toml++/toml.h>)
+#error "<postern/testing/plugin_manifest.hpp> needs toml++ (Debian: libtomlplusplus-dev)"
+#endif
 
 namespace postern::testing {
 
-namespace manifest_form {
-
-using unit = std::pair<std::string_view, std::int64_t>;
-inline constexpr unit sizes[] = {{"B", 1},           {"KiB", 1LL << 10},    {"MiB", 1LL << 20},
-                                 {"GiB", 1LL << 30}, {"TiB", 1LL << 40},    {"kB", 1'000},
-                                 {"MB", 1'000'000},  {"GB", 1'000'000'000}, {"TB", 1'000'000'000'000}};
-inline constexpr unit times[] = {{"d", 86'400'000'000'000},
-                                 {"h", 3'600'000'000'000},
-                                 {"m", 60'000'000'000},
-                                 {"s", 1'000'000'000},
-                                 {"ms", 1'000'000},
-                                 {"us", 1'000},
-                                 {"ns", 1}};
-
-/// "10MiB", or with `is_sum` "1h30m": numbers with units.
-template <std::size_t Count>
-[[nodiscard]] std::optional<std::int64_t> number_of(std::string_view text, const unit (&units)[Count], bool is_sum)
-{
-    std::int64_t sum = 0;
-    do {
-        std::int64_t count = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-        if (error != std::errc{} || count < 0)
-            return std::nullopt;
-        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-        const std::string_view word = text.substr(0, text.find_first_of("0123456789"));
-        const auto* found = std::find_if(std::begin(units), std::end(units), [&](const unit& one) { return one.first == word; });
-        if (found == std::end(units))
-            return std::nullopt;
-        sum += count * found->second;
-        text.remove_prefix(word.size());
-    } while (is_sum && !text.empty());
-    return text.empty() ? std::optional{sum} : std::nullopt;
-}
-
-[[nodiscard]] inline std::string text_of(const toml::node& value)
-{
-    if (const auto text = value.value_exact<std::string>())
-        return *text;
-    if (const auto number = value.value_exact<std::int64_t>())
-        return std::to_string(*number);
-    if (const auto flag = value.value_exact<bool>())
-        return *flag ? "true" : "false";
-    return std::to_string(value.value_or(0.0));
-}
-
-/// POSTERN_OPTION_... of a type's values; 0: any, or no such type.
-[[nodiscard]] inline std::uint32_t kind_of(std::string_view type)
-{
-    if (type == "string" || type == "path")
-        return POSTERN_OPTION_STRING;
-    if (type == "integer" || type == "size")
-        return POSTERN_OPTION_INTEGER;
-    return type == "boolean"    ? POSTERN_OPTION_BOOLEAN
-           : type == "duration" ? POSTERN_OPTION_DURATION
-           : type == "float"    ? POSTERN_OPTION_FLOAT
-                                : 0;
-}
-
-/// Gives an option its default; false: that is not of the type.
-[[nodiscard]] inline bool give(fake_host& host, const std::string& key, std::string_view type, const toml::node& value)
-{
-    const auto text = value.value_exact<std::string>();
-    const auto number = value.value_exact<std::int64_t>();
-    if (type == "list" || type == "table") {
-        std::vector<std::pair<std::string, std::string>> all;
-        if (const auto* table = value.as_table())
-            for (const auto& [name, one] : *table)
-                all.emplace_back(name.str(), text_of(one));
-        if (type == "table") {
-            host.table(key, all);
-            return value.is_table();
-        }
-        std::vector<std::string> elements;
-        if (const auto* array = value.as_array())
-            for (const auto& one : *array)
-                elements.push_back(text_of(one));
-        host.list(key, elements);
-        return value.is_array();
-    }
-    if ((type == "string" || type == "path") && text)
-        host.option(key, *text);
-    else if ((type == "integer" || type == "size") && number)
-        host.option(key, *number);
-    else if (const auto size = text && type == "size" ? number_of(*text, sizes, false) : std::nullopt)
-        host.option(key, *size);
-    else if (const auto time = text && type == "duration" ? *text == "0" ? 0 : number_of(*text, times, true) : std::nullopt)
-        host.option(key, std::chrono::nanoseconds{*time});
-    else if (type == "boolean" && value.is_boolean())
-        host.option(key, value.value_or(false));
-    else if (type == "float" && value.is_number())
-        host.option(key, value.value_or(0.0));
-    else
-        return false;
-    return true;
-}
-
-} // namespace manifest_form
-
 /// Holds what was given so far against a manifest, and gives the defaults of what was not. What is wrong, one line each; before
 /// create. Paths of defaults stay as they are written.
-[[nodiscard]] inline std::vector<std::string> use_manifest(fake_host& host, const std::string& file)
-{
-    std::vector<std::string> wrong;
-    toml::table manifest;
-    try {
-        manifest = toml::parse_file(file);
-    } catch (const toml::parse_error& error) {
-        return {file + ": " + std::string{error.description()}};
-    }
-    if (manifest["id"].value_or(std::string{}) != host.plugin().id)
-        wrong.push_back("the manifest is for " + manifest["id"].value_or(std::string{"nobody"}) + ", the plugin is " +
-                        host.plugin().id);
-    const toml::table none;
-    const auto* rules = manifest["options"].as_table();
-    rules = rules == nullptr ? &none : rules;
-    for (const std::string& key : host.given()) {
-        if (!rules->contains(key))
-            wrong.push_back("option " + key + " is not in the manifest");
-    }
-    for (const auto& [key, node] : *rules) {
-        const std::string name{key.str()};
-        const auto* rule = node.as_table();
-        const std::string type = rule == nullptr ? std::string{} : (*rule)["type"].value_or(std::string{});
-        const std::uint32_t kind = manifest_form::kind_of(type);
-        if (kind == 0 && type != "list" && type != "table") {
-            wrong.push_back("option " + name + " has no type that a host knows");
-        } else if (host.given().contains(name)) {
-            if (kind != 0 && host.kind_of(name) != kind)
-                wrong.push_back("option " + name + " has to be a " + type);
-        } else if ((*rule)["required"].value_or(false)) {
-            wrong.push_back("option " + name + " is required");
-        } else if (const auto* fallback = rule->get("default");
-                   fallback != nullptr && !manifest_form::give(host, name, type, *fallback)) {
-            wrong.push_back("the default of option " + name + " is no " + type);
-        }
-    }
-    return wrong;
-}
+[[nodiscard]] std::vector<std::string> use_manifest(fake_host& host, const std::string& file);
 
 } // namespace postern::testing

@@ -7,6 +7,7 @@
 #include <postern/sdk/records.hpp>
 
 #include <cstdint>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -46,6 +47,8 @@ struct question {
     std::uint32_t recipients = 0;
     std::uint32_t asked_recipient = 0; ///< cmd.rcpt
     std::uint64_t most_octets = 0;     ///< verb, verb.data: that an answer may ask for
+    std::uint32_t tls = 0;             ///< delivery.tls_policy: what holds so far
+    std::string tls_name{};            ///< likewise
     std::vector<bool> fields{};        ///< of the header section: whether each has a name, or is a line that is no field
 };
 
@@ -60,6 +63,10 @@ template <class Record>
     if constexpr (std::is_same_v<Record, postern_ev_rcpt>) {
         asked.asked_recipient = record.index;
         asked.recipients = record.index + 1;
+    }
+    if constexpr (std::is_same_v<Record, postern_ev_tls_policy>) {
+        asked.tls = record.tls;
+        asked.tls_name = sdk::view(record.name);
     }
     if constexpr (requires { record.recipients; })
         asked.recipients = record.recipients.count;

@@ -1,7 +1,8 @@
 #pragma once
-// What a real host refuses in an answer, so that a plugin's tests meet it first. Permissions (`may`) are the operator's and
-// not judged here.
+// What a real host refuses in an answer, so that a plugin's tests meet it first. Permissions (`may`) are the operator's:
+// grant_rules.hpp.
 
+#include <postern/abi/admin.h>
 #include <postern/sdk/reply_form.hpp>
 #include <postern/testing/answer.hpp>
 #include <postern/testing/extension_rules.hpp>

@@ -90,6 +90,7 @@ public:
         : between{table_of(plugin)}, fake_host{between::table}, real_{plugin}, settings_{settings}, found_{found}, where_{where},
           dice_{settings.seed}
     {
+        deadline({}); // the trials take tickets back themselves
     }
     ~kit_host() { destroy(); } // before what its calls use is gone
 

@@ -1,0 +1,77 @@
+#pragma once
+// What of an answer the configuration has to grant (`may`), as a server's chain holds it against an instance. Part of the rules
+// of fake_host.
+
+#include <postern/abi/outgoing.h>
+#include <postern/testing/answer.hpp>
+#include <postern/testing/question.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace postern::testing {
+
+/// What an edit needs; empty: nothing, as it is of the plugin's own parameters or recipients of a delivery.
+[[nodiscard]] constexpr std::string_view grant_for(std::uint32_t op) noexcept
+{
+    switch (op) {
+    case POSTERN_EDIT_HEADER_ADD:
+    case POSTERN_EDIT_HEADER_INSERT:
+    case POSTERN_EDIT_HEADER_REPLACE:
+    case POSTERN_EDIT_HEADER_REMOVE:
+        return "headers";
+    case POSTERN_EDIT_SENDER_SET:
+        return "sender";
+    case POSTERN_EDIT_RCPT_ADD:
+    case POSTERN_EDIT_RCPT_REPLACE:
+    case POSTERN_EDIT_RCPT_REMOVE:
+        return "rcpt";
+    case POSTERN_EDIT_BODY_REPLACE:
+        return "body";
+    case POSTERN_EDIT_ROUTE_SET:
+        return "route";
+    case POSTERN_EDIT_PEER_SET:
+        return "client";
+    case POSTERN_EDIT_PRIORITY_SET:
+    case POSTERN_EDIT_RELEASE_AT:
+    case POSTERN_EDIT_EXPIRE_AT:
+    case POSTERN_EDIT_WARN_AT:
+    case POSTERN_EDIT_ACCEPTED_SET:
+    case POSTERN_EDIT_REPORT_RELAY:
+        return "queue";
+    default:
+        return {};
+    }
+}
+
+namespace rules {
+
+[[nodiscard]] inline std::string not_granted(const std::string& what, std::string_view grant)
+{
+    return what + " is not granted: the configuration has to say may = [\"" + std::string{grant} + "\"]";
+}
+
+} // namespace rules
+
+/// What was not granted; empty: nothing. `is_granted` says it of a name.
+template <class Predicate>
+[[nodiscard]] std::string fault_of_grants(const answer& what, const question& asked, Predicate is_granted)
+{
+    if (what.came != answer::how::answered)
+        return {};
+    if (what.verdict == POSTERN_ACCEPT && !is_granted("accept"))
+        return rules::not_granted("ACCEPT", "accept");
+    const bool is_weaker = (what.out.tls != 0 && what.out.tls < asked.tls) ||
+                           (!what.out.name.empty() && !asked.tls_name.empty() && what.out.name != asked.tls_name);
+    if (asked.hook == POSTERN_HOOK_TLS_POLICY && is_weaker && !is_granted("tls"))
+        return rules::not_granted("a weaker TLS policy", "tls");
+    if (what.refuses())
+        return {}; // its edits are not applied
+    for (const edit& one : what.edits) {
+        if (const std::string_view grant = grant_for(one.op); !grant.empty() && !is_granted(grant))
+            return rules::not_granted("edit " + std::to_string(one.op), grant);
+    }
+    return {};
+}
+
+} // namespace postern::testing

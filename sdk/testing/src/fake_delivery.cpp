@@ -1,0 +1,203 @@
+#include <postern/testing/fake_delivery.hpp>
+
+#include <postern/testing/session_records.hpp>
+
+#include <algorithm>
+#include <ostream>
+#include <utility>
+
+namespace postern::testing {
+
+std::ostream& operator<<(std::ostream& to, const outgoing_param& p)
+{
+    return to << p.name << '=' << p.value.value_or("(none)") << " of "
+              << (p.recipient ? "recipient " + std::to_string(*p.recipient) : "MAIL") << ", relay " << p.relay;
+}
+
+fake_delivery::fake_delivery(fake_host& host, std::uint64_t id) : host_{host}, id_{id} {}
+fake_delivery::~fake_delivery() = default;
+
+void fake_delivery::end()
+{
+    host_.end_session(id_);
+}
+
+template <class Record>
+fake_delivery::lists fake_delivery::begin(Record& record, std::uint32_t hook) const
+{
+    record.ev.size = sizeof record;
+    record.ev.hook = hook;
+    record.ev.session = id_;
+    record.message = sdk::str(message);
+    record.next_hop = sdk::str(next_hop);
+    lists made{records_of(to), {}};
+    for (const outgoing_param& each : params)
+        made.params.push_back({sdk::str(each.name), each.value ? sdk::str(*each.value) : postern_str{}, each.value ? 1u : 0u,
+                               each.recipient.value_or(POSTERN_OF_MAIL), each.relay, 0});
+    if constexpr (requires { record.sender; })
+        record.sender = sdk::str(from);
+    if constexpr (requires { record.recipients; })
+        record.recipients = list_of(made.recipients);
+    if constexpr (requires { record.params; })
+        record.params = list_of(made.params);
+    if constexpr (requires { record.attempt; })
+        record.attempt = attempt;
+    if constexpr (requires { record.received_s; })
+        record.received_s = received_s;
+    return made;
+}
+
+answer fake_delivery::delivery_begin()
+{
+    postern_ev_delivery_begin record{};
+    const auto kept = begin(record, POSTERN_HOOK_DELIVERY_BEGIN);
+    record.size_octets = size_octets;
+    record.is_smtp = is_smtp ? 1 : 0;
+    answer said = host_.send(record);
+    if (said.proceeds())
+        take_out(said);
+    return said;
+}
+
+answer fake_delivery::tls_policy()
+{
+    postern_ev_tls_policy record{};
+    const auto kept = begin(record, POSTERN_HOOK_TLS_POLICY);
+    std::vector<std::string> domains;
+    for (const std::string& each : to)
+        if (const auto domain = each.substr(each.rfind('@') + 1);
+            std::find(domains.begin(), domains.end(), domain) == domains.end())
+            domains.push_back(domain);
+    const auto list = records_of(domains);
+    record.domains = list_of(list);
+    record.host = sdk::str(host_name);
+    record.name = sdk::str(tls_name);
+    record.configured = configured;
+    record.tls = tls;
+    answer said = host_.send(record);
+    if (said.proceeds()) {
+        tls = said.out.tls != 0 ? said.out.tls : tls;
+        tls_name = said.out.name.empty() ? tls_name : said.out.name;
+    }
+    return said;
+}
+
+answer fake_delivery::peer_offers()
+{
+    postern_ev_delivery_peer record{};
+    const auto kept = begin(record, POSTERN_HOOK_DELIVERY_PEER);
+    const auto list = records_of_offers(false);
+    record.offers = list_of(list);
+    record.address = sdk::str(address);
+    record.port = port;
+    record.greeting = sdk::str(greeting);
+    if (has_tls) {
+        record.tls_version = sdk::str(std::string_view{"TLSv1.3"});
+        record.tls_cipher = sdk::str(std::string_view{"TLS_AES_256_GCM_SHA384"});
+        record.tls_group = sdk::str(std::string_view{"x25519"});
+    }
+    record.flags = flags();
+    record.tls = tls;
+    answer said = host_.send(record);
+    if (said.proceeds())
+        std::erase_if(offers, [&](const auto& each) {
+            return std::find(said.out.unused.begin(), said.out.unused.end(), each.first) != said.out.unused.end();
+        });
+    return said;
+}
+
+answer fake_delivery::client_verb(const std::vector<std::pair<std::uint32_t, std::string>>& said, std::uint32_t round)
+{
+    const auto list = records_of_offers(true);
+    if (list.empty())
+        return {};
+    postern_ev_client_verb record{};
+    const auto kept = begin(record, POSTERN_HOOK_CLIENT_VERB);
+    record.offers = list_of(list);
+    std::vector<postern_client_said> replies;
+    for (const auto& [code, text] : said)
+        replies.push_back({sdk::str(text), code, 0});
+    record.said = list_of(replies);
+    record.round = round;
+    record.flags = flags();
+    return host_.send(record);
+}
+
+answer fake_delivery::client_params()
+{
+    if (host_.declared().params().empty())
+        return {};
+    postern_ev_client_params record{};
+    const auto kept = begin(record, POSTERN_HOOK_CLIENT_PARAMS);
+    const auto list = records_of_offers(true);
+    record.offers = list_of(list);
+    record.flags = flags();
+    answer said = host_.send(record);
+    if (said.proceeds())
+        rewrite(said);
+    return said;
+}
+
+std::vector<postern_str> fake_delivery::records_of(const std::vector<std::string>& texts)
+{
+    std::vector<postern_str> list;
+    for (const std::string& text : texts)
+        list.push_back(sdk::str(text));
+    return list;
+}
+
+std::vector<postern_keyword> fake_delivery::records_of_offers(bool own_only) const
+{
+    std::vector<postern_keyword> list;
+    for (const auto& [keyword, words] : offers)
+        if (!own_only || host_.declared().keyword(keyword) != nullptr)
+            list.push_back({sizeof(postern_keyword), 0, sdk::str(keyword), sdk::str(words)});
+    return list;
+}
+
+std::uint32_t fake_delivery::flags() const noexcept
+{
+    return POSTERN_NEXT_HOP_EXTENDED | (has_tls ? POSTERN_NEXT_HOP_TLS : 0u) |
+           (has_tls && tls == POSTERN_TLS_VERIFIED ? POSTERN_NEXT_HOP_VERIFIED : 0u) |
+           (has_other_hosts ? POSTERN_NEXT_HOP_HAS_OTHERS : 0u);
+}
+
+void fake_delivery::take_out(const answer& said)
+{
+    std::vector<std::string> kept;
+    for (std::uint32_t place = 0; place < to.size(); ++place) {
+        const bool is_later = std::any_of(said.edits.begin(), said.edits.end(), [&](const edit& each) {
+            return each.op == POSTERN_EDIT_RCPT_LATER && each.index == place;
+        });
+        (is_later ? put_off : kept).push_back(to[place]);
+    }
+    to = std::move(kept);
+}
+
+void fake_delivery::rewrite(answer& said)
+{
+    for (const edit& each : said.edits) {
+        const declared_param* const declared = host_.declared().param(each.name);
+        if (declared == nullptr || !(each.index == POSTERN_OF_MAIL ? declared->of_mail : declared->of_rcpt)) {
+            host_.complain("changes \"" + each.name + "\", which it did not declare for that command");
+            said.came = answer::how::failed;
+            return;
+        }
+    }
+    for (const edit& each : said.edits) {
+        const auto place = each.index == POSTERN_OF_MAIL ? std::nullopt : std::optional{each.index};
+        const auto found = std::find_if(params.begin(), params.end(), [&](const outgoing_param& one) {
+            return one.name == each.name && one.recipient == place;
+        });
+        if (each.op == POSTERN_EDIT_PARAM_DROP) {
+            if (found != params.end())
+                params.erase(found);
+            continue;
+        }
+        outgoing_param& one = found != params.end() ? *found : params.emplace_back(outgoing_param{each.name, {}, place});
+        one.value = each.value.empty() ? std::nullopt : std::optional{each.value};
+        one.relay = each.op == POSTERN_EDIT_PARAM_REQUIRE ? POSTERN_RELAY_REQUIRED : one.relay;
+    }
+}
+
+} // namespace postern::testing

@@ -1,0 +1,160 @@
+#include <postern/testing/host_state.hpp>
+#include <postern/abi/blob.h>
+#include <postern/abi/config.h>
+#include <postern/abi/spool.h>
+#include <postern/sdk/records.hpp>
+#include <postern/testing/grant_rules.hpp>
+#include <postern/testing/rules.hpp>
+
+namespace postern::testing {
+namespace {
+
+postern_status subscribe(postern_host* host, std::uint32_t hook, std::uint32_t flags)
+{
+    host_state& state = host_tables::state(host_tables::of(host));
+    if (!state.in_create)
+        return POSTERN_E_DENIED;
+    if (!is_offered(hook, flags))
+        return POSTERN_E_INVALID;
+    const auto [at, is_new] = state.subscriptions.emplace(hook, flags);
+    return is_new || at->second == flags ? POSTERN_PASS : POSTERN_E_INVALID; // observe, or decide
+}
+
+postern_status reply(postern_host* host, std::uint64_t ticket, const postern_reply* reply)
+{
+    host_state& state = host_tables::state(host_tables::of(host));
+    const std::lock_guard lock{state.mutex};
+    const auto found = state.tickets.find(ticket);
+    if (found == state.tickets.end() || found->second.is_closed)
+        return POSTERN_E_STALE;
+    ticket_row& row = found->second;
+    std::string fault = rules::fault_of_record(reply, row.asked.hook); // before anything in it is followed
+    const bool is_sound = fault.empty();
+    row.said = is_sound ? copy_of(*reply, row.asked.hook) : answer{};
+    row.said.ticket = ticket;
+    state.close(ticket, row);
+    if (is_sound)
+        fault = rules::read_record(*reply, row.asked.hook, row.said);
+    if (fault.empty())
+        fault = fault_of(row.said, row.asked);
+    postern_status status = fault.empty() ? POSTERN_PASS : POSTERN_E_INVALID;
+    if (fault.empty()) // which the chain finds out later, so that the plugin does not hear of it
+        fault = fault_of_grants(row.said, row.asked, [&](std::string_view grant) { return state.is_granted(grant); });
+    if (!fault.empty()) {
+        state.complaints.push_back(fault);
+        row.said.came = answer::how::failed;
+    }
+    return status;
+}
+
+postern_status set_cookie(postern_host* host, std::uint64_t session, std::uint64_t cookie)
+{
+    host_state& state = host_tables::state(host_tables::of(host));
+    const std::lock_guard lock{state.mutex};
+    if (!state.sessions.contains(session))
+        return POSTERN_E_STALE;
+    state.cookies[session] = cookie;
+    return POSTERN_PASS;
+}
+
+postern_status wake(postern_host* host, std::uint64_t session, std::uint64_t token, std::uint64_t delay_ns)
+{
+    host_state& state = host_tables::state(host_tables::of(host));
+    const std::lock_guard lock{state.mutex};
+    if (session == 0 || !state.sessions.contains(session))
+        return POSTERN_E_STALE;
+    state.wakes.add(session, token, std::chrono::nanoseconds{static_cast<std::int64_t>(delay_ns)});
+    return POSTERN_PASS;
+}
+
+void log(postern_host* host, std::uint32_t level, postern_str text)
+{
+    host_state& state = host_tables::state(host_tables::of(host));
+    const std::lock_guard lock{state.mutex};
+    state.log.emplace_back(level, sdk::view(text));
+}
+
+postern_list options(postern_host* host)
+{
+    return host_tables::of(host).option_records();
+}
+
+void refuse(postern_host* host, postern_str key, postern_str text)
+{
+    host_tables::state(host_tables::of(host)).refusals.emplace_back(sdk::view(key), sdk::view(text));
+}
+
+std::int64_t blob_size(postern_host* host, std::uint64_t blob)
+{
+    host_state& state = host_tables::state(host_tables::of(host));
+    const std::lock_guard lock{state.mutex};
+    return state.blobs.size(blob);
+}
+
+std::int64_t blob_read(postern_host* host, std::uint64_t blob, std::uint64_t offset, char* to, std::size_t len)
+{
+    host_state& state = host_tables::state(host_tables::of(host));
+    const std::lock_guard lock{state.mutex};
+    return state.blobs.read(blob, offset, to, len, host_tables::of(host).blob_fails_at);
+}
+
+/// Whoever declares a verb hears of it.
+template <class What>
+postern_status declare(postern_host* host, const What* what)
+{
+    host_state& state = host_tables::state(host_tables::of(host));
+    if (what == nullptr)
+        return POSTERN_E_INVALID;
+    if (!state.in_create)
+        return POSTERN_E_DENIED;
+    if (!state.declared.add(*what))
+        return POSTERN_E_INVALID;
+    if (!state.declared.verbs().empty()) {
+        state.subscriptions.emplace(POSTERN_HOOK_VERB, 0);
+        state.subscriptions.emplace(POSTERN_HOOK_VERB_DATA, 0);
+    }
+    return POSTERN_PASS;
+}
+
+postern_status spool_start(postern_host* host, postern_str domain, std::uint32_t flags)
+{
+    fake_host& me = host_tables::of(host);
+    host_state& state = host_tables::state(me);
+    const std::string_view name = sdk::view(domain);
+    if (name.empty() || name.size() > 255 || (flags & ~POSTERN_SPOOL_SUBDOMAINS) != 0)
+        return POSTERN_E_INVALID;
+    if (!state.is_granted("queue"))
+        return POSTERN_E_DENIED;
+    const std::lock_guard lock{state.mutex};
+    if (me.spool_says == POSTERN_PASS)
+        state.started.push_back((flags != 0 ? "." : "") + std::string{name});
+    return me.spool_says;
+}
+
+} // namespace
+
+const void* host_tables::get(postern_host* host, const char* id)
+{
+    static constexpr postern_core_1 core{&subscribe, &reply, &set_cookie, &wake, &log};
+    static constexpr postern_config_1 config{&options, &refuse};
+    static constexpr postern_blob_1 blob{&blob_size, &blob_read};
+    static constexpr postern_ehlo_1 ehlo{&declare<postern_keyword>, &declare<postern_verb>, &declare<postern_param_kind>};
+    static constexpr postern_spool_1 spool{&spool_start};
+    const std::string_view wanted{id};
+    if (of(host).missing.contains(wanted))
+        return nullptr;
+    if (wanted == POSTERN_CORE_1)
+        return &core;
+    if (wanted == POSTERN_CONFIG_1)
+        return &config;
+    if (wanted == POSTERN_SPOOL_1)
+        return &spool;
+    if (wanted == POSTERN_EHLO_1)
+        return &ehlo;
+    if (wanted == POSTERN_BLOB_1)
+        return &blob;
+    const void* const data = data_services::data_table(wanted);
+    return data != nullptr ? data : fake_services::service(wanted);
+}
+
+} // namespace postern::testing
