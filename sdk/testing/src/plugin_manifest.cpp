@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <iterator>
 #include <optional>
 #include <string_view>
@@ -109,6 +110,43 @@ bool give(fake_host& host, const std::string& key, std::string_view type, const 
     return true;
 }
 
+/// `min` or `max` as postern_option::number has the values of the type.
+[[nodiscard]] std::optional<std::int64_t> bound_of(std::string_view type, const toml::node* value)
+{
+    if (value == nullptr)
+        return std::nullopt;
+    const auto text = value->value_exact<std::string>();
+    if (type == "float" && value->is_number())
+        return std::llround(value->value_or(0.0) * 1000);
+    if (type == "duration" && text)
+        return *text == "0" ? 0 : number_of(*text, times, true);
+    if (type == "size" && text)
+        return number_of(*text, sizes, false);
+    return type == "integer" || type == "size" ? value->value_exact<std::int64_t>() : std::nullopt;
+}
+
+/// Whether what was given of an option is within what its rule says.
+[[nodiscard]] bool is_within(fake_host& host, std::string_view name, std::string_view type, const toml::table& rule)
+{
+    const auto least = bound_of(type, rule.get("min"));
+    const auto most = bound_of(type, rule.get("max"));
+    const auto* const choices = rule["one_of"].as_array();
+    const auto records = host.option_records();
+    for (std::uint32_t i = 0; i < records.count; ++i) {
+        const auto one = sdk::record_at<postern_option>(records, i);
+        if (sdk::view(one.key) != name)
+            continue;
+        if ((least && one.number < *least) || (most && one.number > *most))
+            return false;
+        const auto is_meant = [&](const toml::node& choice) {
+            return choice.value_or(std::string_view{}) == sdk::view(one.text);
+        };
+        if (choices != nullptr && std::none_of(choices->begin(), choices->end(), is_meant))
+            return false;
+    }
+    return true;
+}
+
 } // namespace
 } // namespace manifest_form
 
@@ -141,6 +179,8 @@ std::vector<std::string> use_manifest(fake_host& host, const std::string& file)
         } else if (host.given().contains(name)) {
             if (kind != 0 && host.kind_of(name) != kind)
                 wrong.push_back("option " + name + " has to be a " + type);
+            else if (!manifest_form::is_within(host, name, type, *rule))
+                wrong.push_back("option " + name + " is not what min, max or one_of ask for");
         } else if ((*rule)["required"].value_or(false)) {
             wrong.push_back("option " + name + " is required");
         } else if (const auto* fallback = rule->get("default");

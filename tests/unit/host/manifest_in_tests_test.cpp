@@ -93,6 +93,28 @@ TEST_F(a_manifest_in_tests, says_what_a_server_would_refuse)
     EXPECT_EQ(testing::use_manifest(host_, folder_.write("z.toml", "id = ").string()).size(), 1U);
 }
 
+TEST_F(a_manifest_in_tests, holds_what_is_given_against_its_bounds)
+{
+    const auto file = put("[options.a]\ntype = \"duration\"\ndoc = \"d\"\nmin = \"1s\"\nmax = \"1h\"\n"
+                          "[options.b]\ntype = \"size\"\ndoc = \"d\"\nmax = \"1KiB\"\n"
+                          "[options.c]\ntype = \"float\"\ndoc = \"d\"\nmin = 0.5\n"
+                          "[options.d]\ntype = \"list\"\ndoc = \"d\"\none_of = [\"red\", \"green\"]\n"
+                          "[options.e]\ntype = \"integer\"\ndoc = \"d\"\nmin = 1\n");
+    host_.option("a", std::chrono::nanoseconds{std::chrono::hours{1}});
+    host_.option("b", 1024);
+    host_.option("c", 0.5);
+    host_.list("d", {"green", "red"});
+    host_.option("e", 1);
+    EXPECT_THAT(testing::use_manifest(host_, file), IsEmpty());
+    testing::fake_host other{table};
+    other.option("a", std::chrono::nanoseconds{std::chrono::hours{2}});
+    other.option("b", 1025);
+    other.option("c", 0.4);
+    other.list("d", {"green", "blue"});
+    other.option("e", 0);
+    EXPECT_EQ(testing::use_manifest(other, file).size(), 5U);
+}
+
 TEST_F(a_manifest_in_tests, that_was_obeyed_changes_nothing)
 {
     const auto file = put("[options.a]\ntype = \"list\"\nrequired = true\ndoc = \"d\"\n");
