@@ -2,6 +2,8 @@
 
 #include <postern/testing/plugin_manifest.hpp>
 
+#include <postern/sdk/records.hpp>
+
 #include <toml++/toml.h>
 
 #include <algorithm>

@@ -18,6 +18,7 @@ namespace {
 /// Every test says what the task does.
 class worker {
 public:
+    static constexpr const char* requires_[] = {POSTERN_DNS_1};
     using work = std::function<postern::task<std::string>(postern::host)>;
     static inline work next;
     static inline int cancelled = 0;
