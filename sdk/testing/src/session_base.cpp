@@ -1,6 +1,7 @@
 #include <postern/testing/session_base.hpp>
 
 #include <postern/sdk/records.hpp>
+#include <postern/testing/fake_host.hpp>
 
 #include <stdexcept>
 

@@ -4,6 +4,7 @@
 // was offered; else the answer is one that came from no plugin (is_unasked), with the server's reply. Part of fake_session.
 // STANDARDS: RFC 5321 2.2.1, 4.1.1.1, 4.1.1.11, 4.1.4.
 
+#include <postern/testing/declarations.hpp>
 #include <postern/testing/session_base.hpp>
 
 #include <functional>

@@ -8,7 +8,7 @@
 //     EXPECT_THAT(delivery.client_verb().client_lines(), ElementsAre("XFORWARD NAME=client.example"));
 
 #include <postern/abi/outgoing.h>
-#include <postern/testing/fake_host.hpp>
+#include <postern/testing/answer.hpp>
 
 #include <cstdint>
 #include <iosfwd>
@@ -19,6 +19,8 @@
 #include <vector>
 
 namespace postern::testing {
+
+class fake_host;
 
 /// A parameter of the message; `recipient`: the place of its recipient in `to`, nothing: of MAIL.
 struct outgoing_param {
@@ -96,3 +98,5 @@ private:
 };
 
 } // namespace postern::testing
+
+#include <postern/testing/fake_host.hpp>

@@ -49,3 +49,5 @@ private:
 };
 
 } // namespace postern::testing
+
+#include <postern/testing/fake_host.hpp>

@@ -3,7 +3,7 @@
 // fake_session.
 
 #include <postern/abi/hooks.h>
-#include <postern/testing/fake_host.hpp>
+#include <postern/testing/answer.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -14,6 +14,8 @@
 #include <vector>
 
 namespace postern::testing {
+
+class fake_host;
 
 /// Parameters of MAIL or RCPT: keyword, and the value if there is one.
 using parameters = std::vector<std::pair<std::string, std::optional<std::string>>>;

@@ -2,6 +2,7 @@
 // How a session makes the records of its events. Part of the sources of the kit.
 
 #include <postern/sdk/records.hpp>
+#include <postern/testing/fake_host.hpp>
 #include <postern/testing/session_base.hpp>
 
 #include <cstddef>
