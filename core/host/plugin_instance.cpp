@@ -23,7 +23,8 @@ namespace {
 
 constexpr std::size_t most_log_text = 8192;
 constexpr std::uint64_t longest_wake_ns = 366ULL * 24 * 3600 * 1'000'000'000ULL;
-constexpr auto event_key = ~std::uint64_t{0}; // no session has it
+constexpr auto event_key = ~std::uint64_t{0};                // no session has it
+thread_local const plugin_instance* being_created = nullptr; // other threads of the plugin may log meanwhile
 
 static_assert(hooks::hook_point_count <= POSTERN_HOOK_WAKE && POSTERN_HOOK_CONFIG_ABORT < hook_set::capacity);
 
@@ -140,12 +141,14 @@ std::shared_ptr<plugin_instance> plugin_instance::create(std::shared_ptr<const p
     std::string thrown;
     try {
         const plugin_call running{made->label_, in_create, 0};
+        being_created = made.get();
         status = table.create(&made->host_, get_service, &args, &made->self_);
     } catch (const std::exception& e) {
         thrown = e.what();
     } catch (...) {
         thrown = "something that is not an exception";
     }
+    being_created = nullptr;
     made->creating_ = nullptr;
     if (status == POSTERN_PASS && found.size() == before) {
         made->created_ = true;
@@ -349,7 +352,7 @@ void plugin_instance::say(std::uint32_t level, postern_str text) noexcept
         return;
     const auto as = static_cast<base::log_level>(std::min(level, POSTERN_LOG_ERROR));
     const auto said = view(text).substr(0, most_log_text);
-    if (creating_ != nullptr && as == base::log_level::error)
+    if (being_created == this && as == base::log_level::error)
         why_not_created_ = said;
     log_.write(as, "plugin.log", {{"plugin", name()}, {"text", said}});
 }

@@ -195,7 +195,7 @@ private:
     void* self_ = nullptr;
     bool created_ = false;
     problems* creating_ = nullptr; ///< set while create runs
-    std::string why_not_created_;  ///< the last error that it logged meanwhile
+    std::string why_not_created_;  ///< the last error that create logged, on its own thread
     std::vector<postern_option> option_records_;
     hook_set subscribed_;
     hook_set observed_;
