@@ -1,9 +1,11 @@
 // The SDK's fake host and the server refuse the same answers: one table of cases, run through both.
 
 #include "core/hooks/chain.hpp"
+#include "core/hooks/edit.hpp"
 #include "tests/unit/host/scripted_plugin.hpp"
 
 #include <postern/testing/fake_host.hpp>
+#include <postern/testing/grant_rules.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -360,6 +362,13 @@ void expect_agreement(const std::vector<test_case>& cases)
 TEST(answer_rules, are_the_same_in_tests_and_in_the_server_for_replies)
 {
     expect_agreement(replies());
+}
+
+TEST(answer_rules, ask_for_the_same_grants_in_tests_and_in_the_server)
+{
+    constexpr std::uint32_t last = POSTERN_EDIT_REPORT_RELAY;
+    for (std::uint32_t op = POSTERN_EDIT_HEADER_ADD; op <= last; ++op)
+        EXPECT_EQ(testing::grant_for(op), hooks::grant_for(static_cast<hooks::edit_op>(op))) << op;
 }
 
 TEST(answer_rules, are_the_same_in_tests_and_in_the_server_for_edits)

@@ -11,7 +11,7 @@
 
 namespace postern::testing {
 
-/// What an edit needs; empty: nothing, as it is of the plugin's own parameters or recipients of a delivery.
+/// What an edit needs; empty: nothing, as it is of the plugin's own parameters.
 [[nodiscard]] constexpr std::string_view grant_for(std::uint32_t op) noexcept
 {
     switch (op) {
@@ -29,6 +29,7 @@ namespace postern::testing {
     case POSTERN_EDIT_BODY_REPLACE:
         return "body";
     case POSTERN_EDIT_ROUTE_SET:
+    case POSTERN_EDIT_RCPT_LATER:
         return "route";
     case POSTERN_EDIT_PEER_SET:
         return "client";
