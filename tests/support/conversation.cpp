@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
 #include <utility>
 
 // Rules that hold in every conversation:
@@ -45,6 +46,35 @@ session::server_config conversation::usual_config()
     session::server_config config;
     config.hostname = "mx.example";
     config.software = "Postern";
+    return config;
+}
+
+session::server_config conversation::extended_config(std::string name, bool is_of_rcpt, bool has_verb)
+{
+    auto all = std::make_shared<session::extensions>();
+    const auto add = [&all](auto what) {
+        if (const auto why = all->add(std::move(what)))
+            throw std::logic_error{*why};
+    };
+    session::extension_keyword keyword;
+    keyword.owner = "script";
+    keyword.keyword = "XTEST";
+    add(keyword);
+    if (has_verb) {
+        session::extension_verb verb;
+        verb.owner = "script";
+        verb.name = "XTEST";
+        verb.keyword = "XTEST";
+        add(verb);
+    }
+    session::extension_parameter parameter;
+    parameter.owner = "script";
+    parameter.name = std::move(name);
+    parameter.keyword = "XTEST";
+    (is_of_rcpt ? parameter.of_rcpt : parameter.of_mail) = true;
+    add(parameter);
+    auto config = usual_config();
+    config.extensions = std::move(all);
     return config;
 }
 

@@ -76,6 +76,8 @@ public:
     using commit_result = session::server_session::commit_result;
 
     [[nodiscard]] static session::server_config usual_config();
+    /// With the extension XTEST of the plugin: the parameter `name`, and the verb XTEST if there is to be one.
+    [[nodiscard]] static session::server_config extended_config(std::string name, bool is_of_rcpt, bool has_verb = false);
     explicit conversation(session::server_config config = usual_config());
 
     /// Everything up to the greeting, or for implicit TLS the handshake first. Called by the first of those below too.

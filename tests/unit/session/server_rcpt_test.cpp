@@ -13,27 +13,9 @@ namespace {
 using hooks::hook_point;
 using test::conversation;
 
-server_config with_a_parameter_of_recipients()
-{
-    auto config = conversation::usual_config();
-    auto all = std::make_shared<extensions>();
-    extension_keyword keyword;
-    keyword.owner = "script";
-    keyword.keyword = "XTEST";
-    EXPECT_EQ(all->add(keyword), std::nullopt);
-    extension_parameter parameter;
-    parameter.owner = "script";
-    parameter.name = "XPAR";
-    parameter.keyword = "XTEST";
-    parameter.of_rcpt = true;
-    EXPECT_EQ(all->add(parameter), std::nullopt);
-    config.extensions = std::move(all);
-    return config;
-}
-
 TEST(a_recipient, who_is_refused_leaves_no_wishes_of_its_parameters_behind)
 {
-    conversation peer{with_a_parameter_of_recipients()};
+    conversation peer{conversation::extended_config("XPAR", true)};
     peer.plugin().script[hook_point::param].edits = {{hooks::edit_op::expire_at, 0, "", "2000000000"},
                                                      {hooks::edit_op::priority_set, 0, "", "9"}};
     peer.says("EHLO client.example\r\nMAIL FROM:<a@client.example>\r\nRCPT TO:<b@mx.example>\r\n");

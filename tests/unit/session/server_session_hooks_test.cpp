@@ -26,25 +26,8 @@ struct expectation {
 
 server_config with_an_extension()
 {
-    auto config = conversation::usual_config();
+    auto config = conversation::extended_config("XTESTID", false, true);
     config.tls = server_tls::offered;
-    auto all = std::make_shared<extensions>();
-    extension_keyword keyword;
-    keyword.owner = "script";
-    keyword.keyword = "XTEST";
-    EXPECT_EQ(all->add(keyword), std::nullopt);
-    extension_verb verb;
-    verb.owner = "script";
-    verb.name = "XTEST";
-    verb.keyword = "XTEST";
-    EXPECT_EQ(all->add(verb), std::nullopt);
-    extension_parameter parameter;
-    parameter.owner = "script";
-    parameter.name = "XTESTID";
-    parameter.keyword = "XTEST";
-    parameter.of_mail = true;
-    EXPECT_EQ(all->add(parameter), std::nullopt);
-    config.extensions = std::move(all);
     return config;
 }
 
