@@ -1,10 +1,10 @@
-#include "core/host/base64.hpp"
+#include "core/base/base64.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 
-namespace postern::daemon {
+namespace postern::base {
 namespace {
 
 constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -67,4 +67,4 @@ std::string as_utf8(std::string_view text)
     return out;
 }
 
-} // namespace postern::daemon
+} // namespace postern::base

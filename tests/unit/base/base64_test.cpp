@@ -1,4 +1,4 @@
-#include "core/host/base64.hpp"
+#include "core/base/base64.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace postern::daemon {
+namespace postern::base {
 namespace {
 
 TEST(base64, is_that_of_rfc_4648)
@@ -44,4 +44,4 @@ TEST(base64, shows_text_for_json)
 }
 
 } // namespace
-} // namespace postern::daemon
+} // namespace postern::base
