@@ -1,16 +1,15 @@
 #pragma once
-// Octets in a JSON string. STANDARDS: RFC 4648 4. SECURITY: what is decoded comes from the control socket; nothing but the exact
-// form is taken.
+// Octets in a JSON string.
 
-#include <optional>
+#include "core/base/base64.hpp"
+
 #include <string>
 #include <string_view>
 
 namespace postern::daemon {
 
-[[nodiscard]] std::string to_base64(std::string_view octets);
-/// Nothing: it is not base64, padded.
-[[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
+using base::from_base64;
+using base::to_base64;
 
 /// Text for JSON, which is UTF-8: an octet that is not ASCII becomes '?'.
 [[nodiscard]] std::string as_utf8(std::string_view text);
