@@ -1,6 +1,5 @@
 #include "core/base/base64.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -56,14 +55,6 @@ std::optional<std::string> from_base64(std::string_view text)
         if ((bits & ((1U << 8 * padding) - 1)) != 0) // RFC 4648 3.5: spare bits are zero, so that a text has one form
             return std::nullopt;
     }
-    return out;
-}
-
-std::string as_utf8(std::string_view text)
-{
-    std::string out{text};
-    std::replace_if(
-        out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
     return out;
 }
 

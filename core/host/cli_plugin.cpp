@@ -1,7 +1,7 @@
 // plugin tell: words, and files, for an instance of the running server, by its control socket.
 // SECURITY: what the plugin says is printed to a terminal, so everything but printable ASCII is escaped.
 
-#include "core/base/base64.hpp"
+#include "core/host/base64.hpp"
 #include "core/host/cli.hpp"
 #include "core/host/config.hpp"
 #include "core/host/control_server.hpp"
@@ -63,7 +63,7 @@ bool tell(const std::filesystem::path& control, const tell_request& what, const 
 {
     json::object request{{"command", "plugin.tell"}, {"instance", what.instance}, {"words", json::value_from(what.words)}};
     if (input != nullptr)
-        request["input"] = base::to_base64(*input);
+        request["input"] = to_base64(*input);
     std::string why;
     const auto reply = ask_control(control, json::serialize(request), why);
     json::error_code failed;

@@ -1,6 +1,6 @@
 #include "core/host/control_commands.hpp"
 
-#include "core/base/base64.hpp"
+#include "core/host/base64.hpp"
 #include "core/host/trace_json.hpp"
 
 #include <boost/json.hpp>
@@ -197,14 +197,14 @@ json::object tell(plugin_desk& plugins, const json::object& request)
         return failure("a plugin is told 1 to 100 words");
     std::optional<std::string> input;
     if (request.contains("input")) {
-        input = base::from_base64(text_of(request, "input"));
+        input = from_base64(text_of(request, "input"));
         if (!input)
             return failure("the input is not in base64");
     }
     const auto answer = plugins.tell(text_of(request, "instance"), words, input ? &*input : nullptr, patience_with_plugins);
     if (!answer.done)
         return failure(answer.text);
-    return {{"ok", true}, {"output", base::as_utf8(answer.text)}};
+    return {{"ok", true}, {"output", as_utf8(answer.text)}};
 }
 
 } // namespace

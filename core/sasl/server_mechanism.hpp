@@ -18,12 +18,12 @@ namespace postern::sasl {
 
 /// What a mechanism needs somebody to verify, or to look up. The numbers are bits of the plugin ABI.
 enum class proof_kind : std::uint8_t {
-    password = 1,    ///< `proof` is the password of `user`
-    secret = 2,      ///< wanted: a scram_secret of `hash` for `user`
-    plain_text = 4,  ///< wanted: the password of `user` itself (CRAM-MD5)
-    token = 8,       ///< `proof` is a bearer token; `user` is who it is said to be for, and may be empty
+    password = 1,     ///< `proof` is the password of `user`
+    secret = 2,       ///< wanted: a scram_secret of `hash` for `user`
+    plain_text = 4,   ///< wanted: the password of `user` itself (CRAM-MD5)
+    token = 8,        ///< `proof` is a bearer token; `user` is who it is said to be for, and may be empty
     certificate = 16, ///< `proof` is the subject of the client's verified certificate
-    anonymous = 32,  ///< `proof` is the trace information, and proves nothing
+    anonymous = 32,   ///< `proof` is the trace information, and proves nothing
 };
 
 struct question {
@@ -42,9 +42,9 @@ struct answer {
         unavailable, ///< nobody can say at the moment
     };
     kind what = kind::bad;
-    std::string identity;              ///< who is logged in if all goes well
+    std::string identity;               ///< who is logged in if all goes well
     std::optional<scram_secret> secret; ///< of proof_kind::secret
-    std::string plain_text;            ///< of proof_kind::plain_text
+    std::string plain_text;             ///< of proof_kind::plain_text
 };
 
 /// What to do next.
@@ -98,7 +98,9 @@ struct surroundings {
     bool is_plus_offered = false; ///< a client that says "y" (RFC 5802 6) where it was is cheated
     std::string hostname;         ///< in the challenge of CRAM-MD5
     std::string nonce;            ///< fresh and random, at least 18 octets, printable, without a comma
-    std::string unknown_user_key; ///< secret of the process: what an unknown user's salt is made of, so that it looks like a known one's
+    std::string
+        unknown_user_key; ///< secret of the process: what an unknown user's salt is made of, so that it looks like a known one's
+    std::uint32_t unknown_user_iterations = usual_iterations; ///< of an unknown user, for the same reason
 };
 
 [[nodiscard]] std::unique_ptr<server_mechanism> make_server_mechanism(const mechanism_kind& kind, surroundings where);

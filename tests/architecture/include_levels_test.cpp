@@ -106,10 +106,11 @@ TEST(includes, of_asio_are_in_io_and_runtime_only)
 
 TEST(includes, of_openssl_are_in_io_and_sasl_only)
 {
-    EXPECT_THAT(
-        wrong_includes("core", [](const source_file& file,
-                                  std::string_view include) { return include.starts_with("openssl/") && file.room() != "io" && file.room() != "sasl"; }),
-        IsEmpty());
+    EXPECT_THAT(wrong_includes("core",
+                               [](const source_file& file, std::string_view include) {
+                                   return include.starts_with("openssl/") && file.room() != "io" && file.room() != "sasl";
+                               }),
+                IsEmpty());
 }
 
 TEST(includes, of_plugin_loading_configuration_and_the_contract_are_in_host_only)

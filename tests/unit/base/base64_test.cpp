@@ -38,10 +38,5 @@ TEST(base64, takes_its_exact_form_only)
         EXPECT_FALSE(from_base64(wrong).has_value()) << wrong;
 }
 
-TEST(base64, shows_text_for_json)
-{
-    EXPECT_EQ(as_utf8("a\xc3\xa4\nb"), "a??\nb");
-}
-
 } // namespace
 } // namespace postern::base
