@@ -226,7 +226,7 @@ void chain_run::take(plugin_reply& reply, const link& by)
         hold(reply.text.empty() ? "held by " + by.who->name() : reply.text);
         return;
     case verdict_kind::discard:
-        if (target_ != nullptr && hook_ != hook_point::cmd_rcpt)
+        if (target_ != nullptr && hook_ != hook_point::cmd_rcpt && hook_ != hook_point::msg_end_rcpt)
             target_->discarded = true;
         break;
     case verdict_kind::accept:

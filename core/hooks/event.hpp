@@ -28,10 +28,10 @@ struct event {
     const connection_facts* connection = nullptr; ///< null in delivery
     const draft* message = nullptr;               ///< null before MAIL
     base::session_id session;                     ///< connection or delivery job, for tickets and wake
-    std::uint32_t recipient_index = 0;            ///< cmd.rcpt, msg.end_rcpt, queue.route, delivery.done: into message->envelope.to
-    std::uint32_t attempt = 0;                    ///< queue.route, delivery.begin, client.params: 0 for the first
-    std::string_view chunk;                       ///< msg.body, verb.data: octets
-    std::uint64_t chunk_offset = 0;               ///< of the chunk in the whole
+    std::uint32_t recipient_index = 0; ///< cmd.rcpt, msg.end_rcpt, queue.route, delivery.done: into message->envelope.to
+    std::uint32_t attempt = 0;         ///< queue.route, delivery.begin, client.params: 0 for the first
+    std::string_view chunk;            ///< msg.body, verb.data: octets
+    std::uint64_t chunk_offset = 0;    ///< of the chunk in the whole
     bool is_last_chunk = false;
     bool is_bdat = false;                          ///< cmd.data
     std::string_view reason;                       ///< conn.close, txn.aborted

@@ -25,15 +25,15 @@ struct login_question {
     std::string_view proof;   ///< auth.verify; auth.step: the response
     std::string_view binding; ///< auth.step
     std::string_view certificate;
-    std::string_view identity; ///< auth.result: who that is
-    std::string_view reason;   ///< auth.result: why it failed
+    std::string_view identity;            ///< auth.result: who that is
+    std::string_view reason;              ///< auth.result: why it failed
     std::span<const std::string> offered; ///< auth.mechanisms
-    std::uint32_t kind = 0;    ///< auth.verify: a bit of the plugin ABI
-    std::uint32_t hash = 0;    ///< likewise
-    std::uint32_t step = 0;    ///< auth.step
-    bool has_response = false; ///< auth.step
-    bool is_success = false;   ///< auth.result
-    std::uint32_t failures = 0; ///< auth.result
+    std::uint32_t kind = 0;               ///< auth.verify: a bit of the plugin ABI
+    std::uint32_t hash = 0;               ///< likewise
+    std::uint32_t step = 0;               ///< auth.step
+    bool has_response = false;            ///< auth.step
+    bool is_success = false;              ///< auth.result
+    std::uint32_t failures = 0;           ///< auth.result
 };
 
 /// What an answer says at auth.step and auth.verify beyond its verdict; at auth.mechanisms `names`.

@@ -178,8 +178,9 @@ std::string_view broken_rule(hook_point hook, const plugin_reply& answer) noexce
         if (const auto why = broken_rule_of(hook, *answer.more); !why.empty())
             return why;
     if (answer.login)
-        if (const auto why = answer.verdict == verdict_kind::proceed ? broken_rule_of(hook, *answer.login)
-                                                                     : std::string_view{"a refusal with an identity or a challenge"};
+        if (const auto why = answer.verdict == verdict_kind::proceed
+                                 ? broken_rule_of(hook, *answer.login)
+                                 : std::string_view{"a refusal with an identity or a challenge"};
             !why.empty())
             return why;
     if (answer.out)

@@ -133,11 +133,11 @@ struct outcome {
     std::uint16_t smtp_code = 0;
     std::string enhanced;
     std::string text;
-    std::string plugin;                       ///< instance that decided; empty when nobody did
-    std::int32_t score = 0;                   ///< sum of the scores given where there was no draft yet to add them to
-    std::optional<extension_reply> more = {}; ///< of the one who answered a command or a parameter
+    std::string plugin;                            ///< instance that decided; empty when nobody did
+    std::int32_t score = 0;                        ///< sum of the scores given where there was no draft yet to add them to
+    std::optional<extension_reply> more = {};      ///< of the one who answered a command or a parameter
     std::shared_ptr<const login_reply> login = {}; ///< of the one who decided; at auth.mechanisms what is left, null: all
-    std::vector<caps_answer> caps = {};       ///< at ehlo.caps: of those who answered, or failed; others offer what they declared
+    std::vector<caps_answer> caps = {}; ///< at ehlo.caps: of those who answered, or failed; others offer what they declared
 
     [[nodiscard]] bool lets_pass() const noexcept { return verdict == verdict_kind::proceed || verdict == verdict_kind::accept; }
 };

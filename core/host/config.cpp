@@ -164,8 +164,8 @@ std::string read_address(table_reader& from, const std::filesystem::path& base)
 void read_protocol(table_reader& from, listener_settings& to)
 {
     using enum listener_protocol;
-    to.protocol = from.choice<listener_protocol>("protocol", {{"smtp", smtp}, {"submission", submission}, {"lmtp", lmtp}})
-                      .value_or(smtp);
+    to.protocol =
+        from.choice<listener_protocol>("protocol", {{"smtp", smtp}, {"submission", submission}, {"lmtp", lmtp}}).value_or(smtp);
     // RFC 2033 5: LMTP is not for port 25, where everybody expects SMTP.
     if (to.protocol == lmtp && to.address.ends_with(":25"))
         from.complain("protocol", "must not be \"lmtp\" at port 25 (RFC 2033 5)");

@@ -1,5 +1,6 @@
 #pragma once
-// What one plugin instance says in create of how clients may log in (postern.auth/1): mechanisms of its own, and what it verifies.
+// What one plugin instance says in create of how clients may log in (postern.auth/1): mechanisms of its own, and what it
+// verifies.
 
 #include <postern/abi/auth.h>
 

@@ -88,7 +88,8 @@ void write_id(std::uint64_t id, char (&to)[13]) noexcept
 }
 
 event_record::event_record(const hooks::event& what, std::uint64_t ticket, std::uint64_t cookie, std::int64_t deadline_ns)
-    : lists_{borrow_lists()}, has_blob_{(what.hook == hook_point::msg_end || what.hook == hook_point::msg_end_rcpt) && what.blob != nullptr}
+    : lists_{borrow_lists()}, has_blob_{(what.hook == hook_point::msg_end || what.hook == hook_point::msg_end_rcpt) &&
+                                        what.blob != nullptr}
 {
     fill(what);
     auto& head = record_.head;

@@ -34,8 +34,8 @@ declared declared_in(const listener_settings& of, const plugin_set& plugins, pro
         for (const auto& name : logins.mechanisms()) {
             const auto other = std::ranges::find(all.mechanisms, name, &session::offered_mechanism::name);
             if (other != all.mechanisms.end())
-                found.push_back({of.where, fmt::format("listener {}, plugin {}: mechanism {} is that of plugin {} already", of.name,
-                                                       each.name, name, other->owner)});
+                found.push_back({of.where, fmt::format("listener {}, plugin {}: mechanism {} is that of plugin {} already",
+                                                       of.name, each.name, name, other->owner)});
             else
                 all.mechanisms.push_back({name, nullptr, each.name});
         }
@@ -50,9 +50,10 @@ void complain_of_unknown(const listener_settings& of, const session::auth_offer&
         if (std::ranges::find(made.mechanisms, name, &session::offered_mechanism::name) != made.mechanisms.end())
             continue;
         const bool is_known = sasl::find_server_mechanism(name) != nullptr;
-        found.push_back({of.where, fmt::format("listener.mechanisms: \"{}\": {}", name,
-                                               is_known ? "no plugin in the listener's chain verifies what it needs"
-                                                        : "there is no such mechanism here, and no plugin of the chain brings it")});
+        found.push_back(
+            {of.where, fmt::format("listener.mechanisms: \"{}\": {}", name,
+                                   is_known ? "no plugin in the listener's chain verifies what it needs"
+                                            : "there is no such mechanism here, and no plugin of the chain brings it")});
     }
 }
 
@@ -64,9 +65,7 @@ std::shared_ptr<const session::auth_offer> login_offer(const listener_settings& 
         return nullptr;
     auto made = std::make_shared<session::auth_offer>();
     const auto brought = declared_in(of, plugins, found);
-    const auto is_listed = [&](std::string_view name) {
-        return std::ranges::find(of.mechanisms, name) != of.mechanisms.end();
-    };
+    const auto is_listed = [&](std::string_view name) { return std::ranges::find(of.mechanisms, name) != of.mechanisms.end(); };
     for (const auto& each : brought.mechanisms)
         if (of.mechanisms.empty() || is_listed(each.name))
             made->mechanisms.push_back(each);
@@ -78,8 +77,9 @@ std::shared_ptr<const session::auth_offer> login_offer(const listener_settings& 
     }
     complain_of_unknown(of, *made, found);
     if (made->mechanisms.empty() && of.mechanisms.empty())
-        found.push_back({of.where, "listener.auth: no plugin in its chain verifies anything: put an instance of auth-file, or its like, "
-                                   "into it"});
+        found.push_back({of.where,
+                         "listener.auth: no plugin in its chain verifies anything: put an instance of auth-file, or its like, "
+                         "into it"});
     if (made->mechanisms.size() > session::most_mechanisms)
         found.push_back({of.where, "listener.auth: too many mechanisms"});
     made->in_clear = of.auth_in_clear;

@@ -60,7 +60,8 @@ const char* read_login_reply(hooks::hook_point hook, const postern_reply& from, 
     const char* const wrong = is_list ? read_names(read_record<postern_mechanisms_reply>(&from, from.size).names, login->names)
                                       : read_login(read_record<postern_auth_reply>(&from, from.size), *login);
     // A refusal, or nothing to say, in the larger record.
-    const bool says_more = is_list || (to.verdict == hooks::verdict_kind::proceed && (login->is_challenge || !login->identity.empty()));
+    const bool says_more =
+        is_list || (to.verdict == hooks::verdict_kind::proceed && (login->is_challenge || !login->identity.empty()));
     if (says_more)
         to.login = std::move(login);
     return wrong;

@@ -1,5 +1,5 @@
-// The service tables that every plugin gets: core, config, blob, ehlo, auth, metrics, log, timers, notes, dns, kv, spool. Thin: each
-// function finds the instance behind the postern_host and lets it decide. None throws; a NULL host is E_INVALID.
+// The service tables that every plugin gets: core, config, blob, ehlo, auth, metrics, log, timers, notes, dns, kv, spool. Thin:
+// each function finds the instance behind the postern_host and lets it decide. None throws; a NULL host is E_INVALID.
 
 #include "core/host/plugin_instance.hpp"
 

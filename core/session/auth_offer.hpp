@@ -12,9 +12,9 @@
 namespace postern::session {
 
 struct offered_mechanism {
-    std::string name;                            ///< upper case
+    std::string name;                           ///< upper case
     const sasl::mechanism_kind* kind = nullptr; ///< of the core; null: a plugin's
-    std::string owner = {};                      ///< the instance whose it is
+    std::string owner = {};                     ///< the instance whose it is
 };
 
 inline constexpr std::size_t most_mechanisms = 64; ///< a listener

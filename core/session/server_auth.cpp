@@ -1,6 +1,6 @@
 // AUTH: a client proves who it is. The mechanism says what is to be said and verified; whoever verifies is asked by a step.
-// STANDARDS: RFC 4954, RFC 4422. SECURITY: responses come from anybody, and most of them are passwords: none is shown to a witness,
-// and what was decoded is wiped. An unknown name and a wrong password get the same octets.
+// STANDARDS: RFC 4954, RFC 4422. SECURITY: responses come from anybody, and most of them are passwords: none is shown to a
+// witness, and what was decoded is wiped. An unknown name and a wrong password get the same octets.
 #include "core/session/server_login.hpp"
 #include "core/session/server_state.hpp"
 
@@ -240,7 +240,8 @@ void server_session::state::verified(hooks::outcome& outcome)
         answer.identity = said.identity;
         answer.plain_text = said.password;
         if (!said.salt.empty())
-            answer.secret = sasl::scram_secret{l.machine->asked().hash, said.iterations, said.salt, said.stored_key, said.server_key};
+            answer.secret =
+                sasl::scram_secret{l.machine->asked().hash, said.iterations, said.salt, said.stored_key, said.server_key};
         const bool has_what_is_wanted = asked == kind::secret       ? answer.secret.has_value()
                                         : asked == kind::plain_text ? !answer.plain_text.empty()
                                                                     : true;

@@ -147,8 +147,8 @@ std::optional<protocol::command_refusal> server_session::state::closed_to(verb w
     if (shut_out)
         return protocol::command_refusal{shut_out->smtp_code, shut_out->enhanced, shut_out->text};
     // RFC 3207 4: 530 to everything but NOOP, EHLO, STARTTLS, QUIT; HELO and RSET change nothing that could leak.
-    const bool is_free = what == verb::noop || what == verb::ehlo || what == verb::helo || what == verb::lhlo || what == verb::starttls ||
-                         what == verb::rset || what == verb::quit || what == verb::unknown;
+    const bool is_free = what == verb::noop || what == verb::ehlo || what == verb::helo || what == verb::lhlo ||
+                         what == verb::starttls || what == verb::rset || what == verb::quit || what == verb::unknown;
     if (config.tls == server_tls::required && !facts.tls && !is_free)
         return protocol::command_refusal{530, "5.7.0", "Must issue a STARTTLS command first"};
     return std::nullopt;
@@ -201,9 +201,9 @@ void server_session::state::say_default(hooks::hook_point hook)
         // RFC 5321 3.5.3, 7.3: which addresses exist is not told to whoever asks.
         return protocol::append_reply(output, "252 2.5.0 cannot verify, but will take mail for it\r\n"_reply);
     case hook_point::cmd_help:
-        return protocol::append_reply(
-            output, 214, "2.0.0",
-            fmt::format("commands: {} MAIL RCPT DATA BDAT RSET NOOP VRFY HELP STARTTLS AUTH QUIT", config.lmtp ? "LHLO" : "EHLO HELO"));
+        return protocol::append_reply(output, 214, "2.0.0",
+                                      fmt::format("commands: {} MAIL RCPT DATA BDAT RSET NOOP VRFY HELP STARTTLS {}QUIT",
+                                                  config.lmtp ? "LHLO" : "EHLO HELO", config.auth ? "AUTH " : ""));
     case hook_point::cmd_expn:
         return error(502, "5.5.1", "not implemented");
     case hook_point::cmd_quit:

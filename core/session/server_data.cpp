@@ -52,7 +52,8 @@ void server_session::state::on_bdat(const protocol::command& what)
     if (!txn)
         return refuse_chunk(argument->size, argument->is_last, {503, "5.5.1", "send MAIL first"}, counts_as::idle);
     if (txn->draft.envelope.to.empty() && txn->dropped == 0)
-        return refuse_chunk(argument->size, argument->is_last, {no_recipients(), "5.5.1", "no valid recipients"}, counts_as::idle);
+        return refuse_chunk(argument->size, argument->is_last, {no_recipients(), "5.5.1", "no valid recipients"},
+                            counts_as::idle);
     const auto limit = config.limits.message_size;
     if (limit != 0 && argument->size > limit - std::min(limit, txn->size))
         return refuse_chunk(argument->size, argument->is_last, {552, "5.3.4", "message too big"}, counts_as::nothing);
@@ -110,7 +111,8 @@ void server_session::state::data_answered(hooks::outcome& outcome)
             return abort("content refused");
         }
         hooks::complete(outcome);
-        return refuse_chunk(txn->chunk_size, txn->is_last_chunk, {outcome.smtp_code, outcome.enhanced, outcome.text}, counts_as::nothing);
+        return refuse_chunk(txn->chunk_size, txn->is_last_chunk, {outcome.smtp_code, outcome.enhanced, outcome.text},
+                            counts_as::nothing);
     }
     apply_to_draft(outcome);
     at = doing::content;

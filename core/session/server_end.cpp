@@ -67,11 +67,12 @@ void server_session::state::accept()
 {
     if (!txn->replies.empty() && txn->draft.envelope.to.empty() && !txn->draft.discarded && !txn->has_delivered)
         return abort("refused for all recipients"); // LMTP: each was told
+    const bool is_delivered = txn->has_delivered && txn->draft.envelope.to.empty() && !txn->draft.discarded;
     ++accepted;
     idle = 0;
     say_accepted();
     if (txn->draft.discarded || txn->draft.envelope.to.empty())
-        abort("discarded");
+        abort(is_delivered ? "delivered" : "discarded");
     else
         left = aftermath::tell_committed;
 }

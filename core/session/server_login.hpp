@@ -15,14 +15,14 @@
 namespace postern::session {
 
 struct login {
-    const offered_mechanism* mechanism = nullptr; ///< null: the question is which are offered
+    const offered_mechanism* mechanism = nullptr;    ///< null: the question is which are offered
     std::unique_ptr<sasl::server_mechanism> machine; ///< null: a plugin's
     std::vector<std::string> offered;                ///< auth.mechanisms
     std::uint32_t step = 0;                          ///< a plugin's
     std::optional<std::string> response;             ///< decoded: what a plugin is shown
     std::string user;
-    std::string identity; ///< success
-    std::string reason;   ///< failure, for the log
+    std::string identity;                       ///< success
+    std::string reason;                         ///< failure, for the log
     std::optional<hooks::outcome> refusal = {}; ///< failure: the reply that a plugin gave for it
     hooks::login_question question = {};        ///< that is being asked: views of the rest
 

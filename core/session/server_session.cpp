@@ -16,7 +16,9 @@ constexpr std::size_t kept_output = 512;
 } // namespace
 
 server_session::state::state(const server_config& from, hooks::connection_facts about, base::id_source& id_source)
-    : config{from}, ids{id_source}, facts{std::move(about)}, lines{from.auth ? std::max<std::size_t>(from.limits.line, longest_auth_line) : from.limits.line}
+    : config{from}, ids{id_source}, facts{std::move(about)}, lines{from.auth ? std::max<std::size_t>(from.limits.line,
+                                                                                                     longest_auth_line)
+                                                                             : from.limits.line}
 {
     static_assert(sizeof(state) <= 1024, "an idle session is small");
 }

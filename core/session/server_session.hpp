@@ -1,7 +1,8 @@
 #pragma once
 // The server's half of an SMTP connection as a state machine without I/O: octets and answers in, steps out.
 // It knows no socket, plugin, store or clock; runtime/serve_connection turns its steps into I/O.
-// STANDARDS: RFC 5321, 1870, 2033, 2034, 2920, 3030, 3207, 3461, 4954, 6152, 6409, 6531. SECURITY: everything that feed() takes is hostile.
+// STANDARDS: RFC 5321, 1870, 2033, 2034, 2920, 3030, 3207, 3461, 4954, 6152, 6409, 6531. SECURITY: everything that feed() takes
+// is hostile.
 
 #include "core/base/clock.hpp"
 #include "core/base/ids.hpp"

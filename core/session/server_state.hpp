@@ -209,9 +209,9 @@ struct server_session::state {
     std::unique_ptr<transaction> txn;
     std::unique_ptr<dialogue> talk; ///< with a plugin's verb
     std::unique_ptr<login> logging_in;
-    std::uint64_t mechanisms = 0;   ///< of config.auth that the last EHLO offered: a bit a place
-    std::uint64_t offered = 0;      ///< keywords of config.extensions that the last EHLO offered: a bit a place
-    std::string_view said_name;     ///< of the command that a plugin is asked about
+    std::uint64_t mechanisms = 0; ///< of config.auth that the last EHLO offered: a bit a place
+    std::uint64_t offered = 0;    ///< keywords of config.extensions that the last EHLO offered: a bit a place
+    std::string_view said_name;   ///< of the command that a plugin is asked about
     std::string_view said_argument;
 
     doing at = doing::opening;

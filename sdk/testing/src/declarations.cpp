@@ -16,7 +16,7 @@ inline constexpr std::size_t most_of_a_kind = 64;
 inline constexpr std::size_t longest_verb = 32;
 inline constexpr std::array<std::string_view, 10> core_keywords{
     "PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES", "CHUNKING", "BINARYMIME", "SMTPUTF8", "DSN", "STARTTLS", "SIZE", "AUTH"};
-inline constexpr std::array<std::string_view, 15> core_verbs{"HELO", "EHLO", "LHLO", "MAIL", "RCPT", "DATA", "BDAT",     "RSET",
+inline constexpr std::array<std::string_view, 15> core_verbs{"HELO", "EHLO", "LHLO", "MAIL", "RCPT", "DATA",     "BDAT", "RSET",
                                                              "NOOP", "VRFY", "EXPN", "HELP", "QUIT", "STARTTLS", "AUTH"};
 inline constexpr std::array<std::string_view, 11> core_mechanisms{
     "PLAIN",     "LOGIN",    "CRAM-MD5",    "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS",

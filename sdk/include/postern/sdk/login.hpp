@@ -1,6 +1,7 @@
 #pragma once
 // Who logs in: what a plugin declares of it, the events about it, and what they are answered with. <postern/abi/auth.h> says when
-// each comes. STANDARDS: RFC 4422, 4954, 5802. SECURITY: what a client says is anybody's; proofs are passwords: keep and log none.
+// each comes. STANDARDS: RFC 4422, 4954, 5802. SECURITY: what a client says is anybody's; proofs are passwords: keep and log
+// none.
 
 #include <postern/abi/auth.h>
 #include <postern/sdk/events.hpp>
@@ -41,8 +42,8 @@ public:
     [[nodiscard]] addresses names() const noexcept { return addresses{record().names}; }
 };
 
-/// auth.step: what a client says in a mechanism that this plugin declared. What has to last to the next step fits into a cookie, or
-/// is kept by session().
+/// auth.step: what a client says in a mechanism that this plugin declared. What has to last to the next step fits into a cookie,
+/// or is kept by session().
 class auth_step final : public sdk::session_event<postern_ev_auth_step, POSTERN_HOOK_AUTH_STEP, event_kind::login> {
 public:
     using session_event::session_event;
@@ -59,8 +60,8 @@ public:
     [[nodiscard]] std::string_view certificate() const noexcept { return sdk::view(record().certificate); }
 };
 
-/// auth.verify: a proof is to be verified, or a secret to be looked up. Answer proceed() for somebody who is not known here: others
-/// are asked then. Take as long for unknown names as for wrong passwords.
+/// auth.verify: a proof is to be verified, or a secret to be looked up. Answer proceed() for somebody who is not known here:
+/// others are asked then. Take as long for unknown names as for wrong passwords.
 class auth_verify final : public sdk::session_event<postern_ev_auth_verify, POSTERN_HOOK_AUTH_VERIFY, event_kind::login> {
 public:
     using session_event::session_event;

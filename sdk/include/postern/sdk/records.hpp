@@ -158,22 +158,22 @@ struct layout<postern_ev_auth_mechanisms>
                 list_of<&postern_ev_auth_mechanisms::names, postern_str>> {
 };
 template <>
-struct layout<postern_ev_auth_step>
-    : described<postern_ev_auth_step, octets<&postern_ev_auth_step::mechanism, &postern_ev_auth_step::response,
-                                             &postern_ev_auth_step::binding, &postern_ev_auth_step::certificate>,
-                list_of<&postern_ev_auth_step::peer, postern_peer>> {
+struct layout<postern_ev_auth_step> : described<postern_ev_auth_step,
+                                                octets<&postern_ev_auth_step::mechanism, &postern_ev_auth_step::response,
+                                                       &postern_ev_auth_step::binding, &postern_ev_auth_step::certificate>,
+                                                list_of<&postern_ev_auth_step::peer, postern_peer>> {
 };
 template <>
-struct layout<postern_ev_auth_verify>
-    : described<postern_ev_auth_verify, octets<&postern_ev_auth_verify::mechanism, &postern_ev_auth_verify::user,
-                                               &postern_ev_auth_verify::act_for, &postern_ev_auth_verify::proof>,
-                list_of<&postern_ev_auth_verify::peer, postern_peer>> {
+struct layout<postern_ev_auth_verify> : described<postern_ev_auth_verify,
+                                                  octets<&postern_ev_auth_verify::mechanism, &postern_ev_auth_verify::user,
+                                                         &postern_ev_auth_verify::act_for, &postern_ev_auth_verify::proof>,
+                                                  list_of<&postern_ev_auth_verify::peer, postern_peer>> {
 };
 template <>
-struct layout<postern_ev_auth_result>
-    : described<postern_ev_auth_result, octets<&postern_ev_auth_result::mechanism, &postern_ev_auth_result::user,
-                                               &postern_ev_auth_result::identity, &postern_ev_auth_result::reason>,
-                list_of<&postern_ev_auth_result::peer, postern_peer>> {
+struct layout<postern_ev_auth_result> : described<postern_ev_auth_result,
+                                                  octets<&postern_ev_auth_result::mechanism, &postern_ev_auth_result::user,
+                                                         &postern_ev_auth_result::identity, &postern_ev_auth_result::reason>,
+                                                  list_of<&postern_ev_auth_result::peer, postern_peer>> {
 };
 template <>
 struct layout<postern_ev_end>

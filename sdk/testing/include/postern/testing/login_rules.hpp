@@ -40,10 +40,14 @@ namespace rules {
             return "a text that is NULL with a length, or too long";
     if (from.then > POSTERN_AUTH_CHALLENGE)
         return "something to follow that no host knows";
-    to = {std::string{sdk::view(from.identity)},   std::string{sdk::view(from.challenge)},
-          std::string{sdk::view(from.salt)},       std::string{sdk::view(from.stored_key)},
-          std::string{sdk::view(from.server_key)}, std::string{sdk::view(from.password)},
-          from.iterations,                         from.then == POSTERN_AUTH_CHALLENGE,
+    to = {std::string{sdk::view(from.identity)},
+          std::string{sdk::view(from.challenge)},
+          std::string{sdk::view(from.salt)},
+          std::string{sdk::view(from.stored_key)},
+          std::string{sdk::view(from.server_key)},
+          std::string{sdk::view(from.password)},
+          from.iterations,
+          from.then == POSTERN_AUTH_CHALLENGE,
           {}};
     return {};
 }
@@ -57,8 +61,8 @@ namespace rules {
     if (reply.size < (is_list ? sizeof(postern_mechanisms_reply) : sizeof(postern_auth_reply)))
         return "a reply record smaller than version 1 of this hook's";
     login_reply said;
-    std::string fault = is_list ? read_names(whole<postern_mechanisms_reply>(reply), said)
-                                : read_who(whole<postern_auth_reply>(reply), said);
+    std::string fault =
+        is_list ? read_names(whole<postern_mechanisms_reply>(reply), said) : read_who(whole<postern_auth_reply>(reply), said);
     if (is_list || (to.verdict == POSTERN_CONTINUE && (said.is_challenge || !said.identity.empty())))
         to.login = std::move(said);
     return fault;
@@ -81,8 +85,7 @@ namespace rules {
         return "a challenge with an identity";
     if (!is_identity(said.identity))
         return "no identity, or one that is too long or has control characters";
-    const bool has_secret =
-        !said.salt.empty() || !said.stored_key.empty() || !said.server_key.empty() || said.iterations != 0;
+    const bool has_secret = !said.salt.empty() || !said.stored_key.empty() || !said.server_key.empty() || said.iterations != 0;
     if (hook == POSTERN_HOOK_AUTH_STEP)
         return has_secret || !said.password.empty() ? "a secret at a hook that knows none" : "";
     const bool is_key = said.stored_key.size() == 20 || said.stored_key.size() == 32;
