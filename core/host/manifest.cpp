@@ -295,14 +295,12 @@ const option_rule* manifest::find(std::string_view name) const noexcept
     return at == options.end() ? nullptr : &*at;
 }
 
-std::optional<manifest> read_manifest(const std::filesystem::path& file, problems& found)
+namespace {
+
+std::optional<manifest> read_table(const toml::table& table, const std::string& name, problems& found)
 {
     const auto before = found.size();
-    const auto table = parse_toml_file(file, found);
-    if (!table)
-        return std::nullopt;
-    const auto name = file.string();
-    table_reader root{*table, "", name, found};
+    table_reader root{table, "", name, found};
     manifest out;
     const auto needed = [&](std::string_view key) {
         auto value = root.text(key);
@@ -324,9 +322,23 @@ std::optional<manifest> read_manifest(const std::filesystem::path& file, problem
         if (id == out.id || std::ranges::find(out.after, id) != out.after.end())
             root.complain("before", fmt::format("\"{}\" cannot stand before itself, or both before and behind another", id));
     if (root.table("options"))
-        read_rules(*table->get("options")->as_table(), name, out, found);
+        read_rules(*table.get("options")->as_table(), name, out, found);
     root.refuse_unknown();
     return found.size() == before ? std::optional{std::move(out)} : std::nullopt;
+}
+
+} // namespace
+
+std::optional<manifest> read_manifest(const std::filesystem::path& file, problems& found)
+{
+    const auto table = parse_toml_file(file, found);
+    return table ? read_table(*table, file.string(), found) : std::nullopt;
+}
+
+std::optional<manifest> read_manifest_text(std::string_view toml, const std::string& name, problems& found)
+{
+    const auto table = parse_toml(toml, name, found);
+    return table ? read_table(*table, name, found) : std::nullopt;
 }
 
 std::vector<option_value> bind_options(const manifest& rules, const given_options& given, const option_source& source,

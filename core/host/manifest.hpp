@@ -57,6 +57,8 @@ struct manifest {
 };
 
 [[nodiscard]] std::optional<manifest> read_manifest(const std::filesystem::path& file, problems& found);
+/// The same of a text; `name` stands for the file in what is said about it.
+[[nodiscard]] std::optional<manifest> read_manifest_text(std::string_view toml, const std::string& name, problems& found);
 
 /// Where options come from, for messages and for relative paths.
 struct option_source {

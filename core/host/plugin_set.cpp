@@ -37,9 +37,39 @@ std::optional<manifest> find_manifest(const std::filesystem::path& library, cons
     return read_manifest(file, found);
 }
 
-std::optional<candidate> examine(const config& from, const plugin_settings& of, const plugin_loading& how, problems& found)
+/// A library with the rules for its options.
+struct found_library {
+    std::shared_ptr<const plugin_library> library;
+    manifest rules;
+};
+
+std::optional<found_library> find_linked(const plugin_settings& of, const std::vector<linked_plugin>& linked, bool& is_linked,
+                                         problems& found)
 {
-    const auto before = found.size();
+    const auto at = std::ranges::find(linked, of.library, &linked_plugin::library);
+    is_linked = at != linked.end();
+    if (!is_linked)
+        return std::nullopt;
+    std::string why;
+    auto library = at->table == nullptr ? nullptr : plugin_library::linked_in(*at->table, at->library, why);
+    if (library == nullptr) {
+        found.push_back({of.where, at->table == nullptr ? fmt::format("plugin {}: no table was given", of.name) : why});
+        return std::nullopt;
+    }
+    if (at->manifest.empty()) {
+        manifest none;
+        none.id = library->table().id;
+        return found_library{std::move(library), std::move(none)};
+    }
+    auto rules = read_manifest_text(at->manifest, at->library + ".toml", found);
+    if (!rules)
+        return std::nullopt;
+    return found_library{std::move(library), std::move(*rules)};
+}
+
+std::optional<found_library> find_in_files(const config& from, const plugin_settings& of, const plugin_loading& how,
+                                           problems& found)
+{
     const auto folders = plugin_folders(from);
     const auto file = find_library(folders, of.library);
     if (!file) {
@@ -55,9 +85,23 @@ std::optional<candidate> examine(const config& from, const plugin_settings& of, 
         found.push_back({of.where, why});
         return std::nullopt;
     }
-    const auto rules = find_manifest(*file, of, found);
+    auto rules = find_manifest(*file, of, found);
     if (!rules)
         return std::nullopt;
+    return found_library{std::move(library), std::move(*rules)};
+}
+
+std::optional<candidate> examine(const config& from, const plugin_settings& of, const plugin_loading& how, problems& found)
+{
+    const auto before = found.size();
+    bool is_linked = false;
+    auto ready = how.linked == nullptr ? std::nullopt : find_linked(of, *how.linked, is_linked, found);
+    if (!is_linked)
+        ready = find_in_files(from, of, how, found);
+    if (!ready)
+        return std::nullopt;
+    const auto* const rules = &ready->rules;
+    auto& library = ready->library;
     if (rules->id != library->table().id)
         found.push_back(
             {of.where, fmt::format("plugin {}: its manifest is for {}, its library is {}; install both from one build", of.name,
@@ -128,13 +172,14 @@ std::unique_ptr<plugin_set> plugin_set::load(const config& from, plugin_loading 
     const auto before = found.size();
     // Everything is inspected, loaded and checked before anything is created.
     const auto store = store_settings(from);
-    auto store_candidate = examine(from, store, how, found);
+    const bool has_store = how.purpose != load_purpose::without_store;
+    auto store_candidate = has_store ? examine(from, store, how, found) : std::nullopt;
     if (store_candidate)
         need(*store_candidate->library, POSTERN_QUEUE_1, from.queue.where, "queue.store", found);
     std::vector<candidate> others;
     bool needs_kv = !from.kv.store.empty();
     for (const auto& each : from.plugins) {
-        if (each.name == store.name || each.name == from.kv.store || how.purpose == load_purpose::store)
+        if ((has_store && each.name == store.name) || each.name == from.kv.store || how.purpose == load_purpose::store)
             continue;
         auto ready = examine(from, each, how, found);
         if (!ready)
@@ -156,7 +201,7 @@ std::unique_ptr<plugin_set> plugin_set::load(const config& from, plugin_loading 
     auto out = std::make_unique<plugin_set>();
     if (how.kept != nullptr) {
         out->store_ = std::move(how.kept);
-    } else if (how.purpose != load_purpose::check) {
+    } else if (has_store && how.purpose != load_purpose::check) {
         auto instance = plugin_instance::create(store_candidate->library, std::move(store_candidate->settings), log, found);
         if (instance == nullptr)
             return nullptr;
@@ -164,7 +209,7 @@ std::unique_ptr<plugin_set> plugin_set::load(const config& from, plugin_loading 
         out->has_new_store_ = true;
     }
     out->services_ = how.services;
-    if (kv_candidate && how.purpose == load_purpose::serve) {
+    if (kv_candidate && (how.purpose == load_purpose::serve || how.purpose == load_purpose::without_store)) {
         auto instance = plugin_instance::create(kv_candidate->library, std::move(kv_candidate->settings), log, found);
         if (instance == nullptr)
             return nullptr;

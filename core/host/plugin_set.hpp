@@ -6,6 +6,7 @@
 #include "core/host/abi_plugin.hpp"
 #include "core/host/config.hpp"
 #include "core/host/kv_desk.hpp"
+#include "core/host/linked_plugin.hpp"
 #include "core/host/plugin_store.hpp"
 #include "core/host/preparation.hpp"
 
@@ -20,17 +21,19 @@ namespace postern::daemon {
 
 /// What the plugins are loaded for.
 enum class load_purpose : std::uint8_t {
-    serve, ///< everything is created
-    check, ///< stores are loaded and their options are checked, but they are not opened: a server may be using them
-    store, ///< only the queue's store (queue verify)
+    serve,         ///< everything is created
+    check,         ///< stores are loaded and their options are checked, but they are not opened: a server may be using them
+    store,         ///< only the queue's store (queue verify)
+    without_store, ///< everything but the queue's store: there is no queue
 };
 
 struct plugin_loading {
     load_purpose purpose = load_purpose::serve;
     std::uint32_t generation = 1;
-    std::shared_ptr<plugin_store> kept = nullptr; ///< the store that a running server has; it is not created again
-    loaded_libraries* libraries = nullptr;        ///< of a process that loads more than once
-    common_services services = {};                ///< its `kv` goes on to be the store for keys and values
+    std::shared_ptr<plugin_store> kept = nullptr;       ///< the store that a running server has; it is not created again
+    loaded_libraries* libraries = nullptr;              ///< of a process that loads more than once
+    common_services services = {};                      ///< its `kv` goes on to be the store for keys and values
+    const std::vector<linked_plugin>* linked = nullptr; ///< found before files
 };
 
 class plugin_set {
@@ -49,7 +52,7 @@ public:
     /// In the order of the configuration, without the store: it keeps messages and is in no chain.
     [[nodiscard]] const std::vector<std::shared_ptr<abi_plugin>>& plugins() const noexcept { return plugins_; }
     [[nodiscard]] std::shared_ptr<abi_plugin> find(std::string_view name) const noexcept;
-    /// Null when checking.
+    /// Null when checking, and without a queue.
     [[nodiscard]] const std::shared_ptr<plugin_store>& store() const noexcept { return store_; }
     /// Null when checking, and where no plugin needs one.
     [[nodiscard]] const std::shared_ptr<kv_desk>& kv() const noexcept { return services_.kv; }

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -35,14 +36,14 @@ protected:
 
     [[nodiscard]] static std::filesystem::path prefix() { return *folder_ / "prefix"; }
 
-    /// Configures and builds a project of tests/integration/consumers against the prefix; its build folder.
-    [[nodiscard]] static std::filesystem::path build(const std::string& name, const std::string& compiler,
+    /// Configures and builds a project against the prefix; its build folder.
+    [[nodiscard]] static std::filesystem::path build(const std::filesystem::path& project, const std::string& compiler,
                                                      const std::string& sanitize)
     {
-        const auto out = *folder_ / (name + "-" + std::filesystem::path{compiler}.filename().string());
+        const auto out = *folder_ / (project.filename().string() + "-" + std::filesystem::path{compiler}.filename().string());
         const auto configured =
-            run({"cmake", "-S", (source_folder() / "tests/integration/consumers" / name).string(), "-B", out.string(), "-G",
-                 "Ninja", "-DCMAKE_PREFIX_PATH=" + prefix().string(), "-DCMAKE_CXX_COMPILER=" + compiler,
+            run({"cmake", "-S", (source_folder() / project).string(), "-B", out.string(), "-G", "Ninja",
+                 "-DCMAKE_PREFIX_PATH=" + prefix().string(), "-DCMAKE_CXX_COMPILER=" + compiler,
                  "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror" + (sanitize.empty() ? std::string{} : " -fsanitize=" + sanitize)});
         EXPECT_EQ(configured.status, success) << configured.output << configured.errors;
         const auto built = run({"cmake", "--build", out.string()}, {}, std::chrono::minutes{4});
@@ -65,10 +66,56 @@ TEST_F(an_installed_tree, has_a_program_that_runs)
 
 TEST_F(an_installed_tree, lets_a_program_embed_the_core)
 {
-    const auto out = build("embedder", POSTERN_TEST_CXX, POSTERN_TEST_SANITIZE);
+    const auto out = build("tests/integration/consumers/embedder", POSTERN_TEST_CXX, POSTERN_TEST_SANITIZE);
     const auto said = run({(out / "embedder").string()});
     EXPECT_EQ(said.status, success) << said.output << said.errors;
     EXPECT_THAT(said.output, HasSubstr("250 "));
+}
+
+/// Waits until `program` says where it listens; the port.
+std::uint16_t port_of(process& program)
+{
+    EXPECT_TRUE(program.wait_for_output([](std::string_view output) { return output.find('\n') != std::string_view::npos; }))
+        << program.errors();
+    const auto said = program.output();
+    const auto line = said.substr(0, said.find('\n'));
+    return static_cast<std::uint16_t>(std::stoul(line.substr(line.rfind(':') + 1)));
+}
+
+TEST_F(an_installed_tree, lets_a_program_receive_mail)
+{
+    const auto out = build("examples/06_embedded_server", POSTERN_TEST_CXX, POSTERN_TEST_SANITIZE);
+    process program{{(out / "embedded_server").string()}};
+    smtp_peer peer{port_of(program)};
+    ASSERT_EQ(peer.greets().code, 250);
+    EXPECT_EQ(peer.says("MAIL FROM:<a@client.example>").code, 250);
+    EXPECT_EQ(peer.says("RCPT TO:<b@elsewhere.example>").code, 550);
+    EXPECT_EQ(peer.says("RCPT TO:<b@example.com>").code, 250);
+    EXPECT_EQ(peer.says("DATA").code, 354);
+    EXPECT_EQ(peer.says("Subject: hi\r\n\r\nhello\r\n.").code, 250);
+    EXPECT_TRUE(program.wait_for_output([](std::string_view output) { return output.find("hello") != std::string_view::npos; }));
+    program.signal(SIGTERM);
+    EXPECT_EQ(program.wait(), success) << program.errors();
+}
+
+TEST_F(an_installed_tree, lets_a_program_serve_lmtp)
+{
+    const auto out = build("examples/08_lmtp_server", POSTERN_TEST_CXX, POSTERN_TEST_SANITIZE);
+    const temporary_folder mail;
+    process program{{(out / "lmtp_server").string(), "127.0.0.1:0", mail.path().string(), "alice", "bob=0"}};
+    smtp_peer peer{port_of(program)};
+    EXPECT_EQ(peer.reply().code, 220);
+    EXPECT_EQ(peer.says("LHLO client.example").code, 250);
+    EXPECT_EQ(peer.says("MAIL FROM:<a@client.example>").code, 250);
+    EXPECT_EQ(peer.says("RCPT TO:<bob@example.com>").code, 250);
+    EXPECT_EQ(peer.says("RCPT TO:<carol@example.com>").code, 550);
+    EXPECT_EQ(peer.says("RCPT TO:<alice@example.com>").code, 250);
+    EXPECT_EQ(peer.says("DATA").code, 354);
+    EXPECT_EQ(peer.says("Subject: hi\r\n\r\nhello\r\n.").code, 452);
+    EXPECT_EQ(peer.reply().code, 250);
+    EXPECT_THAT(read_file(mail / "alice/1.eml"), HasSubstr("hello"));
+    program.signal(SIGTERM);
+    EXPECT_EQ(program.wait(), success) << program.errors();
 }
 
 /// The links of the pages below `folder` that lead nowhere, "page: link". What is shown as code is no link.
@@ -115,7 +162,7 @@ TEST(the_sdk_installed_alone, has_pages_whose_links_lead_somewhere)
 TEST_F(an_installed_tree, lets_a_plugin_be_built_and_loaded)
 {
     for (const auto* compiler : {"g++", "clang++"}) {
-        const auto out = build("plugin", compiler, "");
+        const auto out = build("tests/integration/consumers/plugin", compiler, "");
         ASSERT_TRUE(std::filesystem::exists(out / "plugins" / "no-bananas.so"));
         // The installed program, the installed plugins and the new one, together.
         next_hop next;

@@ -34,13 +34,14 @@ struct turn {
 struct dialogue {
     fs::path file;
     std::string tls = "none";
+    std::string protocol = "smtp";
     std::string limits; ///< lines of [limits]
     std::vector<turn> turns;
     std::size_t kept = 0;
     bool closes = false;
     bool says_hello = false;
 
-    [[nodiscard]] std::string configuration_key() const { return tls + "\n" + limits; }
+    [[nodiscard]] std::string configuration_key() const { return tls + "\n" + protocol + "\n" + limits; }
 };
 
 /// \r \n \t \0 \\ \xHH.
@@ -142,6 +143,10 @@ private:
         if (name == "tls" && (first == "offered" || first == "required")) {
             read_.tls = first == "offered" ? "starttls" : first;
             return true;
+        }
+        if (name == "protocol") {
+            read_.protocol = first;
+            return first == "smtp" || first == "lmtp"; // submission does not go without logins
         }
         if (name == "repeat") {
             const auto line = directive.substr(directive.find("C:") + 2);
@@ -257,7 +262,8 @@ TEST_P(a_dialogue, goes_over_a_real_socket_as_it_is_written)
 
     for (const auto& [key, dialogues] : by_configuration) {
         configuration what;
-        what.listener("in", {"relay-domains"}, dialogues.front().tls)
+        what.listener("in", {"relay-domains"}, dialogues.front().tls,
+                      fmt::format("protocol = \"{}\"", dialogues.front().protocol))
             .plugin("relay-domains", "relay-domains", "domains = [\"mx.example\"]")
             .section("delivery", fmt::format("relay = \"127.0.0.1:{}\"", silent.port()))
             .section("limits", "connections_per_ip = 0\n" + dialogues.front().limits);

@@ -32,6 +32,9 @@ hooks::call_result scripted_plugin::call(const hooks::event& what, base::instant
     const bool is_piece = what.hook == hook_point::verb_data && !what.is_last_chunk;
     if (found != script.end() && !is_piece)
         answer = found->second;
+    if (what.hook == hook_point::msg_end_rcpt)
+        if (const auto one = at_end.find(what.message->envelope.to[what.recipient_index].address); one != at_end.end())
+            answer = one->second;
     if (what.login != nullptr)
         answer_login(what, answer);
     if (what.hook == hook_point::verb)

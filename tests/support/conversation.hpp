@@ -45,9 +45,10 @@ public:
     bool vouches = true;
     std::string shown;    ///< octets of verb.data; what the script says to it is said to the last piece
     std::string argument; ///< of the last verb
-    std::map<std::string, std::string, std::less<>> users; ///< who logs in with which password, token or certificate
-    std::vector<hooks::login_reply> steps;                 ///< in its own mechanism: one after the other
-    std::vector<std::string> seen_in_login;                ///< "MECHANISM user proof" of each question
+    std::map<std::string, std::string, std::less<>> users;          ///< who logs in with which password, token or certificate
+    std::map<std::string, hooks::plugin_reply, std::less<>> at_end; ///< msg.end_rcpt, by recipient
+    std::vector<hooks::login_reply> steps;                          ///< in its own mechanism: one after the other
+    std::vector<std::string> seen_in_login;                         ///< "MECHANISM user proof" of each question
 
 private:
     void answer_login(const hooks::event& what, hooks::plugin_reply& answer);

@@ -89,9 +89,8 @@ configuration& configuration::listener(std::string_view name, const std::vector<
     std::vector<std::string> names;
     for (const auto& each : chain)
         names.push_back(toml_string(each));
-    tables_ +=
-        fmt::format("\n[[listener]]\nname = {}\naddress = \"127.0.0.1:0\"\nprotocol = \"smtp\"\ntls = {}\nchain = [{}]\n{}{}",
-                    toml_string(name), toml_string(tls), fmt::join(names, ", "), more, more.empty() ? "" : "\n");
+    tables_ += fmt::format("\n[[listener]]\nname = {}\naddress = \"127.0.0.1:0\"\ntls = {}\nchain = [{}]\n{}{}",
+                           toml_string(name), toml_string(tls), fmt::join(names, ", "), more, more.empty() ? "" : "\n");
     return *this;
 }
 

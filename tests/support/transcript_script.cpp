@@ -70,24 +70,13 @@ void set_limit(session::server_limits& limits, std::string_view word)
 }
 
 /// "reject 550 5.7.1 text": code and enhanced code may be left out.
-void set_answer(scripted_plugin& plugin, hook_point hook, std::string_view text)
+void read_answer(hooks::plugin_reply& answer, std::string_view word, std::string_view text)
 {
-    const auto word = take_word(text);
-    plugin.failing.erase(hook);
-    if (word == "fails") {
-        plugin.failing.insert(hook);
-        return;
-    }
-    if (word == "quiet") {
-        plugin.script.erase(hook);
-        return;
-    }
     static const std::map<std::string_view, verdict_kind> verdicts = {
         {"proceed", verdict_kind::proceed},   {"accept", verdict_kind::accept},         {"reject", verdict_kind::reject},
         {"tempfail", verdict_kind::tempfail}, {"disconnect", verdict_kind::disconnect}, {"discard", verdict_kind::discard},
         {"hold", verdict_kind::hold},         {"score", verdict_kind::score},
     };
-    auto& answer = plugin.script[hook];
     answer.verdict = named(verdicts, word, "no verdict");
     if (answer.verdict == verdict_kind::score) {
         answer.score = number<std::int32_t>(take_word(text));
@@ -99,6 +88,18 @@ void set_answer(scripted_plugin& plugin, hook_point hook, std::string_view text)
     if (text.size() >= 2 && is_digit(text[0]) && text[1] == '.')
         answer.enhanced = take_word(text);
     answer.text = unescaped(text);
+}
+
+void set_answer(scripted_plugin& plugin, hook_point hook, std::string_view text)
+{
+    const auto word = take_word(text);
+    plugin.failing.erase(hook);
+    if (word == "fails")
+        plugin.failing.insert(hook);
+    else if (word == "quiet")
+        plugin.script.erase(hook);
+    else
+        read_answer(plugin.script[hook], word, text);
 }
 
 /// "add NAME: value", "insert N NAME: value", "replace N value", "remove N", "sender A", "rcpt_add A", "rcpt_replace N A",
@@ -354,6 +355,10 @@ bool arrange(conversation& world, std::string_view directive)
     else if (name == "user") {
         const auto who = take_word(directive);
         world.plugin().users[std::string{who}] = unescaped(directive);
+    } else if (name == "end_rcpt") {
+        auto& answer = world.plugin().at_end[std::string{take_word(directive)}];
+        const auto word = take_word(directive);
+        read_answer(answer, word, directive);
     } else if (name == "step") { // of a mechanism of the plugin
         const bool is_challenge = take_word(directive) == "challenge";
         hooks::login_reply said;

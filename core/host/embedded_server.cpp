@@ -1,0 +1,213 @@
+#include "core/host/embedded_server.hpp"
+
+#include "core/host/generation_builder.hpp"
+#include "core/host/plugin_set.hpp"
+#include "core/host/transient_store.hpp"
+#include "core/io/resolver_thread.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <thread>
+
+namespace postern {
+
+namespace {
+
+class silent_log final : public base::log_sink {
+public:
+    [[nodiscard]] bool is_enabled(base::log_level) const noexcept override { return false; }
+    void write(base::log_level, std::string_view, std::span<const base::log_field>) noexcept override {}
+};
+
+} // namespace
+
+/// Members die in the reverse of their order, which is the order of who uses whom.
+struct server::state {
+    state(runtime::any_executor where, server_options given)
+        : home{std::move(where)}, options{std::move(given)}, log{options.log != nullptr ? *options.log : silence}
+    {
+    }
+
+    [[nodiscard]] bool make_folder(problems& found) const;
+    [[nodiscard]] std::shared_ptr<const runtime::generation> make(const daemon::config& from,
+                                                                  std::unique_ptr<daemon::plugin_set>& plugins, problems& found);
+
+    runtime::any_executor home;
+    server_options options;
+    silent_log silence;
+    base::log log;
+    daemon::transient_store nothing; ///< in place of a queue's
+    std::shared_ptr<daemon::control_lane> lane = std::make_shared<daemon::control_lane>();
+    daemon::loaded_libraries libraries;
+    daemon::common_services services{.lane = lane};
+    daemon::configured_options known_options; ///< of plugins, in force
+    std::shared_ptr<daemon::plugin_store> store;
+    std::unique_ptr<runtime::server> running;
+    std::uint32_t generation = 0;
+    std::thread helper; ///< of async_start and async_stop
+};
+
+bool server::state::make_folder(problems& found) const
+{
+    if (!options.has_queue || options.config.data_dir.empty())
+        return true;
+    std::error_code failed;
+    std::filesystem::create_directories(options.config.data_dir, failed);
+    if (failed)
+        found.push_back(
+            {{options.config.file.string(), 0}, "data_dir: " + options.config.data_dir.string() + ": " + failed.message()});
+    return !failed;
+}
+
+/// The next generation, its plugins ready; null: nothing has changed.
+std::shared_ptr<const runtime::generation> server::state::make(const daemon::config& from,
+                                                               std::unique_ptr<daemon::plugin_set>& plugins, problems& found)
+{
+    const daemon::control_lane::hold in_control{*lane};
+    const auto next = generation + 1;
+    const auto tls = daemon::load_tls(from, found);
+    if (!found.empty())
+        return nullptr;
+    if (services.dns == nullptr)
+        services.dns = std::make_shared<io::resolver_thread>(from.dns, log);
+    using enum daemon::load_purpose;
+    daemon::plugin_loading how{options.has_queue ? serve : without_store, next, store, &libraries, services, &options.plugins};
+    plugins = daemon::plugin_set::load(from, std::move(how), log, found);
+    if (plugins == nullptr)
+        return nullptr;
+    auto made = daemon::build_generation(from, *plugins, tls, services.timer, next, found);
+    const bool is_ready = made != nullptr && found.empty() &&
+                          plugins->prepare({.generation = next, .replaces = generation, .before = &known_options}, log, found);
+    if (!is_ready) {
+        plugins.reset(); // before what `made` holds
+        return nullptr;
+    }
+    return made;
+}
+
+server::server(runtime::any_executor home, server_options options)
+    : state_{std::make_unique<state>(std::move(home), std::move(options))}
+{
+}
+
+server::~server()
+{
+    if (state_->helper.joinable())
+        state_->helper.join();
+    stop(std::chrono::milliseconds{0});
+}
+
+problems server::start()
+{
+    auto& s = *state_;
+    problems found;
+    if (s.running != nullptr) {
+        found.push_back({{}, "the server runs already"});
+        return found;
+    }
+    std::unique_ptr<daemon::plugin_set> plugins;
+    auto first = s.make_folder(found) ? s.make(s.options.config, plugins, found) : nullptr;
+    if (first == nullptr)
+        return found;
+    s.store = plugins->store();
+    s.services = plugins->services();
+    queue::store& kept = s.store != nullptr ? static_cast<queue::store&>(*s.store) : s.nothing;
+    auto made = std::make_unique<runtime::server>(daemon::listener_addresses(s.options.config), std::move(first), kept, s.log,
+                                                  s.options.threads, s.services.metrics.get());
+    const auto complain = [&](std::string what) {
+        found.push_back({{s.options.config.file.string(), 0}, std::move(what)});
+        return found;
+    };
+    std::string why;
+    if (!made->bind(why))
+        return complain(why);
+    if (const auto loaded = made->load_queue(); !loaded)
+        return complain("the queue cannot be read: " + loaded.error().message());
+    {
+        const daemon::control_lane::hold in_control{*s.lane};
+        plugins->commit();
+    }
+    if (const auto started = made->start(); !started)
+        return complain("the server cannot start: " + started.error().message());
+    s.known_options = plugins->options();
+    s.running = std::move(made);
+    s.services.spool->open([running = s.running.get()](queue::domain_wish what) { return running->queue_try(std::move(what)); });
+    s.generation = 1;
+    return found;
+}
+
+problems server::reload(daemon::config next)
+{
+    auto& s = *state_;
+    problems found;
+    if (s.running == nullptr) {
+        found.push_back({{}, "the server does not run"});
+        return found;
+    }
+    std::unique_ptr<daemon::plugin_set> plugins;
+    auto made = s.make(next, plugins, found);
+    if (made == nullptr)
+        return found;
+    const daemon::control_lane::hold in_control{*s.lane};
+    plugins->commit();
+    s.known_options = plugins->options();
+    s.running->publish(std::move(made));
+    s.services = plugins->services();
+    next.listeners = s.options.config.listeners; // addresses stay what they were
+    s.options.config = std::move(next);
+    ++s.generation;
+    return found;
+}
+
+void server::stop(std::chrono::milliseconds grace)
+{
+    auto& s = *state_;
+    if (s.running == nullptr)
+        return;
+    s.services.spool->close();
+    s.running->shut_down(grace);
+    s.running.reset();
+    s.store.reset();
+    s.services = {.lane = s.lane};
+    s.known_options = {};
+    s.generation = 0;
+}
+
+runtime::any_executor server::home() const
+{
+    return state_->home;
+}
+
+void server::begin_start(std::function<void(problems)> done)
+{
+    if (state_->helper.joinable())
+        state_->helper.join();
+    state_->helper = std::thread{[this, done = std::move(done)] { done(start()); }};
+}
+
+void server::begin_stop(std::chrono::milliseconds grace, std::function<void()> done)
+{
+    if (state_->helper.joinable())
+        state_->helper.join();
+    state_->helper = std::thread{[this, grace, done = std::move(done)] {
+        stop(grace);
+        done();
+    }};
+}
+
+std::string server::address(std::string_view listener) const
+{
+    return state_->running == nullptr ? std::string{} : state_->running->bound_address(listener);
+}
+
+runtime::server_status server::status() const
+{
+    return state_->running == nullptr ? runtime::server_status{} : state_->running->status();
+}
+
+std::string server::metrics() const
+{
+    return state_->running == nullptr ? std::string{} : state_->running->metrics_text();
+}
+
+} // namespace postern

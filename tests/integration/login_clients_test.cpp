@@ -1,0 +1,145 @@
+// Logging in with the programs that others send mail with.
+
+#include "tests/support/next_hop.hpp"
+#include "tests/support/server.hpp"
+#include "tests/support/smtp_peer.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern::test {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr exit_status success{0, 0};
+
+/// A submission server with one user, whose mail goes to a next hop. Mail for elsewhere is only for who logged in.
+class submission : public ::testing::Test {
+protected:
+    void SetUp() override
+    {
+        const auto added =
+            run({postern_program().string(), "user", "add", "--file", users(), "--scram", "--cram-md5", "alice"}, "secret\n");
+        ASSERT_EQ(added.status, success) << added.errors;
+        configuration what;
+        what.listener("in", {"users", "relay-domains"}, "starttls",
+                      "protocol = \"submission\"\nmechanisms = [\"PLAIN\", \"LOGIN\", \"CRAM-MD5\", \"SCRAM-SHA-1\", "
+                      "\"SCRAM-SHA-256\", \"SCRAM-SHA-1-PLUS\", \"SCRAM-SHA-256-PLUS\"]")
+            .plugin("users", "auth-file", fmt::format("file = \"{}\"", users()))
+            .plugin("relay-domains", "relay-domains")
+            .section("delivery", fmt::format("relay = \"{}\"", next_.address()));
+        gateway_ = std::make_unique<server>(what);
+    }
+
+    /// What arrived was sent by alice.
+    void expect_arrival(const outcome& sent)
+    {
+        ASSERT_EQ(sent.status, success) << sent.output << sent.errors << gateway_->log();
+        ASSERT_TRUE(next_.wait_for(++expected_)) << sent.output << sent.errors << gateway_->log();
+        EXPECT_THAT(next_.arrived().back().content, HasSubstr("with ESMTPSA")) << "RFC 3848: who sent it logged in";
+    }
+
+    [[nodiscard]] std::string port() const { return std::to_string(gateway_->port()); }
+    [[nodiscard]] std::string users() const { return (folder_ / "users").string(); }
+
+    temporary_folder folder_;
+    next_hop next_;
+    std::unique_ptr<server> gateway_;
+    std::size_t expected_ = 0;
+};
+
+TEST_F(submission, takes_mail_from_swaks_by_each_mechanism_that_it_knows)
+{
+    for (const std::string mechanism : {"PLAIN", "LOGIN", "CRAM-MD5"}) {
+        SCOPED_TRACE(mechanism);
+        expect_arrival(run({"swaks", "--server", "127.0.0.1", "--port", port(), "--tls", "--auth", mechanism, "--auth-user",
+                            "alice", "--auth-password", "secret", "--from", "alice@example.com", "--to", "b@far.example"}));
+    }
+}
+
+TEST_F(submission, refuses_swaks_with_a_wrong_password_and_without_tls)
+{
+    auto sent = run({"swaks", "--server", "127.0.0.1", "--port", port(), "--tls", "--auth", "PLAIN", "--auth-user", "alice",
+                     "--auth-password", "wrong", "--from", "alice@example.com", "--to", "b@far.example"});
+    EXPECT_NE(sent.status, success);
+    EXPECT_THAT(sent.output, HasSubstr("535 5.7.8"));
+    sent = run({"swaks", "--server", "127.0.0.1", "--port", port(), "--from", "alice@example.com", "--to", "b@far.example"});
+    EXPECT_NE(sent.status, success);
+    EXPECT_THAT(sent.output, Not(HasSubstr("250-AUTH")));
+    sent = run(
+        {"swaks", "--server", "127.0.0.1", "--port", port(), "--tls", "--from", "alice@example.com", "--to", "b@far.example"});
+    EXPECT_NE(sent.status, success);
+    EXPECT_THAT(sent.output, HasSubstr("530 5.7.0"));
+}
+
+TEST_F(submission, takes_mail_from_python_s_smtplib)
+{
+    constexpr std::string_view script = R"(
+import smtplib, ssl, sys
+port, mechanism = int(sys.argv[1]), sys.argv[2]
+context = ssl._create_unverified_context()
+client = smtplib.SMTP('127.0.0.1', port)
+client.starttls(context=context)
+client.ehlo()
+client.user, client.password = 'alice', 'secret'
+client.auth(mechanism, getattr(client, 'auth_' + mechanism.lower().replace('-', '_')))
+client.sendmail('alice@example.com', ['b@far.example'], 'Subject: by smtplib\r\n\r\nhello\r\n')
+client.quit()
+)";
+    for (const std::string mechanism : {"PLAIN", "LOGIN", "CRAM-MD5"}) {
+        SCOPED_TRACE(mechanism);
+        expect_arrival(run({"/usr/bin/python3", "-c", std::string{script}, port(), mechanism}));
+    }
+    EXPECT_THAT(next_.arrived().back().content, HasSubstr("Message-ID: <")) << "RFC 6409 8.3: smtplib gives none";
+}
+
+TEST_F(submission, takes_mail_from_msmtp)
+{
+    for (const std::string mechanism : {"plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256"}) {
+        SCOPED_TRACE(mechanism);
+        expect_arrival(run({"msmtp", "--host=127.0.0.1", "--port=" + port(), "--tls=on", "--tls-certcheck=off",
+                            "--tls-starttls=on", "--auth=" + mechanism, "--user=alice", "--passwordeval=echo secret",
+                            "--from=alice@example.com", "b@far.example"},
+                           "Subject: by msmtp\n\nhello\n"));
+    }
+}
+
+TEST_F(submission, lets_gsasl_in_by_scram_bound_to_the_channel)
+{
+    for (const std::string mechanism : {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256"}) {
+        SCOPED_TRACE(mechanism);
+        const auto done = run({"gsasl", "--smtp", "--client", "--mechanism", mechanism, "--starttls", "--no-x509-ca-file",
+                               "--authentication-id", "alice", "--password", "secret", "--verbose", "127.0.0.1", port()},
+                              "QUIT\r\n");
+        EXPECT_THAT(done.output + done.errors, HasSubstr("235 2.7.0")) << gateway_->log();
+    }
+}
+
+TEST_F(submission, takes_mail_from_whoever_types_it_into_openssl)
+{
+    process client{
+        start_options{.command = {"openssl", "s_client", "-quiet", "-crlf", "-starttls", "smtp", "-connect", gateway_->address()},
+                      .keep_input_open = true}};
+    const auto says = [&](std::string_view line, std::string_view reply) {
+        client.write_input(line);
+        return client.wait_for_output([&](std::string_view output) { return output.find(reply) != std::string_view::npos; });
+    };
+    ASSERT_TRUE(says("EHLO client.example\n", "250 SIZE"));
+    ASSERT_TRUE(says("AUTH PLAIN AGFsaWNlAHNlY3JldA==\n", "235 2.7.0")) << client.output();
+    ASSERT_TRUE(says("MAIL FROM:<alice@example.com>\n", "250 2.1.0"));
+    ASSERT_TRUE(says("RCPT TO:<b@far.example>\n", "250 2.1.5"));
+    ASSERT_TRUE(says("DATA\n", "354 "));
+    ASSERT_TRUE(says("Subject: typed\n\nhello\n.\n", "queued as"));
+    ASSERT_TRUE(next_.wait_for(1)) << gateway_->log();
+}
+
+} // namespace
+} // namespace postern::test

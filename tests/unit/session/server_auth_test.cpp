@@ -1,0 +1,129 @@
+// What a transcript of AUTH cannot show: who sees what of it, and what is kept.
+#include "core/session/server_session.hpp"
+
+#include "core/base/base64.hpp"
+#include "core/session/witness.hpp"
+#include "tests/support/conversation.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace postern::session {
+namespace {
+
+using hooks::hook_point;
+using test::conversation;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+server_config config_with(std::vector<std::string> mechanisms)
+{
+    auto config = conversation::usual_config();
+    auto offer = std::make_shared<auth_offer>();
+    offer->in_clear = true;
+    offer->nonce = [] { return std::string{"0123456789abcdefABCDEF-s"}; };
+    offer->unknown_user_key = "key";
+    for (const auto& name : mechanisms)
+        offer->mechanisms.push_back({name, sasl::find_server_mechanism(name), {}});
+    config.auth = std::move(offer);
+    return config;
+}
+
+std::string plain(std::string_view user, std::string_view password)
+{
+    std::string octets;
+    octets.append(1, '\0').append(user).append(1, '\0').append(password);
+    return base::to_base64(octets);
+}
+
+class listening final : public witness {
+public:
+    void heard(std::string_view line) noexcept override { lines.emplace_back(line); }
+    std::vector<std::string> lines;
+};
+
+TEST(who_looks_on, sees_no_secret_of_a_login)
+{
+    conversation peer{config_with({"PLAIN", "LOGIN"})};
+    peer.plugin().users["alice"] = "secret";
+    peer.begin();
+    listening who;
+    peer.session().watched_by(&who);
+    peer.says("EHLO client.example\r\nauth  plain " + plain("alice", "wrong") + "\r\nAUTH LOGIN " + base::to_base64("alice") +
+              "\r\n");
+    peer.says(base::to_base64("secret") + "\r\n");
+    EXPECT_THAT(peer.take_replies(), HasSubstr("235 2.7.0"));
+    EXPECT_THAT(who.lines, ElementsAre("EHLO client.example", "auth  plain", "AUTH LOGIN", "(a response to AUTH)"));
+    peer.session().watched_by(nullptr);
+}
+
+TEST(a_mechanism, that_a_plugin_takes_away_is_neither_offered_nor_taken)
+{
+    conversation peer{config_with({"PLAIN", "LOGIN"})};
+    peer.plugin().users["alice"] = "secret";
+    hooks::login_reply kept;
+    kept.names = {"LOGIN"};
+    peer.plugin().script[hook_point::auth_mechanisms].login = std::make_shared<const hooks::login_reply>(kept);
+    peer.says("EHLO client.example\r\n");
+    EXPECT_THAT(peer.take_replies(), HasSubstr("AUTH LOGIN\r\n"));
+    peer.says("AUTH PLAIN " + plain("alice", "secret") + "\r\n");
+    EXPECT_THAT(peer.take_replies(), HasSubstr("504 5.5.4"));
+}
+
+TEST(a_mechanism, is_not_offered_where_all_are_taken_away_or_whoever_says_so_fails)
+{
+    conversation peer{config_with({"PLAIN"})};
+    peer.plugin().failing.insert(hook_point::auth_mechanisms);
+    peer.says("EHLO client.example\r\n");
+    EXPECT_THAT(peer.take_replies(), Not(HasSubstr("AUTH")));
+}
+
+TEST(whoever_verifies, is_shown_the_mechanism_the_name_and_the_proof)
+{
+    conversation peer{config_with({"PLAIN"})};
+    peer.says("EHLO client.example\r\nAUTH PLAIN " + plain("alice", "secret") + "\r\n");
+    EXPECT_THAT(peer.plugin().seen_in_login, ElementsAre("PLAIN alice secret"));
+}
+
+TEST(an_identity, is_a_fact_of_the_connection_from_its_login_on)
+{
+    conversation peer{config_with({"PLAIN"})};
+    peer.plugin().users["alice"] = "secret";
+    peer.says("EHLO client.example\r\nAUTH PLAIN " + plain("alice", "wrong") + "\r\n");
+    EXPECT_EQ(peer.session().facts().identity, "");
+    peer.says("AUTH PLAIN " + plain("alice", "secret") + "\r\n");
+    EXPECT_EQ(peer.session().facts().identity, "alice");
+}
+
+TEST(a_failed_login, is_answered_late)
+{
+    conversation peer{config_with({"PLAIN"})};
+    peer.says("EHLO client.example\r\n");
+    (void)peer.take_steps();
+    peer.says("AUTH PLAIN " + plain("alice", "wrong") + "\r\n");
+    EXPECT_THAT(peer.take_steps(), ElementsAre("ask auth.verify", "ask auth.result", "pause"));
+}
+
+TEST(a_sender_s_own_word_for_who_wrote_a_message, counts_from_who_logged_in_alone)
+{
+    conversation peer{config_with({"PLAIN"})};
+    peer.plugin().users["alice"] = "secret";
+    const auto said = [&] {
+        for (const auto& each : peer.session().draft()->envelope.from.parameters)
+            if (each.keyword == "AUTH")
+                return each.value.value_or("");
+        return std::string{"nothing"};
+    };
+    peer.says("EHLO client.example\r\nMAIL FROM:<a@client.example> AUTH=bob@client.example\r\n");
+    EXPECT_EQ(said(), "<>"); // RFC 4954 5
+    peer.says("RSET\r\nAUTH PLAIN " + plain("alice", "secret") + "\r\nMAIL FROM:<a@client.example> AUTH=bob@client.example\r\n");
+    EXPECT_EQ(said(), "bob@client.example");
+}
+
+} // namespace
+} // namespace postern::session
