@@ -62,6 +62,9 @@ public:
                                                    std::string& why);
     [[nodiscard]] bool is_tls() const noexcept { return ssl_ != nullptr; }
     [[nodiscard]] tls_summary tls() const;
+    /// What both ends of this TLS connection know and nobody else: "tls-exporter" of RFC 9266, 32 octets. Empty: not under TLS, or
+    /// TLS 1.2 without the extended master secret.
+    [[nodiscard]] std::string channel_binding() const;
 
     /// Reads and writes nothing for that long, or until interrupt() or a broken connection. Uses the deadline up.
     [[nodiscard]] task<void> pause(std::chrono::milliseconds how_long);
@@ -88,6 +91,8 @@ public:
     void close() noexcept;
 
 private:
+    static constexpr std::size_t channel_binding_size = 32;
+
     void expired() noexcept override;
     [[nodiscard]] read_result try_read_tls(char* to, std::size_t size) noexcept;
     [[nodiscard]] base::result<std::size_t> try_write_tls(std::string_view octets) noexcept;
@@ -97,6 +102,7 @@ private:
     socket socket_;
     ssl_st* ssl_ = nullptr;
     std::shared_ptr<tls_context> context_;
+    std::string name_; // that the handshake was for: OpenSSL's callbacks know it
     bool timed_out_ = false;
     bool interrupted_ = false;
     bool tls_wants_write_ = false; // what the last TLS operation waits for
