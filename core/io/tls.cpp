@@ -44,7 +44,7 @@ tls_context::~tls_context()
 
 std::shared_ptr<tls_context> tls_context::client(bool verify, const std::string& trust_file, std::string& why)
 {
-    return client({.verify = verify, .trust_file = trust_file, .certificate = {}, .key = {}}, why);
+    return client({.verify = verify, .trust_file = trust_file}, why);
 }
 
 struct tls_context::client_callbacks {

@@ -52,9 +52,9 @@ struct server_tls_options {
 
 struct client_tls_options {
     bool verify = false;     ///< the peer's chain and name must be good
-    std::string trust_file;  ///< PEM: anchors; empty: the system's
-    std::string certificate; ///< PEM: what is shown to servers that ask for it, with its chain; empty: none
-    std::string key;
+    std::string trust_file = {};  ///< PEM: anchors; empty: the system's
+    std::string certificate = {}; ///< PEM: what is shown to servers that ask for it, with its chain; empty: none
+    std::string key = {};
     bool resumes = false; ///< keeps sessions and offers them to servers of the same name
 };
 

@@ -33,9 +33,11 @@ std::string available_groups(const std::vector<std::string>& wanted)
 {
     std::string out;
     const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> trial{SSL_CTX_new(TLS_server_method()), SSL_CTX_free};
-    for (const auto& each : wanted)
-        if (trial != nullptr && SSL_CTX_set1_groups_list(trial.get(), each.c_str()) == 1)
-            out += (out.empty() ? "" : ":") + each;
+    for (auto each = wanted.begin(); each != wanted.end(); ++each) {
+        const bool is_said_twice = std::find(wanted.begin(), each, *each) != each; // which OpenSSL refuses
+        if (!is_said_twice && trial != nullptr && SSL_CTX_set1_groups_list(trial.get(), each->c_str()) == 1)
+            out += (out.empty() ? "" : ":") + *each;
+    }
     ERR_clear_error();
     return out;
 }

@@ -48,6 +48,7 @@ struct pem_wish {
     std::vector<std::string> dns = {};   ///< its names, if they are others
     long from_s = -3600;                 ///< from now on
     long until_s = 86400;
+    bool is_authority = false;
 };
 
 /// A certificate and its key as files, in a folder that goes with it: self-signed, or by `issuer`, who can be an anchor.
@@ -75,11 +76,10 @@ public:
         std::string names;
         for (const auto& each : wish.dns)
             names += (names.empty() ? "DNS:" : ",DNS:") + each;
-        if (!names.empty()) {
-            auto* const extension = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str());
-            X509_add_ext(made_.get(), extension, -1);
-            X509_EXTENSION_free(extension);
-        }
+        if (!names.empty())
+            extend(NID_subject_alt_name, names);
+        if (wish.is_authority)
+            extend(NID_basic_constraints, "critical,CA:TRUE");
         must(X509_sign(made_.get(), by->key_.get(), EVP_sha256()) != 0, "X509_sign");
         write();
     }
@@ -117,6 +117,12 @@ public:
     }
 
 private:
+    void extend(int what, const std::string& value)
+    {
+        auto* const extension = X509V3_EXT_conf_nid(nullptr, nullptr, what, value.c_str());
+        must(extension != nullptr && X509_add_ext(made_.get(), extension, -1) == 1, value.c_str());
+        X509_EXTENSION_free(extension);
+    }
     void write() const
     {
         const file cert_file{std::fopen(cert().c_str(), "w")};
