@@ -52,10 +52,13 @@ stream::~stream()
 
 read_result stream::try_read(char* to, std::size_t size) noexcept
 {
-    if (ssl_ != nullptr)
-        return try_read_tls(to, size);
+    return ssl_ != nullptr ? try_read_tls(to, size) : try_receive(to, size, false);
+}
+
+read_result stream::try_receive(char* to, std::size_t size, bool only_looks) noexcept
+{
     for (;;) {
-        const auto count = ::recv(socket_.native_handle(), to, size, 0);
+        const auto count = ::recv(socket_.native_handle(), to, size, only_looks ? MSG_PEEK : 0);
         if (count > 0)
             return {read_result::kind::octets, static_cast<std::size_t>(count)};
         if (count == 0)
@@ -272,6 +275,12 @@ void stream::interrupt() noexcept
     interrupted_ = true;
     boost::system::error_code ignored; // likewise
     socket_.cancel(ignored);
+}
+
+socket stream::release() noexcept
+{
+    clear();
+    return std::move(socket_);
 }
 
 void stream::close() noexcept

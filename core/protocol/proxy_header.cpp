@@ -135,6 +135,8 @@ proxy_header_parser::status proxy_header_parser::end_of_line()
     const auto destination = address_of(next_word(rest), is_v6);
     const auto source_port = port_of(next_word(rest));
     const auto destination_port = port_of(next_word(rest));
+    if (source == base::ip_address{})
+        return fail("its client has no address");
     if (!has_four || !source || !destination || !source_port || !destination_port)
         return fail("its line has a malformed address or port");
     value_ = {proxy_header::kind::client, {*source, *source_port}, {*destination, *destination_port}};
@@ -186,8 +188,11 @@ proxy_header_parser::status proxy_header_parser::read_addresses(std::string_view
     }
     const bool is_v6 = family == 0x21;
     const auto port_at = [&](std::size_t at) { return static_cast<std::uint16_t>(number_at(block, at)); };
+    const auto source = address_at(block, 0, is_v6);
+    if (source == base::ip_address{}) // which is how the peer of a Unix socket is told
+        return fail("its client has no address");
     value_ = {proxy_header::kind::client,
-              {address_at(block, 0, is_v6), port_at(2 * size)},
+              {source, port_at(2 * size)},
               {address_at(block, size, is_v6), port_at(2 * size + 2)}};
     return status::complete;
 }

@@ -202,6 +202,16 @@ TEST(a_proxy_header, of_a_block_is_strict)
     }
 }
 
+TEST(a_proxy_header, of_a_client_without_an_address_is_refused)
+{
+    for (const auto& wire : {"PROXY TCP6 :: ::1 1 25\r\n"s, block(0x21, 0x21, std::string(36, '\0'))}) {
+        const auto got = parse(wire);
+        EXPECT_EQ(got.end, status::malformed);
+        EXPECT_EQ(got.value.what, kind::local);
+        EXPECT_EQ(got.fault, "its client has no address");
+    }
+}
+
 TEST(a_proxy_header, of_a_block_has_16_kib_at_most)
 {
     constexpr std::size_t fixed = 16;
