@@ -130,8 +130,7 @@ private:
     std::optional<account> account_;
     tls_contexts tls_; ///< in force
     file_watch tls_watch_;
-    unsigned tls_tries_ = 0;                                ///< left for files that could not be used
-    std::shared_ptr<const runtime::generation> published_; ///< in force
+    unsigned tls_tries_ = 0; ///< left for files that could not be used
     std::shared_ptr<control_lane> lane_ = std::make_shared<control_lane>();
     loaded_libraries libraries_;
     common_services services_{.lane = lane_};
@@ -141,6 +140,7 @@ private:
     std::shared_ptr<plugin_store> store_;
     trace_store records_;
     std::unique_ptr<runtime::server> server_;
+    std::shared_ptr<const runtime::generation> published_; ///< in force
     plugin_desk desk_;
     std::unique_ptr<control_commands> commands_;
     std::unique_ptr<control_server> control_;

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 namespace postern::io {
 namespace {
 
+using namespace std::string_literals;
 using namespace testing_tls;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -52,8 +54,8 @@ class visit {
 public:
     visit(const tls_context& server, int version, const std::string& name, std::string service = "in",
           SSL_SESSION* earlier = nullptr)
-        : service_{std::move(service)}, client_{loose_context(TLS_client_method(), version)}, both_{server.native(), client_.get(),
-                                                                                                     earlier}
+        : service_{std::move(service)}, client_{loose_context(TLS_client_method(), version)}, both_{server.native(),
+                                                                                                    client_.get(), earlier}
     {
         server.bind(both_.server(), service_);
         if (!name.empty())
@@ -66,8 +68,8 @@ public:
             return {};
         const x509 shown{SSL_get1_peer_certificate(both_.client())};
         std::string out(256, '\0');
-        out.resize(static_cast<std::size_t>(X509_NAME_get_text_by_NID(X509_get_subject_name(shown.get()), NID_commonName, out.data(),
-                                                                      static_cast<int>(out.size()))));
+        out.resize(static_cast<std::size_t>(X509_NAME_get_text_by_NID(X509_get_subject_name(shown.get()), NID_commonName,
+                                                                      out.data(), static_cast<int>(out.size()))));
         return out;
     }
     [[nodiscard]] bool is_resumed()
@@ -122,8 +124,8 @@ TEST_F(a_server_context, shows_its_standard_certificate_for_all_other_names)
     for (const int version : both_versions)
         for (const auto* name : {"", "example.net", "a.b.example.net", "mail.example.net.", "*.example.net", ".example.net",
                                  "mail.example.org", "netexample", "."})
-            EXPECT_EQ(visit(*server, version, name).shown(), std::string_view{name} == "*.example.net" ? "any.example.net"
-                                                                                                       : "mx.example.org")
+            EXPECT_EQ(visit(*server, version, name).shown(),
+                      std::string_view{name} == "*.example.net" ? "any.example.net" : "mx.example.org")
                 << name;
 }
 
@@ -167,9 +169,10 @@ TEST_F(a_server_context, staples_the_ocsp_response_of_the_certificate_that_it_sh
     options.named[1].what = loaded(any_, true);
     const auto server = made(options);
     for (const int version : both_versions)
-        for (const auto& [name, size] : {std::pair{"mail.example.net", static_cast<long>(std::filesystem::file_size(mail_.ocsp()))},
-                                         {"other.example.net", -1L},
-                                         {"", -1L}}) {
+        for (const auto& [name, size] :
+             {std::pair{"mail.example.net", static_cast<long>(std::filesystem::file_size(mail_.ocsp()))},
+              {"other.example.net", -1L},
+              {"", -1L}}) {
             visit one{*server, version, name};
             SSL_set_tlsext_status_type(one.both().client(), TLSEXT_STATUSTYPE_ocsp);
             EXPECT_TRUE(one.both().shake_hands()) << name;
@@ -185,7 +188,8 @@ TEST_F(a_server_context, takes_part_in_the_groups_that_it_is_given_and_this_open
     const auto server = made(options);
     EXPECT_THAT(server->groups(), testing::AnyOf("X25519:P-256", "X25519MLKEM768:X25519:P-256"));
     for (const int version : both_versions)
-        for (const auto& [offered, agreed] : {std::pair{"P-384:P-256", NID_X9_62_prime256v1}, {"P-256:X25519", 0}, {"P-384", -1}}) {
+        for (const auto& [offered, agreed] :
+             {std::pair{"P-384:P-256", NID_X9_62_prime256v1}, {"P-256:X25519", 0}, {"P-384", -1}}) {
             visit one{*server, version, ""};
             SSL_set1_groups_list(one.both().client(), offered);
             EXPECT_EQ(one.both().shake_hands(), agreed >= 0) << offered << version;
@@ -199,6 +203,46 @@ TEST_F(a_server_context, takes_part_in_the_groups_that_it_is_given_and_this_open
     }
     options.groups.clear();
     EXPECT_EQ(made(options)->groups(), "");
+}
+
+/// Two octets of length, then the octets.
+[[nodiscard]] std::string counted(const std::string& octets)
+{
+    return std::string{static_cast<char>(octets.size() >> 8U), static_cast<char>(octets.size() & 0xffU)} + octets;
+}
+
+/// What a client says that would rather have X25519MLKEM768 (0x11EC), and has made a key for that and for X25519.
+[[nodiscard]] std::string hybrid_hello()
+{
+    const auto extension = [](char type, const std::string& octets) { return std::string{'\0', type} + counted(octets); };
+    constexpr std::size_t hybrid_key = 1216; // of ML-KEM-768 and X25519
+    const auto shares = "\x11\xEC"s + counted(std::string(hybrid_key, 'h')) + "\x00\x1D"s + counted(std::string(32, 'x'));
+    const auto extensions = extension(43, "\x02\x03\x04"s) + extension(10, counted("\x11\xEC\x00\x1D\x00\x17"s)) +
+                            extension(13, counted("\x04\x03"s)) + extension(51, counted(shares));
+    const auto body = "\x03\x03"s + std::string(32, 'r') + '\x20' + std::string(32, 's') + counted("\x13\x01"s) + "\x01\x00"s +
+                      counted(extensions);
+    return "\x16\x03\x01"s + counted("\x01\x00"s + counted(body));
+}
+
+TEST_F(a_server_context, answers_a_client_that_offers_a_hybrid_group_first)
+{
+    auto options = options_of(files_);
+    options.groups = {"X25519MLKEM768", "X25519", "P-256"};
+    const auto server = made(options);
+    if (server->groups() != "X25519:P-256")
+        GTEST_SKIP() << "this OpenSSL has the hybrid group itself, and would look at the key";
+    const ssl one{SSL_new(server->native())};
+    BIO* const from_client = BIO_new(BIO_s_mem());
+    BIO* const to_client = BIO_new(BIO_s_mem());
+    SSL_set_bio(one.get(), from_client, to_client);
+    SSL_set_accept_state(one.get());
+    const auto hello = hybrid_hello();
+    must(BIO_write(from_client, hello.data(), static_cast<int>(hello.size())) == static_cast<int>(hello.size()), "BIO_write");
+    (void)SSL_do_handshake(one.get());
+    std::string answer(8192, '\0');
+    answer.resize(static_cast<std::size_t>(std::max(BIO_read(to_client, answer.data(), static_cast<int>(answer.size())), 0)));
+    EXPECT_EQ(answer.substr(5, 1), "\x02") << "a ServerHello";
+    EXPECT_THAT(answer, HasSubstr("\x00\x33\x00\x24\x00\x1D\x00\x20"s)) << "its key share: X25519, without another round trip";
 }
 
 TEST_F(a_server_context, knows_every_name_of_a_group_that_openssl_has)
@@ -231,7 +275,8 @@ TEST_F(a_server_context, takes_the_versions_and_ciphers_that_it_is_given)
 /// An authority, a client of it, a client of nobody, and one whose time is over.
 class client_certificates_of : public a_server_context {
 protected:
-    [[nodiscard]] std::shared_ptr<tls_context> server(client_certificates rule, std::shared_ptr<ticket_keys> tickets = nullptr) const
+    [[nodiscard]] std::shared_ptr<tls_context> server(client_certificates rule,
+                                                      std::shared_ptr<ticket_keys> tickets = nullptr) const
     {
         auto options = with_names();
         options.clients = rule;
