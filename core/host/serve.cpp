@@ -439,7 +439,9 @@ void daemon::tell_of_certificates()
 void daemon::refresh_tls()
 {
     constexpr unsigned tries = 30;
-    const control_lane::hold in_control{*lane_};
+    const control_lane::hold in_control{*lane_, std::try_to_lock}; // a reload may take its time, and signals must not wait for it
+    if (!in_control)
+        return;
     const bool is_new = tls_watch_.have_changed();
     if (!is_new && tls_tries_ == 0)
         return;
@@ -456,12 +458,13 @@ void daemon::refresh_tls()
     for (const auto& each : next.kept)
         log_.warning("certificate.kept", {{"cause", each}, {"note", "what was read before stays in force"}});
     tls_.kept = next.kept;
-    if (!found.empty() || next.kept.size() == next.certificates.size())
+    if (!found.empty())
         return;
     published_ = with_tls(*published_, tls_, next);
     tls_ = std::move(next);
     server_->publish(published_);
-    log_.info("certificate.reloaded", {{"certificates", tls_.certificates.size() - tls_.kept.size()}});
+    if (const auto count = tls_.certificates.size() - tls_.kept.size(); count != 0)
+        log_.info("certificate.reloaded", {{"certificates", count}});
     tell_of_certificates();
 }
 
