@@ -63,8 +63,16 @@ control_lane::hold::hold(control_lane& lane) : lane_{lane}
     lane_.state_->holder = std::this_thread::get_id();
 }
 
+control_lane::hold::hold(control_lane& lane, std::try_to_lock_t /*how*/) : lane_{lane}, has_it_{lane.state_->lane.try_lock()}
+{
+    if (has_it_)
+        lane_.state_->holder = std::this_thread::get_id();
+}
+
 control_lane::hold::~hold()
 {
+    if (!has_it_)
+        return;
     lane_.state_->holder = std::thread::id{};
     lane_.state_->lane.unlock();
 }

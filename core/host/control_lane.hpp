@@ -21,12 +21,17 @@ public:
     class hold {
     public:
         explicit hold(control_lane& lane);
+        /// Not if somebody else has it: for who can come again.
+        hold(control_lane& lane, std::try_to_lock_t how);
         ~hold();
         hold(const hold&) = delete;
         hold& operator=(const hold&) = delete;
 
+        [[nodiscard]] explicit operator bool() const noexcept { return has_it_; }
+
     private:
         control_lane& lane_;
+        bool has_it_ = true;
     };
 
     /// Runs it at once if this thread holds the lane, else soon, on the lane's own thread.

@@ -5,6 +5,7 @@
 
 #include <future>
 #include <memory>
+#include <mutex>
 #include <thread>
 
 namespace postern::daemon {
@@ -26,6 +27,23 @@ TEST(a_control_lane, runs_at_once_what_its_holder_gives_it_and_the_rest_when_it_
         EXPECT_EQ(future.wait_for(std::chrono::seconds{0}), std::future_status::timeout);
     }
     EXPECT_NE(future.get(), std::this_thread::get_id());
+}
+
+TEST(a_control_lane, is_not_waited_for_by_who_can_come_again)
+{
+    control_lane lane;
+    bool had_it = true;
+    const auto tries = [&] { had_it = static_cast<bool>(control_lane::hold{lane, std::try_to_lock}); };
+    {
+        const control_lane::hold held{lane};
+        EXPECT_TRUE(held);
+        std::thread{tries}.join();
+        EXPECT_FALSE(had_it);
+    }
+    std::thread{tries}.join();
+    EXPECT_TRUE(had_it);
+    std::thread{tries}.join();
+    EXPECT_TRUE(had_it) << "it was given back";
 }
 
 TEST(a_control_lane, does_what_it_was_given_before_it_goes)
