@@ -12,7 +12,7 @@ foreach(part postern ${plugins})
     endif()
 endforeach()
 
-set(rooms base message protocol hooks queue session delivery io runtime host)
+set(rooms base message protocol sasl hooks queue session delivery io runtime host)
 set(libraries postern_core postern_testing_kit)
 foreach(room IN LISTS rooms)
     list(APPEND libraries postern_${room})
