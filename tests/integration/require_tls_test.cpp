@@ -34,7 +34,8 @@ public:
 {
     configuration what;
     what.listener("in",
-                  with_plugin ? std::vector<std::string>{"relay-domains", "require-tls"} : std::vector<std::string>{"relay-domains"},
+                  with_plugin ? std::vector<std::string>{"relay-domains", "require-tls"}
+                              : std::vector<std::string>{"relay-domains"},
                   "starttls")
         .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
         .section("delivery", fmt::format("relay = \"{}\"", next))
@@ -50,8 +51,8 @@ smtp_reply sends(const server& to, std::string_view mail_parameters, std::string
     auto peer = tls_peer::starttls(to.port());
     EXPECT_TRUE(peer.shakes_hands());
     EXPECT_THAT(peer.says("EHLO client.example").lines, Contains("REQUIRETLS"));
-    for (const auto& line :
-         {fmt::format("MAIL FROM:<author@example.com>{}", mail_parameters), std::string{"RCPT TO:<user@example.com>"}, std::string{"DATA"}})
+    for (const auto& line : {fmt::format("MAIL FROM:<author@example.com>{}", mail_parameters),
+                             std::string{"RCPT TO:<user@example.com>"}, std::string{"DATA"}})
         if (auto reply = peer.says(line); reply.code >= 400)
             return reply;
     peer.sends(stuffed(content));

@@ -21,7 +21,8 @@ public:
                         .lacking = "5.7.30"});
         // What the header section says is kept with the message as a parameter that no client is offered.
         host.keyword({.name = waived});
-        host.parameter({.name = waived, .keyword = waived, .value = postern::param_value::forbidden, .relay = postern::relay::never});
+        host.parameter(
+            {.name = waived, .keyword = waived, .value = postern::param_value::forbidden, .relay = postern::relay::never});
     }
 
     static postern::offers on(const postern::ehlo& hello)
