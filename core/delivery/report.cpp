@@ -2,6 +2,7 @@
 
 #include "core/queue/schedule.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -122,6 +123,11 @@ queue::record record_of(const message::dsn& made, const queue::record& about, ba
     envelope.priority = about.envelope.priority; // RFC 6710 4.6
     if (const auto* priority = parameter_of(about.envelope, "MT-PRIORITY"))
         envelope.envelope.from.parameters.push_back(*priority);
+    // RFC 8689 5: what a report quotes is protected as the message was.
+    const auto& said = about.envelope.envelope.from.parameters;
+    const auto tls = std::find_if(said.begin(), said.end(), [](const auto& each) { return each.keyword == "REQUIRETLS"; });
+    if (tls != said.end())
+        envelope.envelope.from.parameters.push_back(*tls);
     envelope.envelope.from.body = made.has_8bit ? message::body_type::eight_bit_mime : message::body_type::seven_bit;
     envelope.envelope.from.smtputf8 = made.needs_smtputf8;
     message::recipient to;

@@ -120,9 +120,15 @@ std::string apply_recipients(std::vector<edit>& batch, const edit_target& target
     return {};
 }
 
+/// Where a parameter that is set is stored with the message.
+bool stores_params(hook_point hook) noexcept
+{
+    return hook == hook_point::cmd_mail || hook == hook_point::msg_headers;
+}
+
 std::string_view fault_of_param(const edit& what, const edit_target& target)
 {
-    if (target.hook == hook_point::cmd_mail)
+    if (stores_params(target.hook))
         return what.index != of_mail || target.owned == nullptr ? "not one of MAIL" : param_fault(what, *target.owned);
     if (target.out == nullptr || (what.index != of_mail && what.index >= target.out->recipients.size()))
         return "no such recipient";
@@ -293,7 +299,7 @@ bool is_allowed_at(hook_point hook, edit_op op) noexcept
     case edit_op::rcpt_later:
         return hook == hook_point::delivery_begin;
     case edit_op::param_set:
-        return hook == hook_point::client_params || hook == hook_point::cmd_mail;
+        return hook == hook_point::client_params || stores_params(hook);
     case edit_op::param_drop:
     case edit_op::param_require:
         return hook == hook_point::client_params;
@@ -379,7 +385,7 @@ std::string apply(std::vector<edit> batch, const permissions& may, const std::st
             apply_peer_fact(what.name, what.value, *target.facts);
         else if (is_queue_edit(what.op))
             apply_queue(what, *target.message);
-        else if (is_param_edit(what.op) && target.hook == hook_point::cmd_mail)
+        else if (is_param_edit(what.op) && stores_params(target.hook))
             store_param(what, *target.owned, target.message->envelope.from.parameters);
         else if (is_param_edit(what.op))
             apply_param(what, target.message->envelope, *target.out);

@@ -17,7 +17,7 @@ namespace postern::hooks {
 /// Whether an edit can mean something at `hook`: cmd.mail sender_set; cmd.rcpt rcpt_add and rcpt_replace; msg.headers
 /// header_*; msg.body body_replace; msg.end all of these and rcpt_remove; queue.route route_set; verb peer_set; param, cmd.mail,
 /// msg.headers and msg.end priority_set, release_at, expire_at and warn_at; delivery.begin rcpt_later; client.params param_*, and
-/// cmd.mail param_set, which is stored.
+/// cmd.mail and msg.headers param_set, which is stored.
 [[nodiscard]] bool is_allowed_at(hook_point hook, edit_op op) noexcept;
 
 /// What the configuration has to grant for it, as permission_names() calls it; empty: nothing.
@@ -39,7 +39,7 @@ struct edit_target {
     std::optional<std::string>& chunk;                   ///< msg.body
     std::optional<edit>& route;                          ///< queue.route
     outgoing* out = nullptr;                             ///< delivery.begin, client.params
-    const std::vector<owned_parameter>* owned = nullptr; ///< cmd.mail
+    const std::vector<owned_parameter>* owned = nullptr; ///< cmd.mail, msg.headers
 };
 
 /// Applies `batch` in order; indices refer to the state before it. Why it was not, in words for the log; empty: it was.

@@ -32,6 +32,11 @@ public:
         co_return std::string_view{octets_};
     }
     [[nodiscard]] bool is_at_end() const noexcept override { return offset_ >= size_; }
+    [[nodiscard]] bool rewind() noexcept override
+    {
+        offset_ = 0;
+        return true;
+    }
 
 private:
     io::loop& home_;
@@ -106,6 +111,8 @@ io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route
         if (result.reply_lost)
             engine_.log_.warning("reply_lost",
                                  {{"message", base::to_text(id_)}, {"next_hop", name}, {"note", "may arrive twice"}});
+        if ((*lease)->has_converted())
+            engine_.log_.info("converted", {{"message", base::to_text(id_)}, {"next_hop", name}, {"lacks", "8BITMIME"}});
         const auto by = (*lease)->peer().dsn ? delivery::taker::dsn_hop : delivery::taker::plain_hop;
         tell_of_dropped(**lease, group.recipients, name);
         const auto& keyword = record_.envelope.report_relay;

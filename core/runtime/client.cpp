@@ -28,7 +28,7 @@ public:
 
 class octets_source final : public content_source {
 public:
-    explicit octets_source(std::string_view octets) noexcept : left_{octets} {}
+    explicit octets_source(std::string_view octets) noexcept : all_{octets}, left_{octets} {}
     [[nodiscard]] io::task<base::result<std::string_view>> next() override
     {
         constexpr std::size_t piece = std::size_t{64} << 10U;
@@ -37,8 +37,14 @@ public:
         co_return part;
     }
     [[nodiscard]] bool is_at_end() const noexcept override { return left_.empty(); }
+    [[nodiscard]] bool rewind() noexcept override
+    {
+        left_ = all_;
+        return true;
+    }
 
 private:
+    std::string_view all_;
     std::string_view left_;
 };
 

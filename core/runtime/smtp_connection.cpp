@@ -1,5 +1,6 @@
 #include "core/runtime/smtp_connection.hpp"
 
+#include "core/runtime/seven_bit_content.hpp"
 #include "core/runtime/trace_notes.hpp"
 
 #include <algorithm>
@@ -19,8 +20,10 @@ io::task<void> smtp_connection::send(const session::client_transaction& what, co
 {
     auto asking = what;
     asking.asks = counsel == nullptr ? session::client_asks{} : counsel->asks();
+    asking.can_be_converted = content.rewind();
     session_.send(asking);
     has_begun_content_ = false;
+    converted_.reset();
     if (profile_->implicit_tls && !stream_.is_tls()) {
         co_await secure();
     }
@@ -44,7 +47,7 @@ io::task<void> smtp_connection::drive(content_source* content, client_counsel* c
             co_await receive(next.waits_for);
             break;
         case client_step::kind::content:
-            co_await give(*content);
+            co_await give(converted_ ? *converted_ : *content);
             break;
         case client_step::kind::start_tls:
             co_await secure();
@@ -55,6 +58,11 @@ io::task<void> smtp_connection::drive(content_source* content, client_counsel* c
             buffer_.reset();
             stream_.expires_never(); // who is asked has deadlines of its own
             co_await counsel->answer(next.what, session_, *this);
+            break;
+        case client_step::kind::ask_seven_bit:
+            buffer_.reset();
+            stream_.expires_never();
+            co_await convert(*content);
             break;
         case client_step::kind::done:
         case client_step::kind::idle:
@@ -89,6 +97,24 @@ io::task<void> smtp_connection::give(content_source& content)
     }
     session_.give_content(*octets, content.is_at_end());
     content_ = session_.output().size(); // all before it went out above
+}
+
+/// RFC 6152 3: the message in 7 bits, or a permanent failure.
+io::task<void> smtp_connection::convert(content_source& content)
+{
+    auto made = std::make_unique<seven_bit_content>(content);
+    const auto size = co_await made->prepare();
+    if (!size) {
+        const auto why = size.error().message();
+        session_.content_failed(why);
+    } else if (!made->problem().empty()) {
+        session_.decide({session::client_recipient_result::kind::failed, 0, "5.6.3",
+                         "the peer takes content of 7 bits only, and this cannot be converted: " + std::string{made->problem()},
+                         false});
+    } else {
+        session_.send_converted(*size);
+        converted_ = std::move(made);
+    }
 }
 
 io::task<void> smtp_connection::receive(client_phase what_for)

@@ -36,6 +36,8 @@ public:
     [[nodiscard]] virtual io::task<base::result<std::string_view>> next() = 0;
     /// Whether next() has given all there is.
     [[nodiscard]] virtual bool is_at_end() const noexcept = 0;
+    /// Back to the beginning. False: it cannot, and the message goes nowhere where its content would have to be converted.
+    [[nodiscard]] virtual bool rewind() noexcept { return false; }
 };
 
 class smtp_connection;
@@ -73,6 +75,8 @@ public:
     [[nodiscard]] std::uint32_t messages() const noexcept { return messages_; }
     /// Whether content of the message at hand may have reached the peer.
     [[nodiscard]] bool has_begun_content() const noexcept { return has_begun_content_; }
+    /// Whether the message at hand goes out in 7 bits because the peer takes no other.
+    [[nodiscard]] bool has_converted() const noexcept { return converted_ != nullptr; }
     [[nodiscard]] bool is_tls() const noexcept { return stream_.is_tls(); }
     [[nodiscard]] io::tls_summary tls() const { return stream_.tls(); }
     [[nodiscard]] const client_profile& profile() const noexcept { return *profile_; }
@@ -86,6 +90,7 @@ private:
     void tell_end();
     [[nodiscard]] io::task<void> secure();
     [[nodiscard]] io::task<void> give(content_source& content);
+    [[nodiscard]] io::task<void> convert(content_source& content);
     [[nodiscard]] std::chrono::milliseconds patience(session::client_phase what_for) const noexcept;
 
     std::shared_ptr<const client_profile> profile_;
@@ -93,6 +98,7 @@ private:
     session::client_session session_;
     io::buffer_pool::buffer buffer_;
     std::uint32_t messages_ = 0;
+    std::unique_ptr<content_source> converted_; // of the message at hand
     trace_notes* notes_ = nullptr;
     std::size_t content_ = 0; ///< octets of output that are content, with the line before a chunk
     bool has_begun_content_ = false;

@@ -66,7 +66,7 @@ bool client_session::state::is_message_fit()
             return fail("5.6.1", "the message is binary and the peer does not offer BINARYMIME");
         parameters.body = message::body_type::binary_mime;
     } else if (message.has_8bit) {
-        // RFC 6152 3: 8-bit content is not sent to a server that did not offer it, and nobody here converts it.
+        // RFC 6152 3: 8-bit content is not sent to a server that did not offer it.
         if (!offered.eight_bit_mime)
             return fail("5.6.3", "the message has 8-bit content and the peer does not offer 8BITMIME");
         parameters.body = message::body_type::eight_bit_mime;

@@ -1,6 +1,7 @@
 // What the caller is asked between the introduction and MAIL: who answers, lines of extensions, parameters. Lines go out one by
 // one: RFC 2920 3.1 lets only the known commands be grouped, and what an unknown one does to the session its reply tells.
-// STANDARDS: RFC 5321 2.2, 4.1.1.5; RFC 2920 3.1. SECURITY: lines may quote anybody, and are looked at once more here.
+// STANDARDS: RFC 5321 2.2, 4.1.1.5; RFC 2920 3.1; RFC 3030 3; RFC 6152 3. SECURITY: lines may quote anybody, and are looked at
+// once more here.
 #include "core/session/client_state.hpp"
 
 #include <cassert>
@@ -37,6 +38,15 @@ void client_session::send_as(const message::envelope& envelope)
     assert(state_->where == state::stage::ready && state_->is_busy);
     state_->are_params_known = true;
     state_->message.envelope = &envelope;
+}
+
+void client_session::send_converted(std::uint64_t size)
+{
+    assert(state_->where == state::stage::ready && state_->is_busy);
+    auto& message = state_->message;
+    message.has_8bit = false;
+    message.is_binary = false;
+    message.size = size;
 }
 
 void client_session::decide(const client_recipient_result& what)
@@ -76,7 +86,19 @@ std::optional<client_step> client_session::state::next_question()
     }
     if (message.asks.params && !are_params_known)
         return client_step{.what = step::ask_params};
+    if (message.can_be_converted && needs_conversion())
+        return client_step{.what = step::ask_seven_bit};
     return std::nullopt;
+}
+
+/// RFC 6152 3, RFC 3030 3. What fails for the want of SMTPUTF8 fails whatever its content is.
+bool client_session::state::needs_conversion() const noexcept
+{
+    if (message.needs_smtputf8 && !offered.smtputf8)
+        return false;
+    if (message.is_binary)
+        return !offered.binary_mime || !offered.chunking || !config.chunking;
+    return message.has_8bit && !offered.eight_bit_mime;
 }
 
 void client_session::state::say_line()

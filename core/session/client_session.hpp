@@ -29,15 +29,16 @@ enum class client_phase : std::uint8_t {
 /// What to do next. Views are valid until the session is called again.
 struct client_step {
     enum class kind : std::uint8_t {
-        read,       ///< flush output(), wait for octets (waits_for says how long), feed() them
-        content,    ///< flush output(), then hand over the message's next octets with give_content() (or content_failed())
-        ask_peer,   ///< who answers and what is offered is known, and MAIL may follow: use_without(), or decide()
-        ask_lines,  ///< MAIL is next: say_lines(), or decide(). Comes again when the lines are answered, until there are none
-        ask_params, ///< MAIL is next: send_as(), or decide()
-        start_tls,  ///< nothing is left to flush; handshake, then tls_started() or tls_failed(). What was fed is forgotten
-        done,       ///< the message of the last send() is decided: see result()
-        idle,       ///< the connection is ready and has nothing to do: send() or quit()
-        close,      ///< flush output(), close; the session is at its end
+        read,          ///< flush output(), wait for octets (waits_for says how long), feed() them
+        content,       ///< flush output(), then hand over the message's next octets with give_content() (or content_failed())
+        ask_peer,      ///< who answers and what is offered is known, and MAIL may follow: use_without(), or decide()
+        ask_lines,     ///< MAIL is next: say_lines(), or decide(). Comes again when the lines are answered, until there are none
+        ask_params,    ///< MAIL is next: send_as(), or decide()
+        ask_seven_bit, ///< the peer takes this message only with content of 7 bits: send_converted(), or decide()
+        start_tls,     ///< nothing is left to flush; handshake, then tls_started() or tls_failed(). What was fed is forgotten
+        done,          ///< the message of the last send() is decided: see result()
+        idle,          ///< the connection is ready and has nothing to do: send() or quit()
+        close,         ///< flush output(), close; the session is at its end
     };
     kind what;
     client_phase waits_for = client_phase::command; ///< read
@@ -79,6 +80,7 @@ struct client_transaction {
     bool is_binary = false;                    ///< content is not lines of text: BODY=BINARYMIME
     bool needs_smtputf8 = false;               ///< header fields in UTF-8 (RFC 6531); addresses are looked at here
     client_asks asks = {};
+    bool can_be_converted = false; ///< a peer that takes only 7 bits is worth a question; otherwise it fails the message
 };
 
 /// Facts of the connection, for logs and decisions. Views are valid until the session is called again.
@@ -145,6 +147,9 @@ public:
     /// At the step ask_params: goes on with the parameters of `envelope`, which differs from the transaction's in nothing else
     /// and is borrowed like it.
     void send_as(const message::envelope& envelope);
+    /// At ask_seven_bit: the content that follows is lines of 7 bits outside of header sections, `size` octets of it (0: not
+    /// known).
+    void send_converted(std::uint64_t size);
     /// At any of them: that is what becomes of the message, without MAIL. At ask_peer the connection ends too.
     void decide(const client_recipient_result& what);
     /// Ends the connection politely. At the step idle or done.

@@ -67,6 +67,7 @@ struct client_session::state {
 
     // client_questions.cpp
     [[nodiscard]] std::optional<client_step> next_question(); // nothing: no more, or one waits for a reply first
+    [[nodiscard]] bool needs_conversion() const noexcept;
     void say_line();
     void take_line(const protocol::reply& reply);
     void take_rset(const protocol::reply& reply);

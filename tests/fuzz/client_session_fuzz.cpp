@@ -67,6 +67,8 @@ private:
         what.envelope = &envelope_;
         what.recipients = everybody;
         what.size = content.size();
+        what.has_8bit = (choices_ & 32U) != 0;
+        what.can_be_converted = (choices_ & 32U) != 0;
         what.asks = {.peer = (choices_ & 64U) != 0, .lines = (choices_ & 64U) != 0, .params = (choices_ & 64U) != 0};
         is_asked_for_lines_ = false;
         session_.send(what);
@@ -107,6 +109,9 @@ private:
                 break;
             case client_step::kind::ask_params:
                 session_.send_as(rewritten_);
+                break;
+            case client_step::kind::ask_seven_bit:
+                session_.send_converted(content.size());
                 break;
             case client_step::kind::done:
                 is_decided();

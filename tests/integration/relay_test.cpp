@@ -17,6 +17,7 @@
 namespace postern::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -190,6 +191,20 @@ TEST(the_projects_own_client, sends_a_message_that_arrives)
     ASSERT_TRUE(next.wait_for(2)) << gateway.log();
     EXPECT_THAT(next.arrived().front().recipients, ElementsAre("one@example.com", "two@example.com"));
     EXPECT_THAT(next.arrived().front().content, EndsWith("Subject: by our own client\r\n\r\n.dot\r\n"));
+}
+
+TEST(the_projects_own_client, sends_over_tls_from_the_first_octet)
+{
+    next_hop next;
+    auto what = configuration::relay(next.address());
+    what.listener("secure", {"relay-domains"}, "implicit");
+    server gateway{what};
+    const auto sent = run({postern_program().string(), "send", "--server", gateway.address("secure"), "--from",
+                           "a@client.example", "--to", "user@example.com", "--tls", "implicit"},
+                          "Subject: hi\n\nimplicit\n");
+    EXPECT_EQ(sent.status, success) << sent.errors << gateway.log();
+    ASSERT_TRUE(next.wait_for(1)) << gateway.log();
+    EXPECT_THAT(next.arrived().front().content, AllOf(HasSubstr("with ESMTPS id"), EndsWith("\r\n\r\nimplicit\r\n")));
 }
 
 TEST(the_projects_own_client, says_with_exit_code_1_that_a_message_was_refused)

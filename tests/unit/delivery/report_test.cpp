@@ -184,6 +184,17 @@ TEST(delivery_report, has_the_priority_of_the_message) // RFC 6710 4.6
     EXPECT_EQ(record.envelope.envelope.from.parameters, std::vector{said});
 }
 
+// RFC 8689 5
+TEST(delivery_report, asks_for_tls_if_the_message_did)
+{
+    const std::uint32_t who[] = {0};
+    auto about = failed_message();
+    const message::parameter said{"REQUIRETLS", std::nullopt, message::relay_rule::required, "REQUIRETLS", "5.7.30"};
+    about.envelope.envelope.from.parameters = std::vector<message::parameter>{{"BY", "60;R"}, said};
+    const auto record = record_of(message::make_dsn(make_report(about, who, {}, facts())), about, arrival);
+    EXPECT_EQ(record.envelope.envelope.from.parameters, std::vector{said});
+}
+
 // RFC 3461 6.1, RFC 5321 6.1
 TEST(delivery_report, is_sent_from_nobody_and_asks_for_no_report)
 {

@@ -176,6 +176,23 @@ TEST_F(an_outgoing_transaction, has_parameters_that_their_owner_stored_at_mail)
     EXPECT_EQ(walk(order, hook_point::cmd_mail, &message).failures.size(), 1U);
 }
 
+TEST_F(an_outgoing_transaction, has_parameters_that_their_owner_stored_for_what_the_header_section_says)
+{
+    plugin_reply reply = edits({{edit_op::param_set, of_mail, "XA", ""}});
+    links own;
+    own.add("owner", reply, permissions{});
+    auto all = own.take();
+    all.front().owned = {{"XA", "XA", "5.7.0", true, false, false, false, message::relay_rule::never}};
+    const chain order_of_one{std::move(all)};
+    chain_run run{order_of_one, hook_point::msg_headers, &message};
+    ASSERT_NE(run.next(), nullptr);
+    run.answered(reply);
+    EXPECT_EQ(run.failure(), "");
+    EXPECT_THAT(message.envelope.from.parameters,
+                ElementsAre(message::parameter{"XA", std::nullopt, message::relay_rule::never, "XA", "5.7.0"}));
+    EXPECT_FALSE(takes(hook_point::msg_end, {{edit_op::param_set, of_mail, "BY", "1"}}));
+}
+
 TEST_F(an_outgoing_transaction, has_values_that_stay_inside_a_command)
 {
     for (const auto* bad : {"1 SIZE=0", "1\r\nRCPT TO:<x@y>", "a=b", "\x7f", ""})

@@ -355,6 +355,48 @@ TEST(client_parameters, fail_binary_content_without_binarymime_and_chunking)
     EXPECT_THAT(c.sends(), StartsWith("MAIL FROM:<a@client.example> BODY=BINARYMIME\r\n"));
 }
 
+// RFC 6152 3, RFC 3030 3, RFC 1870 4
+TEST(client_parameters, ask_for_content_of_7_bits_where_the_peer_takes_no_other)
+{
+    using kind = client_step::kind;
+    for (const bool is_binary : {false, true}) {
+        conversation c;
+        c.is_greeted("PIPELINING,SIZE");
+        c.transaction.has_8bit = true;
+        c.transaction.is_binary = is_binary;
+        c.transaction.size = 100;
+        c.transaction.can_be_converted = true;
+        EXPECT_EQ(c.sends(), "");
+        ASSERT_EQ(c.step().what, kind::ask_seven_bit);
+        c.session().send_converted(120);
+        EXPECT_THAT(c.runs(), StartsWith("MAIL FROM:<a@client.example> SIZE=120\r\n"));
+
+        conversation d;
+        d.is_greeted("");
+        d.transaction = c.transaction;
+        EXPECT_EQ(d.sends(), "");
+        d.session().decide({client_recipient_result::kind::failed, 0, "5.6.3", "cannot", false});
+        EXPECT_EQ(d.runs(), "");
+        EXPECT_EQ(d.result(), "failed 0 5.6.3 cannot");
+        EXPECT_TRUE(d.last().reusable);
+    }
+}
+
+TEST(client_parameters, ask_for_no_conversion_that_is_not_needed_or_would_not_help)
+{
+    conversation c;
+    c.is_greeted("8BITMIME,CHUNKING,BINARYMIME");
+    c.transaction.can_be_converted = true;
+    c.transaction.has_8bit = true;
+    EXPECT_EQ(c.sends(), "MAIL FROM:<a@client.example> BODY=8BITMIME\r\n");
+    conversation d;
+    d.is_greeted("");
+    d.transaction = c.transaction;
+    d.transaction.needs_smtputf8 = true;
+    EXPECT_EQ(d.sends(), "");
+    EXPECT_THAT(d.result(), StartsWith("failed 0 5.6.7"));
+}
+
 // RFC 6531 3.1
 TEST(client_parameters, send_utf8_only_to_a_peer_that_takes_it)
 {

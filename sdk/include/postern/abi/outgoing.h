@@ -31,10 +31,10 @@ extern "C" {
 #define POSTERN_HOOK_CLIENT_VERB 30u   /* goes to the owner of the keyword (postern.ehlo/1), and to nobody else */
 #define POSTERN_HOOK_CLIENT_PARAMS 31u /* goes to owners of parameters, and to nobody else */
 
-/* Edits. They change what is sent, never what is stored: the next attempt begins anew. But for PARAM_SET at cmd.mail, of MAIL
- * and of a parameter that the plugin declared: it is stored with the message, as if the client had said it. */
+/* Edits. They change what is sent, never what is stored: the next attempt begins anew. But for PARAM_SET at cmd.mail and
+ * msg.headers, of MAIL and of a parameter that the plugin declared: it is stored with the message, as if the client had said it. */
 #define POSTERN_EDIT_RCPT_LATER 16u     /* delivery.begin: recipient `index` gets a transaction of its own behind this one */
-#define POSTERN_EDIT_PARAM_SET 17u      /* client.params, cmd.mail: of MAIL or of recipient `index`: name, value (or none) */
+#define POSTERN_EDIT_PARAM_SET 17u      /* client.params, cmd.mail, msg.headers: of MAIL or of recipient `index`: name, value (or none) */
 #define POSTERN_EDIT_PARAM_DROP 18u     /* client.params: that parameter is not sent */
 #define POSTERN_EDIT_PARAM_REQUIRE 19u  /* client.params: as PARAM_SET, and where the peer lacks the keyword the delivery fails */
 

@@ -106,8 +106,8 @@ public:
     verdict put_off(std::uint32_t index) && { return std::move(put_off(index)); }
 
     // At client.params: a parameter that the plugin declared, as it is sent with MAIL, or with RCPT of the recipient at that
-    // place. At cmd.mail set_param stores one of MAIL with the message, as if the client had said it. An empty value: the keyword
-    // alone. Throws std::invalid_argument for what cannot be a value.
+    // place. At cmd.mail and msg.headers set_param stores one of MAIL with the message, as if the client had said it. An empty
+    // value: the keyword alone. Throws std::invalid_argument for what cannot be a value.
 
     verdict& set_param(std::string name, std::string value, std::uint32_t of = POSTERN_OF_MAIL) &
     {

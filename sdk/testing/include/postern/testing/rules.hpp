@@ -87,7 +87,7 @@ namespace postern::testing {
     case POSTERN_EDIT_RCPT_LATER:
         return hook == POSTERN_HOOK_DELIVERY_BEGIN;
     case POSTERN_EDIT_PARAM_SET:
-        return hook == POSTERN_HOOK_CLIENT_PARAMS || hook == POSTERN_HOOK_MAIL;
+        return hook == POSTERN_HOOK_CLIENT_PARAMS || hook == POSTERN_HOOK_MAIL || hook == POSTERN_HOOK_HEADERS;
     case POSTERN_EDIT_PARAM_DROP:
     case POSTERN_EDIT_PARAM_REQUIRE:
         return hook == POSTERN_HOOK_CLIENT_PARAMS;
