@@ -275,15 +275,6 @@ void event_record::fill(const hooks::event& what)
     record_.head.size = sizeof record_.head;
 }
 
-template <class Record>
-Record& event_record::begin(Record& record, const hooks::event& what)
-{
-    record = {};
-    record.ev.size = sizeof record;
-    peer(what, record.peer);
-    return record;
-}
-
 void event_record::fill_envelope_hooks(const hooks::event& what, const hooks::draft& draft)
 {
     const auto sender = borrowed(draft.envelope.from.address);
@@ -376,42 +367,6 @@ void event_record::fill_extension_hooks(const hooks::event& what)
         auto& to = begin(record_.command, what);
         to.name = borrowed(what.command);
         to.argument = borrowed(what.argument);
-    }
-}
-
-void event_record::fill_login_hooks(const hooks::event& what)
-{
-    static const hooks::login_question none;
-    const auto& about = what.login == nullptr ? none : *what.login;
-    if (what.hook == hook_point::auth_mechanisms) {
-        auto& to = begin(record_.auth_mechanisms, what);
-        for (const auto& each : about.offered)
-            lists_->names.push_back(borrowed(each));
-        to.names = list_of(lists_->names);
-    } else if (what.hook == hook_point::auth_step) {
-        auto& to = begin(record_.auth_step, what);
-        to.mechanism = borrowed(about.mechanism);
-        to.response = borrowed(about.proof);
-        to.binding = borrowed(about.binding);
-        to.certificate = borrowed(about.certificate);
-        to.step = about.step;
-        to.has_response = about.has_response ? 1 : 0;
-    } else if (what.hook == hook_point::auth_verify) {
-        auto& to = begin(record_.auth_verify, what);
-        to.mechanism = borrowed(about.mechanism);
-        to.user = borrowed(about.user);
-        to.act_for = borrowed(about.act_for);
-        to.proof = borrowed(about.proof);
-        to.kind = about.kind;
-        to.hash = about.hash;
-    } else {
-        auto& to = begin(record_.auth_result, what);
-        to.mechanism = borrowed(about.mechanism);
-        to.user = borrowed(about.user);
-        to.identity = borrowed(about.identity);
-        to.reason = borrowed(about.reason);
-        to.success = about.is_success ? 1 : 0;
-        to.failures = about.failures;
     }
 }
 

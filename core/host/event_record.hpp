@@ -103,6 +103,15 @@ private:
     bool has_blob_;
 };
 
+template <class Record>
+Record& event_record::begin(Record& record, const hooks::event& what)
+{
+    record = {};
+    record.ev.size = sizeof record;
+    peer(what, record.peer);
+    return record;
+}
+
 /// The record of an event for one call. Where a chain is asked one after the other and none has changed anything, it is filled
 /// once for all of them. Lives in the frame that calls the plugin.
 class shown_record {

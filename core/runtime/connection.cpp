@@ -28,12 +28,6 @@ hooks::connection_facts facts_of(const listener_profile& profile, const io::acce
     return facts;
 }
 
-hooks::tls_facts facts_of(io::tls_summary summary)
-{
-    return {std::move(summary.version), std::move(summary.cipher), std::move(summary.group), std::move(summary.server_name),
-            std::move(summary.peer_subject)};
-}
-
 } // namespace
 
 connection::connection(connection_home& home, std::shared_ptr<const listener_profile> profile, const connection_limits& limits,
@@ -78,7 +72,7 @@ io::task<void> connection::run()
     if (profile_->session.tls == session::server_tls::implicit) {
         const bool secured = co_await handshake();
         if (secured)
-            session_.tls_started(facts_of(stream_.tls()));
+            tell_of_tls();
         else
             session_.disconnected();
     }
@@ -150,7 +144,7 @@ io::task<void> connection::serve()
             buffer_.reset();
             const bool secured = flushed && co_await handshake();
             if (secured)
-                session_.tls_started(facts_of(stream_.tls()));
+                tell_of_tls();
             else
                 session_.disconnected();
             break;
@@ -242,20 +236,6 @@ io::task<bool> connection::flush(std::chrono::milliseconds patience)
     stream_.expires_after(is_cut_ ? std::chrono::milliseconds{0} : patience);
     const auto ec = co_await stream_.write(output);
     session_.output_sent();
-    co_return !ec;
-}
-
-io::task<bool> connection::handshake()
-{
-    stream_.expires_after(profile_->timeouts.tls);
-    std::string why;
-    auto context = profile_->tls;
-    const auto ec = co_await stream_.handshake(std::move(context), io::tls_side::server, profile_->name, why);
-    if (ec)
-        home_.log.info(
-            "tls_failed",
-            {{"session", base::to_text(session_.facts().session)}, {"peer", session_.facts().peer.text()}, {"cause", why}});
-    has_replied_ = true;
     co_return !ec;
 }
 

@@ -55,6 +55,7 @@ public:
 private:
     [[nodiscard]] io::task<void> serve();
     [[nodiscard]] io::task<bool> handshake();
+    void tell_of_tls();
     [[nodiscard]] io::task<bool> receive(session::phase what_for);
     [[nodiscard]] io::task<bool> flush(std::chrono::milliseconds patience);
     void wind_up();

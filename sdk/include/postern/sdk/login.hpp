@@ -66,12 +66,12 @@ class auth_verify final : public sdk::session_event<postern_ev_auth_verify, POST
 public:
     using session_event::session_event;
     [[nodiscard]] std::string_view mechanism() const noexcept { return sdk::view(record().mechanism); }
-    [[nodiscard]] postern::proof kind() const noexcept { return static_cast<postern::proof>(record().kind); }
+    [[nodiscard]] postern::proof proof_kind() const noexcept { return static_cast<postern::proof>(record().kind); }
     /// Authentication identity, prepared (RFC 4013).
     [[nodiscard]] std::string_view user() const noexcept { return sdk::view(record().user); }
     /// Authorization identity: whom `user` wants to act for; empty: for itself.
     [[nodiscard]] std::string_view act_for() const noexcept { return sdk::view(record().act_for); }
-    /// Password, token, certificate's subject or trace, by kind().
+    /// Password, token, certificate's subject or trace, by proof_kind().
     [[nodiscard]] std::string_view proof() const noexcept { return sdk::view(record().proof); }
     /// Of proof::secret.
     [[nodiscard]] scram_hash hash() const noexcept { return static_cast<scram_hash>(record().hash); }
