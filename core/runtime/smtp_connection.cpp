@@ -23,11 +23,12 @@ io::task<void> smtp_connection::send(const session::client_transaction& what, co
     asking.can_be_converted = content.rewind();
     session_.send(asking);
     has_begun_content_ = false;
-    converted_.reset();
     if (profile_->implicit_tls && !stream_.is_tls()) {
         co_await secure();
     }
     co_await drive(&content, counsel);
+    has_converted_ = converted_ != nullptr;
+    converted_.reset(); // it reads from `content`
     ++messages_;
 }
 

@@ -75,8 +75,8 @@ public:
     [[nodiscard]] std::uint32_t messages() const noexcept { return messages_; }
     /// Whether content of the message at hand may have reached the peer.
     [[nodiscard]] bool has_begun_content() const noexcept { return has_begun_content_; }
-    /// Whether the message at hand goes out in 7 bits because the peer takes no other.
-    [[nodiscard]] bool has_converted() const noexcept { return converted_ != nullptr; }
+    /// Whether the last message went out in 7 bits because the peer takes no other.
+    [[nodiscard]] bool has_converted() const noexcept { return has_converted_; }
     [[nodiscard]] bool is_tls() const noexcept { return stream_.is_tls(); }
     [[nodiscard]] io::tls_summary tls() const { return stream_.tls(); }
     [[nodiscard]] const client_profile& profile() const noexcept { return *profile_; }
@@ -98,7 +98,8 @@ private:
     session::client_session session_;
     io::buffer_pool::buffer buffer_;
     std::uint32_t messages_ = 0;
-    std::unique_ptr<content_source> converted_; // of the message at hand
+    std::unique_ptr<content_source> converted_; ///< of the message at hand, during send()
+    bool has_converted_ = false;
     trace_notes* notes_ = nullptr;
     std::size_t content_ = 0; ///< octets of output that are content, with the line before a chunk
     bool has_begun_content_ = false;

@@ -71,12 +71,15 @@ TEST_F(the_health, of_who_passes_is_well)
 TEST_F(the_health, may_be_told_later_from_another_thread)
 {
     std::thread later;
+    std::promise<void> is_there; // its answer may be quicker than the assignment
     script.on = [&](const postern_event& event) {
         later = std::thread{
             [this, ticket = event.ticket] { EXPECT_EQ(answer(script, ticket, POSTERN_HEALTH_OK, "late"), POSTERN_PASS); }};
+        is_there.set_value();
         return POSTERN_TAKEN;
     };
     EXPECT_EQ(ask().text, "late");
+    is_there.get_future().wait();
     later.join();
 }
 
