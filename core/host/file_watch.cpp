@@ -1,5 +1,6 @@
 #include "core/host/file_watch.hpp"
 
+#include <cerrno>
 #include <utility>
 
 #include <sys/stat.h>
@@ -19,26 +20,27 @@ std::int64_t nanoseconds(const timespec& when) noexcept
 file_watch::file_watch(std::vector<std::filesystem::path> files) : files_{std::move(files)}
 {
     for (const auto& each : files_)
-        stamps_.push_back(look(each));
+        stamps_.push_back(look(each).value_or(stamp{}));
 }
 
 bool file_watch::have_changed()
 {
     bool any = false;
     for (std::size_t i = 0; i < files_.size(); ++i) {
-        const auto now = look(files_[i]);
+        const auto now = look(files_[i]).value_or(stamps_[i]);
         any = any || now != stamps_[i];
         stamps_[i] = now;
     }
     return any;
 }
 
-file_watch::stamp file_watch::look(const std::filesystem::path& at) noexcept
+/// Nothing: it is not for us to see.
+std::optional<file_watch::stamp> file_watch::look(const std::filesystem::path& at) noexcept
 {
     struct stat found {};
     if (::stat(at.c_str(), &found) != 0)
-        return {};
-    return {true, found.st_dev, found.st_ino, found.st_size, nanoseconds(found.st_mtim), nanoseconds(found.st_ctim)};
+        return errno == EACCES ? std::nullopt : std::optional{stamp{}};
+    return stamp{true, found.st_dev, found.st_ino, found.st_size, nanoseconds(found.st_mtim), nanoseconds(found.st_ctim)};
 }
 
 } // namespace postern::daemon

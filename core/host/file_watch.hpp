@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 namespace postern::daemon {
@@ -15,7 +16,8 @@ public:
     /// As the files are now: to be made before they are read, so that a change meanwhile is seen.
     explicit file_watch(std::vector<std::filesystem::path> files);
 
-    /// Since it was made, or since the last call.
+    /// Since it was made, or since the last call. What we may not look at any more counts as what it was: a server that gave root
+    /// up could not read it either.
     [[nodiscard]] bool have_changed();
 
 private:
@@ -29,7 +31,7 @@ private:
 
         bool operator==(const stamp&) const = default;
     };
-    [[nodiscard]] static stamp look(const std::filesystem::path& at) noexcept;
+    [[nodiscard]] static std::optional<stamp> look(const std::filesystem::path& at) noexcept;
 
     std::vector<std::filesystem::path> files_;
     std::vector<stamp> stamps_;

@@ -1,9 +1,13 @@
 #include "core/host/file_watch.hpp"
+#include "core/host/process.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <string>
+
+#include <unistd.h>
 
 namespace postern::daemon {
 namespace {
@@ -47,6 +51,22 @@ TEST_F(a_watched_file, that_goes_or_comes_has_changed)
     EXPECT_TRUE(watch_.have_changed());
     EXPECT_FALSE(watch_.have_changed());
     folder_.write("absent", "");
+    EXPECT_TRUE(watch_.have_changed());
+}
+
+TEST_F(a_watched_file, that_may_not_be_looked_at_any_more_has_not_changed)
+{
+    std::string why;
+    const auto nobody = find_account("nobody", "", why);
+    if (::geteuid() == 0) {
+        const acting_as other{&nobody.value()};
+        EXPECT_FALSE(watch_.have_changed());
+    } else {
+        std::filesystem::permissions(folder_.path(), std::filesystem::perms::none);
+        EXPECT_FALSE(watch_.have_changed());
+        std::filesystem::permissions(folder_.path(), std::filesystem::perms::owner_all);
+    }
+    folder_.write("a", "another size");
     EXPECT_TRUE(watch_.have_changed());
 }
 
