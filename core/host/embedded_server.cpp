@@ -2,6 +2,7 @@
 
 #include "core/host/generation_builder.hpp"
 #include "core/host/plugin_set.hpp"
+#include "core/host/tls_loader.hpp"
 #include "core/host/transient_store.hpp"
 #include "core/io/resolver_thread.hpp"
 
@@ -40,6 +41,7 @@ struct server::state {
     std::shared_ptr<daemon::control_lane> lane = std::make_shared<daemon::control_lane>();
     daemon::loaded_libraries libraries;
     daemon::common_services services{.lane = lane};
+    daemon::tls_contexts tls;                 ///< in force
     daemon::configured_options known_options; ///< of plugins, in force
     std::shared_ptr<daemon::plugin_store> store;
     std::unique_ptr<runtime::server> running;
@@ -65,23 +67,24 @@ std::shared_ptr<const runtime::generation> server::state::make(const daemon::con
 {
     const daemon::control_lane::hold in_control{*lane};
     const auto next = generation + 1;
-    const auto tls = daemon::load_tls(from, found);
+    auto next_tls = daemon::load_tls(from, found, generation == 0 ? nullptr : &tls);
     if (!found.empty())
         return nullptr;
     if (services.dns == nullptr)
         services.dns = std::make_shared<io::resolver_thread>(from.dns, log);
-    using enum daemon::load_purpose;
-    daemon::plugin_loading how{options.has_queue ? serve : without_store, next, store, &libraries, services, &options.plugins};
+    const auto purpose = options.has_queue ? daemon::load_purpose::serve : daemon::load_purpose::without_store;
+    daemon::plugin_loading how{purpose, next, store, &libraries, services, &options.plugins};
     plugins = daemon::plugin_set::load(from, std::move(how), log, found);
     if (plugins == nullptr)
         return nullptr;
-    auto made = daemon::build_generation(from, *plugins, tls, services.timer, next, found);
+    auto made = daemon::build_generation(from, *plugins, next_tls, services.timer, next, found);
     const bool is_ready = made != nullptr && found.empty() &&
                           plugins->prepare({.generation = next, .replaces = generation, .before = &known_options}, log, found);
     if (!is_ready) {
         plugins.reset(); // before what `made` holds
         return nullptr;
     }
+    tls = std::move(next_tls);
     return made;
 }
 
@@ -170,6 +173,7 @@ void server::stop(std::chrono::milliseconds grace)
     s.store.reset();
     s.services = {.lane = s.lane};
     s.known_options = {};
+    s.tls = {};
     s.generation = 0;
 }
 

@@ -54,6 +54,8 @@ void scripted_plugin::answer_login(const hooks::event& what, hooks::plugin_reply
     const auto& about = *what.login;
     if (answer.verdict != hooks::verdict_kind::proceed || what.hook == hook_point::auth_result)
         return;
+    if (what.hook == hook_point::auth_mechanisms)
+        return;
     auto said = std::make_shared<hooks::login_reply>();
     seen_in_login.push_back(fmt::format("{} {} {}", about.mechanism, about.user, about.proof));
     if (what.hook == hook_point::auth_step) {
@@ -64,8 +66,6 @@ void scripted_plugin::answer_login(const hooks::event& what, hooks::plugin_reply
         answer.login = std::move(said);
         return;
     }
-    if (what.hook == hook_point::auth_mechanisms)
-        return;
     const auto kind = static_cast<sasl::proof_kind>(about.kind);
     const bool has_name = kind != sasl::proof_kind::certificate && !(kind == sasl::proof_kind::token && about.user.empty());
     const auto found = std::find_if(users.begin(), users.end(), [&](const auto& each) {

@@ -1,6 +1,7 @@
 // fake_host::send: an event, and what comes back from the call.
 
 #include <postern/sdk/admin.hpp>
+#include <postern/sdk/login.hpp>
 #include <postern/sdk/records.hpp>
 #include <postern/testing/host_state.hpp>
 

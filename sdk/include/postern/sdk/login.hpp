@@ -213,6 +213,30 @@ private:
 
 namespace sdk {
 
+template <>
+struct layout<postern_ev_auth_mechanisms>
+    : described<postern_ev_auth_mechanisms, octets<>, list_of<&postern_ev_auth_mechanisms::peer, postern_peer>,
+                list_of<&postern_ev_auth_mechanisms::names, postern_str>> {
+};
+template <>
+struct layout<postern_ev_auth_step> : described<postern_ev_auth_step,
+                                                octets<&postern_ev_auth_step::mechanism, &postern_ev_auth_step::response,
+                                                       &postern_ev_auth_step::binding, &postern_ev_auth_step::certificate>,
+                                                list_of<&postern_ev_auth_step::peer, postern_peer>> {
+};
+template <>
+struct layout<postern_ev_auth_verify> : described<postern_ev_auth_verify,
+                                                  octets<&postern_ev_auth_verify::mechanism, &postern_ev_auth_verify::user,
+                                                         &postern_ev_auth_verify::act_for, &postern_ev_auth_verify::proof>,
+                                                  list_of<&postern_ev_auth_verify::peer, postern_peer>> {
+};
+template <>
+struct layout<postern_ev_auth_result> : described<postern_ev_auth_result,
+                                                  octets<&postern_ev_auth_result::mechanism, &postern_ev_auth_result::user,
+                                                         &postern_ev_auth_result::identity, &postern_ev_auth_result::reason>,
+                                                  list_of<&postern_ev_auth_result::peer, postern_peer>> {
+};
+
 inline postern_status send(const services& to, std::uint64_t ticket, const mechanism_list& what)
 {
     std::vector<postern_str> names;
