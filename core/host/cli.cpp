@@ -7,7 +7,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -34,6 +33,7 @@ struct command_line {
     load_request load;
     plugin_new_request plugin_new;
     plugin_request plugin;
+    user_request user_file;
     int exit_code = exit_done;
 };
 
@@ -210,8 +210,34 @@ void add_plugin_commands(CLI::App& program, command_line& line)
     add("info", "What a plugin is, needs and adds, and whether this program loads it", plugin_info_command);
 }
 
-/// Names that are settled, for a later version.
-constexpr std::array<std::string_view, 1> later_commands{"user"};
+void add_user_commands(CLI::App& program, command_line& line)
+{
+    auto* user = program.add_subcommand("user", "Change who is in a password file, or list them");
+    user->require_subcommand(1);
+    const auto add = [&](const char* name, const char* what, bool has_name, bool has_password) {
+        auto* command = user->add_subcommand(name, what);
+        command->add_option("--file", line.user_file.file, "The file; add makes it if it is missing")
+            ->required()
+            ->type_name("FILE");
+        command->add_option("--library", line.user_file.library, "The plugin that reads such files, or its file")
+            ->capture_default_str()
+            ->type_name("NAME");
+        if (has_name)
+            command->add_option("NAME", line.user_file.name, "The user's")->required();
+        if (has_password) {
+            command->add_flag("--scram", line.user_file.scram, "Keep a secret for SCRAM-SHA-256 too");
+            command->add_flag("--cram-md5", line.user_file.cram_md5, "Keep the password itself too, for CRAM-MD5");
+        }
+        command->callback([&line, name] {
+            line.user_file.command = name;
+            line.exit_code = user_command(line.user_file);
+        });
+    };
+    add("add", "Add a user; the password comes on standard input", true, true);
+    add("passwd", "Give a user another password, which comes on standard input", true, true);
+    add("delete", "Remove a user", true, false);
+    add("list", "Print the names, one a line", false, false);
+}
 
 std::vector<const CLI::App*> commands_of(const CLI::App& of)
 {
@@ -238,8 +264,6 @@ std::string wrong_command(const CLI::App& program, int argc, const char* const* 
             path = at->get_name() + " ";
             continue;
         }
-        if (path.empty() && std::ranges::find(later_commands, word) != later_commands.end())
-            return fmt::format("this version has no command \"{}\" yet", word);
         std::vector<std::string> names;
         for (const auto* each : commands)
             names.push_back(each->get_name());
@@ -260,6 +284,7 @@ int run(int argc, const char* const* argv)
     add_trace_commands(program, line);
     add_client_commands(program, line);
     add_plugin_commands(program, line);
+    add_user_commands(program, line);
     if (const auto wrong = wrong_command(program, argc, argv); !wrong.empty()) {
         fmt::print(stderr, "postern: {}; see postern --help\n", wrong);
         return exit_usage;

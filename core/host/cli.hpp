@@ -69,6 +69,17 @@ struct tell_request {
 };
 [[nodiscard]] int tell_command(const tell_request& what);
 
+struct user_request {
+    std::string command; ///< "add", "passwd", "delete", "list"
+    std::filesystem::path file;
+    std::string library = "auth-file"; ///< or another plugin that takes these words; with a slash in it a path
+    std::string name;                  ///< not of list
+    bool scram = false;
+    bool cram_md5 = false;
+};
+/// Changes a password file by its plugin, without a server. The password comes on standard input.
+[[nodiscard]] int user_command(const user_request& what);
+
 /// Of `postern plugin check` and `plugin info`.
 struct plugin_request {
     std::filesystem::path file;       ///< NAME.so, its manifest NAME.toml beside it

@@ -76,4 +76,17 @@ const json::value& field(const json::object& from, std::string_view key)
     return value == nullptr ? none : *value;
 }
 
+void print_lines(std::string_view text, std::FILE* to)
+{
+    std::string out;
+    for (const char c : text)
+        if (c == '\n' || c == '\t' || (c >= ' ' && c < 0x7f))
+            out += c;
+        else if (c != '\r')
+            out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    if (!out.empty() && !out.ends_with('\n'))
+        out += '\n';
+    fmt::print(to, "{}", out);
+}
+
 } // namespace postern::daemon

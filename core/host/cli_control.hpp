@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -20,6 +21,8 @@ namespace postern::daemon {
 
 [[nodiscard]] std::string shown(std::string_view text);
 [[nodiscard]] std::string shown(const boost::json::value& value);
+/// What a plugin says, in lines; one of them at least, unless it is empty.
+void print_lines(std::string_view text, std::FILE* to);
 /// Milliseconds since 1970 as "2026-01-31T23:59:59Z".
 [[nodiscard]] std::string shown_time(const boost::json::value& value);
 

@@ -3,6 +3,7 @@
 
 #include "core/host/base64.hpp"
 #include "core/host/cli.hpp"
+#include "core/host/cli_control.hpp"
 #include "core/host/config.hpp"
 #include "core/host/control_server.hpp"
 
@@ -37,19 +38,6 @@ std::optional<std::string> read_input(const std::string& name)
         return std::nullopt;
     }
     return all;
-}
-
-void print_lines(std::string_view text, std::FILE* to)
-{
-    std::string out;
-    for (const char c : text)
-        if (c == '\n' || c == '\t' || (c >= ' ' && c < 0x7f))
-            out += c;
-        else if (c != '\r')
-            out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    if (!out.empty() && !out.ends_with('\n'))
-        out += '\n';
-    fmt::print(to, "{}", out);
 }
 
 std::string_view text_of(const json::object& from, std::string_view key)

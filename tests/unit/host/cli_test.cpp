@@ -44,13 +44,13 @@ TEST(the_command_line, says_which_command_there_is_not)
 {
     EXPECT_EQ(postern({"dance"}).errors,
               "postern: there is no command \"dance\"; there are: serve, check, chain, status, reload, "
-              "queue, explain, trace, send, load, plugin; see postern --help\n");
+              "queue, explain, trace, send, load, plugin, user; see postern --help\n");
     EXPECT_EQ(postern({"queue", "bogus"}).errors,
               "postern: there is no queue command \"bogus\"; there are: list, show, retry, hold, "
               "release, delete, flush, verify; see postern --help\n");
     EXPECT_THAT(postern({}).errors, StartsWith("postern: a command is missing: serve, check, "));
     EXPECT_THAT(postern({"queue"}).errors, StartsWith("postern: a queue command is missing: list, show, "));
-    EXPECT_EQ(postern({"user", "add", "x"}).errors, "postern: this version has no command \"user\" yet; see postern --help\n");
+    EXPECT_EQ(postern({"user"}).errors, "postern: a user command is missing: add, passwd, delete, list; see postern --help\n");
 }
 
 TEST(the_command_line, ends_with_2_for_whatever_it_does_not_understand)
@@ -66,6 +66,10 @@ TEST(the_command_line, ends_with_2_for_whatever_it_does_not_understand)
                                                {"explain", "x"},
                                                {"plugin", "dance", "x"},
                                                {"user", "list"},
+                                               {"user", "list", "x", "--file", "f"},
+                                               {"user", "add", "--file", "f"},
+                                               {"user", "add", "x"},
+                                               {"user", "delete", "x", "--file", "f", "--scram"},
                                                {"serve"},
                                                {"serve", "--config"},
                                                {"serve", "--confg", "x"},
@@ -88,8 +92,8 @@ TEST(the_command_line, ends_with_2_for_whatever_it_does_not_understand)
 
 TEST(the_command_line, helps_with_0)
 {
-    for (const auto& words :
-         std::vector<std::vector<const char*>>{{"--help"}, {"queue", "--help"}, {"queue", "show", "--help"}}) {
+    for (const auto& words : std::vector<std::vector<const char*>>{
+             {"--help"}, {"queue", "--help"}, {"queue", "show", "--help"}, {"user", "add", "--help"}}) {
         const auto tried = postern(words);
         EXPECT_EQ(tried.code, exit_done);
         EXPECT_THAT(tried.output, HasSubstr("--help"));
