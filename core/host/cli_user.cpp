@@ -8,9 +8,9 @@
 #include "core/host/password_input.hpp"
 #include "core/host/plugin_desk.hpp"
 #include "core/host/plugin_set.hpp"
+#include "core/sasl/crypto.hpp"
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
 
 #include <cerrno>
 #include <cstring>
@@ -123,7 +123,7 @@ int user_command(const user_request& what)
     } else {
         code = tell(what, &*password);
     }
-    OPENSSL_cleanse(password->data(), password->size());
+    sasl::wipe(*password);
     return code;
 }
 

@@ -1,12 +1,13 @@
 #include "core/host/password_input.hpp"
 
+#include "core/sasl/crypto.hpp"
+
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <string_view>
 
-#include <openssl/crypto.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <termios.h>
@@ -14,12 +15,6 @@
 
 namespace postern::daemon {
 namespace {
-
-void wipe(std::string& secret) noexcept
-{
-    OPENSSL_cleanse(secret.data(), secret.size());
-    secret.clear();
-}
 
 /// Signals that end or stop a program wait as long as this lives, and a descriptor tells of them. They are never taken: when
 /// this ends, each does what it would have done.
@@ -89,13 +84,12 @@ std::optional<std::string> read_line(int descriptor, const held_signals& signals
     do
         ready = ::poll(both.data(), both.size(), -1);
     while (ready < 0 && errno == EINTR);
-    std::array<char, most_password_octets> room{};
-    const auto count = ready > 0 && both[1].revents == 0 ? ::read(descriptor, room.data(), room.size()) : -1;
+    std::string line(most_password_octets, '\0');
+    const auto count = ready > 0 && both[1].revents == 0 ? ::read(descriptor, line.data(), line.size()) : -1;
     say(descriptor, "\n"); // the one that was typed was not shown
     if (count <= 0)
         return std::nullopt;
-    std::string line{room.data(), static_cast<std::size_t>(count)};
-    OPENSSL_cleanse(room.data(), room.size());
+    line.resize(static_cast<std::size_t>(count)); // it stays where it is
     if (line.ends_with('\n'))
         line.pop_back();
     return line;
@@ -117,10 +111,10 @@ std::optional<std::string> ask_twice(int descriptor, std::string& why)
     auto second = read_line(descriptor, signals, "The same again: ");
     const bool is_same = second && *second == *first;
     if (second)
-        wipe(*second);
+        sasl::wipe(*second);
     if (is_same)
         return first;
-    wipe(*first);
+    sasl::wipe(*first);
     why = "that was not the same; nothing is changed";
     return std::nullopt;
 }
@@ -139,7 +133,7 @@ std::optional<std::string> read_password(int descriptor, std::string& why)
             continue;
         if (count < 0) {
             why = std::string{"the password cannot be read: "} + std::strerror(errno);
-            wipe(all);
+            sasl::wipe(all);
             return std::nullopt;
         }
         if (count == 0)
@@ -148,7 +142,7 @@ std::optional<std::string> read_password(int descriptor, std::string& why)
     }
     if (length > most_password_octets || length == 0) {
         why = length == 0 ? "no password was given; it comes on standard input" : "the password is too long";
-        wipe(all);
+        sasl::wipe(all);
         return std::nullopt;
     }
     all.resize(length);

@@ -4,6 +4,8 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/ssl.h>
 
 #include <stdexcept>
@@ -38,6 +40,8 @@ public:
     decltype(&::BIO_s_mem) const bio_s_mem = find<decltype(&::BIO_s_mem)>("BIO_s_mem");
     decltype(&::BIO_write) const bio_write = find<decltype(&::BIO_write)>("BIO_write");
     decltype(&::ERR_clear_error) const err_clear_error = find<decltype(&::ERR_clear_error)>("ERR_clear_error");
+    decltype(&::EVP_sha256) const sha_256 = find<decltype(&::EVP_sha256)>("EVP_sha256");
+    decltype(&::HMAC) const hmac = find<decltype(&::HMAC)>("HMAC");
     decltype(&::SSL_CTX_ctrl) const ctx_ctrl = find<decltype(&::SSL_CTX_ctrl)>("SSL_CTX_ctrl");
     decltype(&::SSL_CTX_free) const ctx_free = find<decltype(&::SSL_CTX_free)>("SSL_CTX_free");
     decltype(&::SSL_CTX_new) const ctx_new = find<decltype(&::SSL_CTX_new)>("SSL_CTX_new");
@@ -45,6 +49,8 @@ public:
         find<decltype(&::SSL_CTX_set_security_level)>("SSL_CTX_set_security_level");
     decltype(&::SSL_ctrl) const ctrl = find<decltype(&::SSL_ctrl)>("SSL_ctrl");
     decltype(&::SSL_do_handshake) const do_handshake = find<decltype(&::SSL_do_handshake)>("SSL_do_handshake");
+    decltype(&::SSL_export_keying_material) const export_keying_material =
+        find<decltype(&::SSL_export_keying_material)>("SSL_export_keying_material");
     decltype(&::SSL_free) const free = find<decltype(&::SSL_free)>("SSL_free");
     decltype(&::SSL_get1_session) const get1_session = find<decltype(&::SSL_get1_session)>("SSL_get1_session");
     decltype(&::SSL_get_error) const get_error = find<decltype(&::SSL_get_error)>("SSL_get_error");

@@ -140,6 +140,16 @@ public:
         library_->set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN); // else it would count as broken
         return {library_->get1_session(ssl_.get()), library_->session_free};
     }
+    /// tls-exporter (RFC 9266): what only the two ends of this connection know.
+    [[nodiscard]] std::string binding() const
+    {
+        constexpr std::string_view label = "EXPORTER-Channel-Binding";
+        std::string octets(32, '\0');
+        auto* const to = reinterpret_cast<unsigned char*>(octets.data());
+        if (library_->export_keying_material(ssl_.get(), to, octets.size(), label.data(), label.size(), nullptr, 0, 0) != 1)
+            throw std::runtime_error{"this connection has no binding"};
+        return octets;
+    }
     [[nodiscard]] bool is_resumed() const { return library_->session_reused(ssl_.get()) != 0; }
     [[nodiscard]] std::string version() const { return library_->get_version(ssl_.get()); }
     /// The socket: for cutting the connection, and for octets in the clear.

@@ -1,0 +1,308 @@
+// Who logs in to a whole server: a password file that postern user writes, and a mechanism of a plugin.
+
+#include "tests/support/next_hop.hpp"
+#include "tests/support/server.hpp"
+#include "tests/support/smtp_peer.hpp"
+#include "tests/support/tls_peer.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern::test {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr exit_status success{0, 0};
+constexpr exit_status failure{1, 0};
+constexpr exit_status misuse{2, 0};
+
+std::string base64(std::string_view octets)
+{
+    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    for (std::size_t i = 0; i < octets.size(); i += 3) {
+        unsigned whole = 0;
+        for (std::size_t k = 0; k < 3; ++k)
+            whole = whole << 8U | (i + k < octets.size() ? static_cast<unsigned char>(octets[i + k]) : 0U);
+        for (std::size_t k = 0; k < 4; ++k)
+            text += i + k > octets.size() ? '=' : digits[whole >> (18 - 6 * k) & 63U];
+    }
+    return text;
+}
+
+std::string from_base64(std::string_view text)
+{
+    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string octets;
+    unsigned bits = 0;
+    unsigned whole = 0;
+    for (const char c : text) {
+        if (c == '=')
+            break;
+        whole = (whole << 6U | static_cast<unsigned>(digits.find(c))) & 0xffffU;
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            octets += static_cast<char>(whole >> bits & 0xffU);
+        }
+    }
+    return octets;
+}
+
+std::string plain(std::string_view name, std::string_view password)
+{
+    return "AUTH PLAIN " + base64(fmt::format("{}{}{}{}", '\0', name, '\0', password));
+}
+
+outcome user(std::vector<std::string> words, const std::string& password = {})
+{
+    words.insert(words.begin(), {postern_program().string(), "user"});
+    return run(std::move(words), password);
+}
+
+/// A password file in a folder of its own.
+class a_password_file : public ::testing::Test {
+protected:
+    outcome told(const std::vector<std::string>& words, const std::string& password = {}) const
+    {
+        auto all = words;
+        all.insert(all.end(), {"--file", file().string()});
+        return user(std::move(all), password);
+    }
+    [[nodiscard]] fs::path file() const { return folder_ / "users"; }
+    /// Clients log in without TLS, as far as `more` lets them.
+    [[nodiscard]] configuration gateway(const next_hop& next, std::string_view more = {}) const
+    {
+        configuration what;
+        what.listener("in", {"users", "relay-domains"}, "none", fmt::format("auth = true\nauth_in_clear = true\n{}\n", more))
+            .plugin("users", "auth-file", fmt::format("file = \"{}\"\n", file().string()))
+            .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]\n")
+            .section("delivery", fmt::format("relay = \"{}\"", next.address()));
+        return what;
+    }
+
+    temporary_folder folder_;
+};
+
+TEST_F(a_password_file, is_made_by_user_add_alone)
+{
+    EXPECT_EQ(told({"list"}).status, failure);
+    EXPECT_EQ(told({"passwd", "alice"}, "secret").status, failure);
+    EXPECT_EQ(told({"delete", "alice"}).status, failure);
+    EXPECT_EQ(told({"add", "alice"}, "").status, failure);
+    EXPECT_EQ(told({"add", "alice"}, "\n").status, failure);
+    EXPECT_FALSE(fs::exists(file())) << "nothing came of these";
+
+    const auto added = told({"add", "alice"}, "secret\n");
+    EXPECT_EQ(added.status, success) << added.errors;
+    EXPECT_THAT(read_file(file()), MatchesRegex("alice:\\$argon2id\\$[^\n]*\n"));
+    EXPECT_EQ(fs::status(file()).permissions(), fs::perms{0600});
+}
+
+TEST_F(a_password_file, keeps_what_the_commands_say)
+{
+    EXPECT_EQ(told({"add", "alice", "--scram", "--cram-md5"}, "one").status, success);
+    EXPECT_EQ(told({"add", "bob"}, "two").status, success);
+    EXPECT_THAT(read_file(file()), AllOf(HasSubstr("\nalice:SCRAM-SHA-256$4096:"), HasSubstr("\nalice:{PLAIN}one\n")));
+    EXPECT_EQ(told({"list"}).output, "alice\nbob\n");
+
+    EXPECT_EQ(told({"passwd", "alice"}, "three").status, success);
+    EXPECT_THAT(read_file(file()), AllOf(HasSubstr("\nalice:{PLAIN}three\n"), Not(HasSubstr("{PLAIN}one"))));
+    EXPECT_EQ(told({"delete", "bob"}).status, success);
+    EXPECT_EQ(told({"list"}).output, "alice\n");
+}
+
+TEST_F(a_password_file, says_in_a_line_what_is_wrong)
+{
+    ASSERT_EQ(told({"add", "alice"}, "one").status, success);
+    const auto again = told({"add", "alice"}, "two");
+    EXPECT_EQ(again.status, failure);
+    EXPECT_EQ(again.errors, "postern: alice is there already; user passwd gives another password\n");
+    EXPECT_EQ(told({"add"}, "x").status, misuse);
+    EXPECT_EQ(user({"list"}).status, misuse);
+    EXPECT_EQ(told({"add", "bob", "--library", "no-such-plugin"}, "x").status, failure);
+    EXPECT_EQ(told({"--help"}).status, success);
+    folder_.write("users", "alice:hunter2\n");
+    const auto broken = told({"list"});
+    EXPECT_EQ(broken.status, failure);
+    EXPECT_THAT(broken.errors, AllOf(HasSubstr("users:1: the credential"), Not(HasSubstr("hunter2"))));
+}
+
+TEST_F(a_password_file, loses_nothing_when_several_are_added_at_once)
+{
+    std::vector<std::unique_ptr<process>> all;
+    for (const char* name : {"a", "b", "c", "d"})
+        all.push_back(std::make_unique<process>(start_options{
+            .command = {postern_program().string(), "user", "add", "--file", file().string(), name}, .input = "secret"}));
+    for (auto& each : all)
+        EXPECT_EQ(each->wait(), success) << each->errors();
+    auto listed = told({"list"}).output;
+    std::sort(listed.begin(), listed.end());
+    EXPECT_EQ(listed, "\n\n\n\nabcd");
+}
+
+TEST_F(a_password_file, lets_people_log_in_and_relay)
+{
+    ASSERT_EQ(told({"add", "alice"}, "secret").status, success);
+    next_hop next;
+    server gateway{this->gateway(next)};
+    smtp_peer peer{gateway.port()};
+    EXPECT_THAT(peer.greets().lines, Contains("AUTH PLAIN LOGIN")) << "what the file holds";
+    EXPECT_NE(peer.delivers("alice@example.com", {"user@far.example"}, "Subject: x\r\n\r\n").code, 250);
+    EXPECT_EQ(peer.says("RSET").code, 250);
+    EXPECT_EQ(peer.says(plain("alice", "secret")).code, 235);
+    EXPECT_EQ(peer.delivers("alice@example.com", {"user@far.example"}, "Subject: x\r\n\r\n").code, 250);
+    EXPECT_TRUE(next.wait_for(1));
+}
+
+TEST_F(a_password_file, gives_the_same_reply_to_wrong_passwords_and_unknown_names)
+{
+    ASSERT_EQ(told({"add", "alice"}, "secret").status, success);
+    next_hop next;
+    server gateway{this->gateway(next)};
+    smtp_peer peer{gateway.port()};
+    (void)peer.greets();
+    const auto wrong = peer.says(plain("alice", "secred"));
+    const auto unknown = peer.says(plain("bob", "secret"));
+    EXPECT_EQ(wrong.code, 535);
+    EXPECT_THAT(wrong.text(), StartsWith("5.7.8"));
+    EXPECT_EQ(unknown.code, wrong.code);
+    EXPECT_EQ(unknown.text(), wrong.text());
+    EXPECT_EQ(gateway.log().find("secre"), std::string::npos);
+}
+
+TEST_F(a_password_file, puts_off_whoever_failed_too_often_on_a_new_connection_too)
+{
+    ASSERT_EQ(told({"add", "alice"}, "secret").status, success);
+    next_hop next;
+    configuration what;
+    what.listener("in", {"users"}, "none", "auth = true\nauth_in_clear = true\n")
+        .plugin("users", "auth-file", fmt::format("file = \"{}\"\nfailures = 2\n", file().string()))
+        .section("delivery", fmt::format("relay = \"{}\"", next.address()));
+    server gateway{what};
+    smtp_peer first{gateway.port()};
+    (void)first.greets();
+    EXPECT_EQ(first.says(plain("alice", "one")).code, 535);
+    EXPECT_EQ(first.says(plain("alice", "two")).code, 535);
+    smtp_peer second{gateway.port()};
+    (void)second.greets();
+    EXPECT_EQ(second.says(plain("alice", "secret")).code, 454);
+}
+
+TEST_F(a_password_file, is_seen_by_a_running_server_when_it_changes)
+{
+    ASSERT_EQ(told({"add", "alice"}, "secret").status, success);
+    next_hop next;
+    server gateway{this->gateway(next)};
+    ASSERT_EQ(told({"add", "bob"}, "other").status, success);
+    EXPECT_TRUE(eventually([&] {
+        smtp_peer peer{gateway.port()};
+        (void)peer.greets();
+        return peer.says(plain("bob", "other")).code == 235;
+    })) << gateway.log();
+}
+
+TEST_F(a_password_file, is_changed_by_plugin_tell_too)
+{
+    ASSERT_EQ(told({"add", "alice"}, "secret").status, success);
+    next_hop next;
+    server gateway{this->gateway(next)};
+    const auto password = folder_.write("password", "other\n");
+    const auto said = gateway.command({"plugin", "tell", "users", "--file", password.string(), "user", "passwd", "alice"});
+    EXPECT_EQ(said.status, success) << said.errors;
+    smtp_peer peer{gateway.port()};
+    (void)peer.greets();
+    EXPECT_EQ(peer.says(plain("alice", "other")).code, 235);
+}
+
+TEST_F(a_password_file, with_a_bad_line_stops_check_and_reload_and_not_the_server)
+{
+    ASSERT_EQ(told({"add", "alice"}, "secret").status, success);
+    next_hop next;
+    server gateway{this->gateway(next)};
+    folder_.write("users", "alice\n");
+    const auto reloaded = gateway.command({"reload"});
+    EXPECT_EQ(reloaded.status, failure);
+    EXPECT_THAT(reloaded.errors, HasSubstr("users:1: a line is NAME:CREDENTIAL"));
+    EXPECT_EQ(gateway.command({"check"}).status, failure);
+    smtp_peer peer{gateway.port()};
+    (void)peer.greets();
+    EXPECT_EQ(peer.says(plain("alice", "secret")).code, 235);
+}
+
+/// examples/07_auth_mechanism, and a till that has a key.
+class the_example_mechanism : public ::testing::Test {
+protected:
+    [[nodiscard]] static configuration gateway(const next_hop& next)
+    {
+        configuration what;
+        what.listener("in", {"tills"}, "starttls", "auth = true\nauth_in_clear = true\n")
+            .plugin("tills", "xorder-login", fmt::format("keys = {{ till-7 = \"{}\" }}\n", std::string(64, 'a')))
+            .section("delivery", fmt::format("relay = \"{}\"", next.address()));
+        return what;
+    }
+    [[nodiscard]] std::string proof(std::string_view binding, std::string_view challenge) const
+    {
+        const std::string key(32, '\xaa');
+        const std::string text = fmt::format("XORDER1{}{}till-7", binding, challenge);
+        std::string made(32, '\0');
+        library_.hmac(library_.sha_256(), key.data(), static_cast<int>(key.size()),
+                      reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+                      reinterpret_cast<unsigned char*>(made.data()), nullptr);
+        return made;
+    }
+    /// The reply to the proof of a till that takes `binding` for its connection's.
+    [[nodiscard]] smtp_reply logs_in(tls_peer& peer, const std::string& binding) const
+    {
+        EXPECT_THAT(peer.says("EHLO till-7.example").lines, Contains("AUTH XORDER-HMAC-SHA256"));
+        const auto asked = peer.says("AUTH XORDER-HMAC-SHA256 " + base64("till-7"));
+        EXPECT_EQ(asked.code, 334);
+        return peer.says(base64(proof(binding, from_base64(asked.text()))));
+    }
+
+    openssl_library library_;
+    next_hop next_;
+    server gateway_{gateway(next_)};
+};
+
+TEST_F(the_example_mechanism, is_offered_inside_tls_alone)
+{
+    smtp_peer peer{gateway_.port()};
+    EXPECT_THAT(peer.greets().lines, Not(Contains(HasSubstr("XORDER"))));
+    EXPECT_EQ(peer.says("AUTH XORDER-HMAC-SHA256 " + base64("till-7")).code, 504);
+}
+
+TEST_F(the_example_mechanism, lets_in_who_proves_it_for_this_connection)
+{
+    auto peer = tls_peer::starttls(gateway_.port());
+    ASSERT_TRUE(peer.shakes_hands());
+    EXPECT_EQ(logs_in(peer, peer.binding()).code, 235);
+}
+
+TEST_F(the_example_mechanism, refuses_a_proof_for_another_connection)
+{
+    auto middle = tls_peer::starttls(gateway_.port());
+    ASSERT_TRUE(middle.shakes_hands());
+    auto till = tls_peer::starttls(gateway_.port());
+    ASSERT_TRUE(till.shakes_hands());
+    EXPECT_NE(middle.binding(), till.binding());
+    EXPECT_EQ(logs_in(middle, till.binding()).code, 535);
+}
+
+} // namespace
+} // namespace postern::test
