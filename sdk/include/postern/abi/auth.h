@@ -55,7 +55,8 @@ typedef struct postern_mechanisms_reply {
 } postern_mechanisms_reply;
 
 /* auth.step: answered with a postern_auth_reply, or a refusing postern_reply. What has to last from one step to the next is kept
- * by session; an exchange that ends, whichever way, is told by auth.result. */
+ * by session; auth.result tells of a success or a failure. Of an exchange that the client broke off (RFC 4954 4: "*"), or that
+ * could not go on, nobody tells: the next begins with step 0. */
 typedef struct postern_ev_auth_step {
     postern_event ev;
     postern_list peer; /* one postern_peer */
