@@ -226,6 +226,7 @@ void add_user_commands(CLI::App& program, command_line& line)
             command->add_option("NAME", line.user_file.name, "The user's")->required();
         if (has_password) {
             command->add_flag("--scram", line.user_file.scram, "Keep a secret for SCRAM-SHA-256 too");
+            command->add_flag("--scram-sha-1", line.user_file.scram_sha_1, "Keep a secret for SCRAM-SHA-1 too, for old clients");
             command->add_flag("--cram-md5", line.user_file.cram_md5, "Keep the password itself too, for CRAM-MD5");
         }
         command->callback([&line, name] {

@@ -75,6 +75,7 @@ struct user_request {
     std::string library = "auth-file"; ///< or another plugin that takes these words; with a slash in it a path
     std::string name;                  ///< not of list
     bool scram = false;
+    bool scram_sha_1 = false;
     bool cram_md5 = false;
 };
 /// Changes a password file by its plugin, without a server. The password comes on standard input.

@@ -97,6 +97,8 @@ int tell(const user_request& what, const std::string* password)
         words.push_back(what.name);
     if (what.scram)
         words.emplace_back("scram");
+    if (what.scram_sha_1)
+        words.emplace_back("scram-sha-1");
     if (what.cram_md5)
         words.emplace_back("cram-md5");
     plugin_desk desk;

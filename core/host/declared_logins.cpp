@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t most_declarations = 16; // of one instance
 constexpr std::uint32_t all_kinds = POSTERN_AUTH_PASSWORD | POSTERN_AUTH_SECRET | POSTERN_AUTH_PLAIN_TEXT | POSTERN_AUTH_TOKEN |
-                                    POSTERN_AUTH_CERTIFICATE | POSTERN_AUTH_ANONYMOUS;
+                                    POSTERN_AUTH_CERTIFICATE | POSTERN_AUTH_ANONYMOUS | POSTERN_AUTH_SECRET_SHA_1;
 
 static_assert(POSTERN_AUTH_PASSWORD == static_cast<unsigned>(sasl::proof_kind::password));
 static_assert(POSTERN_AUTH_SECRET == static_cast<unsigned>(sasl::proof_kind::secret));

@@ -2,6 +2,8 @@
 
 #include "core/sasl/crypto.hpp"
 
+#include <postern/abi/auth.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,6 +16,12 @@ const std::string& unknown_user_key()
 {
     static const std::string key = sasl::make_nonce();
     return key;
+}
+
+/// That somebody has to verify for it. Secrets of SHA-1 are not there wherever those of SHA-256 are.
+std::uint32_t bit_of(const sasl::mechanism_kind& kind) noexcept
+{
+    return kind.name.starts_with("SCRAM-SHA-1") ? POSTERN_AUTH_SECRET_SHA_1 : static_cast<std::uint32_t>(kind.needs);
 }
 
 /// What the chain of a listener brings.
@@ -70,7 +78,7 @@ std::shared_ptr<const session::auth_offer> login_offer(const listener_settings& 
         if (of.mechanisms.empty() || is_listed(each.name))
             made->mechanisms.push_back(each);
     for (const auto& kind : sasl::server_mechanisms()) {
-        const bool is_verified = (brought.kinds & static_cast<std::uint32_t>(kind.needs)) != 0;
+        const bool is_verified = (brought.kinds & bit_of(kind)) != 0;
         const bool is_wanted = of.mechanisms.empty() ? !kind.only_if_listed : is_listed(kind.name);
         if (is_verified && is_wanted)
             made->mechanisms.push_back({std::string{kind.name}, &kind, {}});

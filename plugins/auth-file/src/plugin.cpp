@@ -148,8 +148,10 @@ private:
     {
         const auto table = shared_->file.current();
         auto all = postern::proof::password;
-        if (table->has_kind(credential_kind::scram_sha_256) || table->has_kind(credential_kind::scram_sha_1))
+        if (table->has_kind(credential_kind::scram_sha_256))
             all = all | postern::proof::secret;
+        if (table->has_kind(credential_kind::scram_sha_1))
+            all = all | postern::proof::secret_sha_1;
         if (table->has_kind(credential_kind::plain))
             all = all | postern::proof::plain_text;
         if (table->has_kind(credential_kind::certificate))

@@ -11,7 +11,7 @@ namespace auth_file {
 namespace {
 
 constexpr const char* usage =
-    "there are: user add NAME [scram] [cram-md5], user passwd NAME [scram] [cram-md5], user delete NAME, user list";
+    "there are: user add NAME [scram] [scram-sha-1] [cram-md5], user passwd NAME likewise, user delete NAME, user list";
 
 said refused(std::string why)
 {
@@ -32,6 +32,8 @@ std::optional<wishes> wishes_of(const std::vector<std::string>& words)
     for (std::size_t i = 3; i < words.size(); ++i) {
         if (words[i] == "scram")
             made.scram_sha_256 = true;
+        else if (words[i] == "scram-sha-1")
+            made.scram_sha_1 = true;
         else if (words[i] == "cram-md5")
             made.plain = true;
         else

@@ -181,7 +181,7 @@ TEST(auth_file_at_start, verifies_what_its_file_holds)
         return host.declared().verified();
     };
     EXPECT_EQ(kinds(""), POSTERN_AUTH_PASSWORD);
-    EXPECT_EQ(kinds(std::string{"a:"} + auth_file::test::scram_sha_1_line), POSTERN_AUTH_PASSWORD | POSTERN_AUTH_SECRET);
+    EXPECT_EQ(kinds(std::string{"a:"} + auth_file::test::scram_sha_1_line), POSTERN_AUTH_PASSWORD | POSTERN_AUTH_SECRET_SHA_1);
     EXPECT_EQ(kinds("a:{PLAIN}x\na:{CERTIFICATE}CN=a\n"),
               POSTERN_AUTH_PASSWORD | POSTERN_AUTH_PLAIN_TEXT | POSTERN_AUTH_CERTIFICATE);
 }

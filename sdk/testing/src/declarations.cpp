@@ -189,7 +189,7 @@ std::string declarations::take(const postern_mechanism& what)
 
 bool declarations::add_verified(std::uint32_t kinds)
 {
-    constexpr std::uint32_t all = POSTERN_AUTH_ANONYMOUS * 2 - 1;
+    constexpr std::uint32_t all = POSTERN_AUTH_SECRET_SHA_1 * 2 - 1;
     const bool is_known = kinds != 0 && (kinds & ~all) == 0;
     verified_ |= is_known ? kinds : 0;
     return holds(is_known ? "" : "verifies nothing, or what no host knows");

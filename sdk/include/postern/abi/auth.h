@@ -19,11 +19,13 @@ extern "C" {
 
 /* What is to be verified, or looked up; for `verifies` added up. */
 #define POSTERN_AUTH_PASSWORD 1u    /* `proof` is the password of `user` (PLAIN, LOGIN) */
-#define POSTERN_AUTH_SECRET 2u      /* wanted: what is kept of the password of `user` for SCRAM with `hash` (RFC 5802 3) */
+#define POSTERN_AUTH_SECRET 2u      /* wanted: what is kept of the password of `user` for SCRAM with `hash` (RFC 5802 3); for `verifies`: of SHA-256 */
 #define POSTERN_AUTH_PLAIN_TEXT 4u  /* wanted: the password of `user` itself (CRAM-MD5) */
 #define POSTERN_AUTH_TOKEN 8u       /* `proof` is a bearer token, `user` who it is said to be for, or empty (OAUTHBEARER, XOAUTH2) */
 #define POSTERN_AUTH_CERTIFICATE 16u /* `proof` is the subject of the client's verified certificate (EXTERNAL) */
 #define POSTERN_AUTH_ANONYMOUS 32u  /* `proof` is a trace, and proves nothing (ANONYMOUS) */
+
+#define POSTERN_AUTH_SECRET_SHA_1 64u /* for `verifies` alone: secrets of SHA-1 */
 
 #define POSTERN_SCRAM_SHA_1 0u
 #define POSTERN_SCRAM_SHA_256 1u
