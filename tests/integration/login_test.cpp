@@ -223,7 +223,7 @@ TEST_F(a_password_file, is_changed_by_plugin_tell_too)
     next_hop next;
     server gateway{this->gateway(next)};
     const auto password = folder_.write("password", "other\n");
-    const auto said = gateway.command({"plugin", "tell", "users", "--file", password.string(), "user", "passwd", "alice"});
+    const auto said = gateway.command({"plugin", "tell", "users", "user", "passwd", "alice", "--file", password.string()});
     EXPECT_EQ(said.status, success) << said.errors;
     smtp_peer peer{gateway.port()};
     (void)peer.greets();

@@ -87,7 +87,7 @@ struct http_client::connection {
         if (is_plain)
             set(CURLOPT_PROXY, ""); // this machine needs none
         set(CURLOPT_FOLLOWLOCATION, 0L);
-        set(CURLOPT_NOSIGNAL, 1L);
+        set(CURLOPT_NOSIGNAL, 1L); // signals are the host's, which ignores SIGPIPE
         set(CURLOPT_TIMEOUT_MS, static_cast<long>(how.timeout.count()));
         set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(how.timeout.count()));
         set(CURLOPT_SSL_VERIFYPEER, 1L);
