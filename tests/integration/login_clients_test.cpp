@@ -27,7 +27,8 @@ protected:
     void SetUp() override
     {
         const auto added =
-            run({postern_program().string(), "user", "add", "--file", users(), "--scram", "--scram-sha-1", "--cram-md5", "alice"}, "secret\n");
+            run({postern_program().string(), "user", "add", "--file", users(), "--scram", "--scram-sha-1", "--cram-md5", "alice"},
+                "secret\n");
         ASSERT_EQ(added.status, success) << added.errors;
         configuration what;
         what.listener("in", {"users", "relay-domains"}, "starttls",
@@ -116,10 +117,9 @@ TEST_F(submission, lets_gsasl_in_by_scram_bound_to_the_channel)
 {
     for (const std::string mechanism : {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256"}) {
         SCOPED_TRACE(mechanism);
-        const auto done = run({"gsasl", "--smtp", "--client", "--mechanism", mechanism, "--starttls",
-                               "--x509-ca-file", (gateway_->folder() / "cert.pem").string(), "--authentication-id", "alice",
-                               "--authorization-id", "alice", "--password", "secret", "--verbose",
-                               "--connect", "localhost:" + port()},
+        const auto done = run({"gsasl", "--smtp", "--client", "--mechanism", mechanism, "--starttls", "--x509-ca-file",
+                               (gateway_->folder() / "cert.pem").string(), "--authentication-id", "alice", "--authorization-id",
+                               "alice", "--password", "secret", "--verbose", "--connect", "localhost:" + port()},
                               "QUIT\r\n");
         EXPECT_THAT(done.output + done.errors, HasSubstr("235 2.7.0")) << gateway_->log();
     }

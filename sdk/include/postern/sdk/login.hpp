@@ -19,12 +19,12 @@ namespace postern {
 
 /// What a plugin can verify, or look up; for host::verifies joined with |.
 enum class proof : std::uint32_t {
-    password = POSTERN_AUTH_PASSWORD,       ///< PLAIN, LOGIN
-    secret = POSTERN_AUTH_SECRET,           ///< wanted: a scram_secret; for host::verifies of SHA-256
-    plain_text = POSTERN_AUTH_PLAIN_TEXT,   ///< wanted: the password itself (CRAM-MD5)
-    token = POSTERN_AUTH_TOKEN,             ///< OAUTHBEARER, XOAUTH2
-    certificate = POSTERN_AUTH_CERTIFICATE, ///< EXTERNAL
-    anonymous = POSTERN_AUTH_ANONYMOUS,     ///< ANONYMOUS: nothing is proved
+    password = POSTERN_AUTH_PASSWORD,         ///< PLAIN, LOGIN
+    secret = POSTERN_AUTH_SECRET,             ///< wanted: a scram_secret; for host::verifies of SHA-256
+    plain_text = POSTERN_AUTH_PLAIN_TEXT,     ///< wanted: the password itself (CRAM-MD5)
+    token = POSTERN_AUTH_TOKEN,               ///< OAUTHBEARER, XOAUTH2
+    certificate = POSTERN_AUTH_CERTIFICATE,   ///< EXTERNAL
+    anonymous = POSTERN_AUTH_ANONYMOUS,       ///< ANONYMOUS: nothing is proved
     secret_sha_1 = POSTERN_AUTH_SECRET_SHA_1, ///< for host::verifies alone: secrets of SHA-1
 };
 [[nodiscard]] constexpr proof operator|(proof a, proof b) noexcept
