@@ -70,6 +70,7 @@ public:
         case postern::proof::plain_text:
         case postern::proof::certificate:
             break;
+        case postern::proof::secret_sha_1: // is declared, never asked: then it is a secret, and the hash says which
         case postern::proof::token:
         case postern::proof::anonymous:
             return postern::proceed();
