@@ -13,11 +13,11 @@ namespace postern::hooks {
 
 /// What a budget is for.
 enum class phase : std::uint8_t {
-    connect,  ///< conn.open, tls.established, cmd.helo, ehlo.caps: of a connection
+    connect,  ///< conn.open, tls.established, cmd.helo, ehlo.caps, auth.mechanisms: of a connection
     envelope, ///< cmd.mail, cmd.rcpt, cmd.data and parameters: of a transaction
     content,  ///< msg.headers, msg.body: of a message
-    end,      ///< msg.end, txn.commit_before: of a message
-    none,     ///< commands that belong to no mail, and deliveries: each call has its deadline
+    end,      ///< msg.end, msg.end_rcpt, txn.commit_before: of a message
+    none,     ///< commands that belong to no mail, logins, and deliveries: each call has its deadline
 };
 
 [[nodiscard]] constexpr phase phase_of(hook_point hook) noexcept
@@ -27,6 +27,7 @@ enum class phase : std::uint8_t {
     case hook_point::tls_established:
     case hook_point::cmd_helo:
     case hook_point::ehlo_caps:
+    case hook_point::auth_mechanisms:
         return phase::connect;
     case hook_point::cmd_mail:
     case hook_point::cmd_rcpt:
@@ -37,6 +38,7 @@ enum class phase : std::uint8_t {
     case hook_point::msg_body:
         return phase::content;
     case hook_point::msg_end:
+    case hook_point::msg_end_rcpt:
     case hook_point::txn_commit_before:
         return phase::end;
     default:

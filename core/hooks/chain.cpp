@@ -1,6 +1,7 @@
 #include "core/hooks/chain.hpp"
 
 #include "core/hooks/edit.hpp"
+#include "core/hooks/login.hpp"
 #include "core/hooks/reply_rules.hpp"
 #include "core/hooks/trail.hpp"
 
@@ -24,6 +25,24 @@ void add_score(std::int32_t& sum, std::int32_t more) noexcept
     const auto wide = std::int64_t{sum} + more;
     sum = static_cast<std::int32_t>(
         std::clamp<std::int64_t>(wide, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
+}
+
+struct refusal_code {
+    std::uint16_t smtp_code = 0;
+    std::string_view enhanced = {};
+    std::string_view text = {};
+};
+
+/// What a refusal without a code says at a hook that has a code of its own. RFC 5321 4.1.1.11, RFC 4954 6.
+refusal_code usual_refusal(hook_point hook, verdict_kind verdict) noexcept
+{
+    if (hook == hook_point::param && verdict == verdict_kind::reject)
+        return {501, "5.5.4"};
+    if (is_of_login(hook) && verdict == verdict_kind::reject)
+        return {535, "5.7.8", "authentication failed"};
+    if (is_of_login(hook) && verdict == verdict_kind::tempfail)
+        return {454, "4.7.0", "temporary authentication failure"};
+    return {};
 }
 
 } // namespace
@@ -136,9 +155,38 @@ std::string chain_run::rule_broken_by(const plugin_reply& reply, const link& by)
     return {};
 }
 
+/// Of what is left at auth.mechanisms only what `names` has stays.
+void chain_run::narrow(const std::vector<std::string>& names)
+{
+    auto left = std::make_shared<login_reply>();
+    for (const auto& each : names)
+        if (result_.login == nullptr ||
+            std::find(result_.login->names.begin(), result_.login->names.end(), each) != result_.login->names.end())
+            left->names.push_back(each);
+    result_.login = std::move(left);
+}
+
+/// What an answer says at the hooks of a login. True: that is all.
+bool chain_run::take_login(plugin_reply& reply, const link& by)
+{
+    if (hook_ == hook_point::auth_mechanisms) {
+        if (reply.login)
+            narrow(reply.login->names);
+        return true;
+    }
+    if (reply.verdict != verdict_kind::proceed || !reply.login)
+        return false;
+    result_.plugin = by.who->name();
+    result_.login = std::move(reply.login);
+    decided_ = true;
+    return true;
+}
+
 /// What an answer says at the hooks of commands, parameters and ehlo.caps. True: that is all.
 bool chain_run::take_more(plugin_reply& reply, const link& by)
 {
+    if (is_of_login(hook_))
+        return take_login(reply, by);
     if (hook_ == hook_point::ehlo_caps) {
         if (reply.more)
             result_.caps.push_back({by.who->name(), std::move(reply.more->lines)});
@@ -178,7 +226,7 @@ void chain_run::take(plugin_reply& reply, const link& by)
         hold(reply.text.empty() ? "held by " + by.who->name() : reply.text);
         return;
     case verdict_kind::discard:
-        if (target_ != nullptr && hook_ != hook_point::cmd_rcpt)
+        if (target_ != nullptr && hook_ != hook_point::cmd_rcpt && hook_ != hook_point::msg_end_rcpt)
             target_->discarded = true;
         break;
     case verdict_kind::accept:
@@ -193,11 +241,10 @@ void chain_run::take(plugin_reply& reply, const link& by)
         break;
     }
     result_.plugin = by.who->name();
-    const bool is_bad_parameter = hook_ == hook_point::param && reply.verdict == verdict_kind::reject && reply.smtp_code == 0;
-    if (is_bad_parameter)
-        decide(reply.verdict, 501, reply.enhanced.empty() ? "5.5.4" : std::string_view{reply.enhanced}, reply.text);
-    else
-        decide(reply.verdict, reply.smtp_code, reply.enhanced, reply.text);
+    const auto usual = reply.smtp_code == 0 ? usual_refusal(hook_, reply.verdict) : refusal_code{};
+    decide(reply.verdict, usual.smtp_code != 0 ? usual.smtp_code : reply.smtp_code,
+           reply.enhanced.empty() ? usual.enhanced : std::string_view{reply.enhanced},
+           reply.text.empty() ? usual.text : std::string_view{reply.text});
 }
 
 void chain_run::failed(std::string_view why)
@@ -211,6 +258,8 @@ void chain_run::failed(std::string_view why)
         result_.caps.push_back({by.who->name(), {}});
         return;
     }
+    if (hook_ == hook_point::auth_mechanisms)
+        return narrow({});
     if (by.on_error != failure_policy::proceed)
         result_.plugin = by.who->name();
     // Two faces: the peer learns that something failed, the log what.
@@ -218,7 +267,7 @@ void chain_run::failed(std::string_view why)
     case failure_policy::proceed:
         break;
     case failure_policy::tempfail:
-        decide(verdict_kind::tempfail, 451, "4.3.0", "try again later");
+        decide(verdict_kind::tempfail, is_of_login(hook_) ? 454 : 451, is_of_login(hook_) ? "4.7.0" : "4.3.0", "try again later");
         break;
     case failure_policy::reject:
         decide(verdict_kind::reject, 554, "5.3.0", "cannot be processed");
@@ -235,7 +284,7 @@ void chain_run::failed(std::string_view why)
 void chain_run::cut_short()
 {
     failure_.clear();
-    if (!is_notification(hook_) && hook_ != hook_point::ehlo_caps)
+    if (!is_notification(hook_) && hook_ != hook_point::ehlo_caps && hook_ != hook_point::auth_mechanisms)
         decide(verdict_kind::tempfail, 451, "4.3.2", "shutting down, try again later");
 }
 

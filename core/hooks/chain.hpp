@@ -132,6 +132,8 @@ private:
     void hold(std::string_view reason);
     void decide(verdict_kind verdict, std::uint16_t code, std::string_view enhanced, std::string_view text);
     [[nodiscard]] bool take_more(plugin_reply& reply, const link& by);
+    [[nodiscard]] bool take_login(plugin_reply& reply, const link& by);
+    void narrow(const std::vector<std::string>& names);
 
     const chain& order_;
     const std::vector<const link*>& links_;

@@ -23,6 +23,7 @@ struct tls_facts {
     std::string group;
     std::string server_name;  ///< SNI, empty if none
     std::string peer_subject; ///< of a verified client certificate, empty if none
+    std::string binding = {}; ///< tls-exporter (RFC 9266), 32 octets; empty: none, or nobody asked for it
 };
 
 /// True for the connection as a whole.

@@ -4,6 +4,7 @@
 #include "core/base/blob_source.hpp"
 #include "core/hooks/draft.hpp"
 #include "core/hooks/hook_point.hpp"
+#include "core/hooks/login.hpp"
 #include "core/hooks/outgoing.hpp"
 
 #include <cstdint>
@@ -27,21 +28,22 @@ struct event {
     const connection_facts* connection = nullptr; ///< null in delivery
     const draft* message = nullptr;               ///< null before MAIL
     base::session_id session;                     ///< connection or delivery job, for tickets and wake
-    std::uint32_t recipient_index = 0;            ///< cmd.rcpt, queue.route, delivery.done: into message->envelope.to
-    std::uint32_t attempt = 0;                    ///< queue.route, delivery.begin, client.params: 0 for the first
-    std::string_view chunk;                       ///< msg.body, verb.data: octets
-    std::uint64_t chunk_offset = 0;               ///< of the chunk in the whole
+    std::uint32_t recipient_index = 0; ///< cmd.rcpt, msg.end_rcpt, queue.route, delivery.done: into message->envelope.to
+    std::uint32_t attempt = 0;         ///< queue.route, delivery.begin, client.params: 0 for the first
+    std::string_view chunk;            ///< msg.body, verb.data: octets
+    std::uint64_t chunk_offset = 0;    ///< of the chunk in the whole
     bool is_last_chunk = false;
     bool is_bdat = false;                          ///< cmd.data
     std::string_view reason;                       ///< conn.close, txn.aborted
     std::uint64_t accepted = 0;                    ///< conn.close: messages of this connection
-    base::blob_source* blob = nullptr;             ///< msg.end: header section, empty line and body
+    base::blob_source* blob = nullptr;             ///< msg.end, msg.end_rcpt: header section, empty line and body
     const delivery_facts* delivery = nullptr;      ///< delivery.done
     std::string_view command;                      ///< verb, verb.data, cmd.*: its name, upper case
     std::string_view argument;                     ///< verb, cmd.*
     const message::parameter* parameter = nullptr; ///< param
     bool is_rcpt = false;                          ///< param: of RCPT; the recipient is recipient_index
     const outgoing* out = nullptr;                 ///< delivery.begin to client.params
+    const login_question* login = nullptr;         ///< auth.*
 
     // For those who implement a plugin, to keep things from one call to the next; nothing of it is shown.
 

@@ -67,6 +67,16 @@ std::string_view name_of(hook_point hook) noexcept
         return "client.verb";
     case hook_point::client_params:
         return "client.params";
+    case hook_point::auth_mechanisms:
+        return "auth.mechanisms";
+    case hook_point::auth_step:
+        return "auth.step";
+    case hook_point::auth_verify:
+        return "auth.verify";
+    case hook_point::auth_result:
+        return "auth.result";
+    case hook_point::msg_end_rcpt:
+        return "msg.end_rcpt";
     }
     return "unknown";
 }

@@ -38,8 +38,13 @@ enum class hook_point : std::uint8_t {
     delivery_peer = 29,       ///< of a connection: who is there, and what is used of what it offers
     client_verb = 30,         ///< lines of a plugin before MAIL; so client_params: only owners are asked
     client_params = 31,
+    auth_mechanisms = 32, ///< what of AUTH this client is offered
+    auth_step = 33,       ///< in a mechanism of a plugin: only its owner is asked
+    auth_verify = 34,
+    auth_result = 35,
+    msg_end_rcpt = 36, ///< at LMTP listeners: one recipient
 };
-inline constexpr unsigned hook_point_count = 32;
+inline constexpr unsigned hook_point_count = 37;
 
 /// A notification reaches everybody and nobody's answer counts.
 [[nodiscard]] constexpr bool is_notification(hook_point hook) noexcept
@@ -63,7 +68,13 @@ inline constexpr unsigned hook_point_count = 32;
 /// Of a transaction from its first recipient on: where the chain may be that of a domain.
 [[nodiscard]] constexpr bool is_of_recipients(hook_point hook) noexcept
 {
-    return hook >= hook_point::cmd_rcpt && hook <= hook_point::txn_aborted;
+    return (hook >= hook_point::cmd_rcpt && hook <= hook_point::txn_aborted) || hook == hook_point::msg_end_rcpt;
+}
+
+/// Of a login: AUTH.
+[[nodiscard]] constexpr bool is_of_login(hook_point hook) noexcept
+{
+    return hook >= hook_point::auth_mechanisms && hook <= hook_point::auth_result;
 }
 
 /// At these a plugin may say the reply of a command, not only refuse it.

@@ -1,6 +1,7 @@
 #include "core/hooks/reply_rules.hpp"
 
 #include "core/base/enhanced_code.hpp"
+#include "core/hooks/login.hpp"
 #include "core/hooks/outgoing.hpp"
 
 #include <algorithm>
@@ -93,7 +94,16 @@ bool is_allowed_at(hook_point hook, verdict_kind verdict) noexcept
     case hook_point::msg_end:
         return verdict <= verdict_kind::score;
     case hook_point::ehlo_caps:
+    case hook_point::auth_mechanisms:
         return verdict == verdict_kind::proceed;
+    case hook_point::auth_step:
+    case hook_point::auth_verify:
+    case hook_point::auth_result:
+        return verdict == verdict_kind::proceed || verdict == verdict_kind::reject || verdict == verdict_kind::tempfail ||
+               verdict == verdict_kind::disconnect;
+    case hook_point::msg_end_rcpt:
+        return verdict == verdict_kind::proceed || verdict == verdict_kind::accept || verdict == verdict_kind::reject ||
+               verdict == verdict_kind::tempfail || verdict == verdict_kind::discard;
     case hook_point::verb:
     case hook_point::verb_data:
     case hook_point::param:
@@ -166,6 +176,12 @@ std::string_view broken_rule(hook_point hook, const plugin_reply& answer) noexce
 {
     if (answer.more)
         if (const auto why = broken_rule_of(hook, *answer.more); !why.empty())
+            return why;
+    if (answer.login)
+        if (const auto why = answer.verdict == verdict_kind::proceed
+                                 ? broken_rule_of(hook, *answer.login)
+                                 : std::string_view{"a refusal with an identity or a challenge"};
+            !why.empty())
             return why;
     if (answer.out)
         if (const auto why = broken_rule_of(hook, answer.verdict, *answer.out); !why.empty())

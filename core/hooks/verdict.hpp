@@ -100,6 +100,7 @@ struct extension_reply {
 };
 
 struct outgoing_reply; // outgoing.hpp
+struct login_reply;    // login.hpp
 
 /// One plugin's answer, owned.
 struct plugin_reply {
@@ -112,6 +113,7 @@ struct plugin_reply {
     std::vector<edit> edits;
     std::optional<extension_reply> more;
     std::shared_ptr<const outgoing_reply> out; ///< at delivery.tls_policy, delivery.peer and client.verb; null: nothing more
+    std::shared_ptr<const login_reply> login;  ///< at the hooks of a login; null: nothing more
     std::string failure; ///< not empty: there is no answer, the plugin failed; why, for the log. All else is then unspecified
 };
 
@@ -131,10 +133,11 @@ struct outcome {
     std::uint16_t smtp_code = 0;
     std::string enhanced;
     std::string text;
-    std::string plugin;                       ///< instance that decided; empty when nobody did
-    std::int32_t score = 0;                   ///< sum of the scores given where there was no draft yet to add them to
-    std::optional<extension_reply> more = {}; ///< of the one who answered a command or a parameter
-    std::vector<caps_answer> caps = {};       ///< at ehlo.caps: of those who answered, or failed; others offer what they declared
+    std::string plugin;                            ///< instance that decided; empty when nobody did
+    std::int32_t score = 0;                        ///< sum of the scores given where there was no draft yet to add them to
+    std::optional<extension_reply> more = {};      ///< of the one who answered a command or a parameter
+    std::shared_ptr<const login_reply> login = {}; ///< of the one who decided; at auth.mechanisms what is left, null: all
+    std::vector<caps_answer> caps = {}; ///< at ehlo.caps: of those who answered, or failed; others offer what they declared
 
     [[nodiscard]] bool lets_pass() const noexcept { return verdict == verdict_kind::proceed || verdict == verdict_kind::accept; }
 };

@@ -3,6 +3,7 @@
 
 #include "core/host/config.hpp"
 
+#include "core/base/ascii.hpp"
 #include "core/base/ip_address.hpp"
 #include "core/delivery/route.hpp"
 #include "core/host/config_chains.hpp"
@@ -160,6 +161,34 @@ std::string read_address(table_reader& from, const std::filesystem::path& base)
     return *given;
 }
 
+void read_protocol(table_reader& from, listener_settings& to)
+{
+    using enum listener_protocol;
+    to.protocol =
+        from.choice<listener_protocol>("protocol", {{"smtp", smtp}, {"submission", submission}, {"lmtp", lmtp}}).value_or(smtp);
+    // RFC 2033 5: LMTP is not for port 25, where everybody expects SMTP.
+    if (to.protocol == lmtp && to.address.ends_with(":25"))
+        from.complain("protocol", "must not be \"lmtp\" at port 25 (RFC 2033 5)");
+}
+
+void read_login(table_reader& from, listener_settings& to)
+{
+    const bool is_submission = to.protocol == listener_protocol::submission;
+    to.auth = from.boolean("auth").value_or(is_submission);
+    to.auth_required = from.boolean("auth_required").value_or(is_submission);
+    to.auth_in_clear = from.boolean("auth_in_clear").value_or(false);
+    set(to.auth_failures, from.integer("auth_failures", 0, 1000));
+    to.mechanisms = from.texts("mechanisms").value_or(std::vector<std::string>{});
+    for (auto& each : to.mechanisms)
+        each = base::to_upper(each);
+    if (to.auth_required && !to.auth)
+        from.complain("auth_required", "needs auth = true");
+    if (to.auth && to.tls == session::server_tls::none && !to.auth_in_clear)
+        from.complain("auth", "needs TLS: give tls = \"starttls\", \"required\" or \"implicit\", or auth_in_clear = true");
+    if (!to.auth && !to.mechanisms.empty())
+        from.complain("mechanisms", "need auth = true");
+}
+
 void read_listener(table_reader from, const std::filesystem::path& base, config& to)
 {
     listener_settings out;
@@ -168,14 +197,15 @@ void read_listener(table_reader from, const std::filesystem::path& base, config&
     if (!out.name.empty() && std::ranges::find(to.listeners, out.name, &listener_settings::name) != to.listeners.end())
         from.complain("name", fmt::format("a listener \"{}\" stands above already", out.name));
     out.address = read_address(from, base);
-    from.not_yet_but("protocol", "smtp");
+    read_protocol(from, out);
     using enum session::server_tls;
     const auto tls = from.choice<session::server_tls>(
         "tls", {{"none", none}, {"starttls", offered}, {"required", required}, {"implicit", implicit}});
-    out.tls = tls.value_or(none);
+    // RFC 8314 3.3: submission is encrypted, from its first octet or by STARTTLS.
+    out.tls = tls.value_or(out.protocol == listener_protocol::submission ? required : none);
     if (out.tls != none && !to.tls)
         from.complain("tls", "needs a certificate: give [tls] cert and key, or tls = \"none\"");
-    from.not_yet("auth", false);
+    read_login(from, out);
     from.not_yet("proxy_protocol", false);
     out.chain = read_chain(from);
     read_domains(from, out);

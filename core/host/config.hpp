@@ -60,10 +60,18 @@ struct domain_settings {
     std::vector<chain_member> chain;
 };
 
+enum class listener_protocol : std::uint8_t { smtp, submission, lmtp };
+
 struct listener_settings {
     source_place where;
     std::string name;
-    std::string address; ///< as runtime::listener_address wants it; "unix:" paths are absolute
+    listener_protocol protocol = listener_protocol::smtp;
+    bool auth = false;
+    bool auth_in_clear = false;          ///< outside TLS too
+    bool auth_required = false;          ///< MAIL only after a login
+    std::uint32_t auth_failures = 3;     ///< a connection
+    std::vector<std::string> mechanisms; ///< of AUTH, upper case; empty: all that are safe and can be served
+    std::string address;                 ///< as runtime::listener_address wants it; "unix:" paths are absolute
     session::server_tls tls = session::server_tls::none;
     std::vector<chain_member> chain;
     std::vector<domain_settings> domains;

@@ -54,6 +54,7 @@ void give_back(record_lists* lists) noexcept
     lists->stored.clear();
     lists->offers.clear();
     lists->said.clear();
+    lists->names.clear();
     lists->texts.clear();
     lists->in_use = false;
 }
@@ -87,7 +88,8 @@ void write_id(std::uint64_t id, char (&to)[13]) noexcept
 }
 
 event_record::event_record(const hooks::event& what, std::uint64_t ticket, std::uint64_t cookie, std::int64_t deadline_ns)
-    : lists_{borrow_lists()}, has_blob_{what.hook == hook_point::msg_end && what.blob != nullptr}
+    : lists_{borrow_lists()}, has_blob_{(what.hook == hook_point::msg_end || what.hook == hook_point::msg_end_rcpt) &&
+                                        what.blob != nullptr}
 {
     fill(what);
     auto& head = record_.head;
@@ -106,7 +108,7 @@ void event_record::address(std::uint64_t ticket, std::uint64_t cookie, std::int6
     head.cookie = cookie;
     head.deadline_ns = deadline_ns;
     if (has_blob_)
-        record_.end.blob = ticket; // the ticket doubles as the blob handle: both close together
+        (head.hook == POSTERN_HOOK_END ? record_.end.blob : record_.end_rcpt.blob) = ticket; // both close together
 }
 
 event_record::~event_record()
@@ -235,6 +237,7 @@ void event_record::fill(const hooks::event& what)
     case hook_point::msg_headers:
     case hook_point::msg_body:
     case hook_point::msg_end:
+    case hook_point::msg_end_rcpt:
     case hook_point::txn_commit_before:
     case hook_point::txn_committed:
     case hook_point::txn_aborted:
@@ -254,6 +257,11 @@ void event_record::fill(const hooks::event& what)
     case hook_point::cmd_unknown:
     case hook_point::cmd_quit:
         return fill_extension_hooks(what);
+    case hook_point::auth_mechanisms:
+    case hook_point::auth_step:
+    case hook_point::auth_verify:
+    case hook_point::auth_result:
+        return fill_login_hooks(what);
     case hook_point::delivery_begin:
     case hook_point::delivery_tls_policy:
     case hook_point::delivery_peer:
@@ -319,6 +327,15 @@ void event_record::fill_content_hooks(const hooks::event& what, const hooks::dra
         to.recipients = recipients(draft);
         to.headers = headers(draft);
         to.size_octets = what.blob == nullptr ? 0 : what.blob->size();
+    } else if (what.hook == hook_point::msg_end_rcpt) {
+        auto& to = begin(record_.end_rcpt, what);
+        to.sender = borrowed(draft.envelope.from.address);
+        to.index = what.recipient_index;
+        to.size_octets = what.blob == nullptr ? 0 : what.blob->size();
+        if (const auto* recipient = recipient_at(what)) {
+            to.recipient = borrowed(recipient->address);
+            to.params = params(recipient->parameters);
+        }
     } else {
         auto& to = begin(record_.txn, what);
         write_id(draft.id.value, message_text_);
@@ -359,6 +376,42 @@ void event_record::fill_extension_hooks(const hooks::event& what)
         auto& to = begin(record_.command, what);
         to.name = borrowed(what.command);
         to.argument = borrowed(what.argument);
+    }
+}
+
+void event_record::fill_login_hooks(const hooks::event& what)
+{
+    static const hooks::login_question none;
+    const auto& about = what.login == nullptr ? none : *what.login;
+    if (what.hook == hook_point::auth_mechanisms) {
+        auto& to = begin(record_.auth_mechanisms, what);
+        for (const auto& each : about.offered)
+            lists_->names.push_back(borrowed(each));
+        to.names = list_of(lists_->names);
+    } else if (what.hook == hook_point::auth_step) {
+        auto& to = begin(record_.auth_step, what);
+        to.mechanism = borrowed(about.mechanism);
+        to.response = borrowed(about.proof);
+        to.binding = borrowed(about.binding);
+        to.certificate = borrowed(about.certificate);
+        to.step = about.step;
+        to.has_response = about.has_response ? 1 : 0;
+    } else if (what.hook == hook_point::auth_verify) {
+        auto& to = begin(record_.auth_verify, what);
+        to.mechanism = borrowed(about.mechanism);
+        to.user = borrowed(about.user);
+        to.act_for = borrowed(about.act_for);
+        to.proof = borrowed(about.proof);
+        to.kind = about.kind;
+        to.hash = about.hash;
+    } else {
+        auto& to = begin(record_.auth_result, what);
+        to.mechanism = borrowed(about.mechanism);
+        to.user = borrowed(about.user);
+        to.identity = borrowed(about.identity);
+        to.reason = borrowed(about.reason);
+        to.success = about.is_success ? 1 : 0;
+        to.failures = about.failures;
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/hooks/event.hpp"
 
+#include <postern/abi/auth.h>
 #include <postern/abi/ehlo.h>
 #include <postern/abi/hooks.h>
 #include <postern/abi/outgoing.h>
@@ -23,6 +24,7 @@ struct record_lists {
     std::vector<postern_stored_param> stored;
     std::vector<postern_keyword> offers;
     std::vector<postern_client_said> said;
+    std::vector<postern_str> names;
     std::vector<std::string> texts; ///< what is made for the record alone
     bool in_use = false;
 };
@@ -49,6 +51,7 @@ private:
     Record& begin(Record& record, const hooks::event& what);
     void fill_delivery_hooks(const hooks::event& what);
     void fill_extension_hooks(const hooks::event& what);
+    void fill_login_hooks(const hooks::event& what);
     void fill_outgoing_hooks(const hooks::event& what, const hooks::outgoing& out);
     template <class Record>
     Record& begin_outgoing(Record& record, const hooks::event& what, const hooks::outgoing& out);
@@ -86,6 +89,11 @@ private:
         postern_ev_delivery_peer delivery_peer;
         postern_ev_client_verb client_verb;
         postern_ev_client_params client_params;
+        postern_ev_auth_mechanisms auth_mechanisms;
+        postern_ev_auth_step auth_step;
+        postern_ev_auth_verify auth_verify;
+        postern_ev_auth_result auth_result;
+        postern_ev_end_rcpt end_rcpt;
     };
 
     records record_;

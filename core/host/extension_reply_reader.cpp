@@ -84,6 +84,9 @@ const char* read_reply(hook_point hook, const postern_reply& from, hooks::plugin
     to.more.reset();
     if (const char* wrong = read_reply(from, to))
         return wrong;
+    to.login.reset();
+    if (has_login_reply(hook))
+        return read_login_reply(hook, from, to);
     if (has_outgoing_reply(hook))
         return read_outgoing(hook, from, to);
     const auto own = own_size(hook);

@@ -1,6 +1,7 @@
 #include "core/host/generation_builder.hpp"
 
 #include "core/host/chain_builder.hpp"
+#include "core/host/login_offer.hpp"
 #include "core/host/plugin_observer.hpp"
 #include "core/host/plugin_transport.hpp"
 #include "core/io/tls.hpp"
@@ -167,6 +168,9 @@ std::shared_ptr<const runtime::generation> build_generation(const config& from, 
         profile->name = each.name;
         profile->session.hostname = from.hostname;
         profile->session.limits = from.limits.session;
+        profile->session.lmtp = each.protocol == listener_protocol::lmtp;
+        profile->session.fills_fields = each.protocol == listener_protocol::submission;
+        profile->session.auth = login_offer(each, plugins, found);
         profile->session.tls = each.tls;
         profile->session.bare = from.limits.bare_lf;
         profile->timeouts = from.limits.timeouts;

@@ -65,6 +65,11 @@ static_assert(POSTERN_HOOK_QUIT == static_cast<unsigned>(hooks::hook_point::cmd_
 static_assert(POSTERN_HOOK_DELIVERY_BEGIN == static_cast<unsigned>(hooks::hook_point::delivery_begin));
 static_assert(POSTERN_HOOK_TLS_POLICY == static_cast<unsigned>(hooks::hook_point::delivery_tls_policy));
 static_assert(POSTERN_HOOK_DELIVERY_PEER == static_cast<unsigned>(hooks::hook_point::delivery_peer));
+static_assert(POSTERN_HOOK_AUTH_MECHANISMS == static_cast<unsigned>(hooks::hook_point::auth_mechanisms));
+static_assert(POSTERN_HOOK_AUTH_STEP == static_cast<unsigned>(hooks::hook_point::auth_step));
+static_assert(POSTERN_HOOK_AUTH_VERIFY == static_cast<unsigned>(hooks::hook_point::auth_verify));
+static_assert(POSTERN_HOOK_AUTH_RESULT == static_cast<unsigned>(hooks::hook_point::auth_result));
+static_assert(POSTERN_HOOK_END_RCPT == static_cast<unsigned>(hooks::hook_point::msg_end_rcpt));
 static_assert(POSTERN_HOOK_CLIENT_VERB == static_cast<unsigned>(hooks::hook_point::client_verb));
 static_assert(POSTERN_HOOK_CLIENT_PARAMS == static_cast<unsigned>(hooks::hook_point::client_params));
 static_assert(POSTERN_TLS_NONE == static_cast<unsigned>(hooks::tls_need::none));
@@ -294,31 +299,53 @@ postern_status plugin_instance::subscribe_to_events(std::uint32_t kinds) noexcep
     return POSTERN_PASS;
 }
 
-/// Whoever declares a verb hears of it.
-template <class What>
-postern_status plugin_instance::declare(const What* what) noexcept
+template <class All, class What>
+postern_status plugin_instance::declare_to(All& all, const What& what) noexcept
 {
-    if (what == nullptr)
-        return POSTERN_E_INVALID;
     if (creating_ == nullptr)
         return POSTERN_E_DENIED;
     try {
-        if (const auto wrong = extensions_.add(*what)) {
+        if (const auto wrong = all.add(what)) {
             creating_->push_back({settings_.where, fmt::format("plugin {} ({}): {}", name(), library_->table().id, *wrong)});
             return POSTERN_E_INVALID;
         }
     } catch (const std::exception&) {
         return POSTERN_E_AGAIN; // no memory
     }
-    if (extensions_.has_verbs()) {
+    return POSTERN_PASS;
+}
+
+/// Whoever declares a verb hears of it.
+template <class What>
+postern_status plugin_instance::declare(const What* what) noexcept
+{
+    const auto status = what == nullptr ? POSTERN_E_INVALID : declare_to(extensions_, *what);
+    if (status == POSTERN_PASS && extensions_.has_verbs()) {
         subscribed_.add(POSTERN_HOOK_VERB);
         subscribed_.add(POSTERN_HOOK_VERB_DATA);
     }
-    return POSTERN_PASS;
+    return status;
 }
 template postern_status plugin_instance::declare(const postern_keyword*) noexcept;
 template postern_status plugin_instance::declare(const postern_verb*) noexcept;
 template postern_status plugin_instance::declare(const postern_param_kind*) noexcept;
+
+/// Whoever declares a mechanism hears what is said in it, and whoever verifies is asked.
+postern_status plugin_instance::declare(const postern_mechanism* what) noexcept
+{
+    const auto status = what == nullptr ? POSTERN_E_INVALID : declare_to(logins_, *what);
+    if (status == POSTERN_PASS)
+        subscribed_.add(POSTERN_HOOK_AUTH_STEP);
+    return status;
+}
+
+postern_status plugin_instance::declare_verified(std::uint32_t kinds) noexcept
+{
+    const auto status = declare_to(logins_, kinds);
+    if (status == POSTERN_PASS)
+        subscribed_.add(POSTERN_HOOK_AUTH_VERIFY);
+    return status;
+}
 
 postern_status plugin_instance::reply(std::uint64_t ticket, const postern_reply* reply) noexcept
 {

@@ -10,6 +10,7 @@
 #include "core/host/control_lane.hpp"
 #include "core/host/deadline_timer.hpp"
 #include "core/host/declared_extensions.hpp"
+#include "core/host/declared_logins.hpp"
 #include "core/host/option_values.hpp"
 #include "core/host/plugin_calls.hpp"
 #include "core/host/plugin_library.hpp"
@@ -116,6 +117,7 @@ public:
 
     /// What it adds to the protocol.
     [[nodiscard]] const declared_extensions& extensions() const noexcept { return extensions_; }
+    [[nodiscard]] const declared_logins& logins() const noexcept { return logins_; }
     [[nodiscard]] const common_services& services() const noexcept { return settings_.services; }
     /// Of its manifest.
     [[nodiscard]] const order_wishes& order() const noexcept { return settings_.order; }
@@ -160,6 +162,8 @@ public:
     void say(std::uint32_t level, postern_str text) noexcept;
     template <class What>
     [[nodiscard]] postern_status declare(const What* what) noexcept;
+    [[nodiscard]] postern_status declare(const postern_mechanism* what) noexcept;
+    [[nodiscard]] postern_status declare_verified(std::uint32_t kinds) noexcept;
     [[nodiscard]] postern_list options() const noexcept;
     void refuse(postern_str key, postern_str text) noexcept;
     [[nodiscard]] std::int64_t declare_metric(const postern_metric* what) noexcept;
@@ -178,6 +182,8 @@ public:
     [[nodiscard]] postern_status start_spool(postern_str domain, std::uint32_t flags) noexcept;
 
 private:
+    template <class All, class What>
+    [[nodiscard]] postern_status declare_to(All& all, const What& what) noexcept;
     plugin_instance(std::shared_ptr<const plugin_library> library, instance_settings settings, base::log log);
     [[nodiscard]] postern_status call_handle(const postern_event& event) noexcept;
     [[nodiscard]] std::mutex* guard_of(std::uint64_t session) noexcept;
@@ -202,6 +208,7 @@ private:
     std::uint32_t observed_kinds_ = 0;
     bool wants_health_ = false;
     declared_extensions extensions_;
+    declared_logins logins_;
     plugin_metrics metrics_;
     plugin_notes notes_;
     std::shared_ptr<plugin_timers> timers_;

@@ -5,6 +5,7 @@
 #include "core/host/plugin_calls.hpp"
 #include "core/host/record_sizes.hpp"
 
+#include <postern/abi/auth.h>
 #include <postern/abi/blob.h>
 #include <postern/abi/config.h>
 #include <postern/abi/dns.h>
@@ -37,9 +38,9 @@
 namespace postern::daemon {
 namespace {
 
-constexpr std::array<std::string_view, 11> services{POSTERN_CORE_1,    POSTERN_CONFIG_1, POSTERN_BLOB_1,   POSTERN_EHLO_1,
-                                                    POSTERN_METRICS_1, POSTERN_LOG_1,    POSTERN_TIMERS_1, POSTERN_NOTES_1,
-                                                    POSTERN_DNS_1,     POSTERN_KV_1,     POSTERN_SPOOL_1};
+constexpr std::array<std::string_view, 12> services{POSTERN_AUTH_1,  POSTERN_CORE_1,    POSTERN_CONFIG_1, POSTERN_BLOB_1,
+                                                    POSTERN_EHLO_1,  POSTERN_METRICS_1, POSTERN_LOG_1,    POSTERN_TIMERS_1,
+                                                    POSTERN_NOTES_1, POSTERN_DNS_1,     POSTERN_KV_1,     POSTERN_SPOOL_1};
 constexpr std::string_view symbol_stem = "postern_plugin_v";
 constexpr std::chrono::seconds longest_wait{2}; // for plugins that still run when all else is over
 

@@ -1,8 +1,9 @@
-// The service tables that every plugin gets: core, config, blob, ehlo, metrics, log, timers, notes, dns, kv, spool. Thin: each
-// function finds the instance behind the postern_host and lets it decide. None throws; a NULL host is E_INVALID.
+// The service tables that every plugin gets: core, config, blob, ehlo, auth, metrics, log, timers, notes, dns, kv, spool. Thin:
+// each function finds the instance behind the postern_host and lets it decide. None throws; a NULL host is E_INVALID.
 
 #include "core/host/plugin_instance.hpp"
 
+#include <postern/abi/auth.h>
 #include <postern/abi/blob.h>
 #include <postern/abi/config.h>
 #include <postern/abi/core.h>
@@ -80,6 +81,16 @@ postern_status ehlo_verb(postern_host* host, const postern_verb* what) noexcept
 postern_status ehlo_param(postern_host* host, const postern_param_kind* what) noexcept
 {
     return host == nullptr ? POSTERN_E_INVALID : host->instance->declare(what);
+}
+
+postern_status auth_mechanism(postern_host* host, const postern_mechanism* what) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->declare(what);
+}
+
+postern_status auth_verifies(postern_host* host, uint32_t kinds) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->declare_verified(kinds);
 }
 
 int64_t metrics_declare(postern_host* host, const postern_metric* what) noexcept
@@ -163,6 +174,7 @@ constexpr postern_core_1 core_table{core_subscribe, core_reply, core_set_cookie,
 constexpr postern_config_1 config_table{config_options, config_refuse};
 constexpr postern_blob_1 blob_table{blob_size, blob_read};
 constexpr postern_ehlo_1 ehlo_table{ehlo_keyword, ehlo_verb, ehlo_param};
+constexpr postern_auth_1 auth_table{auth_mechanism, auth_verifies};
 constexpr postern_metrics_1 metrics_table{metrics_declare, metrics_add, metrics_set, metrics_observe};
 constexpr postern_log_1 log_table{log_level, log_write};
 constexpr postern_timers_1 timers_table{timers_start, timers_cancel};
@@ -183,6 +195,8 @@ const void* service_table(std::string_view id) noexcept
         return &blob_table;
     if (id == POSTERN_EHLO_1)
         return &ehlo_table;
+    if (id == POSTERN_AUTH_1)
+        return &auth_table;
     if (id == POSTERN_METRICS_1)
         return &metrics_table;
     if (id == POSTERN_LOG_1)

@@ -1,6 +1,7 @@
 #include "core/host/record_layout.hpp"
 
 #include <postern/abi/admin.h>
+#include <postern/abi/auth.h>
 #include <postern/abi/delivery.h>
 #include <postern/abi/dns.h>
 #include <postern/abi/ehlo.h>
@@ -100,6 +101,27 @@ constexpr field one_param_fields[] = {{offsetof(postern_ev_param, peer), &peer_l
                                       str(offsetof(postern_ev_param, value)),
                                       str(offsetof(postern_ev_param, sender)),
                                       str(offsetof(postern_ev_param, recipient))};
+constexpr field end_rcpt_fields[] = {{offsetof(postern_ev_end_rcpt, peer), &peer_layout},
+                                     str(offsetof(postern_ev_end_rcpt, sender)),
+                                     str(offsetof(postern_ev_end_rcpt, recipient)),
+                                     {offsetof(postern_ev_end_rcpt, params), &param_layout}};
+constexpr field mechanisms_fields[] = {{offsetof(postern_ev_auth_mechanisms, peer), &peer_layout},
+                                       {offsetof(postern_ev_auth_mechanisms, names), &text_layout}};
+constexpr field auth_step_fields[] = {{offsetof(postern_ev_auth_step, peer), &peer_layout},
+                                      str(offsetof(postern_ev_auth_step, mechanism)),
+                                      str(offsetof(postern_ev_auth_step, response)),
+                                      str(offsetof(postern_ev_auth_step, binding)),
+                                      str(offsetof(postern_ev_auth_step, certificate))};
+constexpr field auth_verify_fields[] = {{offsetof(postern_ev_auth_verify, peer), &peer_layout},
+                                        str(offsetof(postern_ev_auth_verify, mechanism)),
+                                        str(offsetof(postern_ev_auth_verify, user)),
+                                        str(offsetof(postern_ev_auth_verify, act_for)),
+                                        str(offsetof(postern_ev_auth_verify, proof))};
+constexpr field auth_result_fields[] = {{offsetof(postern_ev_auth_result, peer), &peer_layout},
+                                        str(offsetof(postern_ev_auth_result, mechanism)),
+                                        str(offsetof(postern_ev_auth_result, user)),
+                                        str(offsetof(postern_ev_auth_result, identity)),
+                                        str(offsetof(postern_ev_auth_result, reason))};
 constexpr field stored_fields[] = {str(offsetof(postern_stored_param, keyword)), str(offsetof(postern_stored_param, value))};
 constexpr layout stored_layout{sizeof(postern_stored_param), stored_fields};
 constexpr field offer_fields[] = {str(offsetof(postern_keyword, keyword)), str(offsetof(postern_keyword, parameters))};
@@ -232,6 +254,16 @@ layout layout_of(const postern_event& event) noexcept
         return {sizeof(postern_ev_client_verb), client_verb_fields};
     case POSTERN_HOOK_CLIENT_PARAMS:
         return {sizeof(postern_ev_client_params), client_params_fields};
+    case POSTERN_HOOK_AUTH_MECHANISMS:
+        return {sizeof(postern_ev_auth_mechanisms), mechanisms_fields};
+    case POSTERN_HOOK_AUTH_STEP:
+        return {sizeof(postern_ev_auth_step), auth_step_fields};
+    case POSTERN_HOOK_AUTH_VERIFY:
+        return {sizeof(postern_ev_auth_verify), auth_verify_fields};
+    case POSTERN_HOOK_AUTH_RESULT:
+        return {sizeof(postern_ev_auth_result), auth_result_fields};
+    case POSTERN_HOOK_END_RCPT:
+        return {sizeof(postern_ev_end_rcpt), end_rcpt_fields};
     case POSTERN_HOOK_DELIVER:
         return {sizeof(postern_ev_deliver), deliver_fields};
     case POSTERN_HOOK_EVENT:

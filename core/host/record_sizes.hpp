@@ -3,6 +3,7 @@
 // what it can read, these say what an older plugin may send. APPEND ONLY, like tests/abi/abi_golden_*_test.cpp.
 
 #include <postern/abi/admin.h>
+#include <postern/abi/auth.h>
 #include <postern/abi/core.h>
 #include <postern/abi/delivery.h>
 #include <postern/abi/ehlo.h>
@@ -85,6 +86,12 @@ template <>
 inline constexpr std::size_t first_size<postern_kv_store_reply> = 96;
 template <>
 inline constexpr std::size_t first_size<postern_admin_reply> = 88;
+template <>
+inline constexpr std::size_t first_size<postern_mechanism> = 24;
+template <>
+inline constexpr std::size_t first_size<postern_mechanisms_reply> = 88;
+template <>
+inline constexpr std::size_t first_size<postern_auth_reply> = 176;
 
 /// A record of which a plugin gave `size` octets, at least first_size; need not be aligned. What it did not give is zero.
 template <class Record>

@@ -66,6 +66,7 @@ struct recipient {
     dsn_notify notify;
     std::string orcpt; ///< "type;xtext" as received, empty if not given
     std::vector<parameter> parameters;
+    std::optional<std::uint32_t> rcpt = {}; ///< LMTP: the RCPT of its session that it stands for; not stored
 
     bool operator==(const recipient&) const = default;
 };

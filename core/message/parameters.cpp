@@ -157,6 +157,17 @@ refusal take_ret(std::string_view value, sender& into)
     return std::nullopt;
 }
 
+/// RFC 4954 5: "<>", or a mailbox as xtext.
+refusal take_auth(std::string_view value)
+{
+    if (value == "<>")
+        return std::nullopt;
+    const auto mailbox = decode_xtext(value);
+    if (value.size() > max_orcpt || !mailbox || !parse_mailbox(*mailbox, utf8::allowed))
+        return bad("Bad AUTH value");
+    return std::nullopt;
+}
+
 refusal take_notify(std::string_view value, dsn_notify& into)
 {
     // RFC 3461 4.1: "NEVER", or a list of the other three, each at most once.
@@ -210,10 +221,12 @@ bool is_listed(std::span<const std::string_view> keywords, std::string_view keyw
 refusal take_mail_word(const word& what, const parameter_offers& offers, sender& into)
 {
     const auto value = what.value.value_or(std::string_view{});
-    const bool is_valued = what.keyword == "SIZE" || what.keyword == "BODY" || what.keyword == "RET" || what.keyword == "ENVID";
+    const bool is_valued = what.keyword == "SIZE" || what.keyword == "BODY" || what.keyword == "RET" || what.keyword == "ENVID" ||
+                           what.keyword == "AUTH";
     const bool is_offered = what.keyword == "SIZE"       ? offers.size
                             : what.keyword == "BODY"     ? offers.eight_bit_mime || offers.binary_mime
                             : what.keyword == "SMTPUTF8" ? offers.smtputf8
+                            : what.keyword == "AUTH"     ? offers.auth
                             : is_valued                  ? offers.dsn
                                                          : is_listed(offers.mail_keywords, what.keyword);
     if (!is_offered)
@@ -226,6 +239,8 @@ refusal take_mail_word(const word& what, const parameter_offers& offers, sender&
         return take_body(value, offers, into);
     if (what.keyword == "RET")
         return take_ret(value, into);
+    if (what.keyword == "AUTH")
+        return take_auth(value);
     if (what.keyword == "ENVID") {
         if (value.size() > max_envid || !is_printable_xtext(value))
             return bad("Bad ENVID value");

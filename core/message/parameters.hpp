@@ -2,7 +2,7 @@
 // The ESMTP parameters of MAIL and RCPT, from text to typed values in the envelope. All of them also stay raw in
 // `parameters`, so that every plugin and every later hop can see what was said.
 // They live beside the envelope because its types are their meaning; room protocol knows no messages.
-// STANDARDS: RFC 5321 4.1.2 and 4.1.1.11; RFC 1870, 3030, 3461, 6152, 6531, 6533. SECURITY: every octet comes from a peer.
+// STANDARDS: RFC 5321 4.1.2 and 4.1.1.11; RFC 1870, 3030, 3461, 4954, 6152, 6531, 6533. SECURITY: every octet comes from a peer.
 
 #include "core/message/envelope.hpp"
 
@@ -21,6 +21,7 @@ struct parameter_offers {
     bool binary_mime = false;
     bool smtputf8 = false;
     bool dsn = false;
+    bool auth = false;
     /// Further keywords, upper case, that are accepted with any value and kept raw: those that plugins registered.
     std::span<const std::string_view> mail_keywords = {};
     std::span<const std::string_view> rcpt_keywords = {};

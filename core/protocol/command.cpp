@@ -23,6 +23,7 @@ struct verb_facts {
 constexpr std::array<verb_facts, verb_count> verbs = {{
     {"HELO", argument_rule::one_word, "Syntax: HELO hostname"},
     {"EHLO", argument_rule::one_word, "Syntax: EHLO hostname"},
+    {"LHLO", argument_rule::one_word, "Syntax: LHLO hostname"},
     {"MAIL", argument_rule::path, "Syntax: MAIL FROM:<address>"},
     {"RCPT", argument_rule::path, "Syntax: RCPT TO:<address>"},
     {"DATA", argument_rule::none, "DATA takes no argument"},

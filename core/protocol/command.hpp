@@ -1,7 +1,7 @@
 #pragma once
 // One command line: which verb, with which argument, and whether its form is right. What is legal when is the session's
 // business, what a path or a parameter means is room message's.
-// STANDARDS: RFC 5321 4.1.1, 4.1.2; RFC 3030 2; RFC 3207 4. SECURITY: lines come from peers.
+// STANDARDS: RFC 5321 4.1.1, 4.1.2; RFC 2033 4.1; RFC 3030 2; RFC 3207 4; RFC 4954 4. SECURITY: lines come from peers.
 
 #include <cstdint>
 #include <string_view>
@@ -11,6 +11,7 @@ namespace postern::protocol {
 enum class verb : std::uint8_t {
     helo,
     ehlo,
+    lhlo, ///< LMTP's (RFC 2033)
     mail,
     rcpt,
     data,

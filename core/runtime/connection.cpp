@@ -292,11 +292,12 @@ bool connection::try_ask(hook_point hook)
     what.command = about.command;
     what.argument = about.argument;
     what.parameter = about.parameter;
+    what.login = about.login;
     what.is_rcpt = about.is_rcpt;
     what.chunk = about.chunk;
     what.chunk_offset = about.offset;
     what.is_last_chunk = about.is_last;
-    if (hook == hook_point::msg_end) {
+    if (hook == hook_point::msg_end || hook == hook_point::msg_end_rcpt) {
         spool_.present(session_.draft());
         what.blob = &spool_;
     }

@@ -14,7 +14,8 @@ void connection::note_question(hook_point hook)
 {
     is_past_envelope_ = is_past_envelope_ || hook == hook_point::cmd_data;
     // What these may change is noted again before the next message.
-    if (hook == hook_point::cmd_helo || hook == hook_point::tls_established || hook == hook_point::verb)
+    if (hook == hook_point::cmd_helo || hook == hook_point::tls_established || hook == hook_point::verb ||
+        hook == hook_point::auth_result)
         is_peer_noted_ = false;
     const auto* const message = session_.draft();
     if (message == nullptr || !notes_.is_wanted())

@@ -38,12 +38,13 @@ void connection::report_disconnected(std::string_view reason) const
 void connection::report_decided(hook_point hook, const hooks::outcome& outcome)
 {
     const bool is_unvouched = hook == hook_point::cmd_rcpt && outcome.lets_pass() && !outcome.vouched;
-    const bool is_reply = hooks::is_command(hook) || hook == hook_point::param; // of an extension: no decision about mail
+    // Of an extension or a login that goes on: no decision about mail.
+    const bool is_reply = hooks::is_command(hook) || hook == hook_point::param || hooks::is_of_login(hook);
     const bool is_decided = is_unvouched || (!outcome.plugin.empty() && !(is_reply && outcome.lets_pass()));
     if (!is_decided || (!home_.log.is_enabled(base::log_level::info) && !home_.notices.wants(notice_kind::decided)))
         return;
     const auto* const message = session_.draft();
-    const bool has_recipient = hook == hook_point::cmd_rcpt && message != nullptr;
+    const bool has_recipient = (hook == hook_point::cmd_rcpt || hook == hook_point::msg_end_rcpt) && message != nullptr;
     const std::string_view sender = message != nullptr ? std::string_view{message->envelope.from.address} : std::string_view{};
     const std::string_view recipient =
         has_recipient ? std::string_view{message->envelope.to[session_.recipient_index()].address} : std::string_view{};

@@ -12,7 +12,8 @@ constexpr std::size_t longest_line = 4096; // what a peer sends without a line e
 /// Decides nothing about any message: a record of it would grow with every NOOP.
 bool is_small_talk(hooks::hook_point hook) noexcept
 {
-    return (hooks::is_command(hook) && hook != hooks::hook_point::verb) || hook == hooks::hook_point::ehlo_caps;
+    return (hooks::is_command(hook) && hook != hooks::hook_point::verb) || hook == hooks::hook_point::ehlo_caps ||
+           hooks::is_of_login(hook);
 }
 
 } // namespace

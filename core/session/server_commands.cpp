@@ -19,6 +19,16 @@ namespace {
 // Old clients put a space behind the colon; there is only one way to read it.
 constexpr protocol::command_rules rules{.space_before_path = true};
 
+/// What of a line may be shown: what follows a mechanism is a secret.
+std::string_view shown(std::string_view line) noexcept
+{
+    const auto command = protocol::parse_command(line, rules);
+    if (command.what != verb::auth)
+        return line;
+    const auto initial = command.argument.find(' ');
+    return initial == std::string_view::npos ? line : line.substr(0, line.size() - (command.argument.size() - initial));
+}
+
 /// BDAT with its chunk behind it, to whoever is generous about white space.
 bool begins_with_bdat(std::string_view line) noexcept
 {
@@ -43,7 +53,7 @@ std::optional<step> server_session::state::take_commands()
         if (!line)
             return read(phase::command);
         if (looks_on != nullptr)
-            looks_on->heard(line->text);
+            looks_on->heard(shown(line->text));
         take_line(*line);
     }
     return std::nullopt;
@@ -54,12 +64,13 @@ void server_session::state::take_line(const protocol::line& line)
     switch (line.defect) {
     case protocol::line_defect::none: {
         const auto command = protocol::parse_command(line.text, rules);
+        if (line.text.size() + 2 > config.limits.line && command.what != verb::auth)
+            return overlong(line.text);
         // One that another server may take for BDAT is refused as a BDAT.
         return command.what == verb::unknown && begins_with_bdat(line.text) ? on_bdat(command) : take_command(command);
     }
     case protocol::line_defect::overlong:
-        error(500, "5.5.2", "line too long"); // RFC 5321 4.5.3.1.9
-        break;
+        return overlong(line.text);
     case protocol::line_defect::bare_lf:
     case protocol::line_defect::bare_cr:
     case protocol::line_defect::nul:
@@ -68,6 +79,13 @@ void server_session::state::take_line(const protocol::line& line)
     }
     if (begins_with_bdat(line.text))
         close("a BDAT line that no command may look like"); // nobody can say where its chunk ends
+}
+
+void server_session::state::overlong(std::string_view line)
+{
+    error(500, "5.5.2", "line too long"); // RFC 5321 4.5.3.1.9
+    if (begins_with_bdat(line))
+        close("a BDAT line that no command may look like");
 }
 
 void server_session::state::take_command(const protocol::command& what)
@@ -79,7 +97,7 @@ void server_session::state::take_command(const protocol::command& what)
     if (what.error == protocol::command_error::unknown_verb && take_extension(what))
         return;
     if (const auto why = closed_to(what.what)) {
-        const bool is_hello = what.what == verb::ehlo || what.what == verb::helo;
+        const bool is_hello = what.what == verb::ehlo || what.what == verb::helo || what.what == verb::lhlo;
         return error(why->code, is_hello ? std::string_view{} : why->enhanced, why->text); // RFC 2034 4
     }
     if (what.error == protocol::command_error::unknown_verb && !what.name.empty())
@@ -91,6 +109,7 @@ void server_session::state::take_command(const protocol::command& what)
     switch (what.what) {
     case verb::helo:
     case verb::ehlo:
+    case verb::lhlo:
         return on_hello(what);
     case verb::mail:
         return on_mail(what);
@@ -114,7 +133,7 @@ void server_session::state::take_command(const protocol::command& what)
     case verb::starttls:
         return on_starttls();
     case verb::auth:
-        return error(502, "5.5.1", "not implemented");
+        return on_auth(what);
     case verb::bdat:
     case verb::quit:
     case verb::unknown:
@@ -128,8 +147,8 @@ std::optional<protocol::command_refusal> server_session::state::closed_to(verb w
     if (shut_out)
         return protocol::command_refusal{shut_out->smtp_code, shut_out->enhanced, shut_out->text};
     // RFC 3207 4: 530 to everything but NOOP, EHLO, STARTTLS, QUIT; HELO and RSET change nothing that could leak.
-    const bool is_free = what == verb::noop || what == verb::ehlo || what == verb::helo || what == verb::starttls ||
-                         what == verb::rset || what == verb::quit || what == verb::unknown;
+    const bool is_free = what == verb::noop || what == verb::ehlo || what == verb::helo || what == verb::lhlo ||
+                         what == verb::starttls || what == verb::rset || what == verb::quit || what == verb::unknown;
     if (config.tls == server_tls::required && !facts.tls && !is_free)
         return protocol::command_refusal{530, "5.7.0", "Must issue a STARTTLS command first"};
     return std::nullopt;
@@ -182,8 +201,9 @@ void server_session::state::say_default(hooks::hook_point hook)
         // RFC 5321 3.5.3, 7.3: which addresses exist is not told to whoever asks.
         return protocol::append_reply(output, "252 2.5.0 cannot verify, but will take mail for it\r\n"_reply);
     case hook_point::cmd_help:
-        return protocol::append_reply(
-            output, "214 2.0.0 commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP STARTTLS QUIT\r\n"_reply);
+        return protocol::append_reply(output, 214, "2.0.0",
+                                      fmt::format("commands: {} MAIL RCPT DATA BDAT RSET NOOP VRFY HELP STARTTLS {}QUIT",
+                                                  config.lmtp ? "LHLO" : "EHLO HELO", config.auth ? "AUTH " : ""));
     case hook_point::cmd_expn:
         return error(502, "5.5.1", "not implemented");
     case hook_point::cmd_quit:

@@ -2,6 +2,7 @@
 // What the configuration tells a server session. Plain values; one object a listener and generation.
 
 #include "core/hooks/domain_map.hpp"
+#include "core/session/auth_offer.hpp"
 #include "core/session/extensions.hpp"
 
 #include <cstddef>
@@ -39,11 +40,14 @@ struct server_config {
     server_limits limits;
     server_tls tls = server_tls::none;
     bare_line_end bare = bare_line_end::refuse;
+    bool lmtp = false;         ///< LMTP in place of SMTP (RFC 2033)
+    bool fills_fields = false; ///< submission: Date and Message-ID are added where they are missing (RFC 6409 8.2, 8.3)
     bool pipelining = true;
     bool chunking = true;
     bool binarymime = true;
     bool smtputf8 = true;
     bool dsn = true;
+    std::shared_ptr<const auth_offer> auth;                ///< null: nobody can log in
     std::shared_ptr<const session::extensions> extensions; ///< of plugins; null: none
     std::shared_ptr<const hooks::domain_map> domains;      ///< with chains of their own; null: none
 };

@@ -2,9 +2,12 @@
 // held back but the header section and, between two portions, a CR.
 // STANDARDS: RFC 5321 2.3.8, 4.5.2, 6.3; RFC 1870 6; RFC 3030 2. SECURITY: the check of every run comes before anybody sees it.
 #include "core/hooks/reply_rules.hpp"
+#include "core/message/date.hpp"
 #include "core/message/received.hpp"
 #include "core/protocol/reply.hpp"
 #include "core/session/server_state.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
@@ -112,7 +115,21 @@ std::optional<step> server_session::state::headers_over()
         fail(cause::policy, 451, "4.3.0", "try again later"); // unreachable while received_value keeps its promise
         return std::nullopt;
     }
+    if (config.fills_fields)
+        fill_fields();
     return ask(hooks::hook_point::msg_headers);
+}
+
+/// RFC 6409 8.2, 8.3: what a message needs and its author's program may have left to us.
+void server_session::state::fill_fields()
+{
+    auto& draft = txn->draft;
+    const auto add = [&](std::string_view name, std::string_view value) {
+        if (draft.headers.find(name) == draft.headers.size() && draft.headers.insert(draft.headers.size(), name, value))
+            fail(cause::policy, 451, "4.3.0", "try again later"); // unreachable: both values are ours
+    };
+    add("Date", message::date_text(now));
+    add("Message-ID", fmt::format("<{}.{}@{}>", base::to_text(draft.transaction), base::to_text(draft.id), config.hostname));
 }
 
 /// Gives the body out run by run, one run behind what was looked at: so the step that is the last says so, and a defect found

@@ -25,10 +25,16 @@ void server_session::state::on_data()
     if (txn->draft.envelope.from.body == message::body_type::binary_mime)
         return out_of_sequence(503, "BINARYMIME needs BDAT"); // RFC 3030 3
     if (txn->draft.envelope.to.empty() && txn->dropped == 0)
-        return out_of_sequence(554, "no valid recipients");
+        return out_of_sequence(no_recipients(), "no valid recipients");
     if (txn->draft.envelope.to.empty())
         txn->draft.discarded = true; // all of them were
     to_ask = hooks::hook_point::cmd_data;
+}
+
+/// RFC 5321 3.3; RFC 2033 4.2: where there is nobody there is nobody to reply for.
+std::uint16_t server_session::state::no_recipients() const noexcept
+{
+    return config.lmtp ? 503 : 554;
 }
 
 void server_session::state::on_bdat(const protocol::command& what)
@@ -40,16 +46,17 @@ void server_session::state::on_bdat(const protocol::command& what)
         return close("BDAT without a readable size");
     }
     if (const auto why = closed_to(protocol::verb::bdat))
-        return refuse_chunk(argument->size, *why);
+        return refuse_chunk(argument->size, argument->is_last, *why);
     if (!config.chunking)
-        return refuse_chunk(argument->size, {502, "5.5.1", "not implemented"});
+        return refuse_chunk(argument->size, argument->is_last, {502, "5.5.1", "not implemented"});
     if (!txn)
-        return refuse_chunk(argument->size, {503, "5.5.1", "send MAIL first"}, counts_as::idle);
+        return refuse_chunk(argument->size, argument->is_last, {503, "5.5.1", "send MAIL first"}, counts_as::idle);
     if (txn->draft.envelope.to.empty() && txn->dropped == 0)
-        return refuse_chunk(argument->size, {554, "5.5.1", "no valid recipients"}, counts_as::idle);
+        return refuse_chunk(argument->size, argument->is_last, {no_recipients(), "5.5.1", "no valid recipients"},
+                            counts_as::idle);
     const auto limit = config.limits.message_size;
     if (limit != 0 && argument->size > limit - std::min(limit, txn->size))
-        return refuse_chunk(argument->size, {552, "5.3.4", "message too big"}, counts_as::nothing);
+        return refuse_chunk(argument->size, argument->is_last, {552, "5.3.4", "message too big"}, counts_as::nothing);
     txn->chunk_size = txn->chunk_left = argument->size;
     txn->is_last_chunk = argument->is_last;
     if (std::exchange(txn->by_bdat, true)) {
@@ -62,10 +69,15 @@ void server_session::state::on_bdat(const protocol::command& what)
 }
 
 /// Throws a chunk away and then says why. Nothing of its transaction survives: what came before is of no use without it.
-void server_session::state::refuse_chunk(std::uint64_t size, protocol::command_refusal why, counts_as what)
+void server_session::state::refuse_chunk(std::uint64_t size, bool is_last, protocol::command_refusal why, counts_as what)
 {
+    // LMTP: whoever says LAST waits for as many replies as there are recipients.
+    const auto replies = config.lmtp && txn && is_last ? txn->replies.size() : 1;
     abort("BDAT refused");
     swallow_then_say(size, why, what);
+    const auto one = swallow_reply;
+    for (std::size_t i = 1; i < replies; ++i)
+        swallow_reply += one;
 }
 
 /// Octets that follow whatever becomes of their command are never read as commands.
@@ -99,7 +111,8 @@ void server_session::state::data_answered(hooks::outcome& outcome)
             return abort("content refused");
         }
         hooks::complete(outcome);
-        return refuse_chunk(txn->chunk_size, {outcome.smtp_code, outcome.enhanced, outcome.text}, counts_as::nothing);
+        return refuse_chunk(txn->chunk_size, txn->is_last_chunk, {outcome.smtp_code, outcome.enhanced, outcome.text},
+                            counts_as::nothing);
     }
     apply_to_draft(outcome);
     at = doing::content;

@@ -2,10 +2,6 @@
 #include "core/protocol/reply.hpp"
 #include "core/session/server_state.hpp"
 
-#include <fmt/format.h>
-
-#include <iterator>
-
 namespace postern::session {
 
 /// All has arrived. From here on the client waits for exactly one reply.
@@ -13,7 +9,7 @@ void server_session::state::content_over()
 {
     at = doing::commands;
     if (!txn->refusal.empty()) {
-        output += txn->refusal;
+        say_to_all(txn->refusal);
         return abort("content refused");
     }
     if (txn->draft.discarded)
@@ -24,19 +20,24 @@ void server_session::state::content_over()
 void server_session::state::end_answered(hooks::outcome& outcome)
 {
     if (is_refusal(outcome)) {
-        refuse(outcome);
+        refuse_at_end(outcome);
         return abort("message refused");
     }
     apply_to_draft(outcome);
     if (txn->draft.discarded || txn->draft.envelope.to.empty())
         return accept();
-    to_ask = hooks::hook_point::txn_commit_before;
+    if (!config.lmtp) {
+        to_ask = hooks::hook_point::txn_commit_before;
+        return;
+    }
+    txn->asked = 0;
+    ask_of_recipients();
 }
 
 void server_session::state::commit_before_answered(hooks::outcome& outcome)
 {
     if (is_refusal(outcome)) {
-        refuse(outcome);
+        refuse_at_end(outcome);
         return abort("message refused");
     }
     apply_to_draft(outcome);
@@ -52,10 +53,10 @@ void server_session::state::committed(commit_result result)
     case commit_result::kept:
         return accept();
     case commit_result::no_room:
-        say(452, "4.3.1", "insufficient system storage");
+        say_at_end(452, "4.3.1", "insufficient system storage");
         break;
     case commit_result::failed:
-        say(451, "4.3.0", "try again later");
+        say_at_end(451, "4.3.0", "try again later");
         break;
     }
     abort("not stored");
@@ -64,14 +65,14 @@ void server_session::state::committed(commit_result result)
 /// RFC 5321 6.1: with this reply the message is ours, or (DISCARD) nobody's any more.
 void server_session::state::accept()
 {
+    if (!txn->replies.empty() && txn->draft.envelope.to.empty() && !txn->draft.discarded && !txn->has_delivered)
+        return abort("refused for all recipients"); // LMTP: each was told
+    const bool is_delivered = txn->has_delivered && txn->draft.envelope.to.empty() && !txn->draft.discarded;
     ++accepted;
     idle = 0;
-    const auto& draft = txn->draft;
-    fmt::format_to(std::back_inserter(output), "250 {} {}{}queued as {}\r\n",
-                   draft.accepted_status.empty() ? "2.0.0" : std::string_view{draft.accepted_status}, draft.accepted_text,
-                   draft.accepted_text.empty() ? "" : "; ", base::to_text(draft.id));
+    say_accepted();
     if (txn->draft.discarded || txn->draft.envelope.to.empty())
-        abort("discarded");
+        abort(is_delivered ? "delivered" : "discarded");
     else
         left = aftermath::tell_committed;
 }

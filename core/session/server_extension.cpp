@@ -33,6 +33,14 @@ std::optional<std::uint64_t> number_at(std::string_view argument, std::uint32_t 
 
 } // namespace
 
+void server_session::state::offer_extensions()
+{
+    if (config.extensions && !config.extensions->keywords().empty())
+        to_ask = hooks::hook_point::ehlo_caps;
+    else
+        say_hello({});
+}
+
 /// What was declared and holds for this session, with what its owners make of it.
 void server_session::state::caps_answered(hooks::outcome& outcome)
 {

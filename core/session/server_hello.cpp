@@ -81,18 +81,22 @@ bool server_session::state::lets_in(hooks::outcome& outcome)
 
 void server_session::state::greet()
 {
-    fmt::format_to(std::back_inserter(output), "220 {} ESMTP {}\r\n", config.hostname, config.software);
+    fmt::format_to(std::back_inserter(output), "220 {} {} {}\r\n", config.hostname, config.lmtp ? "LMTP" : "ESMTP",
+                   config.software);
     at = doing::commands;
 }
 
 void server_session::state::on_hello(const protocol::command& what)
 {
+    // RFC 2033 4.1: LHLO in place of EHLO and HELO, each where the other is not.
+    if ((what.what == protocol::verb::lhlo) != config.lmtp)
+        return error(500, "", config.lmtp ? "this is LMTP, say LHLO" : "this is SMTP, say EHLO");
     if (!count_idle())
         return;
     if (what.argument.size() > longest_name)
         return error(501, "", "name too long");
     previous_helo = std::exchange(facts.helo, std::string{what.argument});
-    was_extended = std::exchange(facts.extended, what.what == protocol::verb::ehlo);
+    was_extended = std::exchange(facts.extended, what.what != protocol::verb::helo);
     to_ask = hooks::hook_point::cmd_helo;
 }
 
@@ -114,8 +118,9 @@ void server_session::state::hello_answered(hooks::outcome& outcome)
     has_helo = true;
     abort("EHLO"); // RFC 5321 4.1.4: as if RSET had been said
     offered = 0;
-    if (facts.extended && config.extensions && !config.extensions->keywords().empty())
-        to_ask = hooks::hook_point::ehlo_caps;
+    mechanisms = 0;
+    if (facts.extended)
+        ask_of_mechanisms();
     else
         say_hello({});
 }
@@ -139,6 +144,7 @@ void server_session::state::say_hello(std::vector<protocol::ehlo_line> more)
     // RFC 3207 4.2: not inside TLS.
     ours.starttls = !facts.tls && (config.tls == server_tls::offered || config.tls == server_tls::required);
     ours.size = config.limits.message_size;
+    ours.auth = names_of(mechanisms);
     protocol::append_ehlo_reply(output, config.hostname, ours);
 }
 

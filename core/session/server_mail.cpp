@@ -1,4 +1,4 @@
-// MAIL: a transaction begins. STANDARDS: RFC 5321 3.3, 4.1.1.2; RFC 1870 6; RFC 6531 3.4, 3.5.
+// MAIL: a transaction begins. STANDARDS: RFC 5321 3.3, 4.1.1.2; RFC 1870 6; RFC 4954 5, 6; RFC 6531 3.4, 3.5.
 #include "core/message/address.hpp"
 #include "core/message/parameters.hpp"
 #include "core/protocol/reply.hpp"
@@ -16,6 +16,8 @@ void server_session::state::on_mail(const protocol::command& what)
         return out_of_sequence(503, "send EHLO first");
     if (txn)
         return out_of_sequence(503, "MAIL was already given");
+    if (config.auth && config.auth->is_required && facts.identity.empty())
+        return error(530, "5.7.0", "authentication required"); // RFC 4954 6
     const auto octets = facts.extended && config.smtputf8 ? message::utf8::allowed : message::utf8::refused;
     auto path = message::parse_reverse_path(what.argument, octets);
     if (!path)
@@ -28,6 +30,7 @@ void server_session::state::on_mail(const protocol::command& what)
         .binary_mime = facts.extended && config.binarymime && config.chunking,
         .smtputf8 = facts.extended && config.smtputf8,
         .dsn = facts.extended && config.dsn,
+        .auth = facts.extended && config.auth != nullptr,
         .mail_keywords = extended_by,
     };
     message::sender from;
@@ -35,6 +38,10 @@ void server_session::state::on_mail(const protocol::command& what)
         return error(why->code, why->enhanced, why->text);
     if (const auto why = settle(from.parameters))
         return error(why->code, why->enhanced, why->text);
+    if (facts.identity.empty()) // RFC 4954 5: whoever is not trusted to say it has said "<>"
+        for (auto& each : from.parameters)
+            if (each.keyword == "AUTH")
+                each.value = "<>";
     // RFC 6531 3.4: SMTPUTF8 stands behind the path that needs it.
     if (!from.smtputf8 && !message::is_ascii(path->address))
         return error(553, "5.6.7", "this address needs SMTPUTF8");

@@ -71,6 +71,11 @@ void server_session::state::rcpt_answered(hooks::outcome& outcome)
     } else {
         apply_to_draft(outcome);
     }
+    if (config.lmtp) {
+        if (outcome.verdict != hooks::verdict_kind::discard && txn->asked < txn->draft.envelope.to.size())
+            txn->draft.envelope.to[txn->asked].rcpt = static_cast<std::uint32_t>(txn->replies.size());
+        txn->replies.push_back({std::string{txn->asked_path}, {}});
+    }
     protocol::append_reply(output, "250 2.1.5 recipient ok\r\n"_reply);
 }
 

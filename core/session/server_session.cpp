@@ -2,6 +2,7 @@
 
 #include "core/session/server_state.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -15,7 +16,9 @@ constexpr std::size_t kept_output = 512;
 } // namespace
 
 server_session::state::state(const server_config& from, hooks::connection_facts about, base::id_source& id_source)
-    : config{from}, ids{id_source}, facts{std::move(about)}, lines{from.limits.line}
+    : config{from}, ids{id_source}, facts{std::move(about)}, lines{from.auth ? std::max<std::size_t>(from.limits.line,
+                                                                                                     longest_auth_line)
+                                                                             : from.limits.line}
 {
     static_assert(sizeof(state) <= 1024, "an idle session is small");
 }
@@ -51,6 +54,9 @@ step server_session::state::next()
             break;
         case doing::dialogue:
             due = take_dialogue();
+            break;
+        case doing::logging_in:
+            due = take_login();
             break;
         case doing::committing:
             due = step{.what = step::kind::commit};
@@ -143,6 +149,16 @@ void server_session::state::answered(hooks::outcome outcome)
         return end_answered(outcome);
     case hooks::hook_point::txn_commit_before:
         return commit_before_answered(outcome);
+    case hooks::hook_point::msg_end_rcpt:
+        return end_rcpt_answered(outcome);
+    case hooks::hook_point::auth_mechanisms:
+        return mechanisms_answered(outcome);
+    case hooks::hook_point::auth_step:
+        return stepped(outcome);
+    case hooks::hook_point::auth_verify:
+        return verified(outcome);
+    case hooks::hook_point::auth_result:
+        return result_answered(outcome);
     case hooks::hook_point::ehlo_caps:
         return caps_answered(outcome);
     case hooks::hook_point::verb:
@@ -260,6 +276,7 @@ void server_session::tls_started(hooks::tls_facts facts)
     s.facts.identity.clear();
     s.has_helo = false;
     s.offered = 0;
+    s.mechanisms = 0;
     s.helo_orders = {};
     s.at = state::doing::commands;
     s.to_ask = hooks::hook_point::tls_established;
@@ -321,7 +338,11 @@ question server_session::question() const noexcept
     session::question about;
     if (!s.asking)
         return about;
-    if (*s.asking == hooks::hook_point::param) {
+    if (hooks::is_of_login(*s.asking)) {
+        about.login = &s.login_question();
+        if (*s.asking == hooks::hook_point::auth_step)
+            about.owner = s.logging_in->mechanism->owner;
+    } else if (*s.asking == hooks::hook_point::param) {
         const auto& asked = s.asked_parameters()[s.txn->asked_parameter];
         about.parameter = &asked;
         about.is_rcpt = s.txn->is_asked_of_rcpt;

@@ -1,12 +1,14 @@
 #pragma once
 // The server's half of an SMTP connection as a state machine without I/O: octets and answers in, steps out.
 // It knows no socket, plugin, store or clock; runtime/serve_connection turns its steps into I/O.
-// STANDARDS: RFC 5321, 1870, 2034, 2920, 3030, 3207, 3461, 6152, 6531. SECURITY: everything that feed() takes is hostile.
+// STANDARDS: RFC 5321, 1870, 2033, 2034, 2920, 3030, 3207, 3461, 4954, 6152, 6409, 6531. SECURITY: everything that feed() takes
+// is hostile.
 
 #include "core/base/clock.hpp"
 #include "core/base/ids.hpp"
 #include "core/hooks/draft.hpp"
 #include "core/hooks/hook_point.hpp"
+#include "core/hooks/login.hpp"
 #include "core/session/server_config.hpp"
 #include "core/session/witness.hpp"
 
@@ -51,6 +53,7 @@ struct question {
     std::uint64_t offset = 0;                      ///< of the chunk
     bool is_last = false;                          ///< of the chunk
     const message::parameter* parameter = nullptr; ///< param
+    const hooks::login_question* login = nullptr;  ///< auth.*
     bool is_rcpt = false;                          ///< param
     std::uint64_t most_octets = 0;                 ///< verb, verb.data: so many may be asked for
 };
@@ -105,7 +108,7 @@ public:
     [[nodiscard]] session::question question() const noexcept;
     /// For plugins that speak for the client (edits at verb).
     [[nodiscard]] hooks::connection_facts& editable_facts() noexcept;
-    /// Of cmd.rcpt: which recipient of the draft is being asked about (always the last).
+    /// Of cmd.rcpt: which recipient of the draft is being asked about (always the last); so of msg.end_rcpt.
     [[nodiscard]] std::uint32_t recipient_index() const noexcept;
     /// Who is asked at `hook`, or told: 0 is the listener's chain, others those of server_config.domains. From cmd.rcpt on it is
     /// that of the transaction's recipients; extensions stay with the listener's.

@@ -8,6 +8,7 @@
 #include "core/protocol/command.hpp"
 #include "core/protocol/line_reader.hpp"
 #include "core/session/server_dialogue.hpp"
+#include "core/session/server_login.hpp"
 #include "core/session/server_session.hpp"
 #include "core/session/server_transaction.hpp"
 
@@ -35,6 +36,9 @@ struct standing_orders {
     void take(const hooks::outcome& from);
 };
 
+/// RFC 4954 4.
+inline constexpr std::size_t longest_auth_line = 12288 + 2;
+
 struct server_session::state {
     enum class doing : std::uint8_t {
         opening,    ///< nothing has happened yet
@@ -42,6 +46,7 @@ struct server_session::state {
         content,    ///< taking a message, or a chunk of one
         swallowing, ///< throwing a refused chunk away
         dialogue,   ///< taking octets for a plugin's verb
+        logging_in, ///< taking responses to AUTH
         committing, ///< the store has the message
         securing,   ///< 220 to STARTTLS was said
         closing,    ///< all is said; conn.close is to be told
@@ -75,6 +80,7 @@ struct server_session::state {
     // server_commands.cpp
     [[nodiscard]] std::optional<step> take_commands();
     void take_line(const protocol::line& line);
+    void overlong(std::string_view line);
     void take_command(const protocol::command& what);
     [[nodiscard]] std::optional<protocol::command_refusal> closed_to(protocol::verb what) const;
     void consult(hooks::hook_point hook, const protocol::command& what);
@@ -94,7 +100,27 @@ struct server_session::state {
     [[nodiscard]] std::optional<step> secure();
     void tls_answered(hooks::outcome& outcome);
 
+    // server_auth.cpp
+    [[nodiscard]] std::uint64_t suitable_mechanisms() const noexcept;
+    [[nodiscard]] std::vector<std::string> names_of(std::uint64_t some) const;
+    void ask_of_mechanisms();
+    void mechanisms_answered(const hooks::outcome& outcome);
+    void on_auth(const protocol::command& what);
+    [[nodiscard]] sasl::surroundings surroundings() const;
+    [[nodiscard]] std::optional<step> take_login();
+    void take_response(std::string_view text);
+    void respond(std::optional<std::string> octets);
+    void go_on_with(sasl::progress next);
+    void challenge(std::string_view octets);
+    void end_login(std::uint16_t code, std::string_view enhanced, std::string_view text);
+    void login_failed(std::string reason);
+    void verified(hooks::outcome& outcome);
+    void stepped(hooks::outcome& outcome);
+    void result_answered(hooks::outcome& outcome);
+    [[nodiscard]] const hooks::login_question& login_question() const;
+
     // server_extension.cpp
+    void offer_extensions();
     void caps_answered(hooks::outcome& outcome);
     [[nodiscard]] bool is_offered(std::string_view keyword) const noexcept;
     [[nodiscard]] bool take_extension(const protocol::command& what);
@@ -130,9 +156,10 @@ struct server_session::state {
 
     // server_data.cpp
     void on_data();
+    [[nodiscard]] std::uint16_t no_recipients() const noexcept;
     void on_bdat(const protocol::command& what);
     enum class counts_as : std::uint8_t { nothing, idle, error };
-    void refuse_chunk(std::uint64_t size, protocol::command_refusal why, counts_as what = counts_as::error);
+    void refuse_chunk(std::uint64_t size, bool is_last, protocol::command_refusal why, counts_as what = counts_as::error);
     void swallow_then_say(std::uint64_t size, protocol::command_refusal why, counts_as what);
     void data_answered(hooks::outcome& outcome);
     void end_chunk();
@@ -142,6 +169,7 @@ struct server_session::state {
     [[nodiscard]] std::optional<step> take_content();
     [[nodiscard]] std::optional<step> take_headers();
     [[nodiscard]] std::optional<step> headers_over();
+    void fill_fields();
     [[nodiscard]] std::optional<step> take_body();
     [[nodiscard]] std::optional<step> drain();
     [[nodiscard]] std::string_view next_run();
@@ -161,6 +189,15 @@ struct server_session::state {
     void committed(commit_result result);
     void accept();
 
+    // server_lmtp.cpp
+    void say_at_end(std::uint16_t code, std::string_view enhanced, std::string_view text);
+    void say_to_all(std::string_view reply);
+    void say_known_replies();
+    void refuse_at_end(hooks::outcome& outcome);
+    void ask_of_recipients();
+    void end_rcpt_answered(hooks::outcome& outcome);
+    void say_accepted();
+
     const server_config& config;
     base::id_source& ids;
     witness* looks_on = nullptr;
@@ -171,8 +208,10 @@ struct server_session::state {
     base::wall_time now{};
     std::unique_ptr<transaction> txn;
     std::unique_ptr<dialogue> talk; ///< with a plugin's verb
-    std::uint64_t offered = 0;      ///< keywords of config.extensions that the last EHLO offered: a bit a place
-    std::string_view said_name;     ///< of the command that a plugin is asked about
+    std::unique_ptr<login> logging_in;
+    std::uint64_t mechanisms = 0; ///< of config.auth that the last EHLO offered: a bit a place
+    std::uint64_t offered = 0;    ///< keywords of config.extensions that the last EHLO offered: a bit a place
+    std::string_view said_name;   ///< of the command that a plugin is asked about
     std::string_view said_argument;
 
     doing at = doing::opening;
@@ -188,6 +227,7 @@ struct server_session::state {
     std::string_view abort_reason;
     std::string_view close_reason;
     std::uint32_t errors = 0;
+    std::uint32_t login_failures = 0;
     std::uint32_t idle = 0;
     std::uint64_t accepted = 0;
     std::uint64_t swallow_left = 0;

@@ -10,17 +10,24 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace postern::session {
 
 /// Why content is refused, in order of gravity.
 enum class cause : std::uint8_t { policy, size, long_line, defect };
 
+/// LMTP: what an accepted RCPT gets at the end.
+struct rcpt_reply {
+    std::string path; ///< as the client wrote it
+    std::string text; ///< with its line end; empty: not known yet
+};
+
 struct transaction {
     hooks::draft draft;
 
     // Recipients.
-    std::uint32_t asked = 0;        ///< cmd.rcpt: index of the recipient asked about
+    std::uint32_t asked = 0;        ///< cmd.rcpt, msg.end_rcpt: index of the recipient asked about
     std::string_view asked_path;    ///< its path as the client wrote it; valid while it is asked about
     std::size_t journal_before = 0; ///< cmd.rcpt: to undo what a refused recipient's chain did
     bool held_before = false;
@@ -30,6 +37,11 @@ struct transaction {
     bool is_asked_of_rcpt = false;   ///< param: in the last recipient's list
     std::uint32_t dropped = 0;       ///< recipients that were accepted and discarded
     std::uint32_t chain = 0;         ///< who is asked from RCPT on: that of the first recipient that was accepted
+
+    // LMTP: one for each RCPT that was accepted.
+    std::vector<rcpt_reply> replies;
+    std::size_t replies_said = 0;
+    bool has_delivered = false; ///< a plugin has taken the message for somebody
 
     // How content comes.
     bool by_bdat = false; ///< a BDAT has begun: no RCPT, no DATA

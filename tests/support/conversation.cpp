@@ -1,9 +1,11 @@
 #include "tests/support/conversation.hpp"
 
 #include "core/message/address.hpp"
+#include "core/sasl/server_mechanism.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -18,6 +20,7 @@
 namespace postern::test {
 
 using hooks::hook_point;
+using hooks::verdict_kind;
 using session::step;
 
 hooks::call_result scripted_plugin::call(const hooks::event& what, base::instant, const std::shared_ptr<hooks::session_port>&,
@@ -29,6 +32,8 @@ hooks::call_result scripted_plugin::call(const hooks::event& what, base::instant
     const bool is_piece = what.hook == hook_point::verb_data && !what.is_last_chunk;
     if (found != script.end() && !is_piece)
         answer = found->second;
+    if (what.login != nullptr)
+        answer_login(what, answer);
     if (what.hook == hook_point::verb)
         argument = what.argument;
     if (what.hook == hook_point::verb_data)
@@ -39,6 +44,47 @@ hooks::call_result scripted_plugin::call(const hooks::event& what, base::instant
             message::is_postmaster_alone(address) || message::lower_ascii(message::split_address(address).domain) == "mx.example";
     }
     return {hooks::call_status::answered};
+}
+
+void scripted_plugin::answer_login(const hooks::event& what, hooks::plugin_reply& answer)
+{
+    const auto& about = *what.login;
+    if (answer.verdict != hooks::verdict_kind::proceed || what.hook == hook_point::auth_result)
+        return;
+    auto said = std::make_shared<hooks::login_reply>();
+    seen_in_login.push_back(fmt::format("{} {} {}", about.mechanism, about.user, about.proof));
+    if (what.hook == hook_point::auth_step) {
+        if (steps.empty())
+            return;
+        *said = steps.front();
+        steps.erase(steps.begin());
+        answer.login = std::move(said);
+        return;
+    }
+    if (what.hook == hook_point::auth_mechanisms)
+        return;
+    const auto kind = static_cast<sasl::proof_kind>(about.kind);
+    const bool has_name = kind != sasl::proof_kind::certificate && !(kind == sasl::proof_kind::token && about.user.empty());
+    const auto found = std::find_if(users.begin(), users.end(), [&](const auto& each) {
+        return has_name ? each.first == about.user : each.second == about.proof;
+    });
+    if (found == users.end())
+        return;
+    said->identity = about.act_for.empty() ? found->first : std::string{about.act_for};
+    if (kind == sasl::proof_kind::plain_text) {
+        said->password = found->second;
+    } else if (kind == sasl::proof_kind::secret) {
+        const auto hash = static_cast<sasl::scram_hash>(about.hash);
+        const auto secret = sasl::make_scram_secret(found->second, "0123456789abcdef", sasl::least_iterations, hash);
+        said->salt = secret->salt;
+        said->stored_key = secret->stored_key;
+        said->server_key = secret->server_key;
+        said->iterations = secret->iterations;
+    } else if (kind != sasl::proof_kind::anonymous && found->second != about.proof) {
+        answer.verdict = verdict_kind::reject;
+        return;
+    }
+    answer.login = std::move(said);
 }
 
 session::server_config conversation::usual_config()
@@ -95,8 +141,7 @@ void conversation::begin()
     session_ = std::make_unique<session::server_session>(config_, std::move(facts), ids_);
     session_->at(clock_.time);
     if (config_.tls == session::server_tls::implicit)
-        session_->tls_started(
-            {.version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256", .group = {}, .server_name = {}, .peer_subject = {}});
+        session_->tls_started(tls);
     run();
 }
 
@@ -163,8 +208,7 @@ bool conversation::handshakes()
 {
     if (!std::exchange(wants_handshake_, false))
         return false;
-    session_->tls_started(
-        {.version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256", .group = {}, .server_name = {}, .peer_subject = {}});
+    session_->tls_started(tls);
     run();
     return true;
 }
@@ -210,15 +254,19 @@ void conversation::flush()
     for (std::size_t at = 0; at < output.size();) {
         const auto end = output.find("\r\n", at);
         const auto line = output.substr(at, end - at);
-        expect(line.size() >= 4 && line.size() <= 510, "a reply line has at most 512 octets");
+        expect(line.size() >= 4 && (line.size() <= 510 || line.starts_with("334 ")),
+               "a reply line has at most 512 octets"); // RFC 4954 4
         for (const char c : line)
             expect(c == '\t' || (c >= ' ' && c <= '~'), "a reply is printable ASCII");
-        if (line.starts_with("250 ") && line.find("queued as ") != std::string_view::npos)
+        const auto queued = line.find("queued as ");
+        if (line.starts_with("250 ") && queued != std::string_view::npos && line.substr(queued) != last_acknowledged_) {
             ++acknowledged;
+            last_acknowledged_ = line.substr(queued);
+        }
         last_sent_ = line;
         at = end + 2;
     }
-    expect(acknowledged == session_->accepted_count(), "a message is acknowledged when it was accepted, once");
+    expect(acknowledged + delivered_ == session_->accepted_count(), "a message is acknowledged when it was accepted, once");
     replies_ += output;
     session_->output_sent();
 }
@@ -298,6 +346,7 @@ void conversation::ask(hook_point hook)
     event.command = about.command;
     event.argument = about.argument;
     event.parameter = about.parameter;
+    event.login = about.login;
     event.is_rcpt = about.is_rcpt;
     event.chunk = about.chunk;
     event.chunk_offset = about.offset;
@@ -328,6 +377,7 @@ void conversation::tell(const step& what)
                "a transaction that was asked about ends once, and can be seen then");
         expect((what.hook == hook_point::txn_committed) == is_committed_, "committed is what the store has kept");
         discarded_ += what.reason == "discarded" ? 1 : 0;
+        delivered_ += what.reason == "delivered" ? 1 : 0;
         open_ = {};
         break;
     case hook_point::conn_close:

@@ -45,8 +45,13 @@ public:
     bool vouches = true;
     std::string shown;    ///< octets of verb.data; what the script says to it is said to the last piece
     std::string argument; ///< of the last verb
+    std::map<std::string, std::string, std::less<>> users; ///< who logs in with which password, token or certificate
+    std::vector<hooks::login_reply> steps;                 ///< in its own mechanism: one after the other
+    std::vector<std::string> seen_in_login;                ///< "MECHANISM user proof" of each question
 
 private:
+    void answer_login(const hooks::event& what, hooks::plugin_reply& answer);
+
     std::string name_ = "script";
 };
 
@@ -117,6 +122,7 @@ public:
     scripted_plugin& plugin() noexcept { return *plugin_; }
     hooks::failure_policy on_error = hooks::failure_policy::tempfail;       ///< before begin()
     hooks::permissions may{true, true, true, true, true, true, true, true}; ///< before begin()
+    hooks::tls_facts tls{"TLSv1.3", "TLS_AES_128_GCM_SHA256", {}, {}, {}};  ///< of a handshake
     commit_result store = commit_result::kept;
     commit_result spool = commit_result::kept;
     session::server_session& session() noexcept { return *session_; }
@@ -158,6 +164,8 @@ private:
     bool is_body_over_ = false;
     bool is_committed_ = false;
     std::uint64_t discarded_ = 0;
+    std::uint64_t delivered_ = 0;   ///< messages that a plugin took for all who were left
+    std::string last_acknowledged_; ///< LMTP says it to each recipient
     int opened_ = 0;
     int goodbyes_ = 0;
 };

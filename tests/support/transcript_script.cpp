@@ -1,5 +1,6 @@
 #include "tests/support/transcript_script.hpp"
 
+#include "core/sasl/server_mechanism.hpp"
 #include "tests/support/transcript.hpp"
 
 #include <charconv>
@@ -237,6 +238,29 @@ void declare_parameter(session::server_config& config, std::string_view text)
     declare(config, std::move(what));
 }
 
+/// "MECH .. [in_clear] [required] [failures=N] [own=MECH]": how clients may log in. With a nonce that is always the same.
+void offer_login(session::server_config& config, std::string_view text)
+{
+    auto offer = std::make_shared<session::auth_offer>();
+    offer->nonce = [] { return std::string{"0123456789abcdefABCDEF-s"}; };
+    offer->unknown_user_key = "key";
+    for (auto word = take_word(text); !word.empty(); word = take_word(text)) {
+        if (word == "in_clear")
+            offer->in_clear = true;
+        else if (word == "required")
+            offer->is_required = true;
+        else if (word.starts_with("failures="))
+            offer->failures = number<std::uint32_t>(word.substr(9));
+        else if (word.starts_with("own="))
+            offer->mechanisms.push_back({std::string{word.substr(4)}, nullptr, "script"});
+        else if (const auto* kind = sasl::find_server_mechanism(word))
+            offer->mechanisms.push_back({std::string{word}, kind, {}});
+        else
+            refuse("no mechanism", word);
+    }
+    config.auth = std::move(offer);
+}
+
 hooks::permissions permissions_named(std::string_view text)
 {
     hooks::permissions may;
@@ -289,6 +313,11 @@ bool configure(session::server_config& config, std::string_view directive)
         };
         for (auto word = take_word(directive); !word.empty(); word = take_word(directive))
             config.*named(names, word, "no extension") = false;
+    } else if (name == "auth") {
+        offer_login(config, directive);
+    } else if (name == "protocol") {
+        config.lmtp = directive == "lmtp";
+        config.fills_fields = directive == "submission";
     } else if (name == "keyword") {
         declare_keyword(config, directive);
     } else if (name == "verb") {
@@ -322,6 +351,19 @@ bool arrange(conversation& world, std::string_view directive)
         world.store = named(results, directive, "no result");
     else if (name == "spool")
         world.spool = named(results, directive, "no result");
+    else if (name == "user") {
+        const auto who = take_word(directive);
+        world.plugin().users[std::string{who}] = unescaped(directive);
+    } else if (name == "step") { // of a mechanism of the plugin
+        const bool is_challenge = take_word(directive) == "challenge";
+        hooks::login_reply said;
+        (is_challenge ? said.challenge : said.identity) = unescaped(directive);
+        said.is_challenge = is_challenge;
+        world.plugin().steps.push_back(std::move(said));
+    } else if (name == "binding")
+        world.tls.binding = unescaped(directive);
+    else if (name == "certificate")
+        world.tls.peer_subject = unescaped(directive);
     else if (name == "hook") {
         const auto hook = hook_named(take_word(directive));
         set_answer(world.plugin(), hook, directive);

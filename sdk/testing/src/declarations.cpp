@@ -16,8 +16,11 @@ inline constexpr std::size_t most_of_a_kind = 64;
 inline constexpr std::size_t longest_verb = 32;
 inline constexpr std::array<std::string_view, 10> core_keywords{
     "PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES", "CHUNKING", "BINARYMIME", "SMTPUTF8", "DSN", "STARTTLS", "SIZE", "AUTH"};
-inline constexpr std::array<std::string_view, 14> core_verbs{"HELO", "EHLO", "MAIL", "RCPT", "DATA", "BDAT",     "RSET",
+inline constexpr std::array<std::string_view, 15> core_verbs{"HELO", "EHLO", "LHLO", "MAIL", "RCPT", "DATA",     "BDAT", "RSET",
                                                              "NOOP", "VRFY", "EXPN", "HELP", "QUIT", "STARTTLS", "AUTH"};
+inline constexpr std::array<std::string_view, 11> core_mechanisms{
+    "PLAIN",     "LOGIN",    "CRAM-MD5",    "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS",
+    "ANONYMOUS", "EXTERNAL", "OAUTHBEARER", "XOAUTH2"};
 inline constexpr std::array<std::string_view, 8> core_params{"SIZE",  "BODY",   "SMTPUTF8", "RET",
                                                              "ENVID", "NOTIFY", "ORCPT",    "AUTH"};
 
@@ -162,6 +165,34 @@ std::string declarations::take(const postern_param_kind& what)
         return "\"" + made.lacking + "\" is no status of a failed delivery such as 5.7.0";
     params_.push_back(std::move(made));
     return {};
+}
+
+std::string declarations::take(const postern_mechanism& what)
+{
+    if (what.size < sizeof what)
+        return declaration_form::too_small;
+    if (std::string fault = declaration_form::fault_of_record(what, {what.name}, 0, mechanisms_.size()); !fault.empty())
+        return fault;
+    std::string made{sdk::view(what.name)};
+    const bool is_name = !made.empty() && made.size() <= 20 && std::all_of(made.begin(), made.end(), [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    });
+    if (!is_name)
+        return "\"" + made + "\" is no name of a mechanism (RFC 4422 3.1)";
+    if (declaration_form::has(declaration_form::core_mechanisms, made))
+        return "the mechanism " + made + " is the server's own";
+    if (declaration_form::has(mechanisms_, made))
+        return "the mechanism " + made + " is declared twice";
+    mechanisms_.push_back(std::move(made));
+    return {};
+}
+
+bool declarations::add_verified(std::uint32_t kinds)
+{
+    constexpr std::uint32_t all = POSTERN_AUTH_ANONYMOUS * 2 - 1;
+    const bool is_known = kinds != 0 && (kinds & ~all) == 0;
+    verified_ |= is_known ? kinds : 0;
+    return holds(is_known ? "" : "verifies nothing, or what no host knows");
 }
 
 std::string declarations::fault_of_all() const

@@ -116,6 +116,68 @@ answer fake_session::end(const fields& section, std::string octets)
     return host().send(record, std::move(octets));
 }
 
+answer fake_session::end_rcpt(std::uint32_t index, std::string octets)
+{
+    auto record = make<postern_ev_end_rcpt>(POSTERN_HOOK_END_RCPT);
+    record.sender = sdk::str(from);
+    record.recipient = sdk::str(to.at(index));
+    record.index = index;
+    record.size_octets = octets.size();
+    return host().send(record, std::move(octets));
+}
+
+answer fake_session::auth_mechanisms(const std::vector<std::string>& names)
+{
+    auto record = make<postern_ev_auth_mechanisms>(POSTERN_HOOK_AUTH_MECHANISMS);
+    const auto list = records_of(names);
+    record.names = list_of(list);
+    return host().send(record);
+}
+
+answer fake_session::auth_step(std::string_view mechanism, std::optional<std::string> response, std::uint32_t step,
+                               std::string_view binding)
+{
+    auto record = make<postern_ev_auth_step>(POSTERN_HOOK_AUTH_STEP);
+    record.mechanism = sdk::str(mechanism);
+    record.has_response = response ? 1 : 0;
+    record.response = response ? sdk::str(*response) : postern_str{};
+    record.step = step;
+    record.binding = sdk::str(binding);
+    return host().send(record);
+}
+
+answer fake_session::auth_verify(std::uint32_t kind, std::string_view user, std::string_view proof, std::string_view act_for,
+                                 std::uint32_t hash)
+{
+    auto record = make<postern_ev_auth_verify>(POSTERN_HOOK_AUTH_VERIFY);
+    record.kind = kind;
+    record.hash = hash;
+    record.user = sdk::str(user);
+    record.act_for = sdk::str(act_for);
+    record.proof = sdk::str(proof);
+    return host().send(record);
+}
+
+answer fake_session::login_succeeded(std::string_view mechanism, std::string_view identity)
+{
+    auto record = make<postern_ev_auth_result>(POSTERN_HOOK_AUTH_RESULT);
+    record.mechanism = sdk::str(mechanism);
+    record.user = sdk::str(identity);
+    record.identity = sdk::str(identity);
+    record.success = 1;
+    return host().send(record);
+}
+
+answer fake_session::login_failed(std::string_view mechanism, std::string_view user, std::uint32_t failures)
+{
+    auto record = make<postern_ev_auth_result>(POSTERN_HOOK_AUTH_RESULT);
+    record.mechanism = sdk::str(mechanism);
+    record.user = sdk::str(user);
+    record.reason = sdk::str("wrong");
+    record.failures = failures;
+    return host().send(record);
+}
+
 answer fake_session::committed(std::string_view message)
 {
     end_mail();

@@ -116,6 +116,30 @@ postern_status declare(postern_host* host, const What* what)
     return POSTERN_PASS;
 }
 
+postern_status declare_mechanism(postern_host* host, const postern_mechanism* what)
+{
+    host_state& state = host_tables::state(host_tables::of(host));
+    if (what == nullptr)
+        return POSTERN_E_INVALID;
+    if (!state.in_create)
+        return POSTERN_E_DENIED;
+    if (!state.declared.add(*what))
+        return POSTERN_E_INVALID;
+    state.subscriptions.emplace(POSTERN_HOOK_AUTH_STEP, 0);
+    return POSTERN_PASS;
+}
+
+postern_status declare_verified(postern_host* host, std::uint32_t kinds)
+{
+    host_state& state = host_tables::state(host_tables::of(host));
+    if (!state.in_create)
+        return POSTERN_E_DENIED;
+    if (!state.declared.add_verified(kinds))
+        return POSTERN_E_INVALID;
+    state.subscriptions.emplace(POSTERN_HOOK_AUTH_VERIFY, 0);
+    return POSTERN_PASS;
+}
+
 postern_status spool_start(postern_host* host, postern_str domain, std::uint32_t flags)
 {
     fake_host& me = host_tables::of(host);
@@ -139,6 +163,7 @@ const void* host_tables::get(postern_host* host, const char* id)
     static constexpr postern_config_1 config{&options, &refuse};
     static constexpr postern_blob_1 blob{&blob_size, &blob_read};
     static constexpr postern_ehlo_1 ehlo{&declare<postern_keyword>, &declare<postern_verb>, &declare<postern_param_kind>};
+    static constexpr postern_auth_1 auth{&declare_mechanism, &declare_verified};
     static constexpr postern_spool_1 spool{&spool_start};
     const std::string_view wanted{id};
     if (of(host).missing.contains(wanted))
@@ -149,6 +174,8 @@ const void* host_tables::get(postern_host* host, const char* id)
         return &config;
     if (wanted == POSTERN_SPOOL_1)
         return &spool;
+    if (wanted == POSTERN_AUTH_1)
+        return &auth;
     if (wanted == POSTERN_EHLO_1)
         return &ehlo;
     if (wanted == POSTERN_BLOB_1)

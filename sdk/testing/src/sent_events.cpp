@@ -145,6 +145,10 @@ answer fake_host::call(const Record& record, std::uint64_t ticket, std::uint32_t
 }
 
 template answer fake_host::send(postern_ev_admin, std::optional<std::string>);
+template answer fake_host::send(postern_ev_auth_mechanisms, std::optional<std::string>);
+template answer fake_host::send(postern_ev_auth_result, std::optional<std::string>);
+template answer fake_host::send(postern_ev_auth_step, std::optional<std::string>);
+template answer fake_host::send(postern_ev_auth_verify, std::optional<std::string>);
 template answer fake_host::send(postern_ev_body, std::optional<std::string>);
 template answer fake_host::send(postern_ev_caps, std::optional<std::string>);
 template answer fake_host::send(postern_ev_client_params, std::optional<std::string>);
@@ -160,6 +164,7 @@ template answer fake_host::send(postern_ev_delivery_done, std::optional<std::str
 template answer fake_host::send(postern_ev_delivery_peer, std::optional<std::string>);
 template answer fake_host::send(postern_ev_dns_answer, std::optional<std::string>);
 template answer fake_host::send(postern_ev_end, std::optional<std::string>);
+template answer fake_host::send(postern_ev_end_rcpt, std::optional<std::string>);
 template answer fake_host::send(postern_ev_event, std::optional<std::string>);
 template answer fake_host::send(postern_ev_headers, std::optional<std::string>);
 template answer fake_host::send(postern_ev_health, std::optional<std::string>);

@@ -30,7 +30,8 @@ extern "C" {
 #define POSTERN_HOOK_VRFY 23u    /* cmd.vrfy */
 #define POSTERN_HOOK_EXPN 24u    /* cmd.expn */
 #define POSTERN_HOOK_UNKNOWN 25u /* cmd.unknown: a verb that nobody knows */
-#define POSTERN_HOOK_QUIT 26u    /* cmd.quit; 27 to 31 are in outgoing.h */
+#define POSTERN_HOOK_QUIT 26u    /* cmd.quit; 27 to 31 are in outgoing.h, 32 to 35 in auth.h */
+#define POSTERN_HOOK_END_RCPT 36u /* msg.end_rcpt: at LMTP listeners */
 #define POSTERN_HOOK_WAKE 64u          /* notification, without subscription: after core.wake */
 #define POSTERN_HOOK_SESSION_END 65u   /* notification, without subscription: nothing comes for that session any more */
 
@@ -154,6 +155,21 @@ typedef struct postern_ev_end {
     int32_t score;           /* thousandths: what was said with POSTERN_SCORE so far, added up */
     uint32_t reserved;
 } postern_ev_end;
+
+/* msg.end_rcpt: at LMTP listeners, after msg.end, for one recipient after the other: each gets a reply of its own (RFC 2033
+ * 4.2). CONTINUE: the message is queued for it. DISCARD: it is delivered, the plugin has done so, and 250 is said at once with
+ * `text`, where the reply has one. REJECT, TEMPFAIL: said for this recipient alone. */
+typedef struct postern_ev_end_rcpt {
+    postern_event ev;
+    postern_list peer; /* one postern_peer */
+    postern_str sender;
+    postern_str recipient;
+    postern_list params; /* of the recipient, postern_param */
+    uint64_t blob;       /* the whole message for postern.blob/1, until the ticket closes */
+    uint64_t size_octets; /* of the whole message */
+    uint32_t index;      /* of the recipient among those of the message */
+    uint32_t reserved;
+} postern_ev_end_rcpt;
 
 /* txn.commit_before, txn.committed, txn.aborted: around the moment when the message becomes durable. */
 typedef struct postern_ev_txn {

@@ -92,6 +92,11 @@ template <class Answer>
 inline constexpr bool answers<Answer, event_kind::peer_offers> = std::is_void_v<Answer> || answers_with<Answer, peer_reply>;
 template <class Answer>
 inline constexpr bool answers<Answer, event_kind::client_lines> = answers_with<Answer, client_lines>;
+template <class Answer>
+inline constexpr bool answers<Answer, event_kind::login> = answers_with<Answer, login_reply>;
+template <class Answer>
+inline constexpr bool answers<Answer, event_kind::mechanisms> =
+    std::is_same_v<Answer, mechanism_list> || std::is_same_v<Answer, task<mechanism_list>> || std::is_same_v<Answer, pending>;
 
 template <class Answer>
 inline constexpr bool answers<Answer, event_kind::preparation> =

@@ -20,6 +20,8 @@ enum class event_kind : std::uint8_t {
     tls_policy,   ///< tls_reply, verdict, a task of either, pending; void observes
     peer_offers,  ///< peer_reply, likewise
     client_lines, ///< client_lines, verdict, a task of either, pending
+    login,        ///< login_reply, likewise
+    mechanisms,   ///< mechanism_list, task<mechanism_list>, pending
 };
 
 namespace sdk {

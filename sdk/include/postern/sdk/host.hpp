@@ -9,6 +9,7 @@
 #include <postern/sdk/kv.hpp>
 #include <postern/sdk/kv_store.hpp>
 #include <postern/sdk/lifecycle.hpp>
+#include <postern/sdk/login.hpp>
 #include <postern/sdk/metric.hpp>
 #include <postern/sdk/outgoing.hpp>
 #include <postern/sdk/task.hpp>
@@ -275,6 +276,11 @@ public:
     bool answer(std::uint64_t ticket, const tls_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const peer_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const client_lines& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+    bool answer(std::uint64_t ticket, const login_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+    bool answer(std::uint64_t ticket, const std::same_as<mechanism_list> auto& what) const
+    {
+        return sdk::send(*instance_, ticket, what) >= 0;
+    }
     bool answer(std::uint64_t ticket, const std::same_as<offers> auto& what) const // so that {} stays a queue_answer
     {
         return sdk::send(*instance_, ticket, what) >= 0;
@@ -305,6 +311,20 @@ public:
             sizeof what,         flags, sdk::str(of.name), sdk::str(of.keyword), static_cast<std::uint32_t>(of.relay), 0,
             sdk::str(of.lacking)};
         declare(extensions().param(instance_->host, &what), of.name);
+    }
+
+    // Logins. Only in the constructor, likewise.
+
+    /// A mechanism of this plugin's own: what is said in it comes as auth_step.
+    void mechanism(std::string_view name) const
+    {
+        const postern_mechanism what{sizeof what, 0, sdk::str(name)};
+        declare(needed<postern_auth_1>(POSTERN_AUTH_1).mechanism(instance_->host, &what), name);
+    }
+    /// What comes as auth_verify.
+    void verifies(proof kinds) const
+    {
+        declare(needed<postern_auth_1>(POSTERN_AUTH_1).verifies(instance_->host, static_cast<std::uint32_t>(kinds)), "verifies");
     }
 
     /// A table of the host by id, for capabilities that have no wrapper here; null: not offered.

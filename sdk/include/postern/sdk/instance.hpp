@@ -48,6 +48,10 @@ constexpr bool check_event()
              Event::kind != event_kind::client_lines) ||
                 answers<answer, Event::kind>,
             "postern: `on` for a delivery on its way out returns the event's reply, verdict, a task of either, or pending");
+        static_assert(Event::kind != event_kind::login || answers<answer, Event::kind>,
+                      "postern: `on` for a login returns login_reply, verdict, a task of either, or pending");
+        static_assert(Event::kind != event_kind::mechanisms || answers<answer, Event::kind>,
+                      "postern: `on(auth_mechanisms)` returns mechanism_list, task<mechanism_list> or pending");
         if constexpr (is_task<answer>)
             static_assert(!takes_by_reference<Plugin, answer, Event>,
                           "postern: a task takes its event by value: the reference dangles at the first co_await");
@@ -55,7 +59,8 @@ constexpr bool check_event()
         static_assert(!mentions_any<Plugin, Event, verdict, task<verdict>, void, pending, delivery_report, task<delivery_report>,
                                     reply, task<reply>, param_reply, task<param_reply>, health_report, offers, task<offers>,
                                     readiness, task<readiness>, admin_reply, task<admin_reply>, tls_reply, task<tls_reply>,
-                                    peer_reply, task<peer_reply>, client_lines, task<client_lines>>,
+                                    peer_reply, task<peer_reply>, client_lines, task<client_lines>, login_reply,
+                                    task<login_reply>, mechanism_list, task<mechanism_list>>,
                       "postern: this `on` cannot be called: take the event by const reference or by value, and only once");
     }
     return takes<Plugin, Event>;
@@ -133,11 +138,13 @@ constexpr auto requires_of()
         else
             return std::size_t{0};
     }();
-    id_list<given + 4> list;
+    id_list<given + 5> list;
     list.add(POSTERN_CORE_1);
     if constexpr (takes<Plugin, verb> || takes<Plugin, verb_data> || takes<Plugin, parameter> || takes<Plugin, ehlo> ||
                   takes<Plugin, client_verb> || takes<Plugin, client_params>)
         list.add(POSTERN_EHLO_1);
+    if constexpr (takes<Plugin, auth_step> || takes<Plugin, auth_verify>)
+        list.add(POSTERN_AUTH_1);
     if constexpr (takes<Plugin, dns_answer>)
         list.add(POSTERN_DNS_1);
     if constexpr (takes<Plugin, kv_answer>)

@@ -3,6 +3,7 @@
 // record's pointers, and a deep copy by it. It must not know hosts, verdicts or plugins.
 // SECURITY: the octets come from peers; nothing here interprets them.
 
+#include <postern/abi/auth.h>
 #include <postern/abi/delivery.h>
 #include <postern/abi/dns.h>
 #include <postern/abi/ehlo.h>
@@ -145,6 +146,34 @@ struct layout<postern_ev_headers>
 template <>
 struct layout<postern_ev_body>
     : described<postern_ev_body, octets<&postern_ev_body::chunk>, list_of<&postern_ev_body::peer, postern_peer>> {
+};
+template <>
+struct layout<postern_ev_end_rcpt>
+    : described<postern_ev_end_rcpt, octets<&postern_ev_end_rcpt::sender, &postern_ev_end_rcpt::recipient>,
+                list_of<&postern_ev_end_rcpt::peer, postern_peer>, list_of<&postern_ev_end_rcpt::params, postern_param>> {
+};
+template <>
+struct layout<postern_ev_auth_mechanisms>
+    : described<postern_ev_auth_mechanisms, octets<>, list_of<&postern_ev_auth_mechanisms::peer, postern_peer>,
+                list_of<&postern_ev_auth_mechanisms::names, postern_str>> {
+};
+template <>
+struct layout<postern_ev_auth_step> : described<postern_ev_auth_step,
+                                                octets<&postern_ev_auth_step::mechanism, &postern_ev_auth_step::response,
+                                                       &postern_ev_auth_step::binding, &postern_ev_auth_step::certificate>,
+                                                list_of<&postern_ev_auth_step::peer, postern_peer>> {
+};
+template <>
+struct layout<postern_ev_auth_verify> : described<postern_ev_auth_verify,
+                                                  octets<&postern_ev_auth_verify::mechanism, &postern_ev_auth_verify::user,
+                                                         &postern_ev_auth_verify::act_for, &postern_ev_auth_verify::proof>,
+                                                  list_of<&postern_ev_auth_verify::peer, postern_peer>> {
+};
+template <>
+struct layout<postern_ev_auth_result> : described<postern_ev_auth_result,
+                                                  octets<&postern_ev_auth_result::mechanism, &postern_ev_auth_result::user,
+                                                         &postern_ev_auth_result::identity, &postern_ev_auth_result::reason>,
+                                                  list_of<&postern_ev_auth_result::peer, postern_peer>> {
 };
 template <>
 struct layout<postern_ev_end>

@@ -68,6 +68,19 @@ struct outgoing_reply {
     bool restarts = false;
 };
 
+/// What an answer says beyond its verdict at auth.step and auth.verify; at auth.mechanisms `names`.
+struct login_reply {
+    std::string identity;
+    std::string challenge;
+    std::string salt;
+    std::string stored_key;
+    std::string server_key;
+    std::string password;
+    std::uint32_t iterations = 0;
+    bool is_challenge = false;
+    std::vector<std::string> names;
+};
+
 /// How one call of a plugin came out.
 struct answer {
     enum class how : std::uint8_t {
@@ -102,6 +115,7 @@ struct answer {
 
     std::optional<extension_reply> more; ///< of the hooks of an extension, where it was said; the functions below read it
     outgoing_reply out;                  ///< of a delivery
+    std::optional<login_reply> login;    ///< of a login, where it was said
     std::vector<std::string> offers;     ///< ehlo(): "KEYWORD parameters", the lines of this plugin that the client is shown
 
     std::uint32_t health_state = POSTERN_HEALTH_OK; ///< health()
@@ -126,6 +140,8 @@ struct answer {
     [[nodiscard]] bool defers() const noexcept { return came == how::answered && verdict == POSTERN_TEMPFAIL; }
     [[nodiscard]] bool holds() const noexcept { return came == how::answered && verdict == POSTERN_HOLD; }
     [[nodiscard]] bool discards() const noexcept { return came == how::answered && verdict == POSTERN_DISCARD; }
+    /// At auth.verify and auth.step: who that is; empty: it did not say.
+    [[nodiscard]] std::string identity() const { return login ? login->identity : std::string{}; }
     [[nodiscard]] bool vouches() const noexcept { return proceeds() && (flags & POSTERN_REPLY_VOUCH) != 0; }
     /// What was asked for goes no further: a refusal of whatever kind.
     [[nodiscard]] bool refuses() const noexcept;

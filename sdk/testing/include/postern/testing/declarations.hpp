@@ -3,6 +3,7 @@
 // is made, and all of them together when create is over, since their order is free. Part of fake_host.
 // STANDARDS: RFC 5321 2.4, 4.1.1.1, 4.1.2. Threads: those of fake_host: written in create, read afterwards.
 
+#include <postern/abi/auth.h>
 #include <postern/abi/ehlo.h>
 
 #include <cstdint>
@@ -45,6 +46,8 @@ public:
     [[nodiscard]] bool add(const postern_keyword& what) { return holds(take(what)); }
     [[nodiscard]] bool add(const postern_verb& what) { return holds(take(what)); }
     [[nodiscard]] bool add(const postern_param_kind& what) { return holds(take(what)); }
+    [[nodiscard]] bool add(const postern_mechanism& what) { return holds(take(what)); }
+    [[nodiscard]] bool add_verified(std::uint32_t kinds);
     /// When create is over: what a listener refuses of all of them together, if none was refused before.
     void judge();
     /// In the order in which they were found.
@@ -53,6 +56,10 @@ public:
     [[nodiscard]] const std::vector<declared_keyword>& keywords() const noexcept { return keywords_; }
     [[nodiscard]] const std::vector<declared_verb>& verbs() const noexcept { return verbs_; }
     [[nodiscard]] const std::vector<declared_param>& params() const noexcept { return params_; }
+    /// Of AUTH, by postern.auth/1.
+    [[nodiscard]] const std::vector<std::string>& mechanisms() const noexcept { return mechanisms_; }
+    /// POSTERN_AUTH_..., added up.
+    [[nodiscard]] std::uint32_t verified() const noexcept { return verified_; }
 
     // By name in upper case; null: it was not declared.
 
@@ -68,6 +75,7 @@ private:
     [[nodiscard]] std::string take(const postern_keyword& what);
     [[nodiscard]] std::string take(const postern_verb& what);
     [[nodiscard]] std::string take(const postern_param_kind& what);
+    [[nodiscard]] std::string take(const postern_mechanism& what);
 
     [[nodiscard]] std::string fault_of_all() const;
 
@@ -78,6 +86,8 @@ private:
     std::vector<declared_keyword> keywords_;
     std::vector<declared_verb> verbs_;
     std::vector<declared_param> params_;
+    std::vector<std::string> mechanisms_;
+    std::uint32_t verified_ = 0;
     std::vector<std::string> faults_;
 };
 

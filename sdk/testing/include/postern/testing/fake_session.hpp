@@ -1,10 +1,12 @@
 #pragma once
 // One SMTP session, or one delivery job, as a plugin sees it: each function is an event. Included by fake_host.hpp.
 
+#include <postern/abi/auth.h>
 #include <postern/abi/queue.h>
 #include <postern/testing/extension_session.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,10 +33,24 @@ public:
     answer body(std::string_view chunk, std::uint64_t offset = 0, bool is_last = true);
     /// The whole message: `section` as fields, and all of its octets.
     answer end(const fields& section, std::string octets);
+    /// msg.end_rcpt for one of `to`, by its place, and all octets of the message.
+    answer end_rcpt(std::uint32_t index, std::string octets);
     answer commit_before(std::string_view message);
     answer committed(std::string_view message);
     answer aborted(std::string_view message, std::string_view reason);
     answer conn_close(std::string_view reason, std::uint64_t messages = 0);
+
+    // A login.
+
+    answer auth_mechanisms(const std::vector<std::string>& names);
+    /// In a mechanism of the plugin; no `response`: AUTH came without an initial response.
+    answer auth_step(std::string_view mechanism, std::optional<std::string> response, std::uint32_t step = 0,
+                     std::string_view binding = {});
+    /// `kind`: POSTERN_AUTH_...; `hash`: POSTERN_SCRAM_..., of a secret.
+    answer auth_verify(std::uint32_t kind, std::string_view user, std::string_view proof, std::string_view act_for = {},
+                       std::uint32_t hash = POSTERN_SCRAM_SHA_256);
+    answer login_succeeded(std::string_view mechanism, std::string_view identity);
+    answer login_failed(std::string_view mechanism, std::string_view user, std::uint32_t failures = 1);
 
     // As a delivery job.
 

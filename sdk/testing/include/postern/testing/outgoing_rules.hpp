@@ -7,6 +7,7 @@
 #include <postern/sdk/outgoing_form.hpp>
 #include <postern/testing/answer.hpp>
 #include <postern/testing/extension_rules.hpp>
+#include <postern/testing/login_rules.hpp>
 
 #include <algorithm>
 #include <string>
@@ -84,6 +85,8 @@ namespace rules {
 /// As read_more and read_outgoing, at whichever hook.
 [[nodiscard]] inline std::string read_record(const postern_reply& reply, std::uint32_t hook, answer& to)
 {
+    if (is_login(hook))
+        return read_login(reply, hook, to);
     return is_outgoing(hook) ? read_outgoing(reply, hook, to) : read_more(reply, hook, to);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // What an event asks, as far as the rules for its answer depend on it. Part of fake_host.
 
+#include <postern/abi/auth.h>
 #include <postern/abi/health.h>
 #include <postern/abi/lifecycle.h>
 #include <postern/abi/observe.h>
@@ -20,7 +21,7 @@ namespace postern::testing {
         return (flags & 1u) == 0;
     if (hook == POSTERN_HOOK_HEALTH || (hook >= POSTERN_HOOK_CONFIG_PREPARE && hook <= POSTERN_HOOK_CONFIG_ABORT))
         return flags == 0;
-    return hook > 0 && hook <= POSTERN_HOOK_CLIENT_PARAMS && (flags & ~POSTERN_SUBSCRIBE_OBSERVE) == 0;
+    return hook > 0 && hook <= POSTERN_HOOK_END_RCPT && (flags & ~POSTERN_SUBSCRIBE_OBSERVE) == 0;
 }
 
 /// What MAIL said of the message to come.

@@ -6,6 +6,7 @@
 #include <postern/sdk/reply_form.hpp>
 #include <postern/testing/answer.hpp>
 #include <postern/testing/extension_rules.hpp>
+#include <postern/testing/login_rules.hpp>
 #include <postern/testing/mailbox.hpp>
 #include <postern/testing/outgoing_rules.hpp>
 #include <postern/testing/question.hpp>
@@ -100,8 +101,14 @@ namespace postern::testing {
 {
     if (hook == POSTERN_HOOK_CONFIG_PREPARE) // ready, or not
         return verdict == POSTERN_CONTINUE || verdict == POSTERN_REJECT;
-    if (hook == POSTERN_HOOK_CAPS) // what is not offered is not listed
+    if (hook == POSTERN_HOOK_CAPS || hook == POSTERN_HOOK_AUTH_MECHANISMS) // what is not offered is not listed
         return verdict == POSTERN_CONTINUE;
+    if (is_login(hook))
+        return verdict == POSTERN_CONTINUE || verdict == POSTERN_REJECT || verdict == POSTERN_TEMPFAIL ||
+               verdict == POSTERN_DISCONNECT;
+    if (hook == POSTERN_HOOK_END_RCPT) // there are others: nothing is held, and nobody is cut off
+        return verdict == POSTERN_CONTINUE || verdict == POSTERN_ACCEPT || verdict == POSTERN_REJECT ||
+               verdict == POSTERN_TEMPFAIL || verdict == POSTERN_DISCARD;
     if (is_extension(hook)) // they are about a command, not about a message
         return verdict == POSTERN_CONTINUE || verdict == POSTERN_SCORE || verdict == POSTERN_REJECT ||
                verdict == POSTERN_TEMPFAIL || verdict == POSTERN_DISCONNECT;
@@ -354,6 +361,10 @@ private:
         return fault;
     if (what.more) {
         if (std::string fault = rules::fault_of_more(what, asked); !fault.empty())
+            return fault;
+    }
+    if (what.login) {
+        if (std::string fault = rules::fault_of_login(what, asked.hook); !fault.empty())
             return fault;
     }
     if (is_outgoing(asked.hook)) {

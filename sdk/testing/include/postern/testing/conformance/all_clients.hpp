@@ -232,6 +232,21 @@ public:
         add(sdk::all_events{}, id);
         if (host.is_subscribed(POSTERN_HOOK_HEALTH))
             later([this] { return this->host().health(); });
+        for (std::uint32_t kind = 1; host.is_subscribed(POSTERN_HOOK_AUTH_VERIFY) && kind <= POSTERN_AUTH_ANONYMOUS; kind *= 2)
+            later([this, id, kind] {
+                made_up content{make()};
+                auto record = content.record<postern_ev_auth_verify>(POSTERN_HOOK_AUTH_VERIFY, id);
+                record.kind = kind;
+                return this->host().send(record);
+            });
+        for (std::uint32_t step = 0; host.is_subscribed(POSTERN_HOOK_AUTH_STEP) && step < 4; ++step)
+            later([this, id, step] {
+                made_up content{make()};
+                auto record = content.record<postern_ev_auth_step>(POSTERN_HOOK_AUTH_STEP, id);
+                record.step = step;
+                record.has_response = step == 0 && make().octets(1).empty() ? 0 : 1;
+                return this->host().send(record);
+            });
         if (host.is_subscribed(POSTERN_HOOK_EVENT))
             later([this] {
                 made_up content{make()};
