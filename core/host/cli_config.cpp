@@ -1,5 +1,6 @@
 // check and chain: what can be said about a configuration without running it.
 
+#include "core/base/clock.hpp"
 #include "core/host/chain_report.hpp"
 #include "core/host/cli.hpp"
 #include "core/host/config.hpp"
@@ -20,6 +21,7 @@ namespace {
 struct examined {
     config settings;
     std::shared_ptr<const runtime::generation> generation;
+    problems remarks; ///< on what can be served all the same
 };
 
 std::optional<examined> examine(const std::filesystem::path& file, base::log log, problems& found)
@@ -36,7 +38,7 @@ std::optional<examined> examine(const std::filesystem::path& file, base::log log
         made = build_generation(*settings, *plugins, tls, std::make_shared<deadline_timer>(), 1, found);
     if (made == nullptr || !found.empty() || !plugins->prepare({.is_check = true}, log, found))
         return std::nullopt;
-    return examined{std::move(*settings), std::move(made)};
+    return examined{std::move(*settings), std::move(made), remarks_on(tls, base::system_clock{}.wall())};
 }
 
 int fail(const problems& found)
@@ -63,6 +65,7 @@ int check_command(const std::filesystem::path& config_file)
     const auto good = examine(config_file, base::log{output}, found);
     if (!good)
         return fail(found);
+    found = good->remarks; // a server would start and warn; whoever asks wants to know
     refuse_relay_to_ourselves(good->settings, listening_places(good->settings), io::interface_addresses(), found);
     refuse_dead_end(good->settings, *good->generation, found);
     if (!found.empty())

@@ -7,6 +7,7 @@
 #include "core/base/ip_address.hpp"
 #include "core/delivery/route.hpp"
 #include "core/host/config_chains.hpp"
+#include "core/host/config_tls.hpp"
 #include "core/host/toml_reader.hpp"
 #include "core/host/units.hpp"
 
@@ -124,23 +125,6 @@ void read_limits(table_reader& root, limit_settings& to)
     limits->refuse_unknown();
 }
 
-void read_tls(table_reader& root, config& to)
-{
-    auto tls = root.table("tls");
-    if (!tls)
-        return;
-    tls->not_yet("certificate"); // [[tls.certificate]]: by server name
-    const auto cert = tls->path("cert");
-    const auto key = tls->path("key");
-    if (!cert && !tls->has("cert"))
-        tls->complain("cert", "is missing: a PEM file with the certificate and its chain");
-    if (!key && !tls->has("key"))
-        tls->complain("key", "is missing: a PEM file with the private key");
-    if (cert && key)
-        to.tls = certificate_settings{tls->where(), *cert, *key};
-    tls->refuse_unknown();
-}
-
 /// "unix:" paths become absolute; the rest must be an address with a port.
 std::string read_address(table_reader& from, const std::filesystem::path& base)
 {
@@ -206,7 +190,8 @@ void read_listener(table_reader from, const std::filesystem::path& base, config&
     if (out.tls != none && !to.tls)
         from.complain("tls", "needs a certificate: give [tls] cert and key, or tls = \"none\"");
     read_login(from, out);
-    from.not_yet("proxy_protocol", false);
+    read_clients(from, to, out);
+    read_proxies(from, out);
     out.chain = read_chain(from);
     read_domains(from, out);
     from.refuse_unknown();

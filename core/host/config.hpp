@@ -3,12 +3,14 @@
 // can be bound is found out by those who use the values. Paths in it are absolute.
 // SECURITY: written by the operator; trusted, but never believed to be well formed.
 
+#include "core/base/ip_network.hpp"
 #include "core/base/log.hpp"
 #include "core/delivery/settings.hpp"
 #include "core/hooks/chain.hpp"
 #include "core/host/option_values.hpp"
 #include "core/host/problem.hpp"
 #include "core/io/resolver_settings.hpp"
+#include "core/io/tls.hpp"
 #include "core/queue/policy.hpp"
 #include "core/runtime/server.hpp"
 #include "core/session/server_config.hpp"
@@ -44,6 +46,19 @@ struct certificate_settings {
     source_place where;
     std::filesystem::path cert;
     std::filesystem::path key;
+    std::filesystem::path ocsp;     ///< a stapled OCSP response; empty: none
+    std::vector<std::string> names; ///< of [[tls.certificate]]: lower case; "*.example.org" for one more label
+};
+
+struct tls_settings {
+    source_place where;
+    certificate_settings standard;
+    std::vector<certificate_settings> named;
+    std::vector<std::string> groups{"X25519MLKEM768", "X25519", "P-256"}; ///< each is known; OpenSSL may lack some
+    std::string ciphers;                                                  ///< of TLS 1.2; empty: OpenSSL's own
+    io::tls_version lowest = io::tls_version::v1_2;
+    io::client_certificates clients = io::client_certificates::none;
+    std::filesystem::path client_ca; ///< empty: none
 };
 
 /// A plugin in a chain.
@@ -73,6 +88,9 @@ struct listener_settings {
     std::vector<std::string> mechanisms; ///< of AUTH, upper case; empty: all that are safe and can be served
     std::string address;                 ///< as runtime::listener_address wants it; "unix:" paths are absolute
     session::server_tls tls = session::server_tls::none;
+    std::optional<io::client_certificates> clients; ///< nothing: as [tls] says
+    bool proxy_protocol = false;
+    std::vector<base::ip_network> proxies; ///< whose PROXY header is believed; none at a Unix socket, whose file says who may
     std::vector<chain_member> chain;
     std::vector<domain_settings> domains;
 };
@@ -111,7 +129,7 @@ struct config {
     std::string group; ///< empty: the user's own
     log_settings log;
     limit_settings limits;
-    std::optional<certificate_settings> tls;
+    std::optional<tls_settings> tls;
     std::vector<listener_settings> listeners;
     std::vector<plugin_settings> plugins;
     queue_settings queue;

@@ -9,55 +9,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
 #include <set>
-#include <system_error>
 #include <utility>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace postern::daemon {
 namespace {
-
-/// Why a file cannot be opened, in the system's words: OpenSSL says "system lib" of all such failures.
-std::error_code why_unreadable(const std::filesystem::path& file) noexcept
-{
-    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a FIFO without a writer blocks nobody
-    if (descriptor < 0)
-        return {errno, std::generic_category()};
-    ::close(descriptor);
-    return {};
-}
-
-bool names_the_same_files(const certificate_settings& a, const certificate_settings& b)
-{
-    return a.cert == b.cert && a.key == b.key;
-}
-
-void load_server_tls(const certificate_settings& from, const tls_contexts* before, tls_contexts& to, problems& found)
-{
-    to.files = from;
-    for (const auto& file : {from.cert, from.key}) {
-        const auto failed = why_unreadable(file);
-        if (!failed)
-            continue;
-        const auto why = file.string() + ": " + failed.message();
-        const bool is_forbidden = failed == std::errc::permission_denied || failed == std::errc::operation_not_permitted;
-        if (is_forbidden && before != nullptr && before->server != nullptr && names_the_same_files(*before->files, from)) {
-            to.server = before->server;
-            to.kept = why;
-        } else {
-            found.push_back({from.where, "tls: " + why});
-        }
-        return;
-    }
-    std::string why;
-    to.server = io::tls_context::server(from.cert.string(), from.key.string(), why);
-    if (to.server == nullptr)
-        found.push_back({from.where, "tls: " + why});
-}
 
 /// What the plugins of a listener's chain add to the protocol there; null: nothing. It is said before anybody knows for whom mail
 /// is, so what a plugin declares that only some domains have would never be offered.
@@ -122,15 +78,11 @@ std::vector<runtime::extension_owner> owners_at(hooks::hook_point hook, const pl
     return owners;
 }
 
-/// "required" asks for encryption. Whose certificate it must be is for TLS policies to say: without one no name is worth more
-/// than the (unsigned) MX record or relay that it came from.
-std::shared_ptr<io::tls_context> unverified_tls(const config& from, problems& found)
+std::optional<runtime::trusted_proxies> proxies_of(const listener_settings& of)
 {
-    std::string why;
-    auto made = io::tls_context::client(false, "", why);
-    if (made == nullptr)
-        found.push_back({from.transport_where, "delivery.tls: " + why});
-    return made;
+    if (!of.proxy_protocol)
+        return std::nullopt;
+    return runtime::trusted_proxies{of.proxies, of.address.starts_with("unix:")};
 }
 
 /// A context that verifies reads all the certificates that the system trusts: only for who may ask for it.
@@ -144,16 +96,6 @@ std::shared_ptr<io::tls_context> verifying_tls(const config& from, problems& fou
 }
 
 } // namespace
-
-tls_contexts load_tls(const config& from, problems& found, const tls_contexts* before)
-{
-    tls_contexts out;
-    if (from.tls)
-        load_server_tls(*from.tls, before, out, found);
-    if (from.delivery.tls != delivery::tls_mode::none)
-        out.client = unverified_tls(from, found);
-    return out;
-}
 
 std::shared_ptr<const runtime::generation> build_generation(const config& from, const plugin_set& plugins,
                                                             const tls_contexts& tls, const std::shared_ptr<deadline_timer>& timer,
@@ -178,7 +120,8 @@ std::shared_ptr<const runtime::generation> build_generation(const config& from, 
         add_chains(each, chains, *profile, found);
         profile->session.extensions = extensions_of(each, plugins, found);
         if (each.tls != session::server_tls::none)
-            profile->tls = tls.server;
+            profile->tls = tls.of(each);
+        profile->proxies = proxies_of(each);
         out->listeners.emplace(each.name, std::move(profile));
     }
     out->limits = from.limits.connections;
@@ -201,6 +144,24 @@ std::shared_ptr<const runtime::generation> build_generation(const config& from, 
             out->client_tls = unverified_tls(from, found);
     }
     return found.size() == before ? out : nullptr;
+}
+
+std::shared_ptr<const runtime::generation> with_tls(const runtime::generation& current, const tls_contexts& before,
+                                                    const tls_contexts& after)
+{
+    auto out = std::make_shared<runtime::generation>(current);
+    for (auto& [name, profile] : out->listeners) {
+        if (profile->tls == nullptr)
+            continue;
+        auto next = std::make_shared<runtime::listener_profile>(*profile);
+        if (profile->tls == before.server)
+            next->tls = after.server;
+        for (std::size_t i = 0; i < before.by_rule.size(); ++i)
+            if (profile->tls == before.by_rule[i])
+                next->tls = after.by_rule[i];
+        profile = std::move(next);
+    }
+    return out;
 }
 
 std::vector<runtime::listener_address> listener_addresses(const config& from)

@@ -6,6 +6,7 @@
 #include "core/host/control_commands.hpp"
 #include "core/host/control_server.hpp"
 #include "core/host/crash_blame.hpp"
+#include "core/host/file_watch.hpp"
 #include "core/host/generation_builder.hpp"
 #include "core/host/log_output.hpp"
 #include "core/host/plugin_desk.hpp"
@@ -13,6 +14,7 @@
 #include "core/host/plugin_set.hpp"
 #include "core/host/process.hpp"
 #include "core/host/stuck_watch.hpp"
+#include "core/host/tls_loader.hpp"
 #include "core/host/ways_out.hpp"
 #include "core/io/interface_addresses.hpp"
 #include "core/io/resolver_thread.hpp"
@@ -43,6 +45,8 @@ namespace {
 
 constexpr std::chrono::seconds drain_time{30};
 constexpr std::chrono::seconds health_patience{2};
+constexpr std::chrono::milliseconds look_at_files{1000};
+constexpr int no_signal = -1;
 
 /// The signals that steer the daemon, taken from all threads (those that exist later inherit it) and read here.
 class signal_source {
@@ -61,16 +65,19 @@ public:
     signal_source(const signal_source&) = delete;
     signal_source& operator=(const signal_source&) = delete;
 
-    /// The next signal; 0 when `other` became readable first.
-    [[nodiscard]] int next(int other = -1) const
+    /// The next signal; 0 when `other` became readable first; no_signal when none came in time.
+    [[nodiscard]] int next(int other = -1, std::chrono::milliseconds within = std::chrono::milliseconds{-1}) const
     {
         while (true) {
             signalfd_siginfo info{};
             if (::read(descriptor_, &info, sizeof info) == sizeof info)
                 return static_cast<int>(info.ssi_signo);
             std::array<pollfd, 2> both{{{descriptor_, POLLIN, 0}, {other, POLLIN, 0}}};
-            if (::poll(both.data(), both.size(), -1) > 0 && both[1].revents != 0)
+            const int count = ::poll(both.data(), both.size(), static_cast<int>(within.count()));
+            if (count > 0 && both[1].revents != 0)
                 return 0;
+            if (count == 0)
+                return no_signal;
         }
     }
 
@@ -101,6 +108,8 @@ private:
     [[nodiscard]] std::unique_ptr<plugin_set> load_plugins(problems& found);
     [[nodiscard]] bool open(plugin_set& plugins, problems& found);
     [[nodiscard]] problems reload();
+    void refresh_tls();
+    void tell_of_certificates();
     [[nodiscard]] std::shared_ptr<const runtime::generation> make_next(const config& next, tls_contexts& tls,
                                                                        std::unique_ptr<plugin_set>& plugins, problems& found);
     [[nodiscard]] std::vector<listening_place> places_after_reload(const config& next) const;
@@ -120,6 +129,9 @@ private:
     stuck_watch watch_{log_};
     std::optional<account> account_;
     tls_contexts tls_; ///< in force
+    file_watch tls_watch_;
+    unsigned tls_tries_ = 0;                                ///< left for files that could not be used
+    std::shared_ptr<const runtime::generation> published_; ///< in force
     std::shared_ptr<control_lane> lane_ = std::make_shared<control_lane>();
     loaded_libraries libraries_;
     common_services services_{.lane = lane_};
@@ -201,6 +213,7 @@ bool daemon::start(problems& found)
     harden_process();
     if (!find_user(found) || !make_folders(found))
         return false;
+    tls_watch_ = file_watch{tls_files(config_)};
     tls_ = load_tls(config_, found); // as root still: the key may be its alone
     refuse_relay_to_ourselves(config_, listening_places(config_), io::interface_addresses(), found);
     if (!found.empty())
@@ -220,6 +233,7 @@ bool daemon::start(problems& found)
         *server_, [this] { return reload(); }, [this] { return metrics_text(); }, [this] { return health(); }, desk_, &records_);
     generation_shown_.set(generation_);
     warn_of_root();
+    tell_of_certificates();
     watch_.start();
     announce();
     control_->start([this](std::string_view request) { return commands_->answer(request); }, // from now on a reload may come
@@ -247,6 +261,7 @@ std::unique_ptr<plugin_set> daemon::load_plugins(problems& found)
         return nullptr;
     store_ = plugins->store();
     services_ = plugins->services();
+    published_ = first;
     server_ = std::make_unique<runtime::server>(listener_addresses(config_), std::move(first), *store_, log_, 0,
                                                 services_.metrics.get(), &records_);
     return plugins;
@@ -374,6 +389,7 @@ problems daemon::reload()
     const control_lane::hold in_control{*lane_};
     problems found;
     auto next = read_config(config_.file, found);
+    auto watch = next ? file_watch{tls_files(*next)} : file_watch{};
     std::unique_ptr<plugin_set> plugins;
     std::shared_ptr<const runtime::generation> made;
     tls_contexts tls;
@@ -387,14 +403,18 @@ problems daemon::reload()
         return found;
     }
     warn_of_what_stays(*next);
-    if (!tls.kept.empty())
+    for (const auto& each : tls.kept)
         log_.warning("certificate.kept",
-                     {{"cause", tls.kept}, {"note", "the one that was read at the start stays; a new one needs a restart"}});
+                     {{"cause", each}, {"note", "the one that was read at the start stays; a new one needs a restart"}});
     plugins->commit();
     options_ = plugins->options();
+    published_ = made;
     server_->publish(std::move(made));
     keep_track_of(*plugins);
     tls_ = std::move(tls);
+    tls_watch_ = std::move(watch);
+    tls_tries_ = 0;
+    tell_of_certificates();
     services_ = plugins->services();
     ++generation_;
     generation_shown_.set(generation_);
@@ -406,6 +426,43 @@ problems daemon::reload()
     log_.info("reloaded", {{"generation", generation_}});
     server_->tell({.kind = hooks::notice_kind::reloaded, .count = generation_});
     return {};
+}
+
+void daemon::tell_of_certificates()
+{
+    for (const auto& each : remarks_on(tls_, base::system_clock{}.wall()))
+        log_.warning("certificate.doubtful", {{"problem", each.text()}});
+}
+
+/// Files of certificates that were replaced are served from the next handshake on; sessions end with what they began with. What
+/// cannot be used stays what it was, and is tried again for a while: files are replaced one after the other.
+void daemon::refresh_tls()
+{
+    constexpr unsigned tries = 30;
+    const control_lane::hold in_control{*lane_};
+    const bool is_new = tls_watch_.have_changed();
+    if (!is_new && tls_tries_ == 0)
+        return;
+    tls_tries_ = is_new ? tries : tls_tries_ - 1;
+    problems found;
+    auto next = reload_tls(tls_, found);
+    for (const auto& each : found) // of what all certificates share
+        next.kept.push_back(each.text());
+    const bool is_told = !is_new && next.kept == tls_.kept;
+    if (next.kept.empty())
+        tls_tries_ = 0;
+    if (is_told)
+        return;
+    for (const auto& each : next.kept)
+        log_.warning("certificate.kept", {{"cause", each}, {"note", "what was read before stays in force"}});
+    tls_.kept = next.kept;
+    if (!found.empty() || next.kept.size() == next.certificates.size())
+        return;
+    published_ = with_tls(*published_, tls_, next);
+    tls_ = std::move(next);
+    server_->publish(published_);
+    log_.info("certificate.reloaded", {{"certificates", tls_.certificates.size() - tls_.kept.size()}});
+    tell_of_certificates();
 }
 
 int daemon::drain(const signal_source& signals)
@@ -438,9 +495,15 @@ int daemon::drain(const signal_source& signals)
 
 int daemon::run(const signal_source& signals)
 {
-    while (signals.next() == SIGHUP)
-        (void)reload(); // its problems are logged
-    return drain(signals);
+    for (;;) {
+        const int signal = signals.next(-1, look_at_files);
+        if (signal == no_signal)
+            refresh_tls();
+        else if (signal == SIGHUP)
+            (void)reload(); // its problems are logged
+        else
+            return drain(signals);
+    }
 }
 
 int fail(const problems& found)

@@ -6,7 +6,6 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include <openssl/err.h>
-#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -53,10 +52,13 @@ stream::~stream()
 
 read_result stream::try_read(char* to, std::size_t size) noexcept
 {
-    if (ssl_ != nullptr)
-        return try_read_tls(to, size);
+    return ssl_ != nullptr ? try_read_tls(to, size) : try_receive(to, size, false);
+}
+
+read_result stream::try_receive(char* to, std::size_t size, bool only_looks) noexcept
+{
     for (;;) {
-        const auto count = ::recv(socket_.native_handle(), to, size, 0);
+        const auto count = ::recv(socket_.native_handle(), to, size, only_looks ? MSG_PEEK : 0);
         if (count > 0)
             return {read_result::kind::octets, static_cast<std::size_t>(count)};
         if (count == 0)
@@ -173,6 +175,7 @@ task<base::error_code> stream::write(std::string_view octets)
 task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, tls_side side, std::string name, std::string& why)
 {
     context_ = std::move(context);
+    name_ = std::move(name);
     ERR_clear_error();
     ssl_ = SSL_new(context_->native());
     if (ssl_ == nullptr || SSL_set_fd(ssl_, static_cast<int>(socket_.native_handle())) != 1) {
@@ -183,20 +186,19 @@ task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, t
     SSL_set_mode(ssl_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     if (side == tls_side::server) {
         SSL_set_accept_state(ssl_);
-        std::array<unsigned char, SHA256_DIGEST_LENGTH> id{}; // of any name: an id of its own has at most 32 octets
-        SHA256(reinterpret_cast<const unsigned char*>(name.data()), name.size(), id.data());
-        SSL_set_session_id_context(ssl_, id.data(), id.size());
+        context_->bind(ssl_, name_);
     } else {
         SSL_set_connect_state(ssl_);
-        if (!name.empty() && !base::ip_address::from_text(name)) // RFC 6066 3: no addresses
-            SSL_set_tlsext_host_name(ssl_, name.c_str());
+        if (!name_.empty() && !base::ip_address::from_text(name_)) // RFC 6066 3: no addresses
+            SSL_set_tlsext_host_name(ssl_, name_.c_str());
         SSL_set_hostflags(ssl_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
         const bool verifies = SSL_get_verify_mode(ssl_) != SSL_VERIFY_NONE;
-        if (verifies && (name.empty() || SSL_set1_host(ssl_, name.c_str()) != 1)) { // any name would do
+        if (verifies && (name_.empty() || SSL_set1_host(ssl_, name_.c_str()) != 1)) { // any name would do
             tls_broken_ = true;
             why = "there is no name that its certificate could be for";
             co_return boost::asio::error::invalid_argument;
         }
+        context_->offer_session(ssl_, name_);
     }
     for (;;) {
         ERR_clear_error();
@@ -211,6 +213,8 @@ task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, t
             if (code != 0)
                 ERR_error_string_n(code, text.data(), text.size());
             why = code != 0 ? text.data() : "the peer closed the connection";
+            if (side == tls_side::client)
+                context_->forget_session(name_); // it may have been that
             co_return boost::asio::error::connection_aborted;
         }
         const auto what = error == SSL_ERROR_WANT_WRITE ? socket::wait_write : socket::wait_read;
@@ -243,6 +247,22 @@ tls_summary stream::tls() const
     return summary;
 }
 
+std::string stream::channel_binding() const
+{
+    if (ssl_ == nullptr || SSL_is_init_finished(ssl_) == 0)
+        return {};
+    // RFC 9266 3: TLS 1.2 without the extended master secret (RFC 7627) has none that is unique.
+    if (SSL_version(ssl_) < TLS1_3_VERSION && SSL_get_extms_support(ssl_) != 1)
+        return {};
+    constexpr std::string_view label = "EXPORTER-Channel-Binding"; // RFC 9266 2: and a context of no octets, which is not none
+    std::string out(channel_binding_size, '\0');
+    auto* const to = reinterpret_cast<unsigned char*>(out.data());
+    const auto* const context = reinterpret_cast<const unsigned char*>("");
+    if (SSL_export_keying_material(ssl_, to, out.size(), label.data(), label.size(), context, 0, 1) != 1)
+        return {};
+    return out;
+}
+
 void stream::expired() noexcept
 {
     timed_out_ = true;
@@ -255,6 +275,12 @@ void stream::interrupt() noexcept
     interrupted_ = true;
     boost::system::error_code ignored; // likewise
     socket_.cancel(ignored);
+}
+
+socket stream::release() noexcept
+{
+    clear();
+    return std::move(socket_);
 }
 
 void stream::close() noexcept

@@ -48,6 +48,8 @@ public:
 
     /// Tries to read. Never waits.
     [[nodiscard]] read_result try_read(char* to, std::size_t size) noexcept;
+    /// The same, and the octets stay to be read. Not under TLS.
+    [[nodiscard]] read_result try_peek(char* to, std::size_t size) noexcept { return try_receive(to, size, true); }
     /// Waits until a read may succeed. An error: broken, closed, or the deadline passed (timed_out()).
     [[nodiscard]] task<base::error_code> wait_readable();
     /// Writes as much as goes without waiting; how much, or an error.
@@ -62,6 +64,9 @@ public:
                                                    std::string& why);
     [[nodiscard]] bool is_tls() const noexcept { return ssl_ != nullptr; }
     [[nodiscard]] tls_summary tls() const;
+    /// What both ends of this TLS connection know and nobody else: "tls-exporter" of RFC 9266, 32 octets. Empty: not under TLS, or
+    /// TLS 1.2 without the extended master secret.
+    [[nodiscard]] std::string channel_binding() const;
 
     /// Reads and writes nothing for that long, or until interrupt() or a broken connection. Uses the deadline up.
     [[nodiscard]] task<void> pause(std::chrono::milliseconds how_long);
@@ -84,11 +89,16 @@ public:
     [[nodiscard]] bool is_interrupted() const noexcept { return interrupted_; }
     void clear_interrupt() noexcept { interrupted_ = false; }
 
+    /// The socket, before any TLS, with what was not read; the stream is closed.
+    [[nodiscard]] socket release() noexcept;
     /// Says close_notify if it can be said at once, and closes. Lets the peer read what was written.
     void close() noexcept;
 
 private:
+    static constexpr std::size_t channel_binding_size = 32;
+
     void expired() noexcept override;
+    [[nodiscard]] read_result try_receive(char* to, std::size_t size, bool only_looks) noexcept;
     [[nodiscard]] read_result try_read_tls(char* to, std::size_t size) noexcept;
     [[nodiscard]] base::result<std::size_t> try_write_tls(std::string_view octets) noexcept;
     [[nodiscard]] task<base::error_code> wait(socket::wait_type what, bool is_ready);
@@ -97,6 +107,7 @@ private:
     socket socket_;
     ssl_st* ssl_ = nullptr;
     std::shared_ptr<tls_context> context_;
+    std::string name_; // that the handshake was for: OpenSSL's callbacks know it
     bool timed_out_ = false;
     bool interrupted_ = false;
     bool tls_wants_write_ = false; // what the last TLS operation waits for

@@ -46,6 +46,21 @@ public:
         ++open_;
         return place{*this, address};
     }
+    /// A place is for somebody else than whoever it was taken for. False: `most_per_address` (0: no limit) are open from there, and
+    /// the place is what it was.
+    [[nodiscard]] bool move(place& which, const base::ip_address& to, std::uint32_t most_per_address)
+    {
+        const std::lock_guard lock{guard_};
+        auto& there = by_address_[to];
+        if (to == which.address_)
+            return true;
+        if (most_per_address != 0 && there >= most_per_address)
+            return false;
+        ++there;
+        forget(which.address_);
+        which.address_ = to;
+        return true;
+    }
     [[nodiscard]] std::uint64_t open() const
     {
         const std::lock_guard lock{guard_};
@@ -57,6 +72,10 @@ private:
     {
         const std::lock_guard lock{guard_};
         --open_;
+        forget(address);
+    }
+    void forget(const base::ip_address& address) noexcept
+    {
         if (const auto found = by_address_.find(address); found != by_address_.end() && --found->second == 0)
             by_address_.erase(found);
     }

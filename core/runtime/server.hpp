@@ -3,6 +3,7 @@
 // daemon's way in. Knows no TOML, no plugin files: it gets chains, a store and transports as objects.
 
 #include "core/base/clock.hpp"
+#include "core/base/ip_network.hpp"
 #include "core/base/log.hpp"
 #include "core/base/metrics.hpp"
 #include "core/base/result.hpp"
@@ -17,6 +18,7 @@
 #include "core/runtime/trace.hpp"
 #include "core/session/server_config.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -47,6 +49,17 @@ struct connection_limits {
     std::uint64_t minimum_rate = 100;       ///< octets a second of content after a grace of timeouts.data; 0: none
 };
 
+/// Whose PROXY header is believed, and must come.
+struct trusted_proxies {
+    std::vector<base::ip_network> networks;
+    bool local = false; ///< whoever could open the listener's Unix socket
+
+    [[nodiscard]] bool includes(const base::ip_address& peer) const noexcept
+    {
+        return local || std::any_of(networks.begin(), networks.end(), [&](const auto& each) { return each.contains(peer); });
+    }
+};
+
 /// What a listener serves its sessions with. Immutable; a session keeps the one that it started with.
 struct listener_profile {
     std::string name;
@@ -56,6 +69,7 @@ struct listener_profile {
     std::shared_ptr<const hooks::chain> chain;
     std::vector<std::shared_ptr<const hooks::chain>> domain_chains; ///< number n of session.domains is the nth from 1
     std::shared_ptr<io::tls_context> tls;                           ///< null without TLS
+    std::optional<trusted_proxies> proxies;                         ///< with a value, nobody else is served
 
     [[nodiscard]] const hooks::chain& chain_number(std::uint32_t n) const { return n == 0 ? *chain : *domain_chains.at(n - 1); }
 };

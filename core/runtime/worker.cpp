@@ -74,9 +74,9 @@ io::task<void> worker::accept(const std::string& profile, io::listener& from)
     }
 }
 
-void worker::turn_away(const std::string& profile, const io::accepted& from, std::string_view why)
+void worker::turn_away(const std::string& profile, const base::ip_endpoint& from, std::string_view why)
 {
-    const auto peer = from.peer.text();
+    const auto peer = from.text();
     turned_away_.add();
     refusals_.note(profile, peer, why);
     home_.notices.tell({.kind = hooks::notice_kind::refused, .peer = peer, .listener = profile, .text = why});
@@ -87,23 +87,64 @@ void worker::welcome(const std::string& profile, io::accepted from)
     const auto current = current_.load();
     const auto found = current->listeners.find(profile);
     if (found == current->listeners.end()) {
-        return turn_away(profile, from, "the configuration has no such listener any more");
+        return turn_away(profile, from.peer, "the configuration has no such listener any more");
     }
+    const auto& profile_now = found->second;
     const auto& limits = current->limits;
-    const bool is_local = from.peer.address == base::ip_address{}; // a Unix socket's peers have no addresses to tell apart
-    auto place = counts_.enter(from.peer.address, limits.connections, is_local ? 0 : limits.connections_per_ip);
-    if (!place) {
-        turn_away(profile, from, "too many connections");
-        io::stream last{loop_, std::move(from.connection)};
-        if (found->second->session.tls != session::server_tls::implicit) // which would wait for a handshake
-            [[maybe_unused]]
-            const auto sent = last.try_write(too_many); // if it does not go, the close says it
-        return;
+    const bool is_proxied = profile_now->proxies.has_value();
+    if (is_proxied && !profile_now->proxies->includes(from.peer.address)) // whoever it is, his address would be a guess
+        return turn_away(profile, from.peer, "is no trusted proxy");
+    // A Unix socket's peers have no addresses to tell apart; a proxy's clients have others than it.
+    const auto counted = is_proxied ? base::ip_address{} : from.peer.address;
+    const bool is_limited = counted != base::ip_address{};
+    auto place = counts_.enter(counted, limits.connections, is_limited ? limits.connections_per_ip : 0);
+    if (!place)
+        return refuse_one_too_many(*profile_now, std::move(from));
+    if (is_proxied)
+        loop_.spawn("hear_proxy", hear(profile_now, std::move(from), std::move(*place)));
+    else
+        begin(profile_now, limits, std::move(from), std::move(*place));
+}
+
+void worker::refuse_one_too_many(const listener_profile& profile, io::accepted from)
+{
+    turn_away(profile.name, from.peer, "too many connections");
+    io::stream last{loop_, std::move(from.connection)};
+    if (profile.session.tls != session::server_tls::implicit) // which would wait for a handshake
+        [[maybe_unused]]
+        const auto sent = last.try_write(too_many); // if it does not go, the close says it
+}
+
+/// What a proxy has to say first. The connection takes one of the places of all from the start, and then one of the client's.
+io::task<void> worker::hear(std::shared_ptr<const listener_profile> profile, io::accepted from, connection_counts::place place)
+{
+    const auto proxy = from.peer;
+    proxied_arrival arrival{loop_, std::move(from)};
+    arrivals_.push_back(arrival);
+    std::string why;
+    auto client = co_await arrival.meet(profile->timeouts.greeting, why);
+    if (!client) {
+        turn_away(profile->name, proxy, why);
+        co_return;
     }
+    if (!work_.owns_work())
+        co_return; // drained meanwhile: nothing begins any more
+    const auto limits = current_.load()->limits;
+    const bool is_limited = !arrival.is_proxys_own() && client->peer.address != base::ip_address{};
+    if (!counts_.move(place, client->peer.address, is_limited ? limits.connections_per_ip : 0)) {
+        refuse_one_too_many(*profile, std::move(*client));
+        co_return;
+    }
+    begin(std::move(profile), limits, std::move(*client), std::move(place));
+}
+
+void worker::begin(std::shared_ptr<const listener_profile> profile, const connection_limits& limits, io::accepted from,
+                   connection_counts::place place)
+{
     welcomed_.add();
-    auto one = std::make_unique<connection>(home_, found->second, current->limits, std::move(from));
+    auto one = std::make_unique<connection>(home_, std::move(profile), limits, std::move(from));
     connections_.push_back(*one);
-    loop_.spawn("serve_connection", serve(std::move(one), std::move(*place)));
+    loop_.spawn("serve_connection", serve(std::move(one), std::move(place)));
 }
 
 io::task<void> worker::serve(std::unique_ptr<connection> one, connection_counts::place place)
@@ -118,6 +159,8 @@ void worker::drain()
     boost::asio::post(loop_.context(), [this] {
         for (auto& [profile, listener] : listeners_)
             listener->close();
+        for (auto& one : arrivals_)
+            one.interrupt();
         for (auto& one : connections_)
             one.shut_down();
         refusals_.close();

@@ -10,6 +10,7 @@
 #include "core/runtime/connection.hpp"
 #include "core/runtime/connection_counts.hpp"
 #include "core/runtime/intake.hpp"
+#include "core/runtime/proxied_arrival.hpp"
 #include "core/runtime/published.hpp"
 #include "core/runtime/refusal_log.hpp"
 #include "core/runtime/server.hpp"
@@ -47,8 +48,13 @@ public:
 private:
     [[nodiscard]] io::task<void> accept(const std::string& profile, io::listener& from);
     [[nodiscard]] io::task<void> serve(std::unique_ptr<connection> one, connection_counts::place place);
+    [[nodiscard]] io::task<void> hear(std::shared_ptr<const listener_profile> profile, io::accepted from,
+                                      connection_counts::place place);
     void welcome(const std::string& profile, io::accepted from);
-    void turn_away(const std::string& profile, const io::accepted& from, std::string_view why);
+    void begin(std::shared_ptr<const listener_profile> profile, const connection_limits& limits, io::accepted from,
+               connection_counts::place place);
+    void refuse_one_too_many(const listener_profile& profile, io::accepted from);
+    void turn_away(const std::string& profile, const base::ip_endpoint& from, std::string_view why);
 
     published& current_;
     connection_counts& counts_;
@@ -62,6 +68,7 @@ private:
     base::counter& turned_away_;
     std::vector<std::pair<std::string, std::unique_ptr<io::listener>>> listeners_;
     boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> connections_;
+    boost::intrusive::list<proxied_arrival, boost::intrusive::constant_time_size<false>> arrivals_;
     boost::asio::executor_work_guard<io::executor> work_;
     std::promise<void> drained_;
     std::future<void> drained_future_ = drained_.get_future();

@@ -50,8 +50,13 @@ std::string with(const std::string& section, const std::string& lines)
                       "[[listener]]\nname = \"in\"\naddress = \"127.0.0.1:0\"\n" + in("[listener]") +
                       (section == "[listener.domain]" ? "[[listener.domain]]\n" + lines : std::string{}) +
                       "[[plugin]]\nname = \"p\"\nlibrary = \"l\"\n" + in("[plugin]");
-    if (!section.empty() && section.front() != '[')
+    const std::string files = "cert = \"c.pem\"\nkey = \"k.pem\"\n";
+    if (section == "[tls.certificate]")
+        out += "[tls]\n" + files + "[[tls.certificate]]\n" + lines;
+    else if (!section.empty() && section.front() != '[')
         out += "[" + section + "]\n" + lines;
+    if (section == "tls" && !lines.starts_with("cert ") && !lines.starts_with("key "))
+        out += files; // which it cannot be without
     return out;
 }
 
@@ -76,6 +81,7 @@ std::string values(const config& of)
     const auto& policy = of.queue.policy;
     const auto& delivery = of.delivery;
     const auto& limits = delivery.timeout;
+    const auto tls = of.tls.value_or(tls_settings{});
     std::vector<long long> retry;
     for (const auto& each : policy.retry)
         retry.push_back(each.count());
@@ -93,6 +99,8 @@ std::string values(const config& of)
                        delivery.per_destination, delivery.connection_reuse, static_cast<int>(delivery.tls)) +
            fmt::format("trace {} times {} {} {} {} {} ", of.trace_keep, limits.connect.count(), limits.greeting.count(),
                        limits.command.count(), limits.data.count(), limits.final.count()) +
+           fmt::format("tls {} '{}' {} {} {} {} ", fmt::join(tls.groups, ","), tls.ciphers, static_cast<int>(tls.lowest),
+                       static_cast<int>(tls.clients), listener.proxy_protocol, listener.clients.has_value()) +
            fmt::format("breaker {} {} budgets {} {} {} {}", plugin.breaker.failures, plugin.breaker.pause.count(),
                        budgets[hooks::phase::connect].count(), budgets[hooks::phase::envelope].count(),
                        budgets[hooks::phase::content].count(), budgets[hooks::phase::end].count());
@@ -130,7 +138,7 @@ TEST(the_reference, names_no_key_that_there_is_not)
 TEST(the_reference, names_every_key_that_is_read)
 {
     std::string source;
-    for (const auto* file : {"core/host/config.cpp", "core/host/config_chains.cpp"})
+    for (const auto* file : {"core/host/config.cpp", "core/host/config_chains.cpp", "core/host/config_tls.cpp"})
         source += postern::test::read_file(postern::test::source_folder() / file);
     std::set<std::string> known{"certificate", "config", "dns", "domain",
                                 "failures"}; // tables and what is in one: named in the text

@@ -141,8 +141,8 @@ final = "5s"
     EXPECT_EQ(read.limits.timeouts.data, 3s);
     EXPECT_EQ(read.limits.timeouts.tls, 4s);
     ASSERT_TRUE(read.tls);
-    EXPECT_EQ(read.tls->cert, "/etc/postern/cert.pem");
-    EXPECT_EQ(read.tls->key, "/k/key.pem");
+    EXPECT_EQ(read.tls->standard.cert, "/etc/postern/cert.pem");
+    EXPECT_EQ(read.tls->standard.key, "/k/key.pem");
     EXPECT_EQ(read.listeners[0].tls, session::server_tls::required);
     ASSERT_EQ(read.plugins.size(), 1U);
     const auto& plugin = read.plugins[0];
@@ -198,7 +198,6 @@ TEST(what_comes_with_a_later_version, is_refused_unless_neutral)
 {
     EXPECT_THAT(complaints_about("auth = false\nproxy_protocol = false\nprotocol = \"smtp\"\n"), IsEmpty());
     EXPECT_THAT(complaints_about("auth = true\n"), ElementsAre(HasSubstr(":6: listener.auth: not supported in this version")));
-    EXPECT_THAT(complaints_about("proxy_protocol = true\n"), ElementsAre(HasSubstr("not supported in this version")));
     EXPECT_THAT(complaints_about("protocol = \"lmtp\"\n"), ElementsAre(HasSubstr("\"lmtp\" is not supported in this version")));
     EXPECT_THAT(complaints_about("[[plugin]]\nname = \"p\"\nlibrary = \"l\"\nisolation = \"process\"\n"),
                 ElementsAre(HasSubstr(":9: plugin.isolation: \"process\" is not supported in this version")));
@@ -219,8 +218,6 @@ TEST(tls, needs_a_certificate)
 {
     EXPECT_THAT(complaints_about("tls = \"starttls\"\n"), ElementsAre(HasSubstr(":6: listener.tls: needs a certificate")));
     EXPECT_THAT(complaints_about("[tls]\ncert = \"c\"\n"), ElementsAre(HasSubstr(":6: tls.key: is missing")));
-    EXPECT_THAT(complaints_about("[tls]\ncert = \"c\"\nkey = \"k\"\n[[tls.certificate]]\ncert = \"d\"\n"),
-                ElementsAre(HasSubstr("tls.certificate: not supported in this version")));
 }
 
 TEST(a_chain, names_plugins_that_are_there_once_each)

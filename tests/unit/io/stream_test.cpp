@@ -79,6 +79,26 @@ TEST_F(pair, carries_octets_and_the_end_of_the_stream)
     run(exchange(*this));
 }
 
+task<void> look_and_release(pair& p)
+{
+    co_await p.meet();
+    const auto ec = co_await p.theirs->write("PROXY EHLO");
+    EXPECT_FALSE(ec);
+    const auto ready = co_await p.ours->wait_readable();
+    EXPECT_FALSE(ready);
+    std::array<char, 16> octets{};
+    for (int i = 0; i < 2; ++i)
+        EXPECT_EQ(p.ours->try_peek(octets.data(), octets.size()).size, 10U) << "they stay";
+    EXPECT_EQ(p.ours->try_read(octets.data(), 6).size, 6U);
+    p.ours = std::make_unique<stream>(p.home, p.ours->release());
+    const auto rest = co_await pair::receive(*p.ours, 4);
+    EXPECT_EQ(rest, "EHLO");
+}
+TEST_F(pair, lets_octets_be_looked_at_and_the_socket_go_on_elsewhere)
+{
+    run(look_and_release(*this));
+}
+
 task<void> fill_and_drain(pair& p, std::size_t size)
 {
     co_await p.meet();

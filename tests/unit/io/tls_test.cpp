@@ -3,23 +3,17 @@
 #include "core/io/stream.hpp"
 #include "core/io/tls.hpp"
 #include "tests/support/memory_log.hpp"
+#include "tests/unit/io/tls_in_memory.hpp"
 
 #include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include <array>
 #include <csignal>
-#include <cstdio>
-#include <filesystem>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
 
-#include <stdlib.h> // NOLINT(modernize-deprecated-headers): mkdtemp() is of POSIX
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,71 +22,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace std::string_view_literals;
+using namespace testing_tls;
 
-template <auto free_it>
-struct freed_by {
-    template <class T>
-    void operator()(T* it) const noexcept
-    {
-        free_it(it);
-    }
-};
-using ssl = std::unique_ptr<SSL, freed_by<SSL_free>>;
-using ssl_context = std::unique_ptr<SSL_CTX, freed_by<SSL_CTX_free>>;
-using ssl_session = std::unique_ptr<SSL_SESSION, freed_by<SSL_SESSION_free>>;
-using key_pair = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
-using certificate = std::unique_ptr<X509, freed_by<X509_free>>;
-using file = std::unique_ptr<std::FILE, freed_by<std::fclose>>;
-
-/// Throws what a test cannot go on without.
-void must(bool done, const char* what)
-{
-    if (!done)
-        throw std::runtime_error{what};
-}
-
-/// A self-signed certificate and its key as files, in a folder that goes with it.
-class certificate_files {
-public:
-    certificate_files()
-    {
-        auto pattern = (std::filesystem::temp_directory_path() / "postern-tls-XXXXXX").string();
-        must(::mkdtemp(pattern.data()) != nullptr, "mkdtemp");
-        folder_ = pattern;
-        const key_pair key{EVP_EC_gen("P-256")};
-        const certificate made{X509_new()};
-        must(key && made, "no key");
-        ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1);
-        X509_gmtime_adj(X509_getm_notBefore(made.get()), -3600);
-        X509_gmtime_adj(X509_getm_notAfter(made.get()), 86400);
-        X509_set_pubkey(made.get(), key.get());
-        auto* const name = X509_get_subject_name(made.get());
-        const auto common_name = "mx.example.org"sv;
-        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(common_name.data()),
-                                   static_cast<int>(common_name.size()), -1, 0);
-        X509_set_issuer_name(made.get(), name);
-        must(X509_sign(made.get(), key.get(), EVP_sha256()) != 0, "X509_sign");
-        const file cert_file{std::fopen(cert().c_str(), "w")};
-        const file key_file{std::fopen(this->key().c_str(), "w")};
-        must(cert_file && PEM_write_X509(cert_file.get(), made.get()) == 1, "cert.pem");
-        must(key_file && PEM_write_PrivateKey(key_file.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1, "key.pem");
-    }
-    ~certificate_files()
-    {
-        std::error_code ignored; // nothing can be done about it
-        std::filesystem::remove_all(folder_, ignored);
-    }
-    certificate_files(const certificate_files&) = delete;
-    certificate_files& operator=(const certificate_files&) = delete;
-
-    [[nodiscard]] std::string cert() const { return folder_ / "cert.pem"; }
-    [[nodiscard]] std::string key() const { return folder_ / "key.pem"; }
-
-private:
-    std::filesystem::path folder_;
-};
-
-[[nodiscard]] std::shared_ptr<tls_context> server_context(const certificate_files& files)
+[[nodiscard]] std::shared_ptr<tls_context> server_context(const pem_files& files)
 {
     std::string why;
     auto made = tls_context::server(files.cert(), files.key(), why);
@@ -111,91 +43,9 @@ private:
     return made;
 }
 
-/// Of a peer that speaks just this version, and has no rules.
-[[nodiscard]] ssl_context loose_context(const SSL_METHOD* method, int version)
-{
-    ssl_context made{SSL_CTX_new(method)};
-    SSL_CTX_set_security_level(made.get(), 0);
-    SSL_CTX_clear_options(made.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-    SSL_CTX_set_min_proto_version(made.get(), version);
-    SSL_CTX_set_max_proto_version(made.get(), version);
-    return made;
-}
-
-/// A client and a server face to face in memory, each moved on in turn.
-class face_to_face {
-public:
-    face_to_face(SSL_CTX* server, SSL_CTX* client, SSL_SESSION* earlier = nullptr)
-        : server_{SSL_new(server)}, client_{SSL_new(client)}
-    {
-        BIO* of_server = nullptr;
-        BIO* of_client = nullptr;
-        must(BIO_new_bio_pair(&of_server, 0, &of_client, 0) == 1, "BIO_new_bio_pair");
-        SSL_set_bio(server_.get(), of_server, of_server);
-        SSL_set_bio(client_.get(), of_client, of_client);
-        SSL_set_accept_state(server_.get());
-        SSL_set_connect_state(client_.get());
-        if (earlier != nullptr)
-            SSL_set_session(client_.get(), earlier);
-    }
-
-    /// Whether both sides come to an end of the handshake; an error of either ends it.
-    [[nodiscard]] bool shake_hands()
-    {
-        constexpr int most_turns = 20;
-        for (int turn = 0; turn < most_turns; ++turn) {
-            const bool client_done = step(client_.get());
-            const bool server_done = step(server_.get());
-            if (client_done && server_done)
-                return true;
-            if (failure_ != 0)
-                return false;
-        }
-        return false;
-    }
-    /// What `to` reads now; empty: nothing, or it failed.
-    [[nodiscard]] std::string read(SSL* to)
-    {
-        std::array<char, 256> octets{};
-        const int got = SSL_read(to, octets.data(), static_cast<int>(octets.size()));
-        note(to, got);
-        return {octets.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
-    }
-    /// The session that a later connection may offer again. RFC 8446 4.6.1: in TLS 1.3 its ticket comes behind the handshake.
-    [[nodiscard]] ssl_session session()
-    {
-        must(SSL_write(server_.get(), "220", 3) == 3 && read(client_.get()) == "220", "no octets pass");
-        // A connection that just goes takes its session out of use.
-        SSL_set_shutdown(client_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-        return ssl_session{SSL_get1_session(client_.get())};
-    }
-    [[nodiscard]] SSL* server() noexcept { return server_.get(); }
-    [[nodiscard]] SSL* client() noexcept { return client_.get(); }
-    /// OpenSSL's reason (SSL_R_...) of the first failure; 0: there was none.
-    [[nodiscard]] int failure() const noexcept { return failure_; }
-
-private:
-    [[nodiscard]] bool step(SSL* one)
-    {
-        const int done = SSL_do_handshake(one);
-        note(one, done);
-        return done == 1;
-    }
-    void note(SSL* one, int result)
-    {
-        if (result <= 0 && SSL_get_error(one, result) == SSL_ERROR_SSL && failure_ == 0)
-            failure_ = ERR_GET_REASON(ERR_peek_error());
-        ERR_clear_error();
-    }
-
-    ssl server_;
-    ssl client_;
-    int failure_ = 0;
-};
-
 class tls_contexts : public testing::Test {
 protected:
-    certificate_files files_;
+    pem_files files_;
 };
 
 TEST_F(tls_contexts, take_tls_1_2_and_1_3_and_nothing_below) // RFC 8996
@@ -404,7 +254,7 @@ protected:
         EXPECT_FALSE(lines_.contains("task_failed"));
     }
 
-    certificate_files files_;
+    pem_files files_;
     test::memory_log lines_;
     loop home_{base::log{lines_}};
     std::unique_ptr<stream> ours_;

@@ -40,5 +40,23 @@ TEST(connection_counts, know_no_limit_of_an_address_where_it_is_zero)
     EXPECT_EQ(counts.open(), 1000U);
 }
 
+TEST(connection_counts, move_a_place_to_another_address_that_has_room)
+{
+    connection_counts counts;
+    auto first = counts.enter(base::ip_address{}, 10, 0);
+    auto second = counts.enter(base::ip_address{}, 10, 0);
+    ASSERT_TRUE(first && second);
+    EXPECT_TRUE(counts.move(*first, here, 1));
+    EXPECT_FALSE(counts.move(*second, here, 1));
+    EXPECT_TRUE(counts.move(*second, there, 1));
+    EXPECT_TRUE(counts.move(*second, there, 1)) << "where it is already";
+    EXPECT_EQ(counts.open(), 2U);
+    EXPECT_FALSE(counts.enter(here, 10, 1));
+    first.reset();
+    EXPECT_TRUE(counts.enter(here, 10, 1)) << "it was given back where it was moved to";
+    second.reset();
+    EXPECT_EQ(counts.open(), 0U);
+}
+
 } // namespace
 } // namespace postern::runtime
