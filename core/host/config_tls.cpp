@@ -41,7 +41,8 @@ void read_certificate(table_reader from, tls_settings& to)
     for (const auto& given : from.texts("names").value_or(std::vector<std::string>{})) {
         auto name = message::lower_ascii(given);
         if (!is_certificate_name(name))
-            from.complain("names", fmt::format("\"{}\" is neither a name such as \"mx.example.org\" nor \"*.example.org\"", given));
+            from.complain("names",
+                          fmt::format("\"{}\" is neither a name such as \"mx.example.org\" nor \"*.example.org\"", given));
         const auto has_it = [&](const certificate_settings& each) {
             return std::ranges::find(each.names, name) != each.names.end();
         };
@@ -91,9 +92,9 @@ void read_tls(table_reader& root, config& to)
         read_certificate(std::move(each), out);
     read_groups(*from, out);
     out.ciphers = from->text("ciphers").value_or("");
-    out.lowest = from->choice<io::tls_version>("minimum_version",
-                                               {{"1.2", io::tls_version::v1_2}, {"1.3", io::tls_version::v1_3}})
-                     .value_or(out.lowest);
+    out.lowest =
+        from->choice<io::tls_version>("minimum_version", {{"1.2", io::tls_version::v1_2}, {"1.3", io::tls_version::v1_3}})
+            .value_or(out.lowest);
     out.client_ca = from->path("client_ca").value_or("");
     out.clients = read_client_certificates(*from).value_or(out.clients);
     if (out.clients != io::client_certificates::none && !from->has("client_ca"))

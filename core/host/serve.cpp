@@ -130,7 +130,7 @@ private:
     std::optional<account> account_;
     tls_contexts tls_; ///< in force
     file_watch tls_watch_;
-    unsigned tls_tries_ = 0;                                ///< left for files that could not be used
+    unsigned tls_tries_ = 0;                               ///< left for files that could not be used
     std::shared_ptr<const runtime::generation> published_; ///< in force
     std::shared_ptr<control_lane> lane_ = std::make_shared<control_lane>();
     loaded_libraries libraries_;

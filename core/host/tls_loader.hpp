@@ -18,9 +18,10 @@ namespace postern::daemon {
 /// TLS contexts of a configuration. Read apart from the rest, since a key may be root's while all else belongs to a user.
 struct tls_contexts {
     std::shared_ptr<io::tls_context> server; ///< under the rule of [tls] for client certificates; null without [tls]
-    std::array<std::shared_ptr<io::tls_context>, 3> by_rule; ///< by io::client_certificates: of listeners with a rule of their own
-    std::shared_ptr<io::tls_context> client;                 ///< null with delivery.tls = "none"
-    std::optional<tls_settings> settings;                    ///< what `server` was made by
+    std::array<std::shared_ptr<io::tls_context>, 3>
+        by_rule;                             ///< by io::client_certificates: of listeners with a rule of their own
+    std::shared_ptr<io::tls_context> client; ///< null with delivery.tls = "none"
+    std::optional<tls_settings> settings;    ///< what `server` was made by
     /// The pairs in force: the standard one, then those with names. An entry of before, where its files could not be used.
     std::vector<std::shared_ptr<const io::certificate>> certificates;
     std::shared_ptr<io::ticket_keys> tickets; ///< kept for as long as the process lives

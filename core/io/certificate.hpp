@@ -1,7 +1,8 @@
 #pragma once
 // A certificate with its chain and key, read from PEM files, and the OCSP response that is stapled to it. Never changed: what is
 // in the files later is another one. It must not know configuration or SMTP.
-// STANDARDS: RFC 5280, 6066 8 (stapling), 6125 (names), 6960 (OCSP). SECURITY: the operator's files; a key with a passphrase asks nobody.
+// STANDARDS: RFC 5280, 6066 8 (stapling), 6125 (names), 6960 (OCSP). SECURITY: the operator's files; a key with a passphrase asks
+// nobody.
 
 #include "core/base/clock.hpp"
 

@@ -64,8 +64,8 @@ public:
                                                    std::string& why);
     [[nodiscard]] bool is_tls() const noexcept { return ssl_ != nullptr; }
     [[nodiscard]] tls_summary tls() const;
-    /// What both ends of this TLS connection know and nobody else: "tls-exporter" of RFC 9266, 32 octets. Empty: not under TLS, or
-    /// TLS 1.2 without the extended master secret.
+    /// What both ends of this TLS connection know and nobody else: "tls-exporter" of RFC 9266, 32 octets. Empty: not under TLS,
+    /// or TLS 1.2 without the extended master secret.
     [[nodiscard]] std::string channel_binding() const;
 
     /// Reads and writes nothing for that long, or until interrupt() or a broken connection. Uses the deadline up.

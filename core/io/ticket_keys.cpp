@@ -29,7 +29,8 @@ std::optional<ticket_key> ticket_keys::current(base::instant now)
     return next.key;
 }
 
-std::optional<ticket_keys::found> ticket_keys::named(std::span<const unsigned char, ticket_key::name_size> name, base::instant now)
+std::optional<ticket_keys::found> ticket_keys::named(std::span<const unsigned char, ticket_key::name_size> name,
+                                                     base::instant now)
 {
     const std::lock_guard lock{guard_};
     for (const auto* each : {&current_, &previous_}) {

@@ -42,8 +42,9 @@ struct named_certificate {
 struct server_tls_options {
     std::shared_ptr<const certificate> standard; ///< for whoever asks for no name that is known
     std::vector<named_certificate> named;
-    std::vector<std::string> groups; ///< of known_groups(), the best first; those that this OpenSSL lacks are left out. Empty: its own
-    std::string ciphers;             ///< of TLS 1.2, in OpenSSL's words; empty: its own
+    std::vector<std::string>
+        groups;          ///< of known_groups(), the best first; those that this OpenSSL lacks are left out. Empty: its own
+    std::string ciphers; ///< of TLS 1.2, in OpenSSL's words; empty: its own
     tls_version lowest = tls_version::v1_2;
     client_certificates clients = client_certificates::none;
     std::string client_ca;                ///< a PEM file: whose client certificates are verified
@@ -51,7 +52,7 @@ struct server_tls_options {
 };
 
 struct client_tls_options {
-    bool verify = false;     ///< the peer's chain and name must be good
+    bool verify = false;          ///< the peer's chain and name must be good
     std::string trust_file = {};  ///< PEM: anchors; empty: the system's
     std::string certificate = {}; ///< PEM: what is shown to servers that ask for it, with its chain; empty: none
     std::string key = {};

@@ -24,9 +24,9 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::array known{"X25519MLKEM768"sv, "SecP256r1MLKEM768"sv, "SecP384r1MLKEM1024"sv, "X25519"sv,
-                           "P-256"sv,          "X448"sv,              "P-384"sv,              "P-521"sv,
-                           "ffdhe2048"sv,      "ffdhe3072"sv,         "ffdhe4096"sv};
+constexpr std::array known{
+    "X25519MLKEM768"sv, "SecP256r1MLKEM768"sv, "SecP384r1MLKEM1024"sv, "X25519"sv,   "P-256"sv, "X448"sv, "P-384"sv,
+    "P-521"sv,          "ffdhe2048"sv,         "ffdhe3072"sv,          "ffdhe4096"sv};
 
 /// Those of `wanted` that this OpenSSL has, joined as it wants them.
 std::string available_groups(const std::vector<std::string>& wanted)
@@ -152,7 +152,8 @@ struct tls_context::server_callbacks {
                 return 0;
             std::ranges::copy(key->name, name);
         } else {
-            const auto found = keys.named(std::span<const unsigned char, ticket_key::name_size>{name, ticket_key::name_size}, now);
+            const auto found =
+                keys.named(std::span<const unsigned char, ticket_key::name_size>{name, ticket_key::name_size}, now);
             if (!found)
                 return 0;
             key = found->key;
@@ -190,7 +191,7 @@ bool tls_context::prepare(ssl_ctx_st* context, const certificate& what, const se
     if (!verify_clients(context, options, why))
         return false;
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); // tickets: the client keeps the state
-    SSL_CTX_set_num_tickets(context, 1); // whoever resumes gets a new one: a second is work for nothing
+    SSL_CTX_set_num_tickets(context, 1);                         // whoever resumes gets a new one: a second is work for nothing
     SSL_CTX_set_app_data(context, this);
     if (tickets_ != nullptr)
         SSL_CTX_set_tlsext_ticket_key_evp_cb(context, server_callbacks::ticket);

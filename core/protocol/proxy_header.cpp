@@ -191,9 +191,7 @@ proxy_header_parser::status proxy_header_parser::read_addresses(std::string_view
     const auto source = address_at(block, 0, is_v6);
     if (source == base::ip_address{}) // which is how the peer of a Unix socket is told
         return fail("its client has no address");
-    value_ = {proxy_header::kind::client,
-              {source, port_at(2 * size)},
-              {address_at(block, size, is_v6), port_at(2 * size + 2)}};
+    value_ = {proxy_header::kind::client, {source, port_at(2 * size)}, {address_at(block, size, is_v6), port_at(2 * size + 2)}};
     return status::complete;
 }
 

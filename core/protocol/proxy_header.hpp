@@ -27,8 +27,9 @@ struct proxy_header {
 /// Threads: one. Memory: most_octets.
 class proxy_header_parser {
 public:
-    static constexpr std::size_t most_octets_v1 = 107;                 ///< of a line with its CRLF (2.1)
-    static constexpr std::size_t most_octets = std::size_t{16} << 10U; ///< of a header of version 2, whose TLVs may hold certificates
+    static constexpr std::size_t most_octets_v1 = 107; ///< of a line with its CRLF (2.1)
+    static constexpr std::size_t most_octets = std::size_t{16}
+                                               << 10U; ///< of a header of version 2, whose TLVs may hold certificates
 
     enum class status : std::uint8_t { incomplete, complete, malformed };
 

@@ -46,8 +46,8 @@ public:
         ++open_;
         return place{*this, address};
     }
-    /// A place is for somebody else than whoever it was taken for. False: `most_per_address` (0: no limit) are open from there, and
-    /// the place is what it was.
+    /// A place is for somebody else than whoever it was taken for. False: `most_per_address` (0: no limit) are open from there,
+    /// and the place is what it was.
     [[nodiscard]] bool move(place& which, const base::ip_address& to, std::uint32_t most_per_address)
     {
         const std::lock_guard lock{guard_};

@@ -71,6 +71,8 @@ bool client_session::state::is_message_fit()
         if (!offered.eight_bit_mime)
             return fail("5.6.3", "the message has 8-bit content and the peer does not offer 8BITMIME");
         parameters.body = message::body_type::eight_bit_mime;
+    } else if (message.may_have_8bit && offered.eight_bit_mime) {
+        parameters.body = message::body_type::eight_bit_mime;
     }
     if (offered.size) {
         // RFC 1870 6: a declared limit of 0 is none.

@@ -81,6 +81,7 @@ struct client_transaction {
     bool is_binary = false;                    ///< content is not lines of text: BODY=BINARYMIME
     bool needs_smtputf8 = false;               ///< header fields in UTF-8 (RFC 6531); addresses are looked at here
     client_asks asks = {};
+    bool may_have_8bit = false; ///< it is not known: BODY=8BITMIME where that is offered, and nothing where it is not
 };
 
 /// Facts of the connection, for logs and decisions. Views are valid until the session is called again.

@@ -39,7 +39,8 @@ protected:
     [[nodiscard]] static std::filesystem::path build(const std::string& name, const std::string& compiler,
                                                      const std::string& sanitize)
     {
-        const auto out = *folder_ / (name + "-" + std::filesystem::path{compiler}.filename().string());
+        const auto out = *folder_ / (std::filesystem::path{name}.filename().string() + "-" +
+                                     std::filesystem::path{compiler}.filename().string());
         const auto configured =
             run({"cmake", "-S", (source_folder() / "tests/integration/consumers" / name).string(), "-B", out.string(), "-G",
                  "Ninja", "-DCMAKE_PREFIX_PATH=" + prefix().string(), "-DCMAKE_CXX_COMPILER=" + compiler,
@@ -69,6 +70,16 @@ TEST_F(an_installed_tree, lets_a_program_embed_the_core)
     const auto said = run({(out / "embedder").string()});
     EXPECT_EQ(said.status, success) << said.output << said.errors;
     EXPECT_THAT(said.output, HasSubstr("250 "));
+}
+
+TEST_F(an_installed_tree, lets_a_program_of_ones_own_send_mail)
+{
+    const auto out = build("../../../examples/05_send_mail", POSTERN_TEST_CXX, POSTERN_TEST_SANITIZE);
+    next_hop server;
+    const auto said =
+        run({(out / "send_mail").string(), server.address(), "a@client.example", "u@example.com"}, "Subject: hi\n\nhello\n");
+    EXPECT_EQ(said.status, success) << said.output << said.errors;
+    EXPECT_EQ(server.arrived().size(), 2U);
 }
 
 /// The links of the pages below `folder` that lead nowhere, "page: link". What is shown as code is no link.

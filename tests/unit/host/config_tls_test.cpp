@@ -67,9 +67,10 @@ TEST(tls, may_have_other_rules)
 
 TEST(tls, has_certificates_by_name)
 {
-    const auto read = good("", "[[tls.certificate]]\nnames = [\"A.example\", \"*.b.example\"]\ncert = \"a.pem\"\nkey = \"ak.pem\"\n"
-                               "[[tls.certificate]]\nnames = [\"b.example\"]\ncert = \"b.pem\"\nkey = \"bk.pem\"\nocsp = \"b.der\"\n")
-                          .tls.value();
+    const auto read =
+        good("", "[[tls.certificate]]\nnames = [\"A.example\", \"*.b.example\"]\ncert = \"a.pem\"\nkey = \"ak.pem\"\n"
+                 "[[tls.certificate]]\nnames = [\"b.example\"]\ncert = \"b.pem\"\nkey = \"bk.pem\"\nocsp = \"b.der\"\n")
+            .tls.value();
     ASSERT_EQ(read.named.size(), 2U);
     EXPECT_THAT(read.named[0].names, ElementsAre("a.example", "*.b.example"));
     EXPECT_EQ(read.named[0].key, "/etc/ak.pem");
@@ -81,14 +82,17 @@ TEST(tls, has_no_name_twice_and_no_certificate_without_one)
 {
     constexpr std::string_view files = "cert = \"a.pem\"\nkey = \"ak.pem\"\n";
     const auto with = [&](std::string_view names) {
-        return complaints_about("", "[[tls.certificate]]\n" + std::string{files} + "names = [\"a.example\"]\n[[tls.certificate]]\n" +
-                                        std::string{files} + std::string{names});
+        return complaints_about("", "[[tls.certificate]]\n" + std::string{files} +
+                                        "names = [\"a.example\"]\n[[tls.certificate]]\n" + std::string{files} +
+                                        std::string{names});
     };
-    EXPECT_THAT(with("names = [\"A.example\"]\n"), ElementsAre(HasSubstr(":16: tls.certificate.names: \"A.example\" has a certificate already")));
+    EXPECT_THAT(with("names = [\"A.example\"]\n"),
+                ElementsAre(HasSubstr(":16: tls.certificate.names: \"A.example\" has a certificate already")));
     EXPECT_THAT(with("names = []\n"), ElementsAre(HasSubstr(":16: tls.certificate.names: must have at least one")));
     EXPECT_THAT(with(""), ElementsAre(HasSubstr(":13: tls.certificate.names: must have at least one")));
     for (const std::string wrong : {"a.*.example", "*", "*.", "*a.example", "", "a b", "**.example"})
-        EXPECT_THAT(with("names = [\"" + wrong + "\"]\n"), ElementsAre(HasSubstr(":16: tls.certificate.names: \"" + wrong + "\" is neither")))
+        EXPECT_THAT(with("names = [\"" + wrong + "\"]\n"),
+                    ElementsAre(HasSubstr(":16: tls.certificate.names: \"" + wrong + "\" is neither")))
             << wrong;
     EXPECT_THAT(complaints_about("", "[[tls.certificate]]\nnames = [\"a.example\"]\n"),
                 ElementsAre(HasSubstr(":9: tls.certificate.cert: is missing"), HasSubstr(":9: tls.certificate.key: is missing")));
@@ -99,7 +103,8 @@ TEST(tls, has_rules_that_are_known)
     EXPECT_THAT(complaints_about("", "groups = [\"X25519\", \"x25519\"]\n"),
                 ElementsAre(HasSubstr(":9: tls.groups: \"x25519\" is not one of \"X25519MLKEM768\"")));
     EXPECT_THAT(complaints_about("", "groups = []\n"), ElementsAre(HasSubstr(":9: tls.groups: must have at least one")));
-    EXPECT_THAT(complaints_about("", "minimum_version = \"1.1\"\n"), ElementsAre(HasSubstr("\"1.1\" is not one of \"1.2\" or \"1.3\"")));
+    EXPECT_THAT(complaints_about("", "minimum_version = \"1.1\"\n"),
+                ElementsAre(HasSubstr("\"1.1\" is not one of \"1.2\" or \"1.3\"")));
     EXPECT_THAT(complaints_about("", "client_certificates = \"require\"\n"),
                 ElementsAre(HasSubstr(":9: tls.client_certificates: needs client_ca")));
 }

@@ -125,8 +125,7 @@ protected:
     {
         postern::test::make_certificate(next_.path());
         postern::test::make_certificate(other_.path());
-        from_.tls->named.push_back(
-            {{"postern.toml", 9}, other_ / "cert.pem", other_ / "key.pem", {}, {"other.example"}});
+        from_.tls->named.push_back({{"postern.toml", 9}, other_ / "cert.pem", other_ / "key.pem", {}, {"other.example"}});
     }
     void replace(const char* name) const
     {
@@ -208,8 +207,8 @@ TEST_F(certificates_that_change, are_remarked_on_where_they_do_not_fit)
     EXPECT_THAT(texts(remarks_on(first, base::system_clock{}.wall())),
                 ElementsAre("postern.toml:9: tls: " + (other_ / "cert.pem").string() + ": is not for \"other.example\""));
     const auto in_a_year = base::system_clock{}.wall() + std::chrono::days{365};
-    EXPECT_THAT(texts(remarks_on(first, in_a_year)), ElementsAre(HasSubstr("postern.toml:5: tls: "), HasSubstr("has expired"),
-                                                                 HasSubstr("is not for")));
+    EXPECT_THAT(texts(remarks_on(first, in_a_year)),
+                ElementsAre(HasSubstr("postern.toml:5: tls: "), HasSubstr("has expired"), HasSubstr("is not for")));
     EXPECT_THAT(remarks_on({}, in_a_year), IsEmpty());
 }
 

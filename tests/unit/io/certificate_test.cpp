@@ -68,7 +68,8 @@ TEST(a_certificate, whose_key_has_a_passphrase_asks_nobody_for_it)
 TEST(a_certificate, out_of_its_time_is_remarked_on)
 {
     const pem_files late{{.until_s = -60}};
-    EXPECT_THAT(good({late.cert(), late.key(), {}})->remarks({}, now()), ElementsAre(HasSubstr(late.cert() + ": has expired, at 20")));
+    EXPECT_THAT(good({late.cert(), late.key(), {}})->remarks({}, now()),
+                ElementsAre(HasSubstr(late.cert() + ": has expired, at 20")));
     const pem_files early{{.from_s = 3600}};
     EXPECT_THAT(good({early.cert(), early.key(), {}})->remarks({}, now()), ElementsAre(HasSubstr("is not valid before 20")));
 }

@@ -102,8 +102,7 @@ public:
         const std::unique_ptr<OCSP_BASICRESP, freed_by<OCSP_BASICRESP_free>> basic{OCSP_BASICRESP_new()};
         const std::unique_ptr<ASN1_TIME, freed_by<ASN1_TIME_free>> since{X509_gmtime_adj(nullptr, -7200)};
         const std::unique_ptr<ASN1_TIME, freed_by<ASN1_TIME_free>> until{X509_gmtime_adj(nullptr, until_s)};
-        const std::unique_ptr<OCSP_CERTID, freed_by<OCSP_CERTID_free>> id{
-            OCSP_cert_to_id(EVP_sha1(), made_.get(), made_.get())};
+        const std::unique_ptr<OCSP_CERTID, freed_by<OCSP_CERTID_free>> id{OCSP_cert_to_id(EVP_sha1(), made_.get(), made_.get())};
         auto* const revoked = status == V_OCSP_CERTSTATUS_REVOKED ? since.get() : nullptr;
         must(OCSP_basic_add1_status(basic.get(), id.get(), status, 0, revoked, since.get(), until.get()) != nullptr, "status");
         must(OCSP_basic_sign(basic.get(), made_.get(), key_.get(), EVP_sha256(), nullptr, 0) == 1, "OCSP_basic_sign");

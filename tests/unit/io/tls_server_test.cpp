@@ -52,8 +52,8 @@ class visit {
 public:
     visit(const tls_context& server, int version, const std::string& name, std::string service = "in",
           SSL_SESSION* earlier = nullptr)
-        : service_{std::move(service)}, client_{loose_context(TLS_client_method(), version)}, both_{server.native(), client_.get(),
-                                                                                                     earlier}
+        : service_{std::move(service)}, client_{loose_context(TLS_client_method(), version)}, both_{server.native(),
+                                                                                                    client_.get(), earlier}
     {
         server.bind(both_.server(), service_);
         if (!name.empty())
@@ -66,8 +66,8 @@ public:
             return {};
         const x509 shown{SSL_get1_peer_certificate(both_.client())};
         std::string out(256, '\0');
-        out.resize(static_cast<std::size_t>(X509_NAME_get_text_by_NID(X509_get_subject_name(shown.get()), NID_commonName, out.data(),
-                                                                      static_cast<int>(out.size()))));
+        out.resize(static_cast<std::size_t>(X509_NAME_get_text_by_NID(X509_get_subject_name(shown.get()), NID_commonName,
+                                                                      out.data(), static_cast<int>(out.size()))));
         return out;
     }
     [[nodiscard]] bool is_resumed()
@@ -122,8 +122,8 @@ TEST_F(a_server_context, shows_its_standard_certificate_for_all_other_names)
     for (const int version : both_versions)
         for (const auto* name : {"", "example.net", "a.b.example.net", "mail.example.net.", "*.example.net", ".example.net",
                                  "mail.example.org", "netexample", "."})
-            EXPECT_EQ(visit(*server, version, name).shown(), std::string_view{name} == "*.example.net" ? "any.example.net"
-                                                                                                       : "mx.example.org")
+            EXPECT_EQ(visit(*server, version, name).shown(),
+                      std::string_view{name} == "*.example.net" ? "any.example.net" : "mx.example.org")
                 << name;
 }
 
@@ -167,9 +167,10 @@ TEST_F(a_server_context, staples_the_ocsp_response_of_the_certificate_that_it_sh
     options.named[1].what = loaded(any_, true);
     const auto server = made(options);
     for (const int version : both_versions)
-        for (const auto& [name, size] : {std::pair{"mail.example.net", static_cast<long>(std::filesystem::file_size(mail_.ocsp()))},
-                                         {"other.example.net", -1L},
-                                         {"", -1L}}) {
+        for (const auto& [name, size] :
+             {std::pair{"mail.example.net", static_cast<long>(std::filesystem::file_size(mail_.ocsp()))},
+              {"other.example.net", -1L},
+              {"", -1L}}) {
             visit one{*server, version, name};
             SSL_set_tlsext_status_type(one.both().client(), TLSEXT_STATUSTYPE_ocsp);
             EXPECT_TRUE(one.both().shake_hands()) << name;
@@ -185,7 +186,8 @@ TEST_F(a_server_context, takes_part_in_the_groups_that_it_is_given_and_this_open
     const auto server = made(options);
     EXPECT_THAT(server->groups(), testing::AnyOf("X25519:P-256", "X25519MLKEM768:X25519:P-256"));
     for (const int version : both_versions)
-        for (const auto& [offered, agreed] : {std::pair{"P-384:P-256", NID_X9_62_prime256v1}, {"P-256:X25519", 0}, {"P-384", -1}}) {
+        for (const auto& [offered, agreed] :
+             {std::pair{"P-384:P-256", NID_X9_62_prime256v1}, {"P-256:X25519", 0}, {"P-384", -1}}) {
             visit one{*server, version, ""};
             SSL_set1_groups_list(one.both().client(), offered);
             EXPECT_EQ(one.both().shake_hands(), agreed >= 0) << offered << version;
@@ -231,7 +233,8 @@ TEST_F(a_server_context, takes_the_versions_and_ciphers_that_it_is_given)
 /// An authority, a client of it, a client of nobody, and one whose time is over.
 class client_certificates_of : public a_server_context {
 protected:
-    [[nodiscard]] std::shared_ptr<tls_context> server(client_certificates rule, std::shared_ptr<ticket_keys> tickets = nullptr) const
+    [[nodiscard]] std::shared_ptr<tls_context> server(client_certificates rule,
+                                                      std::shared_ptr<ticket_keys> tickets = nullptr) const
     {
         auto options = with_names();
         options.clients = rule;

@@ -64,7 +64,8 @@ constexpr auto v4_block = "\xC0\x00\x02\x07\xC6\x33\x64\x01\xA8\xCA\x00\x19"sv; 
 std::string block(unsigned command, unsigned family, std::string_view body)
 {
     std::string out{mark};
-    for (const auto each : {command, family, static_cast<unsigned>(body.size() >> 8U), static_cast<unsigned>(body.size() & 0xffU)})
+    for (const auto each :
+         {command, family, static_cast<unsigned>(body.size() >> 8U), static_cast<unsigned>(body.size() & 0xffU)})
         out += static_cast<char>(each);
     return out.append(body);
 }
@@ -104,20 +105,38 @@ TEST(a_proxy_header, of_a_line_may_name_nobody)
 
 TEST(a_proxy_header, of_a_line_is_strict)
 {
-    for (const auto line :
-         {"PROXY TCP4 192.0.2.7 198.51.100.1 43210\r\n"sv, "PROXY TCP4 192.0.2.7 198.51.100.1 43210 25 \r\n"sv,
-          "PROXY TCP4 192.0.2.7 198.51.100.1 43210 25 1\r\n"sv, "PROXY TCP4  192.0.2.7 198.51.100.1 43210 25\r\n"sv,
-          "PROXY TCP4 192.0.2.7 198.51.100.1 43210 65536\r\n"sv, "PROXY TCP4 192.0.2.7 198.51.100.1 043210 25\r\n"sv,
-          "PROXY TCP4 192.0.2.7 198.51.100.1 +1 25\r\n"sv, "PROXY TCP4 192.0.2.7 198.51.100.1  25\r\n"sv,
-          "PROXY TCP4 192.0.2.256 198.51.100.1 1 25\r\n"sv, "PROXY TCP4 192.0.2.07 198.51.100.1 1 25\r\n"sv,
-          "PROXY TCP4 192.0.2 198.51.100.1 1 25\r\n"sv, "PROXY TCP4 2001:db8::7 2001:db8::1 1 25\r\n"sv,
-          "PROXY TCP6 192.0.2.7 198.51.100.1 1 25\r\n"sv, "PROXY TCP6 [2001:db8::7] 2001:db8::1 1 25\r\n"sv,
-          "PROXY TCP5 192.0.2.7 198.51.100.1 1 25\r\n"sv, "PROXY tcp4 192.0.2.7 198.51.100.1 1 25\r\n"sv,
-          "PROXY UDP4 192.0.2.7 198.51.100.1 1 25\r\n"sv, "PROXY UNKNOWNS\r\n"sv, "PROXY \r\n"sv, "PROXY TCP4\r\n"sv,
-          "PROXY TCP4 192.0.2.7 198.51.100.1 1 25\n"sv, "PROXY UNKNOWN\rEHLO\r\n"sv, "PROXY UNKNOWN\r\r\n"sv,
-          "PROXY UNKNOWN \0\r\n"sv, "PROXY TCP4\t192.0.2.7 198.51.100.1 1 25\r\n"sv, "proxy TCP4 192.0.2.7 198.51.100.1 1 25\r\n"sv,
-          "PROXY\r\n"sv, "PEHLO client.example\r\n"sv,
-          "EHLO client.example\r\n"sv, "\x16\x03\x01\x02"sv, "\0"sv, " PROXY UNKNOWN\r\n"sv})
+    for (const auto line : {"PROXY TCP4 192.0.2.7 198.51.100.1 43210\r\n"sv,
+                            "PROXY TCP4 192.0.2.7 198.51.100.1 43210 25 \r\n"sv,
+                            "PROXY TCP4 192.0.2.7 198.51.100.1 43210 25 1\r\n"sv,
+                            "PROXY TCP4  192.0.2.7 198.51.100.1 43210 25\r\n"sv,
+                            "PROXY TCP4 192.0.2.7 198.51.100.1 43210 65536\r\n"sv,
+                            "PROXY TCP4 192.0.2.7 198.51.100.1 043210 25\r\n"sv,
+                            "PROXY TCP4 192.0.2.7 198.51.100.1 +1 25\r\n"sv,
+                            "PROXY TCP4 192.0.2.7 198.51.100.1  25\r\n"sv,
+                            "PROXY TCP4 192.0.2.256 198.51.100.1 1 25\r\n"sv,
+                            "PROXY TCP4 192.0.2.07 198.51.100.1 1 25\r\n"sv,
+                            "PROXY TCP4 192.0.2 198.51.100.1 1 25\r\n"sv,
+                            "PROXY TCP4 2001:db8::7 2001:db8::1 1 25\r\n"sv,
+                            "PROXY TCP6 192.0.2.7 198.51.100.1 1 25\r\n"sv,
+                            "PROXY TCP6 [2001:db8::7] 2001:db8::1 1 25\r\n"sv,
+                            "PROXY TCP5 192.0.2.7 198.51.100.1 1 25\r\n"sv,
+                            "PROXY tcp4 192.0.2.7 198.51.100.1 1 25\r\n"sv,
+                            "PROXY UDP4 192.0.2.7 198.51.100.1 1 25\r\n"sv,
+                            "PROXY UNKNOWNS\r\n"sv,
+                            "PROXY \r\n"sv,
+                            "PROXY TCP4\r\n"sv,
+                            "PROXY TCP4 192.0.2.7 198.51.100.1 1 25\n"sv,
+                            "PROXY UNKNOWN\rEHLO\r\n"sv,
+                            "PROXY UNKNOWN\r\r\n"sv,
+                            "PROXY UNKNOWN \0\r\n"sv,
+                            "PROXY TCP4\t192.0.2.7 198.51.100.1 1 25\r\n"sv,
+                            "proxy TCP4 192.0.2.7 198.51.100.1 1 25\r\n"sv,
+                            "PROXY\r\n"sv,
+                            "PEHLO client.example\r\n"sv,
+                            "EHLO client.example\r\n"sv,
+                            "\x16\x03\x01\x02"sv,
+                            "\0"sv,
+                            " PROXY UNKNOWN\r\n"sv})
         EXPECT_EQ(parse(line).end, status::malformed) << line;
 }
 
