@@ -134,8 +134,10 @@ io::task<client_outcome> client_core::connect()
         connection_->show_traffic_to(this);
     co_await connection_->open();
     auto outcome = ended();
-    if (!outcome.error && options_.wants_login())
-        outcome = co_await log_in(nullptr);
+    if (!outcome.error && options_.wants_login()) {
+        std::shared_ptr<sasl::client_mechanism> nobodys;
+        outcome = co_await log_in(std::move(nobodys));
+    }
     co_return outcome;
 }
 
@@ -293,7 +295,8 @@ io::task<client_outcome> client_core::perform(work what)
 {
     if (!reserve())
         co_return failed(client_errc::busy);
-    co_return co_await perform_reserved(std::move(what));
+    auto outcome = co_await perform_reserved(std::move(what));
+    co_return outcome;
 }
 
 io::task<client_outcome> client_core::perform_reserved(work what)

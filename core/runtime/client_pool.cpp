@@ -176,7 +176,8 @@ void client_pool::state::launch(const pool_key& key, std::shared_ptr<client_core
 
 io::task<void> client_pool::state::retire(std::shared_ptr<client_core> core)
 {
-    const auto ended = co_await core->perform([](client_core& one) { return one.quit(); });
+    client_core::work farewell = [](client_core& one) { return one.quit(); };
+    const auto ended = co_await core->perform(std::move(farewell));
 }
 
 /// One message on a connection that may have to be opened first.
@@ -191,7 +192,10 @@ io::task<client_outcome> client_pool::state::carry(client_core& core, const erra
             co_return opened;
         }
     }
-    co_return co_await core.send(what.envelope, what.content, what.facts);
+    auto envelope = what.envelope;
+    auto content = what.content;
+    auto outcome = co_await core.send(std::move(envelope), std::move(content), what.facts);
+    co_return outcome;
 }
 
 /// A connection's life between two times of being idle: one message after the other.
@@ -203,7 +207,8 @@ io::task<void> client_pool::state::work(std::shared_ptr<state> self, pool_key ke
         --self->waiting;
         what->by = core;
         for (bool is_first = true;; is_first = false) {
-            auto outcome = co_await core->perform([what](client_core& one) { return carry(one, *what); });
+            client_core::work todo = [what](client_core& one) { return carry(one, *what); };
+            auto outcome = co_await core->perform(std::move(todo));
             // The server had ended a connection that was idle: nothing of the message was said.
             if (is_first && core->was_untouched() && !what->is_cancelled && !self->is_over && !outcome.sent.may_be_duplicate) {
                 core->close();
@@ -214,7 +219,8 @@ io::task<void> client_pool::state::work(std::shared_ptr<state> self, pool_key ke
             break;
         }
         if (!core->is_reusable() || core->messages() >= self->limits.messages) {
-            const auto ended = co_await core->perform([](client_core& one) { return one.quit(); });
+            client_core::work farewell = [](client_core& one) { return one.quit(); };
+            const auto ended = co_await core->perform(std::move(farewell));
             if (self->is_over || self->hosts[key].waiting.empty())
                 break;
         }

@@ -58,7 +58,9 @@ io::task<void> load_session(std::shared_ptr<load_state> state)
                 continue;
             }
         }
-        const auto sent = co_await core->send(state->envelope, std::make_shared<octets_source>(state->content), state->facts);
+        auto envelope = state->envelope;
+        std::shared_ptr<content_source> content = std::make_shared<octets_source>(state->content);
+        const auto sent = co_await core->send(std::move(envelope), std::move(content), state->facts);
         if (core->was_untouched()) { // the server ended an idle connection: this message was not tried
             --state->started;
             core.reset();

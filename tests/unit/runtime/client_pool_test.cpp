@@ -1,6 +1,6 @@
 #include "core/runtime/client_pool.hpp"
 
-#include "tests/unit/runtime/scripted_server.hpp"
+#include "tests/support/scripted_server.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
