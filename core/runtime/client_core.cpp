@@ -69,6 +69,11 @@ public:
 
 } // namespace
 
+std::string name_of(const client_options& to)
+{
+    return to.host.starts_with(unix_prefix) ? to.host : to.host + ":" + std::to_string(to.port);
+}
+
 /// Ends an operation when its deadline has passed.
 class client_core::operation_limit final : public io::deadline {
 public:

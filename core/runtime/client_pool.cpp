@@ -188,7 +188,7 @@ io::task<client_outcome> client_pool::state::carry(client_core& core, const erra
         if (opened.error) {
             opened.sent.error = opened.error;
             opened.sent.reply = opened.reply;
-            opened.sent.failure = "cannot connect to " + core.options().host + ": " + opened.error.message();
+            opened.sent.failure = "cannot connect to " + name_of(core.options()) + ": " + opened.error.message();
             co_return opened;
         }
     }

@@ -17,7 +17,7 @@ namespace {
     if (outcome.error) {
         outcome.sent.error = outcome.error;
         outcome.sent.reply = outcome.reply;
-        outcome.sent.failure = "cannot connect to " + core.options().host + ": " + outcome.error.message();
+        outcome.sent.failure = "cannot connect to " + name_of(core.options()) + ": " + outcome.error.message();
         if (outcome.reply.code != 0)
             outcome.sent.failure += ": " + std::to_string(outcome.reply.code) + " " + outcome.reply.text();
         co_return outcome;
