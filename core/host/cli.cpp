@@ -1,5 +1,7 @@
 #include "core/host/cli.hpp"
 
+#include "core/host/cli_client_options.hpp"
+
 #include "core/host/serve.hpp"
 
 #include <CLI/CLI.hpp>
@@ -26,8 +28,6 @@ struct command_line {
     std::string id;
     std::string session;
     std::string peer;
-    std::string user;          // of send: for a later version
-    std::string password_file; // likewise
     tell_request tell;
     send_request send;
     load_request load;
@@ -119,46 +119,6 @@ void add_queue_commands(CLI::App& program, command_line& line)
     add("verify", "Read every message of a stopped server's queue", false)->callback([&line] {
         line.exit_code = queue_verify_command(line.config, line.as_json);
     });
-}
-
-void take_client(CLI::App& command, client_request& to)
-{
-    command.add_option("--server", to.server, "Where to send to")->required()->type_name("HOST:PORT");
-    command.add_option("--tls", to.tls, "none, starttls or implicit")->check(CLI::IsMember({"none", "starttls", "implicit"}));
-}
-
-void add_client_commands(CLI::App& program, command_line& line)
-{
-    auto* send = program.add_subcommand("send", "Send one message");
-    take_client(*send, line.send.client);
-    send->add_option("--from", line.send.from, "The sender; \"\" for none")->required()->type_name("ADDRESS");
-    send->add_option("--to", line.send.to, "A recipient; may be given again")
-        ->required()
-        ->take_all()
-        ->expected(1)
-        ->allow_extra_args(false) // or a FILE behind it would be one more recipient
-        ->type_name("ADDRESS");
-    send->add_option("--user", line.user, "Log in as; not supported in this version");
-    send->add_option("--password-file", line.password_file, "Not supported in this version");
-    send->add_option("FILE", line.send.file, "The message; standard input if left out");
-    send->callback([&line] {
-        if (!line.user.empty() || !line.password_file.empty())
-            throw CLI::ValidationError{"--user", "logging in is not supported in this version; leave it out"};
-        line.exit_code = send_command(line.send);
-    });
-
-    auto* load = program.add_subcommand("load", "Send many messages and print how fast that went, as JSON");
-    take_client(*load, line.load.client);
-    load->add_option("--messages", line.load.messages, "How many")->capture_default_str()->check(CLI::PositiveNumber);
-    load->add_option("--size", line.load.size, "Octets of each, such as 50000 or 50KiB")->capture_default_str();
-    load->add_option("--sessions", line.load.sessions, "How many connections at a time")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 100'000));
-    load->add_flag("--reuse", line.load.reuse, "Send many messages on one connection");
-    load->add_flag("--pipelining", line.load.pipelining, "Send commands in batches");
-    load->add_option("--from", line.load.from, "The sender")->capture_default_str();
-    load->add_option("--to", line.load.to, "The recipient")->capture_default_str();
-    load->callback([&line] { line.exit_code = load_command(line.load); });
 }
 
 void add_plugin_commands(CLI::App& program, command_line& line)
@@ -283,7 +243,7 @@ int run(int argc, const char* const* argv)
     add_server_commands(program, line);
     add_queue_commands(program, line);
     add_trace_commands(program, line);
-    add_client_commands(program, line);
+    add_client_commands(program, line.send, line.load, line.exit_code);
     add_plugin_commands(program, line);
     add_user_commands(program, line);
     if (const auto wrong = wrong_command(program, argc, argv); !wrong.empty()) {

@@ -94,9 +94,25 @@ struct plugin_request {
 /// Manifest and table, and what an instance asks for: 0 when this host loads it.
 [[nodiscard]] int plugin_info_command(const plugin_request& what);
 
+/// Of `postern send` and `postern load`: how to reach a server and who to be there.
 struct client_request {
-    std::string server; ///< "HOST:PORT"
+    std::string server; ///< "HOST:PORT" or "unix:PATH"
     std::string tls = "none";
+    bool lmtp = false;
+    std::string helo = "localhost";
+    bool verify = false;
+    std::string ca_file; ///< implies verify
+    std::string tls_name;
+    std::string cert;
+    std::string key;
+    std::string user;
+    std::string password_file;
+    std::string token_file;
+    std::string act_for;
+    std::string auth; ///< mechanism; empty: the best
+    bool auth_in_clear = false;
+    std::string timeout; ///< of each phase; empty: the usual ones
+    bool verbose = false;
 };
 
 struct send_request {
@@ -104,6 +120,19 @@ struct send_request {
     std::string from;
     std::vector<std::string> to;
     std::string file; ///< empty: standard input
+    std::string body; ///< "7bit", "8bitmime", "binarymime"; empty: by the content
+    std::optional<std::uint64_t> size;
+    bool smtputf8 = false;
+    std::string ret;    ///< "full" or "hdrs"
+    std::string envid;  ///< plain; sent as xtext
+    std::string notify; ///< "never", or a list of success, failure, delay
+    std::string orcpt;  ///< "TYPE;ADDRESS"
+    std::vector<std::string> mail_parameters;
+    std::vector<std::string> rcpt_parameters;
+    std::string auth_sender; ///< AUTH= of MAIL
+    bool require_tls = false;
+    bool no_chunking = false;
+    bool no_pipelining = false;
 };
 [[nodiscard]] int send_command(const send_request& what);
 
@@ -114,6 +143,7 @@ struct load_request {
     std::uint32_t sessions = 20;
     bool reuse = false;
     bool pipelining = false;
+    bool chunking = false;
     std::string from = "load@localhost";
     std::string to = "load@localhost";
 };

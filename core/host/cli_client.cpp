@@ -1,9 +1,13 @@
 // send and load: mail sent with the project's own client.
 
+#include "core/base/ascii.hpp"
 #include "core/host/cli.hpp"
+#include "core/host/cli_traffic.hpp"
 #include "core/host/units.hpp"
 #include "core/io/tls.hpp"
+#include "core/message/xtext.hpp"
 #include "core/runtime/client.hpp"
+#include "core/runtime/load.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -13,57 +17,108 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <optional>
 
 namespace postern::daemon {
 namespace {
 
-/// Fills the options; false after an error, which has been printed.
-bool read_client(const client_request& from, runtime::client_options& to)
+/// The first line of a file; nothing after an error, which has been printed.
+std::optional<std::string> read_secret(const std::string& file)
 {
-    const auto colon = from.server.rfind(':');
-    const auto* end = from.server.data() + from.server.size();
+    std::ifstream in{file, std::ios::binary};
+    std::string line;
+    if (!in || !std::getline(in, line)) {
+        fmt::print(stderr, "{}: cannot be read, or is empty\n", file);
+        return std::nullopt;
+    }
+    if (line.ends_with('\r'))
+        line.pop_back();
+    return line;
+}
+
+bool read_server(const std::string& server, runtime::client_options& to)
+{
+    if (server.starts_with("unix:") && server.size() > 5) {
+        to.host = server;
+        return true;
+    }
+    const auto colon = server.rfind(':');
+    const auto* end = server.data() + server.size();
     unsigned port = 0;
     const auto [at, failed] = colon == std::string::npos ? std::from_chars_result{end, std::errc::invalid_argument}
-                                                         : std::from_chars(from.server.data() + colon + 1, end, port);
+                                                         : std::from_chars(server.data() + colon + 1, end, port);
     if (colon == 0 || failed != std::errc{} || at != end || port == 0 || port > 65535) {
-        fmt::print(stderr, "--server must be HOST:PORT, such as 127.0.0.1:2525\n");
+        fmt::print(stderr, "--server must be HOST:PORT, such as 127.0.0.1:2525, or unix:PATH\n");
         return false;
     }
-    to.host = from.server.substr(0, colon);
+    to.host = server.substr(0, colon);
     if (to.host.size() > 2 && to.host.front() == '[' && to.host.back() == ']') // "[::1]:25"
         to.host = to.host.substr(1, to.host.size() - 2);
     to.port = static_cast<std::uint16_t>(port);
+    return true;
+}
+
+bool read_tls(const client_request& from, runtime::client_options& to)
+{
     to.tls = from.tls == "starttls"   ? runtime::client_tls_use::starttls
              : from.tls == "implicit" ? runtime::client_tls_use::implicit
                                       : runtime::client_tls_use::none;
+    to.tls_name = from.tls_name;
     if (to.tls == runtime::client_tls_use::none)
         return true;
+    io::client_tls_options options;
+    options.verify = from.verify || !from.ca_file.empty();
+    options.trust_file = from.ca_file;
+    options.certificate = from.cert;
+    options.key = from.key.empty() ? from.cert : from.key;
     std::string why;
-    to.tls_context = io::tls_context::client(false, "", why);
+    to.tls_context = io::tls_context::client(options, why);
     if (to.tls_context == nullptr)
         fmt::print(stderr, "{}\n", why);
     return to.tls_context != nullptr;
 }
 
-/// Line ends of a file as mail has them: LF and CRLF become CRLF, and the last line is ended.
-std::string canonical(std::string_view text)
+bool read_login(const client_request& from, runtime::client_options& to)
 {
-    std::string out;
-    out.reserve(text.size() + text.size() / 32 + 2);
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '\n' && (i == 0 || text[i - 1] != '\r'))
-            out += '\r';
-        out += text[i];
+    to.login.user = from.user;
+    to.login.act_for = from.act_for;
+    to.login.use_certificate = base::equals_ignoring_case(from.auth, "EXTERNAL");
+    to.mechanism = from.auth;
+    to.login_in_clear = from.auth_in_clear;
+    for (const auto& [file, secret] : {std::pair{&from.password_file, &to.login.password}, {&from.token_file, &to.login.token}}) {
+        if (file->empty())
+            continue;
+        const auto read = read_secret(*file);
+        if (!read)
+            return false;
+        *secret = *read;
     }
-    if (!out.empty() && !out.ends_with("\r\n"))
-        out += "\r\n";
-    return out;
+    if (!from.user.empty() && from.password_file.empty() && from.token_file.empty()) {
+        fmt::print(stderr, "--user needs --password-file or --token-file\n");
+        return false;
+    }
+    return true;
 }
 
-bool has_8bit(std::string_view text) noexcept
+/// Fills the options; false after an error, which has been printed.
+bool read_client(const client_request& from, runtime::client_options& to)
 {
-    return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+    to.hostname = from.helo;
+    to.lmtp = from.lmtp;
+    if (!from.timeout.empty()) {
+        const auto time = parse_duration(from.timeout);
+        if (!time || time->count() <= 0) {
+            fmt::print(stderr, "--timeout must be a time such as 30s\n");
+            return false;
+        }
+        const auto each = std::chrono::duration_cast<std::chrono::milliseconds>(*time);
+        to.timeout = {.connect = each, .greeting = each, .command = each, .data = each, .final = each};
+    }
+    if (from.verbose)
+        to.watch = [lines = std::make_shared<traffic_lines>([](const std::string& line) { fmt::print(stderr, "{}\n", line); })](
+                       const runtime::client_traffic& what) { lines->show(what); };
+    return read_server(from.server, to) && read_tls(from, to) && read_login(from, to);
 }
 
 std::optional<std::string> read_message(const std::string& file)
@@ -88,26 +143,86 @@ std::optional<std::uint64_t> read_size(const std::string& text)
     return parse_size(text);
 }
 
+/// DSN's NOTIFY; false after an error, which has been printed.
+bool read_notify(const std::string& list, message::dsn_notify& to)
+{
+    for (std::size_t begin = 0; begin < list.size();) {
+        const auto end = std::min(list.find(',', begin), list.size());
+        const auto word = std::string_view{list}.substr(begin, end - begin);
+        begin = end + 1;
+        bool* const wanted = base::equals_ignoring_case(word, "never")     ? &to.never
+                             : base::equals_ignoring_case(word, "success") ? &to.success
+                             : base::equals_ignoring_case(word, "failure") ? &to.failure
+                             : base::equals_ignoring_case(word, "delay")   ? &to.delay
+                                                                           : nullptr;
+        if (wanted == nullptr) {
+            fmt::print(stderr, "--notify must be never, or any of success,failure,delay\n");
+            return false;
+        }
+        *wanted = true;
+    }
+    if (to.never && (to.success || to.failure || to.delay)) {
+        fmt::print(stderr, "--notify never stands alone\n");
+        return false;
+    }
+    return true;
+}
+
+/// What the options say of the envelope; false after an error, which has been printed.
+bool read_envelope(const send_request& what, message::envelope& to)
+{
+    to.from.address = what.from;
+    to.from.smtputf8 = what.smtputf8;
+    to.from.envid = message::encode_xtext(what.envid);
+    if (!what.ret.empty())
+        to.from.ret = what.ret == "full" ? message::dsn_return::full : message::dsn_return::headers;
+    to.from.body = what.body == "8bitmime"     ? message::body_type::eight_bit_mime
+                   : what.body == "binarymime" ? message::body_type::binary_mime
+                                               : message::body_type::seven_bit;
+    if (what.size)
+        to.from.declared_size = *what.size;
+    for (const auto& each : what.mail_parameters)
+        to.from.parameters.push_back(runtime::any_parameter(each));
+    if (!what.auth_sender.empty())
+        to.from.parameters.push_back(runtime::auth_parameter(what.auth_sender == "<>" ? "" : what.auth_sender));
+    if (what.require_tls)
+        to.from.parameters.push_back(runtime::require_tls());
+    message::recipient recipient;
+    if (!read_notify(what.notify, recipient.notify))
+        return false;
+    if (!what.orcpt.empty()) {
+        const auto type = what.orcpt.find(';');
+        if (type == 0 || type == std::string::npos) {
+            fmt::print(stderr, "--orcpt must be TYPE;ADDRESS, such as rfc822;a@example.com\n");
+            return false;
+        }
+        const auto address = what.orcpt.substr(type + 1);
+        recipient.orcpt = what.orcpt.substr(0, type + 1) +
+                          (what.orcpt.starts_with("utf-8;") ? address : message::encode_xtext(address)); // RFC 6533 3
+    }
+    for (const auto& each : what.rcpt_parameters)
+        recipient.parameters.push_back(runtime::any_parameter(each));
+    for (const auto& each : what.to) {
+        recipient.address = each;
+        to.to.push_back(recipient);
+    }
+    return true;
+}
+
 } // namespace
 
 int send_command(const send_request& what)
 {
     runtime::client_options options;
-    if (!read_client(what.client, options))
+    runtime::outgoing message;
+    if (!read_client(what.client, options) || !read_envelope(what, message.envelope))
         return exit_usage;
+    options.chunking = !what.no_chunking;
+    options.pipelining = !what.no_pipelining;
     auto text = read_message(what.file);
     if (!text)
         return exit_failed;
-    runtime::outgoing message;
-    message.content = canonical(*text);
-    message.envelope.from.address = what.from;
-    if (has_8bit(message.content))
-        message.envelope.from.body = message::body_type::eight_bit_mime;
-    for (const auto& each : what.to) {
-        message::recipient recipient;
-        recipient.address = each;
-        message.envelope.to.push_back(std::move(recipient));
-    }
+    message.content = what.body == "binarymime" ? std::move(*text) : runtime::canonical(*text);
     const auto result = runtime::send_message(options, message);
     if (!result.failure.empty()) {
         fmt::print(stderr, "{}\n", result.failure);
@@ -122,6 +237,8 @@ int send_command(const send_request& what)
                 line += " " + *part;
         fmt::print(each.accepted ? stdout : stderr, "{}\n", line);
     }
+    if (result.recipients.empty())
+        fmt::print(stderr, "{}\n", result.error.message());
     return result.all_accepted() ? exit_done : exit_failed;
 }
 
@@ -136,7 +253,7 @@ int load_command(const load_request& what)
         return exit_usage;
     }
     options.client.pipelining = what.pipelining;
-    options.client.chunking = false; // what a plain client does, so that figures compare
+    options.client.chunking = what.chunking; // left out: what a plain client does, so that figures compare
     options.messages = what.messages;
     options.size = *size;
     options.sessions = what.sessions;

@@ -2,21 +2,29 @@
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 #include <algorithm>
 #include <utility>
 
+#include <sys/un.h>
+
 namespace postern::io {
 
-namespace {
-
-using tcp = asio::ip::tcp;
-
-/// Cancels a connect when its time is over.
+/// Cancels a connect when its time is over, or its owner wants no more of it.
 class connect_deadline final : public deadline {
 public:
-    connect_deadline(deadline_list& list, socket& target) noexcept : deadline{list}, target_{target} {}
+    connect_deadline(deadline_list& list, socket& target, interruption* by) noexcept : deadline{list}, target_{target}, by_{by}
+    {
+        if (by_ != nullptr)
+            by_->target_ = &target;
+    }
+    ~connect_deadline() override
+    {
+        if (by_ != nullptr)
+            by_->target_ = nullptr;
+    }
     [[nodiscard]] bool has_passed() const noexcept { return passed_; }
 
 private:
@@ -27,10 +35,24 @@ private:
         target_.cancel(ignored);
     }
     socket& target_;
+    interruption* by_;
     bool passed_ = false;
 };
 
-asio::generic::stream_protocol::endpoint to_native(const base::ip_endpoint& to)
+void interruption::interrupt() noexcept
+{
+    has_come_ = true;
+    boost::system::error_code ignored; // nothing outstanding: nothing to cancel
+    if (target_ != nullptr)
+        target_->cancel(ignored);
+}
+
+namespace {
+
+using tcp = asio::ip::tcp;
+using native_endpoint = asio::generic::stream_protocol::endpoint;
+
+native_endpoint to_native(const base::ip_endpoint& to)
 {
     const auto& octets = to.address.octets();
     if (to.address.is_v4()) {
@@ -41,6 +63,22 @@ asio::generic::stream_protocol::endpoint to_native(const base::ip_endpoint& to)
     asio::ip::address_v6::bytes_type v6{};
     std::copy(octets.begin(), octets.end(), v6.begin());
     return tcp::endpoint{asio::ip::address_v6{v6}, to.port};
+}
+
+task<base::result<socket>> connect_to(loop& home, native_endpoint to, std::chrono::milliseconds within, interruption* by)
+{
+    socket made{home.context().get_executor()};
+    connect_deadline limit{home.deadlines(), made, by};
+    limit.set(within);
+    base::error_code ec;
+    co_await made.async_connect(to, asio::redirect_error(use_task, ec));
+    if (limit.has_passed())
+        co_return base::error_code{asio::error::timed_out};
+    if (by != nullptr && by->has_come())
+        co_return base::error_code{asio::error::operation_aborted};
+    if (ec)
+        co_return ec;
+    co_return made;
 }
 
 } // namespace
@@ -66,19 +104,21 @@ task<base::result<std::vector<base::ip_endpoint>>> resolve(loop& home, std::stri
     co_return found;
 }
 
-task<base::result<connected>> connect(loop& home, base::ip_endpoint to, std::chrono::milliseconds within)
+task<base::result<connected>> connect(loop& home, base::ip_endpoint to, std::chrono::milliseconds within, interruption* by)
 {
-    socket made{home.context().get_executor()};
-    connect_deadline limit{home.deadlines(), made};
-    limit.set(within);
-    base::error_code ec;
-    const auto native = to_native(to);
-    co_await made.async_connect(native, asio::redirect_error(use_task, ec));
-    if (limit.has_passed())
-        co_return base::error_code{asio::error::timed_out};
-    if (ec)
-        co_return ec;
-    co_return connected{std::move(made), to};
+    auto made = co_await connect_to(home, to_native(to), within, by);
+    if (!made)
+        co_return made.error();
+    co_return connected{std::move(*made), to};
+}
+
+task<base::result<socket>> connect_unix(loop& home, std::string path, std::chrono::milliseconds within, interruption* by)
+{
+    sockaddr_un address{};
+    if (path.empty() || path.size() >= sizeof address.sun_path)
+        co_return base::error_code{asio::error::name_too_long};
+    const native_endpoint to{asio::local::stream_protocol::endpoint{path}};
+    co_return co_await connect_to(home, to, within, by);
 }
 
 } // namespace postern::io

@@ -1,5 +1,5 @@
 #pragma once
-// Outgoing connections: a host name or address and a port, to a connected socket.
+// Outgoing connections: a host name or address and a port, or the path of a Unix socket, to a connected socket.
 
 #include "core/base/ip_address.hpp"
 #include "core/base/result.hpp"
@@ -22,7 +22,24 @@ struct connected {
 /// The addresses of `host` by the system's resolver (an address text is its own), in the resolver's order; never empty.
 [[nodiscard]] task<base::result<std::vector<base::ip_endpoint>>> resolve(loop& home, std::string host, std::uint16_t port);
 
-/// Connects; an error when refused, unreachable or not done `within` the time.
-[[nodiscard]] task<base::result<connected>> connect(loop& home, base::ip_endpoint to, std::chrono::milliseconds within);
+/// Ends a connect that is under way, from anywhere on its loop. Outlives it.
+class interruption {
+public:
+    void interrupt() noexcept;
+    [[nodiscard]] bool has_come() const noexcept { return has_come_; }
+    void clear() noexcept { has_come_ = false; }
+
+private:
+    friend class connect_deadline;
+    socket* target_ = nullptr;
+    bool has_come_ = false;
+};
+
+/// Connects; an error when refused, unreachable or not done `within` the time. `by` may be null.
+[[nodiscard]] task<base::result<connected>> connect(loop& home, base::ip_endpoint to, std::chrono::milliseconds within,
+                                                    interruption* by = nullptr);
+/// Likewise, to the Unix socket at `path`.
+[[nodiscard]] task<base::result<socket>> connect_unix(loop& home, std::string path, std::chrono::milliseconds within,
+                                                      interruption* by = nullptr);
 
 } // namespace postern::io

@@ -20,9 +20,9 @@ void deadline_list::wait()
 {
     ticking_ = true;
     timer_.expires_after(tick);
-    timer_.async_wait([this](const boost::system::error_code& ec) {
-        if (!ec)
-            sweep();
+    timer_.async_wait([self = self_](const boost::system::error_code& ec) {
+        if (!ec && *self != nullptr)
+            (*self)->sweep();
     });
 }
 

@@ -8,6 +8,7 @@
 #include <boost/intrusive/list.hpp>
 
 #include <chrono>
+#include <memory>
 
 namespace postern::io {
 
@@ -39,7 +40,13 @@ class deadline_list {
 public:
     static constexpr std::chrono::milliseconds tick{50};
 
-    explicit deadline_list(asio::io_context& context) : timer_{context.get_executor()} {}
+    explicit deadline_list(asio::io_context& context)
+        : timer_{context.get_executor()}, self_{std::make_shared<deadline_list*>(this)}
+    {
+    }
+    ~deadline_list() { *self_ = nullptr; }
+    deadline_list(const deadline_list&) = delete;
+    deadline_list& operator=(const deadline_list&) = delete;
 
 private:
     friend class deadline;
@@ -48,6 +55,7 @@ private:
     void sweep();
 
     timer timer_;
+    std::shared_ptr<deadline_list*> self_; // for a tick that is due when the list goes, on a context that stays
     bool ticking_ = false;
     boost::intrusive::list<deadline, boost::intrusive::constant_time_size<false>> due_;
 };

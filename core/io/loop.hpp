@@ -7,6 +7,7 @@
 #include "core/io/deadline.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 namespace postern::io {
@@ -14,7 +15,9 @@ namespace postern::io {
 /// Threads: everything but post() and stop() on the thread that runs it.
 class loop {
 public:
-    explicit loop(base::log log) : log_{log}, context_{1}, deadlines_{context_} {}
+    explicit loop(base::log log) : log_{log}, own_{std::in_place, 1}, context_{*own_}, deadlines_{context_} {}
+    /// On somebody else's context, which one thread at a time runs and which outlives it.
+    loop(base::log log, asio::io_context& of) : log_{log}, context_{of}, deadlines_{context_} {}
     ~loop() = default;
     loop(const loop&) = delete;
     loop& operator=(const loop&) = delete;
@@ -34,7 +37,8 @@ private:
     base::log log_;
     buffer_pool buffers_; // before the context: tasks that it destroys give their buffers back
     std::size_t running_ = 0;
-    asio::io_context context_;
+    std::optional<asio::io_context> own_;
+    asio::io_context& context_;
     deadline_list deadlines_;
 };
 

@@ -69,6 +69,7 @@ bool reply_parser::take_line(std::string_view text)
         return false;
     }
     if (reply_.lines.size() == limits_.lines) {
+        is_over_limit_ = true;
         fault_ = "a reply with too many lines";
         return false;
     }
@@ -88,6 +89,7 @@ reply_parser::status reply_parser::feed(std::string_view& octets)
         const auto before = octets.size();
         const auto found = lines_.take(octets);
         total_ += before - octets.size();
+        is_over_limit_ = total_ > limits_.total || lines_.is_overlong() || (found && found->defect == line_defect::overlong);
         if (total_ > limits_.total)
             fault_ = "a reply over the limit";
         else if (lines_.is_overlong())
@@ -116,6 +118,7 @@ void reply_parser::reset() noexcept
     total_ = 0;
     begun_ = false;
     last_ = false;
+    is_over_limit_ = false;
     fault_ = {};
 }
 

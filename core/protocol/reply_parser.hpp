@@ -40,6 +40,8 @@ public:
     [[nodiscard]] bool is_inside_reply() const noexcept;
     /// What was malformed, for the log; a literal, empty if nothing was.
     [[nodiscard]] std::string_view fault() const noexcept { return fault_; }
+    /// Whether it was that a line or a reply went over its limit.
+    [[nodiscard]] bool is_over_limit() const noexcept { return is_over_limit_; }
     /// Forgets everything: a new connection, or the beginning of TLS.
     void reset() noexcept;
 
@@ -52,6 +54,7 @@ private:
     std::size_t total_ = 0;
     bool begun_ = false; // reply_ holds the first lines of a reply that goes on
     bool last_ = false;  // the line just taken ended its reply
+    bool is_over_limit_ = false;
     std::string_view fault_;
 };
 

@@ -23,13 +23,42 @@ io::task<void> smtp_connection::send(const session::client_transaction& what, co
     asking.can_be_converted = content.rewind();
     session_.send(asking);
     has_begun_content_ = false;
-    if (profile_->implicit_tls && !stream_.is_tls()) {
-        co_await secure();
-    }
+    co_await begin();
     co_await drive(&content, counsel);
     has_converted_ = converted_ != nullptr;
     converted_.reset(); // it reads from `content`
     ++messages_;
+}
+
+io::task<void> smtp_connection::begin()
+{
+    if (!std::exchange(is_open_, true) && profile_->implicit_tls)
+        co_await secure();
+}
+
+io::task<void> smtp_connection::open()
+{
+    co_await begin();
+    co_await drive(nullptr);
+}
+
+io::task<void> smtp_connection::log_in(std::unique_ptr<sasl::client_mechanism> by)
+{
+    session_.log_in(std::move(by));
+    co_await drive(nullptr);
+}
+
+io::task<bool> smtp_connection::say(std::string line)
+{
+    const bool is_said = session_.say(line);
+    if (is_said)
+        co_await drive(nullptr);
+    co_return is_said;
+}
+
+sasl::channel_facts smtp_connection::channel() const
+{
+    return {.is_tls = stream_.is_tls(), .binding = stream_.channel_binding(), .certificate_subject = {}};
 }
 
 io::task<void> smtp_connection::quit()
@@ -145,6 +174,8 @@ bool smtp_connection::hear()
     case io::read_result::kind::octets:
         if (notes_ != nullptr)
             notes_->heard_octets({buffer_.data(), got.size});
+        if (watcher_ != nullptr)
+            watcher_->heard({buffer_.data(), got.size}, is_secret_);
         session_.feed({buffer_.data(), got.size});
         return true;
     case io::read_result::kind::would_block:
@@ -177,6 +208,9 @@ io::task<bool> smtp_connection::flush(std::chrono::milliseconds limit)
         co_return true;
     if (notes_ != nullptr)
         show_output(output);
+    is_secret_ = session_.is_output_secret();
+    if (watcher_ != nullptr)
+        watcher_->said(output, is_secret_);
     const auto ec = co_await stream_.write(output);
     is_broken_ = ec.failed();
     if (!is_broken_)
@@ -210,6 +244,8 @@ io::task<void> smtp_connection::secure()
     auto context = profile_->tls;
     auto name = profile_->server_name;
     const auto ec = co_await stream_.handshake(std::move(context), io::tls_side::client, std::move(name), why);
+    if (!ec && watcher_ != nullptr)
+        watcher_->secured(stream_.tls());
     if (ec)
         session_.tls_failed(why);
     else if (!profile_->implicit_tls)
@@ -221,8 +257,11 @@ std::chrono::milliseconds smtp_connection::patience(client_phase what_for) const
     switch (what_for) {
     case client_phase::greeting:
         return profile_->timeout.greeting;
-    case client_phase::command:
-        return profile_->timeout.command;
+    case client_phase::command: {
+        constexpr std::chrono::milliseconds farewell = std::chrono::seconds{10}; // nothing depends on the reply to QUIT
+        return session_.end() == session::client_end::quit ? std::min(profile_->timeout.command, farewell)
+                                                           : profile_->timeout.command;
+    }
     case client_phase::data:
         return profile_->timeout.data;
     case client_phase::final:

@@ -4,6 +4,8 @@
 #include "core/base/ip_address.hpp"
 #include "core/delivery/settings.hpp"
 #include "core/io/stream.hpp"
+#include "core/runtime/content_source.hpp"
+#include "core/sasl/client_mechanism.hpp"
 #include "core/session/client_session.hpp"
 
 #include <chrono>
@@ -11,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace postern::runtime {
 
@@ -27,17 +30,14 @@ struct client_profile {
     bool has_others = false; ///< the name of the next hop has further addresses
 };
 
-/// Where the octets of a message come from. Threads: the loop's.
-class content_source {
+/// Who is shown what goes over a connection, octets as they are. Threads: the loop's.
+class traffic_watcher {
 public:
-    virtual ~content_source() = default;
-    /// The next octets, from 1 to about 64 KiB; empty at the end; an error that ends the connection. The view is valid until the
-    /// next call.
-    [[nodiscard]] virtual io::task<base::result<std::string_view>> next() = 0;
-    /// Whether next() has given all there is.
-    [[nodiscard]] virtual bool is_at_end() const noexcept = 0;
-    /// Back to the beginning. False: it cannot, and the message goes nowhere where its content would have to be converted.
-    [[nodiscard]] virtual bool rewind() noexcept { return false; }
+    virtual ~traffic_watcher() = default;
+    /// `is_secret`: it proves somebody's identity, and is not to be written down.
+    virtual void said(std::string_view octets, bool is_secret) = 0;
+    virtual void heard(std::string_view octets, bool is_secret) = 0;
+    virtual void secured(const io::tls_summary& how) = 0;
 };
 
 class smtp_connection;
@@ -61,13 +61,22 @@ public:
     /// nothing.
     [[nodiscard]] io::task<void> send(const session::client_transaction& what, content_source& content,
                                       client_counsel* counsel = nullptr);
+    /// Greeting, EHLO and TLS, without a message; then end() is none and commands may follow, or the connection is down.
+    [[nodiscard]] io::task<void> open();
+    /// On an open connection: AUTH; session().login() tells what came of it.
+    [[nodiscard]] io::task<void> log_in(std::unique_ptr<sasl::client_mechanism> by);
+    /// On an open connection: one command beside messages; session().reply() has its reply. False: it cannot be said.
+    [[nodiscard]] io::task<bool> say(std::string line);
     /// QUIT, politely but briefly.
     [[nodiscard]] io::task<void> quit();
     /// Shows `who`, from now on, what is said and heard; null: nobody.
     void watched_by(trace_notes* who) noexcept { notes_ = who; }
+    void show_traffic_to(traffic_watcher* who) noexcept { watcher_ = who; }
     /// Ends what it is doing now.
     void interrupt() noexcept { stream_.interrupt(); }
 
+    [[nodiscard]] const session::client_session& session() const noexcept { return session_; }
+    [[nodiscard]] sasl::channel_facts channel() const;
     [[nodiscard]] session::client_result result() const noexcept { return session_.result(); }
     [[nodiscard]] session::client_end end() const noexcept { return session_.end(); }
     [[nodiscard]] session::client_peer peer() const noexcept { return session_.peer(); }
@@ -82,6 +91,7 @@ public:
     [[nodiscard]] const client_profile& profile() const noexcept { return *profile_; }
 
 private:
+    [[nodiscard]] io::task<void> begin();
     [[nodiscard]] io::task<void> drive(content_source* content, client_counsel* counsel = nullptr);
     [[nodiscard]] io::task<void> receive(session::client_phase what_for);
     [[nodiscard]] io::task<bool> flush(std::chrono::milliseconds limit);
@@ -101,6 +111,9 @@ private:
     std::unique_ptr<content_source> converted_; ///< of the message at hand, during send()
     bool has_converted_ = false;
     trace_notes* notes_ = nullptr;
+    traffic_watcher* watcher_ = nullptr;
+    bool is_open_ = false;    // the first step has been done
+    bool is_secret_ = false;  // what was said last was, and so is the answer
     std::size_t content_ = 0; ///< octets of output that are content, with the line before a chunk
     bool has_begun_content_ = false;
     bool is_broken_ = false; // a write failed or took too long: nothing more is sent, what the peer has said is still heard

@@ -60,7 +60,7 @@ void append_orcpt(std::string& out, std::string_view orcpt, bool smtputf8)
 void append_extensions(std::string& out, const std::vector<message::parameter>& all, const protocol::capabilities* offered)
 {
     for (const auto& each : all) {
-        if (offered == nullptr || each.relay == message::relay_rule::never || offered->find(each.extension) == nullptr)
+        if (offered == nullptr || each.relay == message::relay_rule::never || !is_offered(each.extension, *offered))
             continue;
         out.append(" ").append(each.keyword);
         if (each.value)
@@ -70,10 +70,19 @@ void append_extensions(std::string& out, const std::vector<message::parameter>& 
 
 } // namespace
 
+bool is_offered(std::string_view extension, const protocol::capabilities& offered) noexcept
+{
+    if (extension.empty())
+        return true;
+    if (extension == "AUTH") // RFC 4954 5
+        return !offered.auth.empty();
+    return offered.find(extension) != nullptr;
+}
+
 const message::parameter* lacking_of(const std::vector<message::parameter>& all, const protocol::capabilities& offered) noexcept
 {
     const auto found = std::find_if(all.begin(), all.end(), [&](const message::parameter& each) {
-        return each.relay == message::relay_rule::required && offered.find(each.extension) == nullptr;
+        return each.relay == message::relay_rule::required && !is_offered(each.extension, offered);
     });
     return found == all.end() ? nullptr : &*found;
 }
@@ -102,6 +111,13 @@ bool is_safe_path(std::string_view address) noexcept
             return false;
     }
     return !quoted && (message::is_ascii(address) || message::is_utf8(address));
+}
+
+bool is_safe_line(std::string_view line) noexcept
+{
+    constexpr std::size_t most = 510; // RFC 5321 4.5.3.1.4, without CRLF
+    return !line.empty() && line.size() <= most && std::none_of(line.begin(), line.end(), is_control) &&
+           (message::is_ascii(line) || message::is_utf8(line));
 }
 
 bool is_safe_word(std::string_view value) noexcept

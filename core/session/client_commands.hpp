@@ -19,6 +19,12 @@ namespace postern::session {
 /// Whether `value` is one word: printable octets without a space; octets above 127 only as UTF-8.
 [[nodiscard]] bool is_safe_word(std::string_view value) noexcept;
 
+/// Whether `line` can be a command as it stands: 1 to 510 octets, without controls, octets above 127 only as UTF-8.
+[[nodiscard]] bool is_safe_line(std::string_view line) noexcept;
+
+/// Whether the extension of a parameter is offered, one of the core's among them; an empty name: it needs no offer.
+[[nodiscard]] bool is_offered(std::string_view extension, const protocol::capabilities& offered) noexcept;
+
 /// What goes with a message on this connection: what it needs and the peer offers.
 struct mail_parameters {
     std::uint64_t size = 0;                                  ///< 0: no SIZE=

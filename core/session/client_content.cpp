@@ -1,6 +1,6 @@
 // The message's octets on their way out, by BDAT where offered, else by DATA. The first chunk waits for the recipients'
 // replies: a server that refused them all and does not know to skip the chunk would run our content as commands.
-// STANDARDS: RFC 5321 4.1.1.4, 4.2, 4.5.2; RFC 3030 2; RFC 1047.
+// STANDARDS: RFC 5321 4.1.1.4, 4.2, 4.5.2; RFC 2033 4.2; RFC 3030 2; RFC 1047.
 #include "core/session/client_state.hpp"
 
 #include <algorithm>
@@ -38,6 +38,7 @@ void client_session::state::give_data(std::string_view octets, bool is_last)
     if (is_last) {
         is_last_given = true;
         say(encoder.finish());
+        end_is_out();
     }
 }
 
@@ -54,12 +55,45 @@ void client_session::state::give_chunk(std::string_view octets, bool is_last)
     output.reserve(output.size() + octets.size() + 32);
     append_bdat(output, octets.size(), is_last);
     say(octets);
+    if (is_last)
+        end_is_out();
+}
+
+/// RFC 2033 4.2: as many replies will come as there were recipients accepted.
+void client_session::state::end_is_out()
+{
+    if (config.lmtp) {
+        awaited += accepted - 1;
+        unsent += accepted - 1;
+    }
+}
+
+/// The reply for the next of the recipients that were accepted, in the order in which they were said.
+void client_session::state::take_final(const protocol::reply& reply)
+{
+    while (finals < asked.size() && standings[asked[finals]] != standing::accepted)
+        ++finals;
+    if (finals == asked.size()) {
+        out_of_place(reply);
+        return;
+    }
+    const auto position = asked[finals++];
+    results[position] = judged(reply);
+    standings[position] = standing::decided;
+    if (awaited == 0) {
+        needs_rset = false;
+        finish();
+    }
 }
 
 void client_session::state::take_content(const protocol::reply& reply)
 {
     if (reply.is_positive() && reply.code >= 300) {
         out_of_place(reply);
+        return;
+    }
+    if (config.lmtp && is_last_given && !is_refused) {
+        take_final(reply);
         return;
     }
     // RFC 3030 2: a refused chunk ends the transaction; further ones are refused for its sake, and the first reason counts.
@@ -86,13 +120,16 @@ void client_session::state::take_early(const protocol::reply& reply)
     }
     const auto what = judged(reply);
     is_refused = true;
+    last = reply;
     decide_rest(what);
     break_off(client_end::refused, "4.5.0", "refused before its end: " + std::to_string(reply.code) + " " + what.text);
 }
 
 std::optional<client_step> client_session::state::content_step()
 {
-    const std::size_t ahead = offered.pipelining && config.pipelining ? std::max(config.limits.chunks_ahead, 1U) : 1;
+    // In LMTP a refused chunk and a last one behind it would have nobody knows how many replies.
+    const bool goes_ahead = offered.pipelining && config.pipelining && !config.lmtp;
+    const std::size_t ahead = goes_ahead ? std::max(config.limits.chunks_ahead, 1U) : 1;
     if (is_last_given || is_refused || awaited >= ahead)
         return client_step{.what = client_step::kind::read, .waits_for = waits_for()};
     return client_step{.what = client_step::kind::content};

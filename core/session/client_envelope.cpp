@@ -16,6 +16,7 @@ void client_session::state::begin_transaction()
 {
     said = 0;
     answered = 0;
+    finals = 0;
     may_send_data = false;
     is_reply_early = false;
     encoder = {};
@@ -69,6 +70,8 @@ bool client_session::state::is_message_fit()
         // RFC 6152 3: 8-bit content is not sent to a server that did not offer it.
         if (!offered.eight_bit_mime)
             return fail("5.6.3", "the message has 8-bit content and the peer does not offer 8BITMIME");
+        parameters.body = message::body_type::eight_bit_mime;
+    } else if (message.may_have_8bit && offered.eight_bit_mime) {
         parameters.body = message::body_type::eight_bit_mime;
     }
     if (offered.size) {
@@ -161,6 +164,9 @@ void client_session::state::say_more_of_envelope()
 bool client_session::state::may_say_data() const noexcept
 {
     const std::size_t before_rcpt = with_rset ? 2 : 1;
+    // RFC 2033 4.2: DATA for nobody would have no reply at its end, or one, according to who wrote the server.
+    if (config.lmtp)
+        return accepted != 0 && answered == before_rcpt + asked.size();
     return !is_mail_refused && (accepted != 0 || answered < before_rcpt + asked.size());
 }
 

@@ -1,4 +1,4 @@
-// From the greeting to a connection that takes messages. STANDARDS: RFC 5321 3.1, 3.2, 4.1.4; RFC 3207.
+// From the greeting to a connection that takes messages. STANDARDS: RFC 5321 3.1, 3.2, 4.1.4; RFC 2033 4.1; RFC 3207.
 #include "core/session/client_state.hpp"
 
 namespace postern::session {
@@ -14,6 +14,7 @@ void client_session::state::take_greeting(const protocol::reply& reply)
         out_of_place(reply);
     } else {
         // RFC 5321 3.1: a server that greets with 554 waits for QUIT.
+        last = reply;
         give_up(client_end::refused, refused_early(reply));
     }
 }
@@ -21,10 +22,11 @@ void client_session::state::take_greeting(const protocol::reply& reply)
 void client_session::state::say_ehlo()
 {
     if (config.hostname.empty() || !is_safe_word(config.hostname)) {
+        fault = client_fault::hostname;
         give_up(client_end::refused, {kind::deferred, 0, "4.3.5", "the configured host name cannot be said in EHLO", false});
         return;
     }
-    say("EHLO " + config.hostname + "\r\n");
+    say((config.lmtp ? "LHLO " : "EHLO ") + config.hostname + "\r\n");
     where = stage::ehlo;
 }
 
@@ -36,11 +38,12 @@ void client_session::state::take_ehlo(const protocol::reply& reply)
         for (const auto& keyword : unused)
             offered.forget(keyword);
         introduced();
-    } else if (reply.is_permanent_failure()) {
+    } else if (reply.is_permanent_failure() && !config.lmtp) {
         // RFC 5321 3.2: a server that does not know EHLO may know HELO.
         say("HELO " + config.hostname + "\r\n");
         where = stage::helo;
-    } else if (reply.is_transient_failure()) {
+    } else if (!reply.is_positive()) {
+        last = reply;
         give_up(client_end::refused, refused_early(reply));
     } else {
         out_of_place(reply);
@@ -49,12 +52,14 @@ void client_session::state::take_ehlo(const protocol::reply& reply)
 
 void client_session::state::take_helo(const protocol::reply& reply)
 {
-    if (reply.code >= 200 && reply.code < 300)
+    if (reply.code >= 200 && reply.code < 300) {
         introduced();
-    else if (reply.is_positive())
+    } else if (reply.is_positive()) {
         out_of_place(reply);
-    else
+    } else {
+        last = reply;
         give_up(client_end::refused, refused_early(reply));
+    }
 }
 
 void client_session::state::introduced()
@@ -74,13 +79,17 @@ void client_session::state::introduced()
 void client_session::state::take_starttls(const protocol::reply& reply)
 {
     if (reply.code == 220) {
-        // RFC 3207 4.2, 6: what came behind the 220 in the clear is somebody else's; it is dropped, as is half a reply.
-        input = {};
+        // RFC 3207 4.2, 6: what came behind the 220 in the clear is somebody else's.
+        if (!input.empty()) {
+            injected();
+            return;
+        }
         parser.reset();
         where = stage::handshake;
     } else if (reply.is_positive()) {
         out_of_place(reply);
     } else if (config.tls == client_tls::required) {
+        last = reply;
         auto what = refused_early(reply);
         if (what.enhanced.empty())
             what.enhanced = "4.7.4";
@@ -89,6 +98,12 @@ void client_session::state::take_starttls(const protocol::reply& reply)
         has_refused_starttls = true;
         where = stage::ready;
     }
+}
+
+void client_session::state::injected()
+{
+    fault = client_fault::injected;
+    break_off(client_end::protocol_error, "4.7.0", "octets in the clear behind the reply to STARTTLS");
 }
 
 } // namespace postern::session

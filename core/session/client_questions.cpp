@@ -115,10 +115,12 @@ void client_session::state::say_line()
 
 void client_session::state::take_rset(const protocol::reply& reply)
 {
-    if (reply.code >= 200 && reply.code < 300)
+    if (reply.code >= 200 && reply.code < 300) {
         needs_rset = false;
-    else // what the peer still holds of the message before is anyone's guess
+    } else { // what the peer still holds of the message before is anyone's guess
+        last = reply;
         break_off(client_end::refused, "4.5.0", "RSET was refused: " + reply.text());
+    }
 }
 
 void client_session::state::take_line(const protocol::reply& reply)

@@ -49,8 +49,9 @@ client_step client_session::resume()
 void client_session::feed(std::string_view octets)
 {
     assert(state_->input.empty());
-    // During a handshake nothing in clear is anybody's reply (RFC 3207 4.2).
-    if (state_->where != state::stage::over && state_->where != state::stage::handshake)
+    if (state_->where == state::stage::handshake) // RFC 3207 4.2: nothing in clear is anybody's reply any more
+        state_->injected();
+    else if (state_->where != state::stage::over)
         state_->input = octets;
 }
 
@@ -103,6 +104,29 @@ void client_session::quit()
     s.say("QUIT\r\n");
 }
 
+bool client_session::say(std::string_view line)
+{
+    auto& s = *state_;
+    assert(!s.is_busy);
+    s.last = {};
+    if (s.where != state::stage::ready || !is_safe_line(line))
+        return false;
+    s.where = state::stage::command;
+    s.say(std::string{line} + "\r\n");
+    return true;
+}
+
+void client_session::log_in(std::unique_ptr<sasl::client_mechanism> by)
+{
+    auto& s = *state_;
+    assert(!s.is_busy && by != nullptr);
+    s.last = {};
+    s.login = client_login::none;
+    s.login_error = {};
+    if (s.where == state::stage::ready)
+        s.begin_login(std::move(by));
+}
+
 void client_session::tls_started()
 {
     auto& s = *state_;
@@ -146,42 +170,7 @@ void client_session::output_sent() noexcept
 {
     state_->output.clear();
     state_->unsent = 0;
-}
-
-client_result client_session::result() const noexcept
-{
-    const auto& s = *state_;
-    // RFC 9422: a connection that takes no further transaction, or none for another domain, is done with.
-    const auto& most = s.offered.limits;
-    const bool has_room = (most.mail_max == 0 || s.transactions < most.mail_max) &&
-                          (most.rcpt_domain_max == 0 || s.domains.size() < most.rcpt_domain_max);
-    return {s.results, s.is_reply_lost, s.is_untouched, s.ended == client_end::none && has_room};
-}
-
-bool client_session::offers(std::string_view keyword) const noexcept
-{
-    return state_->offered.find(keyword) != nullptr;
-}
-
-client_peer client_session::peer() const noexcept
-{
-    const auto& s = *state_;
-    return {.greeting = s.greeting,
-            .extended = s.extended,
-            .is_tls = s.is_tls,
-            .pipelining = s.offered.pipelining,
-            .chunking = s.offered.chunking,
-            .eight_bit = s.offered.eight_bit_mime,
-            .binary = s.offered.binary_mime,
-            .smtputf8 = s.offered.smtputf8,
-            .dsn = s.offered.dsn,
-            .offers_starttls = s.offered.starttls,
-            .size = s.offered.size.value_or(0)};
-}
-
-client_end client_session::end() const noexcept
-{
-    return state_->ended;
+    state_->is_secret = false;
 }
 
 client_step client_session::state::resume()
@@ -206,6 +195,8 @@ bool client_session::state::take_one_reply()
     case protocol::reply_parser::status::need_more:
         return false;
     case protocol::reply_parser::status::malformed:
+        if (parser.is_over_limit())
+            fault = client_fault::endless_reply;
         break_off(client_end::protocol_error, "4.5.0", "malformed reply: " + std::string{parser.fault()});
         return false;
     case protocol::reply_parser::status::complete:
@@ -235,6 +226,13 @@ void client_session::state::take(const protocol::reply& reply)
         return;
     case stage::starttls:
         take_starttls(reply);
+        return;
+    case stage::login:
+        take_login(reply);
+        return;
+    case stage::command:
+        last = reply;
+        where = stage::ready;
         return;
     case stage::lines:
         take_line(reply);
@@ -276,6 +274,7 @@ void client_session::state::take_unasked()
         if (is_whole)
             take_early(parser.value());
     } else {
+        fault = client_fault::unasked;
         break_off(client_end::protocol_error, "4.5.0", "a reply without a command");
     }
 }
@@ -292,6 +291,8 @@ std::optional<client_step> client_session::state::next_step()
     case stage::ehlo:
     case stage::helo:
     case stage::starttls:
+    case stage::login:
+    case stage::command:
     case stage::lines:
     case stage::lone_dot:
     case stage::quit:
@@ -378,6 +379,7 @@ void client_session::state::break_off(client_end why, std::string_view enhanced,
     }
     input = {};
     output.clear();
+    is_secret = false;
     awaited = 0;
     unsent = 0;
     if (is_busy)
@@ -400,6 +402,9 @@ void client_session::state::give_up(client_end why, client_recipient_result what
 void client_session::state::lose(const protocol::reply& reply)
 {
     const auto what = judged(reply);
+    last = reply;
+    if (fault == client_fault::none)
+        fault = client_fault::closing;
     if (is_busy)
         decide_rest(what);
     is_last_given = false; // an answer came
@@ -408,6 +413,7 @@ void client_session::state::lose(const protocol::reply& reply)
 
 void client_session::state::out_of_place(const protocol::reply& reply)
 {
+    fault = client_fault::out_of_place;
     break_off(client_end::protocol_error, "4.5.0", "reply " + std::to_string(reply.code) + " out of place");
 }
 

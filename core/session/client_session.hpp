@@ -1,12 +1,14 @@
 #pragma once
 // The client's half of an SMTP connection as a state machine without I/O: octets in, steps out. One object is one
 // connection and carries many messages in turn. It knows no socket, queue, route or clock; runtime/ turns steps into I/O.
-// STANDARDS: RFC 5321, 1870, 2034, 2920, 3030, 3207, 3461, 6152, 6531.
+// STANDARDS: RFC 5321, 1870, 2033, 2034, 2920, 3030, 3207, 3461, 4954, 6152, 6531.
 // SECURITY: everything that feed() takes is hostile; envelopes may hold what a plugin wrote and are checked before use.
 
 #include "core/hooks/outgoing.hpp"
 #include "core/message/envelope.hpp"
 #include "core/protocol/capabilities.hpp"
+#include "core/protocol/reply.hpp"
+#include "core/sasl/client_mechanism.hpp"
 #include "core/session/client_config.hpp"
 
 #include <cstdint>
@@ -21,7 +23,7 @@ namespace postern::session {
 /// What the server is being waited for; each has its own timeout (RFC 5321 4.5.3.2).
 enum class client_phase : std::uint8_t {
     greeting, ///< the 220
-    command,  ///< EHLO, STARTTLS, MAIL, RCPT, RSET, QUIT and the replies to them
+    command,  ///< EHLO, STARTTLS, AUTH, MAIL, RCPT, RSET, QUIT and the replies to them
     data,     ///< the reply to DATA, or to a BDAT chunk that is not the last
     final,    ///< the reply to the final dot or the last chunk
 };
@@ -29,16 +31,16 @@ enum class client_phase : std::uint8_t {
 /// What to do next. Views are valid until the session is called again.
 struct client_step {
     enum class kind : std::uint8_t {
-        read,          ///< flush output(), wait for octets (waits_for says how long), feed() them
-        content,       ///< flush output(), then hand over the message's next octets with give_content() (or content_failed())
-        ask_peer,      ///< who answers and what is offered is known, and MAIL may follow: use_without(), or decide()
-        ask_lines,     ///< MAIL is next: say_lines(), or decide(). Comes again when the lines are answered, until there are none
-        ask_params,    ///< MAIL is next: send_as(), or decide()
+        read,       ///< flush output(), wait for octets (waits_for says how long), feed() them
+        content,    ///< flush output(), then hand over the message's next octets with give_content() (or content_failed())
+        ask_peer,   ///< who answers and what is offered is known, and MAIL may follow: use_without(), or decide()
+        ask_lines,  ///< MAIL is next: say_lines(), or decide(). Comes again when the lines are answered, until there are none
+        ask_params, ///< MAIL is next: send_as(), or decide()
         ask_seven_bit, ///< the peer takes this message only with content of 7 bits: send_converted(), or decide()
-        start_tls,     ///< nothing is left to flush; handshake, then tls_started() or tls_failed(). What was fed is forgotten
-        done,          ///< the message of the last send() is decided: see result()
-        idle,          ///< the connection is ready and has nothing to do: send() or quit()
-        close,         ///< flush output(), close; the session is at its end
+        start_tls, ///< nothing is left to flush; handshake, then tls_started() or tls_failed(). Octets fed now end the connection
+        done,      ///< the message of the last send() is decided: see result()
+        idle,      ///< the connection is ready and has nothing to do: send(), say(), log_in() or quit()
+        close,     ///< flush output(), close; the session is at its end
     };
     kind what;
     client_phase waits_for = client_phase::command; ///< read
@@ -81,6 +83,7 @@ struct client_transaction {
     bool needs_smtputf8 = false;               ///< header fields in UTF-8 (RFC 6531); addresses are looked at here
     client_asks asks = {};
     bool can_be_converted = false; ///< a peer that takes only 7 bits is worth a question; otherwise it fails the message
+    bool may_have_8bit = false; ///< it is not known: BODY=8BITMIME where that is offered, and nothing where it is not
 };
 
 /// Facts of the connection, for logs and decisions. Views are valid until the session is called again.
@@ -109,6 +112,33 @@ enum class client_end : std::uint8_t {
     timed_out,
     protocol_error, ///< a malformed reply, or one out of place
     content_failed, ///< the caller could not go on with the content
+};
+
+/// Likewise, as exactly as a caller may want to know it.
+enum class client_fault : std::uint8_t {
+    none,
+    refused,         ///< greeting, EHLO, HELO or RSET were refused, or content before its end: see reply()
+    closing,         ///< 421, at whatever time: see reply()
+    no_tls,          ///< TLS is required and is not offered, or was refused
+    tls_failed,      ///< the handshake failed
+    injected,        ///< octets in the clear behind the reply to STARTTLS
+    lost,            ///< the peer went away
+    timed_out,       ///< the peer was silent for too long
+    malformed_reply, ///< what is no reply
+    endless_reply,   ///< a line, or a reply, over its limit
+    out_of_place,    ///< a reply that cannot answer the command
+    unasked,         ///< a reply without a command
+    unproved,        ///< a success of AUTH before the server has proved what it must
+    content_failed,  ///< the caller could not go on with the content, or it has a bare CR or LF
+    hostname,        ///< the configured host name cannot be said
+};
+
+/// What came of log_in().
+enum class client_login : std::uint8_t {
+    none,     ///< nothing yet, or the connection ended over it
+    done,     ///< 235, and the mechanism believes it
+    refused,  ///< the server says no: see reply()
+    given_up, ///< the mechanism could not begin or go on, and the exchange was cancelled: see login_error()
 };
 
 /// One connection. Threads: one. Memory: bounded by the limits of the configuration, a reply and a piece of content.
@@ -152,6 +182,12 @@ public:
     void send_converted(std::uint64_t size);
     /// At any of them: that is what becomes of the message, without MAIL. At ask_peer the connection ends too.
     void decide(const client_recipient_result& what);
+    /// At the step idle: says one command that has one reply and belongs to no message (VRFY, NOOP, RSET, one of an extension);
+    /// reply() has it at the next step idle. False: nothing is said, since `line` is empty, longer than 510 octets, or holds CR,
+    /// LF or another control; or the connection is not idle.
+    [[nodiscard]] bool say(std::string_view line);
+    /// At the step idle, once a connection (RFC 4954 4): AUTH. What came of it login() tells at the next step idle.
+    void log_in(std::unique_ptr<sasl::client_mechanism> by);
     /// Ends the connection politely. At the step idle or done.
     void quit();
     /// The handshake succeeded, or not (then resume() tells what became of the message).
@@ -176,6 +212,14 @@ public:
     /// At the step ask_lines: the replies to the last lines, bounded and printable.
     [[nodiscard]] const std::vector<hooks::client_answer>& said() const noexcept;
     [[nodiscard]] client_end end() const noexcept;
+    [[nodiscard]] client_fault fault() const noexcept; ///< none: the connection stands, or quit() ended it
+    /// The reply to say() or AUTH, or the one that refused greeting, EHLO, STARTTLS or RSET, or the last 421. Code 0: there was
+    /// none. Valid until the session is called again.
+    [[nodiscard]] const protocol::reply& reply() const noexcept;
+    [[nodiscard]] client_login login() const noexcept;
+    [[nodiscard]] base::error_code login_error() const noexcept; ///< of given_up
+    /// Whether output() holds what proves somebody's identity, which nobody else may see.
+    [[nodiscard]] bool is_output_secret() const noexcept;
 
 private:
     struct state;

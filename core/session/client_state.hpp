@@ -1,12 +1,15 @@
 #pragma once
 // The inside of a client session, shared by its files only: client_session.cpp (the doors and the loop),
-// client_handshake.cpp (greeting to ready), client_questions.cpp (what the caller is asked before MAIL), client_envelope.cpp
-// (RSET, MAIL, RCPT, DATA), client_content.cpp (DATA, BDAT). SECURITY: as client_session.hpp.
+// client_facts.cpp (what it tells of itself),
+// client_handshake.cpp (greeting to ready), client_login.cpp (AUTH, and commands beside messages), client_questions.cpp (what the
+// caller is asked before MAIL), client_envelope.cpp (RSET, MAIL, RCPT, DATA), client_content.cpp (DATA, BDAT).
+// SECURITY: as client_session.hpp.
 
 #include "core/protocol/capabilities.hpp"
 #include "core/protocol/content_check.hpp"
 #include "core/protocol/dot_codec.hpp"
 #include "core/protocol/reply_parser.hpp"
+#include "core/sasl/client_mechanism.hpp"
 #include "core/session/client_commands.hpp"
 #include "core/session/client_session.hpp"
 
@@ -24,6 +27,8 @@ struct client_session::state {
         helo,      // "
         starttls,  // "
         handshake, // the caller's
+        login,     // the reply to AUTH, or to what answered a challenge
+        command,   // the reply to a command that belongs to no message
         ready,     // nothing is under way
         lines,     // replies to RSET, if there was one, and to lines of the caller
         envelope,  // replies to RSET, MAIL, RCPT, DATA
@@ -35,7 +40,9 @@ struct client_session::state {
     /// Where a recipient stands in the transaction at hand.
     enum class standing : std::uint8_t { unanswered, accepted, decided };
 
-    state(const client_config& c, bool tls_from_start) : config{c}, is_tls{tls_from_start} {}
+    state(const client_config& c, bool tls_from_start) : config{c}, parser{{.line = c.limits.reply_line}}, is_tls{tls_from_start}
+    {
+    }
 
     // the loop
     [[nodiscard]] client_step resume();
@@ -54,6 +61,7 @@ struct client_session::state {
     void give_up(client_end why, client_recipient_result what);                  // QUIT follows
     void lose(const protocol::reply& reply);                                     // 421
     void out_of_place(const protocol::reply& reply);
+    void injected(); // octets in the clear where TLS begins
     [[nodiscard]] client_recipient_result judged(const protocol::reply& reply) const;
     [[nodiscard]] client_recipient_result refused_early(const protocol::reply& reply) const;
 
@@ -64,6 +72,13 @@ struct client_session::state {
     void take_starttls(const protocol::reply& reply);
     void say_ehlo();
     void introduced();
+
+    // client_login.cpp
+    void begin_login(std::unique_ptr<sasl::client_mechanism> by);
+    void take_login(const protocol::reply& reply);
+    void take_challenge(const protocol::reply& reply);
+    void respond(std::string response);
+    void cancel_login(base::error_code why);
 
     // client_questions.cpp
     [[nodiscard]] std::optional<client_step> next_question(); // nothing: no more, or one waits for a reply first
@@ -90,6 +105,8 @@ struct client_session::state {
     void give_data(std::string_view octets, bool is_last);
     void give_chunk(std::string_view octets, bool is_last);
     void take_content(const protocol::reply& reply);
+    void take_final(const protocol::reply& reply);
+    void end_is_out();
     void take_early(const protocol::reply& reply);
     [[nodiscard]] std::optional<client_step> content_step();
 
@@ -106,7 +123,18 @@ struct client_session::state {
     bool is_tls;
     bool has_refused_starttls = false;
     client_end ended = client_end::none;
-    std::string reason; // of the end, for the log
+    client_fault fault = client_fault::none; // what is known beyond `ended`
+    protocol::reply last;                    // see client_session::reply()
+    std::string reason;                      // of the end, for the log
+
+    // AUTH
+    std::unique_ptr<sasl::client_mechanism> mechanism;
+    std::optional<std::string> initial; // an initial response that is still to be said
+    client_login login = client_login::none;
+    base::error_code login_error;
+    bool is_login_cancelled = false;
+    unsigned challenges = 0;
+    bool is_secret = false; // output is
 
     // between transactions
     bool needs_rset = false;
@@ -134,6 +162,7 @@ struct client_session::state {
     std::size_t said = 0;             // commands of the envelope: [RSET] MAIL RCPT... [DATA]
     std::size_t answered = 0;         // of those
     std::size_t accepted = 0;         // recipients
+    std::size_t finals = 0;           // LMTP: places in `asked` whose reply to the content has come, or that have none
     bool with_rset = false;
     bool with_bdat = false;
     bool is_mail_refused = false;

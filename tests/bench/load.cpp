@@ -15,6 +15,30 @@ using clock = std::chrono::steady_clock;
     return std::chrono::duration<double>{time}.count();
 }
 
+[[nodiscard]] std::vector<std::string> generator_command(const subject& server, const workload& what)
+{
+    if (!what.is_ours)
+        return test::smtp_source_command({.port = server.port(),
+                                          .sessions = what.sessions,
+                                          .messages = what.messages,
+                                          .size = what.size,
+                                          .reuse = what.reuse});
+    std::vector<std::string> command{test::postern_program().string(),
+                                     "load",
+                                     "--server",
+                                     "127.0.0.1:" + std::to_string(server.port()),
+                                     "--messages",
+                                     std::to_string(what.messages),
+                                     "--size",
+                                     std::to_string(what.size),
+                                     "--sessions",
+                                     std::to_string(what.sessions),
+                                     "--pipelining"};
+    if (what.reuse)
+        command.emplace_back("--reuse");
+    return command;
+}
+
 } // namespace
 
 measurement measure(subject& server, const workload& what, test::smtp_sink* next_hop)
@@ -23,8 +47,7 @@ measurement measure(subject& server, const workload& what, test::smtp_sink* next
     const auto arrived_before = next_hop != nullptr ? next_hop->messages() : 0;
     const auto cpu_before = server.cpu();
     const auto begin = clock::now();
-    test::process generator{test::smtp_source_command(
-        {.port = server.port(), .sessions = what.sessions, .messages = what.messages, .size = what.size, .reuse = what.reuse})};
+    test::process generator{generator_command(server, what)};
     const auto status = generator.wait(std::chrono::minutes{5});
     const auto accepted = clock::now();
     // smtp-source stops at the first reply that it does not like.
@@ -45,6 +68,7 @@ measurement measure(subject& server, const workload& what, test::smtp_sink* next
     result.rate = what.messages / seconds(accepted - begin);
     result.server_cpu = std::chrono::duration<double, std::micro>{cpu_after - cpu_before}.count() / what.messages;
     result.generator = std::chrono::duration<double>{generator.cpu_used()}.count() / seconds(accepted - begin);
+    result.generator_cpu = std::chrono::duration<double, std::micro>{generator.cpu_used()}.count() / what.messages;
     result.end_to_end = next_hop != nullptr ? what.messages / seconds(arrived - begin) : 0;
     return result;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// One run of the generator (Postfix's smtp-source) against one server, and what it cost both.
+// One run of a generator (Postfix's smtp-source, or our own) against one server, and what it cost both.
 
 #include "tests/bench/subjects.hpp"
 
@@ -15,14 +15,16 @@ struct workload {
     unsigned messages = 5000;
     unsigned sessions = 20;
     bool reuse = true;
+    bool is_ours = false; ///< sent by `postern load`
 };
 
 /// What one run showed. Every message was accepted, or there is no measurement.
 struct measurement {
-    double rate = 0;       ///< messages a second, to the last reply
-    double server_cpu = 0; ///< microseconds a message
-    double generator = 0;  ///< the generator's share of one core, 0 to 1
-    double end_to_end = 0; ///< messages a second until the last arrived at the next hop; 0: not a relay
+    double rate = 0;          ///< messages a second, to the last reply
+    double server_cpu = 0;    ///< microseconds a message
+    double generator = 0;     ///< the generator's share of one core, 0 to 1
+    double generator_cpu = 0; ///< microseconds a message
+    double end_to_end = 0;    ///< messages a second until the last arrived at the next hop; 0: not a relay
 };
 
 /// Sends the workload and waits for its end. `next_hop`: also waits until the messages have arrived there.

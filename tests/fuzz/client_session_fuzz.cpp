@@ -1,12 +1,14 @@
 // The client session against a hostile server: the input is what the server says, a line at a time or in any portions.
 // Held against it: everything that is sent is decided once, nothing is delivered without an acknowledgement of the whole
 // message, texts are harmless, commands are whole lines, and it always comes to an end.
+#include "core/sasl/client_mechanism.hpp"
 #include "core/session/client_session.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +31,7 @@ public:
     {
         config_.hostname = "client.example";
         config_.tls = (choices & 2U) != 0 ? session::client_tls::opportunistic : session::client_tls::none;
+        config_.lmtp = (choices & 128U) != 0;
         config_.pipelining = (choices & 4U) != 0;
         config_.chunking = (choices & 8U) != 0;
         config_.limits.recipients_ahead = (choices & 16U) != 0 ? 2 : 100;
@@ -117,10 +120,13 @@ private:
                 is_decided();
                 break;
             case client_step::kind::idle:
-                if (sent_ == 3)
+                if ((choices_ & 256U) != 0 && logins_ < std::size(mechanisms)) {
+                    logs_in();
+                } else if (sent_ == 3) {
                     session_.quit();
-                else
+                } else {
                     sends();
+                }
                 break;
             case client_step::kind::read:
                 require(!closed_);
@@ -131,6 +137,19 @@ private:
             }
         }
     }
+    void logs_in()
+    {
+        sasl::credentials with;
+        with.user = "user";
+        with.password = with.token = "pencil";
+        require(session_.login() != session::client_login::done || !is_scram_);
+        const auto name = mechanisms[logins_++];
+        is_scram_ = name.starts_with("SCRAM");
+        if (name.empty())
+            require(session_.say("NOOP"));
+        else
+            session_.log_in(sasl::make_client_mechanism(name, with, {.is_tls = true, .binding = {}, .certificate_subject = {}}));
+    }
     void is_decided()
     {
         ++decided_;
@@ -140,7 +159,7 @@ private:
         for (const auto& r : result.recipients) {
             require(r.result != session::client_recipient_result::kind::delivered ||
                     (is_end_out_ && given_ >= content.size() && r.smtp_code >= 200 && r.smtp_code < 300));
-            require(!result.reply_lost || r.result != session::client_recipient_result::kind::delivered);
+            require(config_.lmtp || !result.reply_lost || r.result != session::client_recipient_result::kind::delivered);
             require(std::none_of(r.text.begin(), r.text.end(),
                                  [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }));
             require(r.enhanced.size() < 16);
@@ -149,6 +168,7 @@ private:
     }
 
     static constexpr std::string_view content = "A: b\r\n\r\n.c\r\n.\r\nd\r\n\r\n";
+    static constexpr std::string_view mechanisms[] = {"PLAIN", "", "SCRAM-SHA-1", "", "CRAM-MD5", "XOAUTH2", "LOGIN"};
     static constexpr std::uint32_t everybody[] = {0, 1, 2};
 
     session::client_config config_;
@@ -161,6 +181,8 @@ private:
     bool is_asked_for_lines_ = false;
     bool closed_ = false;
     bool is_end_out_ = false;
+    bool is_scram_ = false; // the last login was one that no server here can prove
+    std::size_t logins_ = 0;
     int sent_ = 0;
     int decided_ = 0;
     std::size_t given_ = 0;
@@ -172,7 +194,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 {
     const std::string_view octets{reinterpret_cast<const char*>(data), size};
     // The same words to several ways of asking; the input chooses one more.
-    for (unsigned choices : {1U, 5U, 13U, 15U, 37U, 45U, 65U, 79U, static_cast<unsigned>(size) & 127U})
+    for (unsigned choices : {1U, 5U, 13U, 15U, 37U, 45U, 65U, 79U, 129U, 143U, 257U, 391U, static_cast<unsigned>(size) & 511U})
         hostile_conversation{choices}.plays(octets);
     return 0;
 }

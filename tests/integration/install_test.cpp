@@ -118,6 +118,16 @@ TEST_F(an_installed_tree, lets_a_program_serve_lmtp)
     EXPECT_EQ(program.wait(), success) << program.errors();
 }
 
+TEST_F(an_installed_tree, lets_a_program_of_ones_own_send_mail)
+{
+    const auto out = build("examples/05_send_mail", POSTERN_TEST_CXX, POSTERN_TEST_SANITIZE);
+    next_hop server;
+    const auto said =
+        run({(out / "send_mail").string(), server.address(), "a@client.example", "u@example.com"}, "Subject: hi\n\nhello\n");
+    EXPECT_EQ(said.status, success) << said.output << said.errors;
+    EXPECT_EQ(server.arrived().size(), 2U);
+}
+
 /// The links of the pages below `folder` that lead nowhere, "page: link". What is shown as code is no link.
 std::vector<std::string> broken_links_below(const std::filesystem::path& folder)
 {

@@ -3,15 +3,23 @@
 // every turn of the server, where nothing may count as delivered that was not acknowledged and nobody may be forgotten.
 //
 // Lines beginning with '!':
-//   ! use tls=none|opportunistic|required pipelining=off chunking=off ahead=N piece=N     at the top
+//   ! use tls=none|opportunistic|required pipelining=off chunking=off ahead=N piece=N lmtp=on line=N     at the top
 //   ! content TEXT          of the messages that follow (escapes: \r \n \t \0 \\ \xNN)
 //   ! ready N|all           only the first N octets of the content are there to be sent, until all are
 //   ! send from=<A> to=<B> [to=<C>..] [size=N] [8bit] [binary] [utf8] [ret=full|hdrs] [envid=X] [notify=failure|never] [orcpt=X]
 //                           notify and orcpt belong to the `to` before them
+//                           auth=X: AUTH=X; always=K[=V]: a parameter of MAIL whatever is offered
+//   ! login MECHANISM USER PASSWORD      AUTH; SCRAM with the nonce of the example of its standard; OAUTHBEARER and XOAUTH2
+//                           take the password for their token
+//   ! login_is none|done|refused|given_up
+//   ! say LINE              a command beside messages; ! cannot_say LINE
+//   ! reply TEXT            the last reply that the session keeps
+//   ! fault NAME            why the connection is down
 //   ! tls                   the session asks for a handshake, which succeeds
 //   ! result N TEXT         of recipient N of the last message, as client_conversation::result() writes it
 //   ! quit | ! idle | ! closed | ! reusable | ! over_limit N
 
+#include "core/sasl/client_steps.hpp"
 #include "tests/unit/session/client_conversation.hpp"
 
 #include <charconv>
@@ -30,6 +38,33 @@ struct turn {
     std::string text;
     int line;
 };
+
+constexpr std::pair<std::string_view, client_fault> faults[] = {{"none", client_fault::none},
+                                                                {"refused", client_fault::refused},
+                                                                {"closing", client_fault::closing},
+                                                                {"no_tls", client_fault::no_tls},
+                                                                {"tls_failed", client_fault::tls_failed},
+                                                                {"injected", client_fault::injected},
+                                                                {"lost", client_fault::lost},
+                                                                {"timed_out", client_fault::timed_out},
+                                                                {"malformed_reply", client_fault::malformed_reply},
+                                                                {"endless_reply", client_fault::endless_reply},
+                                                                {"out_of_place", client_fault::out_of_place},
+                                                                {"unasked", client_fault::unasked},
+                                                                {"unproved", client_fault::unproved},
+                                                                {"content_failed", client_fault::content_failed},
+                                                                {"hostname", client_fault::hostname}};
+
+std::unique_ptr<sasl::client_mechanism> mechanism(const std::string& name, const std::string& user, const std::string& password)
+{
+    sasl::credentials with;
+    with.user = user;
+    with.password = password;
+    with.token = password;
+    if (name == "SCRAM-SHA-1")
+        return sasl::make_client_scram(sasl::scram_hash::sha_1, sasl::binding_use::none, with, {}, "fyko+d2lbbFgONRv9qkxdawL");
+    return sasl::make_client_mechanism(name, with, {.is_tls = true, .binding = {}, .certificate_subject = {}});
+}
 
 std::string unescaped(std::string_view text)
 {
@@ -116,7 +151,9 @@ public:
         if (talk_.done() == decided)
             return;
         for (const auto& r : talk_.results())
-            EXPECT_NE(r.result, client_recipient_result::kind::delivered) << "nobody said so";
+            if (!talk_.config.lmtp || r.smtp_code == 0 || !awaited_end) { // RFC 2033: each recipient has a word of its own
+                EXPECT_NE(r.result, client_recipient_result::kind::delivered) << "nobody said so";
+            }
         EXPECT_TRUE(awaited_end || !talk_.last().reply_lost);
         EXPECT_FALSE(talk_.last().reusable);
     }
@@ -147,6 +184,9 @@ private:
             sends(words);
         } else if (name == "lines") {
             says_lines(words);
+        } else if (name == "login" || name == "login_is" || name == "say" || name == "cannot_say" || name == "reply" ||
+                   name == "fault") {
+            talks(name, event.substr(std::min(event.size(), name.size() + 1)));
         } else if (name == "tls") {
             ASSERT_EQ(talk_.step().what, client_step::kind::start_tls);
             talk_.session().tls_started();
@@ -170,6 +210,34 @@ private:
             EXPECT_TRUE(talk_.last().reusable);
         } else {
             FAIL() << "unknown event " << event;
+        }
+    }
+    void talks(const std::string& name, const std::string& rest)
+    {
+        starts();
+        std::istringstream words{rest};
+        if (name == "login") {
+            std::string which;
+            std::string user;
+            std::string password;
+            words >> which >> user >> password;
+            talk_.session().log_in(mechanism(which, unescaped(user), unescaped(password)));
+            said_ += talk_.runs();
+        } else if (name == "login_is") {
+            constexpr std::string_view names[] = {"none", "done", "refused", "given_up"};
+            EXPECT_EQ(names[static_cast<std::size_t>(talk_.session().login())], rest);
+        } else if (name == "say" || name == "cannot_say") {
+            EXPECT_EQ(talk_.session().say(unescaped(rest)), name == "say");
+            said_ += talk_.runs();
+        } else if (name == "reply") {
+            const auto& reply = talk_.session().reply();
+            EXPECT_EQ(std::to_string(reply.code) + (reply.enhanced.empty() ? "" : " " + reply.enhanced) + " " + reply.text(),
+                      rest);
+        } else {
+            const auto found =
+                std::find_if(std::begin(faults), std::end(faults), [&](const auto& each) { return each.first == rest; });
+            ASSERT_NE(found, std::end(faults)) << rest;
+            EXPECT_EQ(talk_.session().fault(), found->second);
         }
     }
     void says_lines(std::istringstream& words)
@@ -197,6 +265,10 @@ private:
                                                           : client_tls::none;
         else if (word.starts_with("pipelining="))
             talk_.config.pipelining = value == "on";
+        else if (word.starts_with("lmtp="))
+            talk_.config.lmtp = value == "on";
+        else if (word.starts_with("line="))
+            talk_.config.limits.reply_line = std::stoul(value);
         else if (word.starts_with("chunking="))
             talk_.config.chunking = value == "on";
         else if (word.starts_with("ahead="))
@@ -225,6 +297,15 @@ private:
                 from.ret = value == "full" ? message::dsn_return::full : message::dsn_return::headers;
             else if (word.starts_with("envid="))
                 from.envid = value;
+            else if (word.starts_with("auth="))
+                from.parameters.push_back({"AUTH", value, message::relay_rule::optional, "AUTH", {}});
+            else if (word.starts_with("always="))
+                from.parameters.push_back(
+                    {value.substr(0, value.find('=')),
+                     value.find('=') == std::string::npos ? std::nullopt : std::optional{value.substr(value.find('=') + 1)},
+                     message::relay_rule::required,
+                     {},
+                     {}});
             else if (word.starts_with("orcpt="))
                 talk_.envelope.to.back().orcpt = value;
             else if (word.starts_with("notify="))

@@ -6,6 +6,7 @@
 #include "core/io/tls.hpp"
 #include "core/queue/record.hpp"
 #include "core/runtime/client.hpp"
+#include "core/runtime/load.hpp"
 #include "tests/support/lambda_plugin.hpp"
 #include "tests/support/memory_log.hpp"
 #include "tests/support/memory_store.hpp"

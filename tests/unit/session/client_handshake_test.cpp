@@ -124,7 +124,7 @@ TEST(client_tls, starts_where_offered_and_asks_again_behind_it)
 }
 
 // NO STARTTLS 2021: responses injected in the clear
-TEST(client_tls, drops_what_came_behind_the_220)
+TEST(client_tls, ends_where_something_came_behind_the_220) // RFC 3207 6
 {
     conversation c;
     c.config.tls = client_tls::required;
@@ -132,9 +132,33 @@ TEST(client_tls, drops_what_came_behind_the_220)
     (void)c.hears("220 mx\r\n");
     (void)c.hears("250-mx\r\n250 STARTTLS\r\n");
     EXPECT_EQ(c.hears("220 go\r\n250-evil\r\n250 AUTH PLAIN\r\n25"), "");
+    EXPECT_TRUE(c.is_closed());
+    EXPECT_EQ(c.session().fault(), client_fault::injected);
+    EXPECT_EQ(c.done(), 1U);
+}
+
+TEST(client_tls, ends_where_something_comes_before_the_handshake)
+{
+    conversation c;
+    c.config.tls = client_tls::required;
+    (void)c.sends();
+    (void)c.hears("220 mx\r\n");
+    (void)c.hears("250-mx\r\n250 STARTTLS\r\n");
+    (void)c.hears("220 go\r\n");
     EXPECT_EQ(c.step().what, client_step::kind::start_tls);
     EXPECT_EQ(c.hears("250 still in clear\r\n"), "");
-    EXPECT_EQ(c.step().what, client_step::kind::start_tls);
+    EXPECT_TRUE(c.is_closed());
+    EXPECT_EQ(c.session().fault(), client_fault::injected);
+}
+
+TEST(client_tls, asks_again_behind_the_handshake)
+{
+    conversation c;
+    c.config.tls = client_tls::required;
+    (void)c.sends();
+    (void)c.hears("220 mx\r\n");
+    (void)c.hears("250-mx\r\n250 STARTTLS\r\n");
+    (void)c.hears("220 go\r\n");
     c.session().tls_started();
     EXPECT_EQ(c.runs(), "EHLO client.example\r\n");
     EXPECT_TRUE(c.waits_for(client_phase::command));
