@@ -56,7 +56,7 @@ public:
     profile->timeout = options.timeout;
     profile->tls = options.tls_context;
     const auto& name = options.tls_name.empty() ? options.host : options.tls_name;
-    profile->server_name = base::ip_address::from_text(name) || name.starts_with(unix_prefix) ? std::string{} : name;
+    profile->server_name = name.starts_with(unix_prefix) ? std::string{} : name; // an address is verified too
     profile->implicit_tls = options.tls == client_tls_use::implicit;
     return profile;
 }
@@ -241,6 +241,7 @@ io::task<client_outcome> client_core::send(std::shared_ptr<const message::envelo
     is_reusable_ = result.reusable;
     was_untouched_ = result.untouched;
     auto outcome = ended();
+    outcome.sent.failure.clear(); // the recipients tell
     outcome.sent.may_be_duplicate = result.reply_lost;
     bool has_somebody = false;
     for (std::size_t i = 0; i < result.recipients.size(); ++i) {
@@ -280,8 +281,10 @@ client_outcome client_core::ended() const
 {
     const auto fault = connection_->session().fault();
     auto outcome = fault == session::client_fault::none ? client_outcome{} : failed(error_of(fault));
-    if (outcome.error)
+    if (outcome.error) {
         outcome.reply = connection_->session().reply();
+        outcome.sent.failure = connection_->reason();
+    }
     return outcome;
 }
 

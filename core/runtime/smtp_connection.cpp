@@ -100,6 +100,7 @@ io::task<void> smtp_connection::drive(content_source* content, client_counsel* c
             stream_.expires_never();
             co_return;
         case client_step::kind::close:
+            reason_ = next.reason;
             co_await flush(profile_->timeout.command);
             stream_.close();
             co_return;

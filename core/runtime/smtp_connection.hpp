@@ -77,6 +77,10 @@ public:
 
     [[nodiscard]] const session::client_session& session() const noexcept { return session_; }
     [[nodiscard]] sasl::channel_facts channel() const;
+    [[nodiscard]] const std::string& reason() const noexcept
+    {
+        return reason_;
+    } ///< of the end, in words; empty: it has not ended
     [[nodiscard]] session::client_result result() const noexcept { return session_.result(); }
     [[nodiscard]] session::client_end end() const noexcept { return session_.end(); }
     [[nodiscard]] session::client_peer peer() const noexcept { return session_.peer(); }
@@ -116,6 +120,7 @@ private:
     bool is_secret_ = false;  // what was said last was, and so is the answer
     std::size_t content_ = 0; ///< octets of output that are content, with the line before a chunk
     bool has_begun_content_ = false;
+    std::string reason_;
     bool is_broken_ = false; // a write failed or took too long: nothing more is sent, what the peer has said is still heard
 };
 
