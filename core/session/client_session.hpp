@@ -31,11 +31,11 @@ enum class client_phase : std::uint8_t {
 /// What to do next. Views are valid until the session is called again.
 struct client_step {
     enum class kind : std::uint8_t {
-        read,       ///< flush output(), wait for octets (waits_for says how long), feed() them
-        content,    ///< flush output(), then hand over the message's next octets with give_content() (or content_failed())
-        ask_peer,   ///< who answers and what is offered is known, and MAIL may follow: use_without(), or decide()
-        ask_lines,  ///< MAIL is next: say_lines(), or decide(). Comes again when the lines are answered, until there are none
-        ask_params, ///< MAIL is next: send_as(), or decide()
+        read,          ///< flush output(), wait for octets (waits_for says how long), feed() them
+        content,       ///< flush output(), then hand over the message's next octets with give_content() (or content_failed())
+        ask_peer,      ///< who answers and what is offered is known, and MAIL may follow: use_without(), or decide()
+        ask_lines,     ///< MAIL is next: say_lines(), or decide(). Comes again when the lines are answered, until there are none
+        ask_params,    ///< MAIL is next: send_as(), or decide()
         ask_seven_bit, ///< the peer takes this message only with content of 7 bits: send_converted(), or decide()
         start_tls, ///< nothing is left to flush; handshake, then tls_started() or tls_failed(). Octets fed now end the connection
         done,      ///< the message of the last send() is decided: see result()
@@ -83,7 +83,7 @@ struct client_transaction {
     bool needs_smtputf8 = false;               ///< header fields in UTF-8 (RFC 6531); addresses are looked at here
     client_asks asks = {};
     bool can_be_converted = false; ///< a peer that takes only 7 bits is worth a question; otherwise it fails the message
-    bool may_have_8bit = false; ///< it is not known: BODY=8BITMIME where that is offered, and nothing where it is not
+    bool may_have_8bit = false;    ///< it is not known: BODY=8BITMIME where that is offered, and nothing where it is not
 };
 
 /// Facts of the connection, for logs and decisions. Views are valid until the session is called again.

@@ -33,7 +33,7 @@ public:
     /// All of the message is here. DISCARD says that nothing is left to do: the client hears 250.
     postern::verdict on(const postern::message_end& event) const
     {
-        const std::string octets = host_.blob(event).read_all();
+        const std::string octets = host_.blob(event).text().value_or("");
         std::printf("a message of %zu octets from <%s>\n%s", octets.size(), std::string{event.sender()}.c_str(), octets.c_str());
         std::fflush(stdout);
         return postern::discard();

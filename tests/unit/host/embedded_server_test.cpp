@@ -35,7 +35,7 @@ public:
     verdict on(const message_end& event)
     {
         const std::scoped_lock lock{guard};
-        arrived.push_back(host_.blob(event).read_all());
+        arrived.push_back(host_.blob(event).text().value_or(""));
         return discard();
     }
 
@@ -44,6 +44,13 @@ public:
 
 private:
     host host_;
+};
+
+/// Vouches, and takes nothing.
+class lazy {
+public:
+    static constexpr const char* provides[] = {"postern.recipients/1"};
+    verdict on(const rcpt&) { return vouch(); }
 };
 
 constexpr postern_plugin inbox_table = sdk::describe<inbox>("org.example.inbox", "1.0", "tests");
@@ -137,11 +144,6 @@ TEST(an_embedded_server, that_cannot_bind_says_which_listener)
 TEST(an_embedded_server, without_a_queue_puts_off_what_nobody_takes)
 {
     boost::asio::io_context home;
-    class lazy {
-    public:
-        static constexpr const char* provides[] = {"postern.recipients/1"};
-        verdict on(const rcpt&) { return vouch(); }
-    };
     static constexpr postern_plugin table = sdk::describe<lazy>("org.example.lazy", "1.0", "tests");
     auto options = options_with();
     options.plugins = {{"inbox", &table}};
