@@ -33,8 +33,11 @@ public:
     /// All of the message is here. DISCARD says that nothing is left to do: the client hears 250.
     postern::verdict on(const postern::message_end& event) const
     {
-        const std::string octets = host_.blob(event).text().value_or("");
-        std::printf("a message of %zu octets from <%s>\n%s", octets.size(), std::string{event.sender()}.c_str(), octets.c_str());
+        const auto octets = host_.blob(event).text(event.size_octets());
+        if (!octets)
+            return postern::defer(451, "4.3.0", "cannot be read now");
+        std::printf("a message of %zu octets from <%s>\n%s", octets->size(), std::string{event.sender()}.c_str(),
+                    octets->c_str());
         std::fflush(stdout);
         return postern::discard();
     }

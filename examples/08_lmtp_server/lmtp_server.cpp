@@ -76,7 +76,8 @@ public:
     /// Once for each recipient, in their order; each reply goes out as soon as it is known.
     postern::verdict on(const postern::end_rcpt& event) const
     {
-        switch (store.deliver(name_of(event.recipient()), host_.blob(event).text().value_or(""))) {
+        const auto octets = host_.blob(event).text(event.size_octets());
+        switch (octets ? store.deliver(name_of(event.recipient()), *octets) : mail_store::came_to::failed) {
         case mail_store::came_to::stored:
             return postern::discard(); // delivered: 250, and nothing is left to do
         case mail_store::came_to::full:

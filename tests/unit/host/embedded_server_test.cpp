@@ -35,7 +35,7 @@ public:
     verdict on(const message_end& event)
     {
         const std::scoped_lock lock{guard};
-        arrived.push_back(host_.blob(event).text().value_or(""));
+        arrived.push_back(host_.blob(event).text(event.size_octets()).value_or(""));
         return discard();
     }
 
