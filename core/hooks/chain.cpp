@@ -265,15 +265,23 @@ void chain_run::failed(std::string_view why)
     // Two faces: the peer learns that something failed, the log what.
     switch (by.on_error) {
     case failure_policy::proceed:
+        result_.has_failed = true;
         break;
     case failure_policy::tempfail:
         decide(verdict_kind::tempfail, is_of_login(hook_) ? 454 : 451, is_of_login(hook_) ? "4.7.0" : "4.3.0", "try again later");
         break;
     case failure_policy::reject:
-        decide(verdict_kind::reject, 554, "5.3.0", "cannot be processed");
+        if (is_of_login(hook_)) // as a wrong password
+            decide(verdict_kind::reject, 535, "5.7.8", "authentication failed");
+        else
+            decide(verdict_kind::reject, 554, "5.3.0", "cannot be processed");
         break;
     case failure_policy::disconnect:
-        decide(verdict_kind::disconnect, 421, "4.3.0", "try again later");
+        // RFC 2033 4.2: each recipient waits for a reply of its own.
+        if (hook_ == hook_point::msg_end_rcpt)
+            decide(verdict_kind::tempfail, 451, "4.3.0", "try again later");
+        else
+            decide(verdict_kind::disconnect, 421, "4.3.0", "try again later");
         break;
     case failure_policy::hold:
         hold("failure of " + by.who->name());
@@ -285,7 +293,7 @@ void chain_run::cut_short()
 {
     failure_.clear();
     if (!is_notification(hook_) && hook_ != hook_point::ehlo_caps && hook_ != hook_point::auth_mechanisms)
-        decide(verdict_kind::tempfail, 451, "4.3.2", "shutting down, try again later");
+        decide(verdict_kind::tempfail, is_of_login(hook_) ? 454 : 451, "4.3.2", "shutting down, try again later");
 }
 
 /// Sets the outcome and ends the walk.

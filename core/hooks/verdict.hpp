@@ -136,6 +136,7 @@ struct outcome {
     std::string plugin;                            ///< instance that decided; empty when nobody did
     std::int32_t score = 0;                        ///< sum of the scores given where there was no draft yet to add them to
     std::optional<extension_reply> more = {};      ///< of the one who answered a command or a parameter
+    bool has_failed = false;                       ///< somebody did, and was passed over
     std::shared_ptr<const login_reply> login = {}; ///< of the one who decided; at auth.mechanisms what is left, null: all
     std::vector<caps_answer> caps = {}; ///< at ehlo.caps: of those who answered, or failed; others offer what they declared
 

@@ -7,6 +7,7 @@
 #include "core/io/resolver_thread.hpp"
 
 #include <filesystem>
+#include <mutex>
 #include <optional>
 #include <thread>
 
@@ -44,7 +45,19 @@ struct server::state {
     daemon::tls_contexts tls;                 ///< in force
     daemon::configured_options known_options; ///< of plugins, in force
     std::shared_ptr<daemon::plugin_store> store;
-    std::unique_ptr<runtime::server> running;
+    std::shared_ptr<runtime::server> running; ///< set and read under `guard`, or on the thread that sets it
+    mutable std::mutex guard;
+    [[nodiscard]] std::shared_ptr<runtime::server> current() const
+    {
+        const std::scoped_lock lock{guard};
+        return running;
+    }
+    void set(std::shared_ptr<runtime::server> now)
+    {
+        const std::scoped_lock lock{guard};
+        running.swap(now);
+    }
+    void forget();
     std::uint32_t generation = 0;
     std::thread helper; ///< of async_start and async_stop
 };
@@ -115,10 +128,13 @@ problems server::start()
     s.store = plugins->store();
     s.services = plugins->services();
     queue::store& kept = s.store != nullptr ? static_cast<queue::store&>(*s.store) : s.nothing;
-    auto made = std::make_unique<runtime::server>(daemon::listener_addresses(s.options.config), std::move(first), kept, s.log,
+    auto made = std::make_shared<runtime::server>(daemon::listener_addresses(s.options.config), std::move(first), kept, s.log,
                                                   s.options.threads, s.services.metrics.get());
     const auto complain = [&](std::string what) {
         found.push_back({{s.options.config.file.string(), 0}, std::move(what)});
+        plugins.reset(); // whoever was asked is told that nothing came of it
+        made.reset();
+        s.forget();
         return found;
     };
     std::string why;
@@ -133,7 +149,7 @@ problems server::start()
     if (const auto started = made->start(); !started)
         return complain("the server cannot start: " + started.error().message());
     s.known_options = plugins->options();
-    s.running = std::move(made);
+    s.set(std::move(made));
     s.services.spool->open([running = s.running.get()](queue::domain_wish what) { return running->queue_try(std::move(what)); });
     s.generation = 1;
     return found;
@@ -169,12 +185,18 @@ void server::stop(std::chrono::milliseconds grace)
         return;
     s.services.spool->close();
     s.running->shut_down(grace);
-    s.running.reset();
-    s.store.reset();
-    s.services = {.lane = s.lane};
-    s.known_options = {};
-    s.tls = {};
-    s.generation = 0;
+    s.set(nullptr);
+    s.forget();
+}
+
+/// All that belongs to a run.
+void server::state::forget()
+{
+    store.reset();
+    services = {.lane = lane};
+    known_options = {};
+    tls = {};
+    generation = 0;
 }
 
 runtime::any_executor server::home() const
@@ -201,17 +223,20 @@ void server::begin_stop(std::chrono::milliseconds grace, std::function<void()> d
 
 std::string server::address(std::string_view listener) const
 {
-    return state_->running == nullptr ? std::string{} : state_->running->bound_address(listener);
+    const auto running = state_->current();
+    return running == nullptr ? std::string{} : running->bound_address(listener);
 }
 
 runtime::server_status server::status() const
 {
-    return state_->running == nullptr ? runtime::server_status{} : state_->running->status();
+    const auto running = state_->current();
+    return running == nullptr ? runtime::server_status{} : running->status();
 }
 
 std::string server::metrics() const
 {
-    return state_->running == nullptr ? std::string{} : state_->running->metrics_text();
+    const auto running = state_->current();
+    return running == nullptr ? std::string{} : running->metrics_text();
 }
 
 } // namespace postern

@@ -274,6 +274,8 @@ postern_status plugin_instance::subscribe(std::uint32_t hook, std::uint32_t flag
         wants_health_ = true;
         return POSTERN_PASS;
     }
+    if (hook == POSTERN_HOOK_AUTH_STEP || hook == POSTERN_HOOK_AUTH_VERIFY) // secrets: for who declares that it needs them
+        return POSTERN_E_INVALID;
     const bool observes = (flags & POSTERN_SUBSCRIBE_OBSERVE) != 0;
     if (!is_offered(hook) || (flags & ~POSTERN_SUBSCRIBE_OBSERVE) != 0 || (observes && hook >= hooks::hook_point_count))
         return POSTERN_E_INVALID;

@@ -5,6 +5,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/redirect_error.hpp>
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -12,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include <netinet/in.h>
@@ -31,6 +33,18 @@ int clamp_size(std::size_t size) noexcept
 {
     constexpr auto most = static_cast<std::size_t>(std::numeric_limits<int>::max());
     return static_cast<int>(size < most ? size : most);
+}
+
+/// RFC 4514: so escaped that two subjects have one text only if they are one. Empty: it is too long to be anybody's name.
+std::string subject_of(const X509& certificate)
+{
+    constexpr int longest = 1024;
+    const std::unique_ptr<BIO, decltype(&BIO_free)> text{BIO_new(BIO_s_mem()), &BIO_free};
+    if (text == nullptr || X509_NAME_print_ex(text.get(), X509_get_subject_name(&certificate), 0, XN_FLAG_RFC2253) < 0)
+        return {};
+    char* octets = nullptr;
+    const auto size = BIO_get_mem_data(text.get(), &octets);
+    return size > 0 && size <= longest ? std::string(octets, static_cast<std::size_t>(size)) : std::string{};
 }
 
 } // namespace
@@ -240,9 +254,7 @@ tls_summary stream::tls() const
     if (const char* name = SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name); name != nullptr)
         summary.server_name = name;
     if (X509* peer = SSL_get0_peer_certificate(ssl_); peer != nullptr && SSL_get_verify_result(ssl_) == X509_V_OK) {
-        std::array<char, 512> text{};
-        X509_NAME_oneline(X509_get_subject_name(peer), text.data(), static_cast<int>(text.size()));
-        summary.peer_subject = text.data();
+        summary.peer_subject = subject_of(*peer);
     }
     return summary;
 }

@@ -53,9 +53,13 @@ std::string_view with_protocol(const received_facts& facts) noexcept
     // RFC 3848 and RFC 6531 4.3. There is no name for HELO inside TLS or after AUTH: it stays SMTP.
     constexpr std::array<std::string_view, 4> esmtp = {"ESMTP", "ESMTPS", "ESMTPA", "ESMTPSA"};
     constexpr std::array<std::string_view, 4> utf8smtp = {"UTF8SMTP", "UTF8SMTPS", "UTF8SMTPA", "UTF8SMTPSA"};
+    constexpr std::array<std::string_view, 4> lmtp = {"LMTP", "LMTPS", "LMTPA", "LMTPSA"};
+    constexpr std::array<std::string_view, 4> utf8lmtp = {"UTF8LMTP", "UTF8LMTPS", "UTF8LMTPA", "UTF8LMTPSA"};
     if (!facts.extended)
         return "SMTP";
     const auto which = static_cast<std::size_t>(facts.tls) + 2 * static_cast<std::size_t>(facts.authenticated);
+    if (facts.lmtp)
+        return facts.smtputf8 ? utf8lmtp[which] : lmtp[which];
     return facts.smtputf8 ? utf8smtp[which] : esmtp[which];
 }
 

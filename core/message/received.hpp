@@ -28,10 +28,12 @@ struct received_facts {
     bool extended = false; ///< EHLO
     bool tls = false;
     bool authenticated = false;
+    bool lmtp = false;     ///< rather than SMTP
     bool smtputf8 = false; ///< MAIL said SMTPUTF8
 };
 
-/// The registered name behind "with": SMTP, ESMTP, ESMTPS, ESMTPA, ESMTPSA, UTF8SMTP, UTF8SMTPS, UTF8SMTPA, UTF8SMTPSA.
+/// The registered name behind "with": SMTP, ESMTP, ESMTPS, ESMTPA, ESMTPSA, UTF8SMTP, UTF8SMTPS, UTF8SMTPA, UTF8SMTPSA;
+/// LMTP likewise, and UTF8LMTP.
 [[nodiscard]] std::string_view with_protocol(const received_facts& facts) noexcept;
 
 /// The field's value, folded, without name and final CRLF: for header_block::insert(0, "Received", ...).

@@ -19,7 +19,7 @@ bool client_options::wants_login() const noexcept
 
 bool send_result::all_accepted() const noexcept
 {
-    return !error && failure.empty() &&
+    return !error && failure.empty() && !recipients.empty() &&
            std::all_of(recipients.begin(), recipients.end(), [](const auto& one) { return one.accepted; });
 }
 

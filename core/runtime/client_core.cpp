@@ -8,6 +8,7 @@
 #include <boost/asio/detached.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <numeric>
 #include <utility>
 
@@ -129,6 +130,7 @@ io::task<client_outcome> client_core::connect()
         co_return failed(client_errc::bad_argument);
     connection_.reset();
     is_reusable_ = true;
+    was_untouched_ = false;
     connecting_.clear();
     auto opened = co_await open_socket();
     if (!opened)
@@ -142,6 +144,11 @@ io::task<client_outcome> client_core::connect()
     if (!outcome.error && options_.wants_login()) {
         std::shared_ptr<sasl::client_mechanism> nobodys;
         outcome = co_await log_in(std::move(nobodys));
+        if (outcome.error) { // nothing may go out under another name than the one that was asked for
+            if (is_connected())
+                co_await connection_->quit();
+            connection_.reset();
+        }
     }
     co_return outcome;
 }
@@ -314,7 +321,18 @@ io::task<client_outcome> client_core::perform_reserved(work what)
         outcome = failed({});
     } else {
         operation_limit limit{*this};
-        outcome = co_await what(*this);
+        bool is_done = false;
+        try {
+            outcome = co_await what(*this);
+            is_done = true;
+        } catch (const std::exception& thrown) { // of the caller's source, mechanism or watcher; or there is no memory
+            outcome = {};
+            outcome.error = client_errc::content_failed;
+            outcome.sent.error = outcome.error;
+            outcome.sent.failure = thrown.what();
+        }
+        if (!is_done) // nobody knows how far it has come
+            connection_.reset();
     }
     is_busy_ = false;
     co_return outcome;

@@ -6,6 +6,7 @@
 #include <boost/asio/detached.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <list>
 #include <map>
 #include <set>
@@ -19,8 +20,11 @@ namespace {
 using pool_key = std::tuple<std::string, std::uint16_t, bool, client_tls_use, const io::tls_context*, std::string, std::string,
                             std::string, std::string, std::string, std::string>;
 
+/// Two mechanisms of callers may log in as anybody: connections with one are nobody else's.
 [[nodiscard]] pool_key key_of(const client_options& to)
 {
+    static std::atomic<std::uint64_t> last{0};
+    const auto own = to.own_mechanism ? std::to_string(++last) : std::string{};
     return {to.host,
             to.port,
             to.lmtp,
@@ -31,12 +35,13 @@ using pool_key = std::tuple<std::string, std::uint16_t, bool, client_tls_use, co
             to.login.user,
             to.login.password,
             to.login.token,
-            to.mechanism + "\n" + to.login.act_for};
+            to.mechanism + "\n" + to.login.act_for + (to.login.use_certificate ? "\n+" : "\n-") + own};
 }
 
 /// A message and who waits for its end.
 struct errand {
     client_options to;
+    pool_key key{};
     std::shared_ptr<const message::envelope> envelope;
     std::shared_ptr<content_source> content;
     content_facts facts;
@@ -113,7 +118,7 @@ void client_pool::state::take(std::shared_ptr<errand> what)
             if (pool && one)
                 pool->cancel(one);
         });
-    const auto key = key_of(what->to);
+    const auto key = what->key = key_of(what->to);
     hosts[key].waiting.push_back(std::move(what));
     ++waiting;
     serve(key);
@@ -131,7 +136,7 @@ void client_pool::state::serve(const pool_key& key)
         launch(key, std::move(core));
     }
     // A connection for each that waits; one takes the next message when it is done with its own.
-    while (unserved > 0 && of.open < limits.per_host && (open < limits.connections || make_room(key))) {
+    while (unserved > 0 && !of.waiting.empty() && of.open < limits.per_host && (open < limits.connections || make_room(key))) {
         --unserved;
         ++of.open;
         ++open;
@@ -276,7 +281,7 @@ void client_pool::state::cancel(const std::shared_ptr<errand>& what)
         core->cancel();
         return;
     }
-    auto& queue = hosts[key_of(what->to)].waiting;
+    auto& queue = hosts[what->key].waiting;
     if (const auto found = std::find(queue.begin(), queue.end(), what); found != queue.end()) {
         queue.erase(found);
         --waiting;

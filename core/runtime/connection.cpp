@@ -305,6 +305,8 @@ io::task<void> connection::finish_ask()
 void connection::answer(hook_point hook, hooks::outcome outcome)
 {
     report_decided(hook, outcome);
+    if (hook == hook_point::auth_result)
+        report_login(outcome);
     if (hook == hook_point::cmd_rcpt && outcome.lets_pass() && !outcome.vouched)
         notes_.fact("refused", "nobody vouches for this recipient");
     session_.answer(std::move(outcome));

@@ -74,6 +74,7 @@ private:
     void report_connected() const;
     void report_disconnected(std::string_view reason) const;
     void report_decided(hooks::hook_point hook, const hooks::outcome& outcome);
+    void report_login(const hooks::outcome& outcome);
     void report_accepted(std::uint64_t size);
     void report_not_stored(const base::error_code& why) const;
     void note_question(hooks::hook_point hook);

@@ -67,6 +67,23 @@ void connection::report_decided(hook_point hook, const hooks::outcome& outcome)
                         .smtp_code = outcome.smtp_code});
 }
 
+/// Who logged in, and who tried: what an operator, and whoever bans addresses, looks for.
+void connection::report_login(const hooks::outcome& outcome)
+{
+    const auto* const about = session_.question().login;
+    if (about == nullptr)
+        return;
+    const auto& facts = session_.facts();
+    const bool is_in = about->is_success && outcome.lets_pass();
+    const auto reason = about->is_success ? std::string_view{outcome.text} : about->reason;
+    home_.log.info(is_in ? "logged_in" : "login_failed", {{"session", base::to_text(facts.session)},
+                                                          {"peer", facts.peer.text()},
+                                                          {"listener", facts.listener},
+                                                          {"mechanism", about->mechanism},
+                                                          {"user", about->is_success ? about->identity : about->user},
+                                                          {"reason", is_in ? std::string_view{} : reason}});
+}
+
 void connection::report_accepted(std::uint64_t size)
 {
     const auto* const message = session_.draft();

@@ -8,6 +8,7 @@
 #include "core/base/base64.hpp"
 #include "core/hooks/reply_rules.hpp"
 #include "core/protocol/reply.hpp"
+#include "core/sasl/crypto.hpp"
 
 #include <fmt/format.h>
 
@@ -23,7 +24,7 @@ using namespace protocol::literals;
 login::~login()
 {
     if (response)
-        std::fill(response->begin(), response->end(), '\0');
+        sasl::wipe(*response);
 }
 
 /// Of the mechanisms of this listener those that go with this connection, a bit a place.
@@ -135,7 +136,7 @@ std::optional<step> server_session::state::take_login()
     if (!line)
         return read(phase::command);
     if (looks_on != nullptr)
-        looks_on->heard("(a response to AUTH)");
+        looks_on->heard("***");
     if (line->defect != protocol::line_defect::none)
         end_login(500, "5.5.6", "line too long, or bare CR, bare LF or NUL in a line"); // RFC 4954 4: 5.5.6
     else if (line->text == "*")
@@ -199,9 +200,16 @@ void server_session::state::challenge(std::string_view octets)
     fmt::format_to(std::back_inserter(output), "334 {}\r\n", base::to_base64(octets));
 }
 
-/// The exchange is over without a word about who that is.
+/// The exchange is over without a word about who that is. Who breaks off because the proof was wrong has failed all the same.
 void server_session::state::end_login(std::uint16_t code, std::string_view enhanced, std::string_view text)
 {
+    if (logging_in->is_proof_bad) {
+        auto& refusal = logging_in->refusal.emplace();
+        refusal.smtp_code = code;
+        refusal.enhanced = enhanced;
+        refusal.text = text;
+        return login_failed("broken off after a wrong proof");
+    }
     logging_in.reset();
     if (at == doing::logging_in)
         at = doing::commands;
@@ -235,6 +243,8 @@ void server_session::state::verified(hooks::outcome& outcome)
         hooks::complete(outcome);
         if (outcome.verdict == hooks::verdict_kind::tempfail)
             l.refusal = std::move(outcome);
+    } else if (!outcome.login && outcome.has_failed) {
+        answer.what = sasl::answer::kind::unavailable; // whoever failed might have known
     } else if (outcome.login) {
         const auto& said = *outcome.login;
         answer.identity = said.identity;
@@ -247,6 +257,7 @@ void server_session::state::verified(hooks::outcome& outcome)
                                                                     : true;
         answer.what = has_what_is_wanted ? sasl::answer::kind::good : sasl::answer::kind::bad;
     }
+    l.is_proof_bad = answer.what == sasl::answer::kind::bad;
     auto next = l.machine->answered(std::move(answer));
     if (next.what == sasl::progress::kind::unavailable && l.refusal) {
         const auto why = *l.refusal;
@@ -286,7 +297,7 @@ void server_session::state::result_answered(hooks::outcome& outcome)
         return refuse(outcome);
     const bool is_success = !ended->identity.empty();
     if (is_success && outcome.lets_pass()) {
-        facts.identity = ended->identity;
+        facts.identity = logged_in_as = ended->identity;
         idle = 0;
         protocol::append_reply(output, "235 2.7.0 logged in\r\n"_reply);
         return;

@@ -2,6 +2,7 @@
 // STANDARDS: RFC 5321 4.1, 4.3.2, 4.5.3.1; RFC 3207 4.
 #include "core/session/server_state.hpp"
 
+#include "core/base/ascii.hpp"
 #include "core/protocol/reply.hpp"
 
 #include <fmt/format.h>
@@ -20,13 +21,18 @@ namespace {
 constexpr protocol::command_rules rules{.space_before_path = true};
 
 /// What of a line may be shown: what follows a mechanism is a secret.
-std::string_view shown(std::string_view line) noexcept
+std::string shown(std::string_view line)
 {
-    const auto command = protocol::parse_command(line, rules);
-    if (command.what != verb::auth)
-        return line;
-    const auto initial = command.argument.find(' ');
-    return initial == std::string_view::npos ? line : line.substr(0, line.size() - (command.argument.size() - initial));
+    constexpr std::string_view auth = "AUTH";
+    const auto start = std::min(line.find_first_not_of(" \t"), line.size());
+    const auto rest = line.substr(start);
+    if (!base::equals_ignoring_case(rest.substr(0, auth.size()), auth))
+        return std::string{line};
+    const auto name = rest.find_first_not_of(" \t", auth.size());
+    const auto end = name == std::string_view::npos ? name : rest.find_first_of(" \t", name);
+    if (end == std::string_view::npos)
+        return std::string{line};
+    return std::string{line.substr(0, start + end)} + " ***";
 }
 
 /// BDAT with its chunk behind it, to whoever is generous about white space.

@@ -111,6 +111,7 @@ std::optional<step> server_session::state::headers_over()
     trace.tls = facts.tls.has_value();
     trace.authenticated = !facts.identity.empty();
     trace.smtputf8 = draft.envelope.from.smtputf8;
+    trace.lmtp = config.lmtp;
     if (draft.headers.insert(0, "Received", message::received_value(trace))) {
         fail(cause::policy, 451, "4.3.0", "try again later"); // unreachable while received_value keeps its promise
         return std::nullopt;

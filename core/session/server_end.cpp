@@ -65,8 +65,9 @@ void server_session::state::committed(commit_result result)
 /// RFC 5321 6.1: with this reply the message is ours, or (DISCARD) nobody's any more.
 void server_session::state::accept()
 {
-    if (!txn->replies.empty() && txn->draft.envelope.to.empty() && !txn->draft.discarded && !txn->has_delivered)
-        return abort("refused for all recipients"); // LMTP: each was told
+    const bool is_nobody_left = txn->draft.envelope.to.empty() && !txn->draft.discarded;
+    if (config.lmtp && is_nobody_left && !txn->has_delivered && txn->replies_said == txn->replies.size())
+        return abort("refused for all recipients"); // each was told
     const bool is_delivered = txn->has_delivered && txn->draft.envelope.to.empty() && !txn->draft.discarded;
     ++accepted;
     idle = 0;

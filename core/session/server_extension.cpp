@@ -181,13 +181,17 @@ void server_session::state::end_dialogue()
         at = doing::commands;
 }
 
-/// As if the client had just connected: what it said and what was decided about it is forgotten, but for what a plugin has
-/// set.
+/// As if the client had just connected: what it said and what was decided about it is forgotten, and so is its login, but for
+/// what a plugin has set.
 void server_session::state::restart()
 {
     abort("a plugin restarted the session");
     talk.reset();
     has_helo = false;
+    if (facts.identity == logged_in_as)
+        facts.identity.clear();
+    std::string{}.swap(logged_in_as);
+    mechanisms = 0;
     offered = 0;
     facts.extended = false;
     orders = {};

@@ -23,6 +23,7 @@ struct login {
     std::string user;
     std::string identity;                       ///< success
     std::string reason;                         ///< failure, for the log
+    bool is_proof_bad = false;                  ///< somebody said so, and the exchange goes on all the same
     std::optional<hooks::outcome> refusal = {}; ///< failure: the reply that a plugin gave for it
     hooks::login_question question = {};        ///< that is being asked: views of the rest
 

@@ -274,6 +274,7 @@ void server_session::tls_started(hooks::tls_facts facts)
     s.facts.helo.clear();
     s.facts.extended = false;
     s.facts.identity.clear();
+    s.logged_in_as.clear();
     s.has_helo = false;
     s.offered = 0;
     s.mechanisms = 0;

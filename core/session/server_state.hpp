@@ -233,6 +233,7 @@ struct server_session::state {
     std::uint64_t swallow_left = 0;
     std::string swallow_reply; ///< for the chunk that is thrown away
     std::string previous_helo;
+    std::string logged_in_as;                 ///< by AUTH; a plugin may have said who it is since
     standing_orders orders;                   ///< of conn.open and tls.established
     standing_orders helo_orders;              ///< of the last cmd.helo
     std::unique_ptr<hooks::outcome> shut_out; ///< what every command but QUIT gets

@@ -261,11 +261,6 @@ TEST(the_command_line, names_the_command_that_is_not_there)
     const auto bogus = run({program, "queue", "bogus", "--json"});
     EXPECT_EQ(bogus.status, usage);
     EXPECT_THAT(bogus.errors, AllOf(HasSubstr("there is no queue command \"bogus\""), HasSubstr("list"), HasSubstr("flush")));
-    for (const auto* later : {"user"}) {
-        const auto said = run({program, later, "--help"});
-        EXPECT_EQ(said.status, usage) << later;
-        EXPECT_EQ(said.errors, fmt::format("postern: this version has no command \"{}\" yet; see postern --help\n", later));
-    }
 }
 
 } // namespace

@@ -196,11 +196,27 @@ TEST(a_syntax_error, has_its_place)
 
 TEST(what_comes_with_a_later_version, is_refused_unless_neutral)
 {
-    EXPECT_THAT(complaints_about("auth = false\nproxy_protocol = false\nprotocol = \"smtp\"\n"), IsEmpty());
-    EXPECT_THAT(complaints_about("auth = true\n"), ElementsAre(HasSubstr(":6: listener.auth: not supported in this version")));
-    EXPECT_THAT(complaints_about("protocol = \"lmtp\"\n"), ElementsAre(HasSubstr("\"lmtp\" is not supported in this version")));
     EXPECT_THAT(complaints_about("[[plugin]]\nname = \"p\"\nlibrary = \"l\"\nisolation = \"process\"\n"),
                 ElementsAre(HasSubstr(":9: plugin.isolation: \"process\" is not supported in this version")));
+}
+
+TEST(a_listener, where_clients_log_in_has_tls_or_says_that_it_needs_none)
+{
+    EXPECT_THAT(complaints_about("auth = true\n"), ElementsAre(HasSubstr(":6: listener.auth: needs TLS")));
+    EXPECT_THAT(complaints_about("auth = true\nauth_in_clear = true\nmechanisms = [\"plain\"]\n"), IsEmpty());
+    EXPECT_THAT(complaints_about("auth_required = true\n"),
+                ElementsAre(HasSubstr(":6: listener.auth_required: needs auth = true")));
+    EXPECT_THAT(complaints_about("mechanisms = [\"PLAIN\"]\n"),
+                ElementsAre(HasSubstr(":6: listener.mechanisms: need auth = true")));
+}
+
+TEST(a_listener, speaks_smtp_lmtp_or_is_for_submission)
+{
+    EXPECT_THAT(complaints_about("protocol = \"lmtp\"\n"), IsEmpty());
+    EXPECT_THAT(complaints_about("protocol = \"submission\"\n"), // needs a certificate: it has to be encrypted
+                testing::Contains(HasSubstr("needs a certificate")));
+    EXPECT_THAT(complaints_about("protocol = \"uucp\"\n"),
+                ElementsAre(HasSubstr(":6: listener.protocol: \"uucp\" is not one of")));
 }
 
 TEST(a_listener, has_an_address_and_a_name_of_its_own)

@@ -102,7 +102,7 @@ TEST(command, of_greeting_has_one_word_of_ascii)
 TEST(command, that_is_unknown_gets_500)
 {
     for (const auto line : {"", " ", "FOO", "STARTTLSX", "STARTTL", "MAILX", "MAI", "EHLOclient", " NOOP", "QUIT;",
-                            "SEND FROM:<a@b>", "GET / HTTP/1.1", "N\xc3\x96OP", "LHLO a"})
+                            "SEND FROM:<a@b>", "GET / HTTP/1.1", "N\xc3\x96OP", "LHLOX a"})
         EXPECT_EQ(read(line), "500 5.5.1") << line;
 }
 

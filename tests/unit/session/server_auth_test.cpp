@@ -58,7 +58,7 @@ TEST(who_looks_on, sees_no_secret_of_a_login)
               "\r\n");
     peer.says(base::to_base64("secret") + "\r\n");
     EXPECT_THAT(peer.take_replies(), HasSubstr("235 2.7.0"));
-    EXPECT_THAT(who.lines, ElementsAre("EHLO client.example", "auth  plain", "AUTH LOGIN", "(a response to AUTH)"));
+    EXPECT_THAT(who.lines, ElementsAre("EHLO client.example", "auth  plain ***", "AUTH LOGIN ***", "***"));
     peer.session().watched_by(nullptr);
 }
 

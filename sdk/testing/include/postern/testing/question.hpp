@@ -21,6 +21,8 @@ namespace postern::testing {
         return (flags & 1u) == 0;
     if (hook == POSTERN_HOOK_HEALTH || (hook >= POSTERN_HOOK_CONFIG_PREPARE && hook <= POSTERN_HOOK_CONFIG_ABORT))
         return flags == 0;
+    if (hook == POSTERN_HOOK_AUTH_STEP || hook == POSTERN_HOOK_AUTH_VERIFY) // for who declares that it needs them
+        return false;
     return hook > 0 && hook <= POSTERN_HOOK_END_RCPT && (flags & ~POSTERN_SUBSCRIBE_OBSERVE) == 0;
 }
 

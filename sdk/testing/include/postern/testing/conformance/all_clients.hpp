@@ -128,7 +128,10 @@ private:
 };
 
 /// Hooks that the clients above come by.
-inline constexpr std::array<std::uint32_t, 33> visited_hooks{POSTERN_HOOK_CONN_OPEN,
+inline constexpr std::array<std::uint32_t, 36> visited_hooks{POSTERN_HOOK_AUTH_MECHANISMS,
+                                                             POSTERN_HOOK_AUTH_RESULT,
+                                                             POSTERN_HOOK_END_RCPT,
+                                                             POSTERN_HOOK_CONN_OPEN,
                                                              POSTERN_HOOK_TLS_ESTABLISHED,
                                                              POSTERN_HOOK_HELO,
                                                              POSTERN_HOOK_MAIL,

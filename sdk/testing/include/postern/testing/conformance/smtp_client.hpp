@@ -35,6 +35,7 @@ public:
                 refusing_ends());
             greet();
         }
+        log_in();
         for (auto left = 1 + random().below(3); left > 0; --left) {
             commands();
             transaction();
@@ -67,6 +68,16 @@ private:
             later([this] { return session().helo(make().is_hostile() ? std::string(255, 'h') : "client.example"); });
         else
             later([this] { return session().ehlo(make().is_hostile() ? "[IPv6:::1]" : "client.example"); }, {}, true);
+    }
+
+    /// The hooks that need a subscription; steps and proofs are made up (others).
+    void log_in()
+    {
+        later([this] { return session().auth_mechanisms({"SCRAM-SHA-256", "PLAIN"}); });
+        for (auto left = random().below(3); left > 0; --left)
+            later([this] { return session().login_failed("PLAIN", make().text(), 1); }, refusing_ends());
+        if (random().one_in(2))
+            later([this] { return session().login_succeeded("PLAIN", "alice"); });
     }
 
     void commands()
@@ -235,6 +246,14 @@ private:
                     drop(part);
             },
             false, part);
+        for (std::uint32_t i = 0; i < 2; ++i) // as at a listener of LMTP
+            later(
+                [this, i] {
+                    if (i >= session().to.size())
+                        return answer{};
+                    return session().end_rcpt(i, "Subject: x\r\n\r\nhello\r\n");
+                },
+                {}, false, part);
     }
     void abort(unsigned part, std::string reason)
     {
