@@ -48,7 +48,7 @@ std::vector<parity_row> rows_of(const std::vector<std::string>& lines)
             auto cells = trimmed(line.substr(1));
             cells.remove_suffix(cells.ends_with('|') ? 1 : 0);
             const auto last = trimmed(cells.substr(cells.rfind('|') + 1));
-            rows.push_back({i + 1, std::string{trimmed(cells.substr(0, cells.find('|')))}, std::string{last}, quoted_in(last)});
+            rows.push_back({i + 1, std::string{trimmed(cells.substr(0, cells.find('|')))}, quoted_in(last)});
         }
     }
     return rows;

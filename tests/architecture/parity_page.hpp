@@ -11,9 +11,8 @@ namespace postern::test {
 
 /// A row of one of its tables.
 struct parity_row {
-    std::size_t line = 0;  ///< from 1
-    std::string what;      ///< its first cell
-    std::string last_cell; ///< "-": there is nothing yet
+    std::size_t line = 0; ///< from 1
+    std::string what;     ///< its first cell
     /// What stands between backticks in the last cell.
     std::vector<std::string> tests;
 };

@@ -194,8 +194,23 @@ TEST(a_syntax_error, has_its_place)
     EXPECT_THAT(complaints("hostname = \"a\"\nb = = 1\n"), ElementsAre(HasSubstr("postern.toml:2: ")));
 }
 
+TEST(a_listener, speaks_lmtp_but_not_at_the_port_of_smtp) // RFC 2033 5
+{
+    EXPECT_THAT(complaints_about("protocol = \"lmtp\"\n"), IsEmpty());
+    EXPECT_THAT(complaints_about("[[listener]]\nname = \"mx\"\naddress = \"127.0.0.1:25\"\nprotocol = \"lmtp\"\n"),
+                ElementsAre(HasSubstr("must not be \"lmtp\" at port 25")));
+}
+
+TEST(a_listener, takes_logins_inside_tls_unless_told_otherwise) // RFC 4954 4
+{
+    EXPECT_THAT(complaints_about("auth = true\n"), ElementsAre(HasSubstr(":6: listener.auth: needs TLS")));
+    EXPECT_THAT(complaints_about("auth = true\nauth_in_clear = true\n"), IsEmpty());
+    EXPECT_THAT(complaints_about("auth_required = true\n"), ElementsAre(HasSubstr("listener.auth_required: needs auth = true")));
+}
+
 TEST(what_comes_with_a_later_version, is_refused_unless_neutral)
 {
+    EXPECT_THAT(complaints_about("[[plugin]]\nname = \"p\"\nlibrary = \"l\"\nisolation = \"none\"\n"), IsEmpty());
     EXPECT_THAT(complaints_about("[[plugin]]\nname = \"p\"\nlibrary = \"l\"\nisolation = \"process\"\n"),
                 ElementsAre(HasSubstr(":9: plugin.isolation: \"process\" is not supported in this version")));
 }

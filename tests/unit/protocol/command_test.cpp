@@ -87,13 +87,13 @@ TEST(command, that_takes_no_argument_is_refused_with_one)
 
 TEST(command, that_needs_an_argument_is_refused_without)
 {
-    for (const auto line : {"EHLO", "HELO ", "BDAT", "VRFY", "EXPN ", "AUTH"})
+    for (const auto line : {"EHLO", "HELO ", "LHLO", "BDAT", "VRFY", "EXPN ", "AUTH"})
         EXPECT_EQ(read(line), "501 5.5.4") << line;
 }
 
 TEST(command, of_greeting_has_one_word_of_ascii)
 {
-    for (const auto line : {"EHLO a b", "HELO a b",
+    for (const auto line : {"EHLO a b", "HELO a b", "LHLO a b",
                             "EHLO b\xc3\xbc"
                             "cher.example"})
         EXPECT_EQ(read(line), "501 5.5.4") << line;
