@@ -9,6 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -110,6 +112,32 @@ TEST_F(submission, takes_mail_from_msmtp)
                             "--tls-starttls=on", "--auth=" + mechanism, "--user=alice", "--passwordeval=echo secret",
                             "--from=alice@example.com", "b@far.example"},
                            "Subject: by msmtp\n\nhello\n"));
+    }
+}
+
+TEST_F(submission, takes_mail_from_nodemailer)
+{
+    const auto package = source_folder() / "build" / "npm" / "node_modules" / "nodemailer";
+    ASSERT_TRUE(std::filesystem::exists(package))
+        << package << ": there is no nodemailer; ./dev test fetches what the tests need";
+    constexpr std::string_view script = R"(
+const [nodemailer, port, ca, mechanism, pass] = process.argv.slice(1);
+require(nodemailer).createTransport({
+    host: '127.0.0.1', port: Number(port), secure: false, requireTLS: true, authMethod: mechanism,
+    auth: {user: 'alice', pass}, tls: {ca: require('fs').readFileSync(ca)},
+}).sendMail({from: 'alice@example.com', to: 'b@far.example', subject: 'by nodemailer', text: 'hello'})
+    .then(done => console.log(done.response), wrong => { console.log(wrong.message); process.exitCode = 1; });
+)";
+    const auto by = [&](const std::string& mechanism, const std::string& password) {
+        return run({"node", "-e", std::string{script}, package.string(), port(), (gateway_->folder() / "cert.pem").string(),
+                    mechanism, password});
+    };
+    for (const std::string mechanism : {"PLAIN", "LOGIN"}) {
+        SCOPED_TRACE(mechanism);
+        const auto refused = by(mechanism, "wrong");
+        EXPECT_EQ(refused.status, (exit_status{1, 0})) << refused.errors;
+        EXPECT_THAT(refused.output, HasSubstr("535 5.7.8"));
+        expect_arrival(by(mechanism, "secret"));
     }
 }
 

@@ -1,9 +1,9 @@
 // plugins/xforward in whole servers: what a client is told in EHLO, what is kept through a restart, what a next hop hears.
 
 #include "tests/support/next_hop.hpp"
+#include "tests/support/postfix_server.hpp"
 #include "tests/support/server.hpp"
 #include "tests/support/smtp_peer.hpp"
-#include "tests/support/socket.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <fmt/format.h>
@@ -11,9 +11,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <csignal>
-#include <filesystem>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -153,74 +150,17 @@ TEST(xforward_in_a_server, goes_from_one_of_ours_to_another)
     ASSERT_THAT(last.told(), ElementsAre(HasSubstr("HELO=laptop.example"))); // the first one's client
 }
 
-/// A Postfix that believes XFORWARD from this machine, and passes it on.
-class forwarding_postfix {
-public:
-    explicit forwarding_postfix(std::uint16_t next_hop)
-    {
-        std::filesystem::permissions(folder_.path(), std::filesystem::perms{0755}); // its processes are another user's
-        for (const auto* name : {"etc", "spool", "data"})
-            std::filesystem::create_directory(folder_ / name);
-        folder_.write("etc/main.cf",
-                      fmt::format("compatibility_level = 3.6\nqueue_directory = {0}/spool\ndata_directory = {0}/data\n"
-                                  "maillog_file =\nmyhostname = mx.example.org\nmydestination =\nrelay_domains = "
-                                  "example.com\nrelay_transport = smtp\n"
-                                  "mynetworks = 127.0.0.0/8\ninet_interfaces = 127.0.0.1\ninet_protocols = ipv4\n"
-                                  "smtpd_relay_restrictions = permit_mynetworks, reject\nalias_maps =\nalias_database =\n"
-                                  "local_recipient_maps =\nrelayhost = [127.0.0.1]:{1}\nsmtp_tls_security_level = none\n"
-                                  "smtpd_authorized_xforward_hosts = 127.0.0.1\nsmtp_send_xforward_command = yes\n",
-                                  folder_.path().string(), next_hop));
-        (void)run({"chown", "postfix", (folder_ / "data").string()});
-        for (int attempt = 0; attempt < 10 && !starts(); ++attempt) {
-        }
-    }
-    ~forwarding_postfix()
-    {
-        child_->signal(SIGTERM); // master passes it on to its children
-        if (!child_->wait(std::chrono::seconds{10}))
-            child_->kill();
-    }
-    forwarding_postfix(const forwarding_postfix&) = delete;
-    forwarding_postfix& operator=(const forwarding_postfix&) = delete;
-
-    [[nodiscard]] std::string address() const { return fmt::format("127.0.0.1:{}", port_); }
-    [[nodiscard]] std::string errors() const { return child_->errors(); }
-
-private:
-    [[nodiscard]] bool starts()
-    {
-        port_ = unused_port();
-        folder_.write("etc/master.cf", fmt::format("127.0.0.1:{} inet n - n - - smtpd\ncleanup unix n - n - 0 cleanup\n"
-                                                   "rewrite unix - - n - - trivial-rewrite\nanvil unix - - n - 1 anvil\n"
-                                                   "bounce unix - - n - 0 bounce\ndefer unix - - n - 0 bounce\n"
-                                                   "trace unix - - n - 0 bounce\nqmgr unix n - n 300 1 qmgr\n"
-                                                   "smtp unix - - n - - smtp\nerror unix - - n - - error\n"
-                                                   "retry unix - - n - - error\nproxymap unix - - n - - proxymap\n",
-                                                   port_));
-        const auto etc = (folder_ / "etc").string();
-        (void)run({"postfix", "-c", etc, "check"}); // makes the folders of its queue
-        auto place = run({"postconf", "-c", etc, "-h", "daemon_directory"}).output;
-        place.resize(place.find_last_not_of(" \n") + 1);
-        child_ = std::make_unique<process>(
-            start_options{.command = {place + "/master", "-c", etc, "-s"}, .folder = folder_ / "spool"});
-        while (!child_->wait(std::chrono::milliseconds{5}))
-            if (tcp_stream::connect(port_))
-                return true;
-        return false;
-    }
-
-    temporary_folder folder_;
-    std::unique_ptr<process> child_;
-    std::uint16_t port_ = 0;
-};
-
 TEST(xforward_in_a_server, is_understood_by_postfix_and_understands_it)
 {
     if (::geteuid() != 0)
         GTEST_SKIP() << "Postfix's master process has to be root";
     believing_hop last;
     server second{forwarding(last.hop.address(), "networks = [\"127.0.0.1\"]\nnext_hops = [\"*\"]")};
-    const forwarding_postfix between{second.port()};
+    const postfix_server between{fmt::format("relay_domains = example.com\nrelay_transport = smtp\nrelayhost = [127.0.0.1]:{}\n"
+                                             "smtp_tls_security_level = none\nsmtpd_authorized_xforward_hosts = 127.0.0.1\n"
+                                             "smtp_send_xforward_command = yes\n",
+                                             second.port()),
+                                 postfix_server::relaying};
     server first{forwarding(between.address(), "networks = [\"127.0.0.1\"]\nnext_hops = [\"*\"]")};
     send(first, "XFORWARD NAME=spike.example ADDR=192.168.1.2 HELO=a+2Bb PROTO=ESMTP");
     ASSERT_TRUE(last.hop.wait_for(1)) << first.log() << between.errors() << second.log();
