@@ -215,25 +215,6 @@ TEST(what_comes_with_a_later_version, is_refused_unless_neutral)
                 ElementsAre(HasSubstr(":9: plugin.isolation: \"process\" is not supported in this version")));
 }
 
-TEST(a_listener, where_clients_log_in_has_tls_or_says_that_it_needs_none)
-{
-    EXPECT_THAT(complaints_about("auth = true\n"), ElementsAre(HasSubstr(":6: listener.auth: needs TLS")));
-    EXPECT_THAT(complaints_about("auth = true\nauth_in_clear = true\nmechanisms = [\"plain\"]\n"), IsEmpty());
-    EXPECT_THAT(complaints_about("auth_required = true\n"),
-                ElementsAre(HasSubstr(":6: listener.auth_required: needs auth = true")));
-    EXPECT_THAT(complaints_about("mechanisms = [\"PLAIN\"]\n"),
-                ElementsAre(HasSubstr(":6: listener.mechanisms: need auth = true")));
-}
-
-TEST(a_listener, speaks_smtp_lmtp_or_is_for_submission)
-{
-    EXPECT_THAT(complaints_about("protocol = \"lmtp\"\n"), IsEmpty());
-    EXPECT_THAT(complaints_about("protocol = \"submission\"\n"), // needs a certificate: it has to be encrypted
-                testing::Contains(HasSubstr("needs a certificate")));
-    EXPECT_THAT(complaints_about("protocol = \"uucp\"\n"),
-                ElementsAre(HasSubstr(":6: listener.protocol: \"uucp\" is not one of")));
-}
-
 TEST(a_listener, has_an_address_and_a_name_of_its_own)
 {
     EXPECT_THAT(complaints_about("[[listener]]\nname = \"in\"\naddress = \"[::1]:25\"\n"),
