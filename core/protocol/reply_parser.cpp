@@ -89,18 +89,22 @@ reply_parser::status reply_parser::feed(std::string_view& octets)
         const auto before = octets.size();
         const auto found = lines_.take(octets);
         total_ += before - octets.size();
-        is_over_limit_ = total_ > limits_.total || lines_.is_overlong() || (found && found->defect == line_defect::overlong);
-        if (total_ > limits_.total)
+        const bool is_line_too_long = lines_.is_overlong() || (found && found->defect == line_defect::overlong);
+        is_over_limit_ = total_ > limits_.total || is_line_too_long;
+        // Which limit was passed first does not depend on the portions.
+        const bool is_total_first = !is_line_too_long || limits_.total - line_start_ <= limits_.line;
+        if (total_ > limits_.total && is_total_first)
             fault_ = "a reply over the limit";
-        else if (lines_.is_overlong())
+        else if (is_line_too_long)
             fault_ = fault_of(line_defect::overlong);
         else if (!found)
             return status::need_more;
         else if (found->defect != line_defect::none)
             fault_ = fault_of(found->defect);
-        else if (take_line(found->text) && last_) {
-            total_ = 0;
-            return status::complete;
+        else if (take_line(found->text)) {
+            line_start_ = total_ = last_ ? 0 : total_;
+            if (last_)
+                return status::complete;
         }
     }
     return status::malformed;
@@ -116,6 +120,7 @@ void reply_parser::reset() noexcept
     lines_.clear();
     reply_ = {};
     total_ = 0;
+    line_start_ = 0;
     begun_ = false;
     last_ = false;
     is_over_limit_ = false;

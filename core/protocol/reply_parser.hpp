@@ -52,8 +52,9 @@ private:
     line_reader lines_;
     reply reply_;
     std::size_t total_ = 0;
-    bool begun_ = false; // reply_ holds the first lines of a reply that goes on
-    bool last_ = false;  // the line just taken ended its reply
+    std::size_t line_start_ = 0; // what total_ was at the beginning of the line
+    bool begun_ = false;         // reply_ holds the first lines of a reply that goes on
+    bool last_ = false;          // the line just taken ended its reply
     bool is_over_limit_ = false;
     std::string_view fault_;
 };

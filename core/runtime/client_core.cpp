@@ -130,6 +130,7 @@ io::task<client_outcome> client_core::connect()
         co_return failed(client_errc::bad_argument);
     connection_.reset();
     is_reusable_ = true;
+    is_login_missing_ = false;
     was_untouched_ = false;
     connecting_.clear();
     auto opened = co_await open_socket();
@@ -144,11 +145,7 @@ io::task<client_outcome> client_core::connect()
     if (!outcome.error && options_.wants_login()) {
         std::shared_ptr<sasl::client_mechanism> nobodys;
         outcome = co_await log_in(std::move(nobodys));
-        if (outcome.error) { // nothing may go out under another name than the one that was asked for
-            if (is_connected())
-                co_await connection_->quit();
-            connection_.reset();
-        }
+        is_login_missing_ = static_cast<bool>(outcome.error);
     }
     co_return outcome;
 }

@@ -45,7 +45,7 @@ public:
 
     [[nodiscard]] bool is_connected() const noexcept
     {
-        return connection_ && connection_->session().fault() == session::client_fault::none;
+        return connection_ && connection_->session().fault() == session::client_fault::none && !is_login_missing_;
     }
     [[nodiscard]] bool is_reusable() const noexcept { return is_connected() && is_reusable_; }
     [[nodiscard]] bool was_untouched() const noexcept { return was_untouched_; }
@@ -79,6 +79,7 @@ private:
     bool is_too_late_ = false; ///< the deadline of the operation has passed
     bool is_reusable_ = true;
     bool was_untouched_ = false;
+    bool is_login_missing_ = false; ///< it was wanted and refused: nothing goes out under another name
 };
 
 } // namespace postern::runtime

@@ -316,7 +316,7 @@ TEST_F(client_certificates_of, whom_the_authority_vouches_for_are_told)
                 const auto context = server(rule);
                 visit one{*context, version, name};
                 show(one, client_);
-                EXPECT_EQ(seen(one), "CN=client") << version;
+                EXPECT_EQ(seen(one), "/CN=client") << version;
             }
 }
 
@@ -362,10 +362,10 @@ TEST_F(client_certificates_of, tickets_are_worth_nothing_under_another_rule)
         EXPECT_EQ(seen(again), "refused") << version;
         visit proper{*strict, version, ""};
         show(proper, client_);
-        ASSERT_EQ(seen(proper), "CN=client");
+        ASSERT_EQ(seen(proper), "/CN=client");
         const auto good = proper.both().session();
         visit resumed{*strict, version, "", "in", good.get()};
-        EXPECT_EQ(seen(resumed), "CN=client") << "and a resumed session still knows who it is";
+        EXPECT_EQ(seen(resumed), "/CN=client") << "and a resumed session still knows who it is";
         EXPECT_TRUE(SSL_session_reused(resumed.both().server())) << version;
     }
 }

@@ -212,5 +212,29 @@ TEST(reply_parser, reads_what_append_reply_writes)
     EXPECT_EQ(parser.value(), written);
 }
 
+TEST(reply_parser, names_the_limit_that_was_passed_first_whatever_the_portions)
+{
+    const auto fault = [](std::string octets, std::size_t portion) {
+        reply_parser parser{{.line = 200, .total = 1000, .lines = 20}};
+        for (std::string_view left = octets; !left.empty();) {
+            auto part = left.substr(0, portion);
+            left.remove_prefix(part.size());
+            while (parser.feed(part) == reply_parser::status::complete) {
+            }
+        }
+        return parser.fault();
+    };
+    const auto line = [](std::size_t octets) { return "250-" + std::string(octets - 6, 'x') + "\r\n"; };
+    const std::string one_long = line(12'000);
+    std::string many;
+    for (int i = 0; i < 6; ++i)
+        many += line(160);
+    many += line(400); // over both: the whole reply first
+    for (const std::size_t portion : {1, 2, 13, 200, 201, 20'000}) {
+        EXPECT_EQ(fault(one_long, portion), "a reply line over the limit") << portion;
+        EXPECT_EQ(fault(many, portion), "a reply over the limit") << portion;
+    }
+}
+
 } // namespace
 } // namespace postern::protocol
