@@ -21,6 +21,23 @@ namespace postern::session {
 using hooks::hook_point;
 using namespace protocol::literals;
 
+namespace {
+
+/// What a refusal leaves open. The chain has done so already; an embedder's answer may come from elsewhere.
+void complete_login(hooks::outcome& outcome)
+{
+    if (outcome.smtp_code == 0 && outcome.verdict == hooks::verdict_kind::reject) {
+        outcome.smtp_code = 535; // RFC 4954 6
+        outcome.enhanced = "5.7.8";
+    } else if (outcome.smtp_code == 0 && outcome.verdict == hooks::verdict_kind::tempfail) {
+        outcome.smtp_code = 454;
+        outcome.enhanced = "4.7.0";
+    }
+    hooks::complete(outcome);
+}
+
+} // namespace
+
 login::~login()
 {
     if (response)
@@ -225,6 +242,7 @@ void server_session::state::login_failed(std::string reason)
 
 void server_session::state::verified(hooks::outcome& outcome)
 {
+    complete_login(outcome);
     auto& l = *logging_in;
     sasl::answer answer;
     if (outcome.verdict == hooks::verdict_kind::disconnect) {
@@ -240,7 +258,6 @@ void server_session::state::verified(hooks::outcome& outcome)
             l.refusal = std::move(outcome);
     } else if (!outcome.lets_pass()) {
         answer.what = sasl::answer::kind::unavailable;
-        hooks::complete(outcome);
         if (outcome.verdict == hooks::verdict_kind::tempfail)
             l.refusal = std::move(outcome);
     } else if (!outcome.login && outcome.has_failed) {
@@ -269,6 +286,7 @@ void server_session::state::verified(hooks::outcome& outcome)
 /// After a step of a plugin's mechanism.
 void server_session::state::stepped(hooks::outcome& outcome)
 {
+    complete_login(outcome);
     auto& l = *logging_in;
     if (outcome.verdict == hooks::verdict_kind::disconnect) {
         logging_in.reset();
@@ -291,6 +309,7 @@ void server_session::state::stepped(hooks::outcome& outcome)
 
 void server_session::state::result_answered(hooks::outcome& outcome)
 {
+    complete_login(outcome);
     const auto ended = std::move(logging_in);
     at = doing::commands;
     if (outcome.verdict == hooks::verdict_kind::disconnect)

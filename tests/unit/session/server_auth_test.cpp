@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace postern::session {
@@ -98,6 +99,40 @@ TEST(an_identity, is_a_fact_of_the_connection_from_its_login_on)
     EXPECT_EQ(peer.session().facts().identity, "");
     peer.says("AUTH PLAIN " + plain("alice", "secret") + "\r\n");
     EXPECT_EQ(peer.session().facts().identity, "alice");
+}
+
+/// Answers that come from no chain have no codes.
+TEST(a_login, that_an_embedder_refuses_without_a_code_gets_the_usual_one)
+{
+    const auto config = config_with({"PLAIN"});
+    test::still_clock clock;
+    base::seeded_random random{1};
+    base::id_source ids{clock, random, 0};
+    const std::string said = "EHLO client.example\r\nAUTH PLAIN " + plain("alice", "secret") + "\r\n";
+    for (const auto& [verdict, reply] :
+         {std::pair{hooks::verdict_kind::reject, "535 5.7.8 "}, std::pair{hooks::verdict_kind::tempfail, "454 4.7.0 "},
+          std::pair{hooks::verdict_kind::disconnect, "421 4.7.0 "}}) {
+        for (const auto at : {hook_point::auth_verify, hook_point::auth_result}) {
+            server_session session{config, {}, ids};
+            bool is_fed = false;
+            for (auto next = session.resume(); next.what != step::kind::close; next = session.resume()) {
+                if (next.what == step::kind::read && std::exchange(is_fed, true))
+                    break;
+                if (next.what == step::kind::read)
+                    session.feed(said);
+                if (next.what != step::kind::ask)
+                    continue;
+                hooks::outcome outcome;
+                if (next.hook == at)
+                    outcome.verdict = verdict;
+                session.answer(std::move(outcome));
+            }
+            const std::string output{session.output()};
+            const auto last = output.substr(output.rfind('\n', output.size() - 2) + 1);
+            const bool counts = verdict == hooks::verdict_kind::disconnect || at == hook_point::auth_verify; // of a success
+            EXPECT_TRUE(!counts || last.starts_with(reply)) << hooks::name_of(at) << ": " << last;
+        }
+    }
 }
 
 TEST(a_failed_login, is_answered_late)
