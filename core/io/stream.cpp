@@ -10,15 +10,18 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <limits>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace postern::io {
 
@@ -46,6 +49,8 @@ std::string subject_of(const X509& certificate)
     const auto size = BIO_get_mem_data(text.get(), &octets);
     return size > 0 && size <= longest ? std::string(octets, static_cast<std::size_t>(size)) : std::string{};
 }
+
+constexpr std::size_t largest_record = 16384; // RFC 8446 5.1
 
 } // namespace
 
@@ -169,16 +174,61 @@ base::result<std::size_t> stream::try_write_tls(std::string_view octets) noexcep
     }
 }
 
-task<base::error_code> stream::write(std::string_view octets)
+/// One piece or more, none of them empty.
+base::result<std::size_t> stream::try_write_pieces(std::span<const std::string_view> what) noexcept
 {
-    while (!octets.empty()) {
-        const auto sent = try_write(octets);
+    if (what.size() == 1)
+        return try_write(what.front());
+    if (ssl_ != nullptr)
+        return try_write_record(what);
+    std::array<iovec, std::tuple_size_v<pieces>> places{};
+    std::transform(what.begin(), what.end(), places.begin(), [](std::string_view piece) {
+        return iovec{const_cast<char*>(piece.data()), piece.size()}; // which sendmsg only reads
+    });
+    msghdr message{};
+    message.msg_iov = places.data();
+    message.msg_iovlen = what.size();
+    for (;;) {
+        const auto count = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+        if (count >= 0)
+            return static_cast<std::size_t>(count);
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return std::size_t{0};
+        if (errno != EINTR)
+            return last_error();
+    }
+}
+
+/// A whole record from where its octets lie; what is left of a piece shares one, and a system call, with what follows it.
+base::result<std::size_t> stream::try_write_record(std::span<const std::string_view> what) noexcept
+{
+    const auto first = what.front();
+    if (first.size() >= largest_record)
+        return try_write_tls(first); // which takes one record at a time
+    std::array<char, largest_record> record; // made anew for each attempt, the same each time: OpenSSL allows for that
+    std::size_t size = 0;
+    for (const auto piece : what)
+        size += piece.copy(record.data() + size, record.size() - size);
+    return try_write_tls({record.data(), size});
+}
+
+task<base::error_code> stream::write(pieces what)
+{
+    std::span<std::string_view> left{what.begin(), std::remove(what.begin(), what.end(), std::string_view{})};
+    while (!left.empty()) {
+        const auto sent = try_write_pieces(left);
         if (!sent)
             co_return sent.error();
-        octets.remove_prefix(*sent);
+        auto gone = *sent;
+        while (!left.empty() && gone >= left.front().size()) {
+            gone -= left.front().size();
+            left = left.subspan(1);
+        }
+        if (!left.empty())
+            left.front().remove_prefix(gone);
         if (*sent == 0) {
-            const auto what = ssl_ != nullptr && !tls_wants_write_ ? socket::wait_read : socket::wait_write;
-            const auto ec = co_await wait(what, false);
+            const auto ready = ssl_ != nullptr && !tls_wants_write_ ? socket::wait_read : socket::wait_write;
+            const auto ec = co_await wait(ready, false);
             if (ec)
                 co_return ec;
         }

@@ -9,10 +9,12 @@
 #include "core/io/loop.hpp"
 #include "core/io/tls.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -55,7 +57,10 @@ public:
     /// Writes as much as goes without waiting; how much, or an error.
     [[nodiscard]] base::result<std::size_t> try_write(std::string_view octets) noexcept;
     /// Writes all of it. `octets` lives until then.
-    [[nodiscard]] task<base::error_code> write(std::string_view octets);
+    [[nodiscard]] task<base::error_code> write(std::string_view octets) { return write(pieces{octets}); }
+    /// The same with what lies in several places, in that order, as if it were one; any of them may be empty.
+    using pieces = std::array<std::string_view, 3>;
+    [[nodiscard]] task<base::error_code> write(pieces what);
 
     /// The handshake. `name`: as a client, the server's, asked for by SNI and, where the context verifies, checked; as a server,
     /// the service's: a session ticket of another one of the same context is not taken.
@@ -101,6 +106,8 @@ private:
     [[nodiscard]] read_result try_receive(char* to, std::size_t size, bool only_looks) noexcept;
     [[nodiscard]] read_result try_read_tls(char* to, std::size_t size) noexcept;
     [[nodiscard]] base::result<std::size_t> try_write_tls(std::string_view octets) noexcept;
+    [[nodiscard]] base::result<std::size_t> try_write_pieces(std::span<const std::string_view> what) noexcept;
+    [[nodiscard]] base::result<std::size_t> try_write_record(std::span<const std::string_view> what) noexcept;
     [[nodiscard]] task<base::error_code> wait(socket::wait_type what, bool is_ready);
 
     loop& home_;

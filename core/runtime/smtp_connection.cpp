@@ -210,9 +210,12 @@ io::task<bool> smtp_connection::flush(std::chrono::milliseconds limit)
     if (notes_ != nullptr)
         show_output(output);
     is_secret_ = session_.is_output_secret();
+    const io::stream::pieces pieces{output.said, output.content, output.end};
     if (watcher_ != nullptr)
-        watcher_->said(output, is_secret_);
-    const auto ec = co_await stream_.write(output);
+        for (const auto piece : pieces)
+            if (!piece.empty())
+                watcher_->said(piece, is_secret_);
+    const auto ec = co_await stream_.write(pieces);
     is_broken_ = ec.failed();
     if (!is_broken_)
         session_.output_sent();
@@ -220,18 +223,19 @@ io::task<bool> smtp_connection::flush(std::chrono::milliseconds limit)
 }
 
 /// Content is told by its size.
-void smtp_connection::show_output(std::string_view output)
+void smtp_connection::show_output(const session::client_output& output)
 {
-    auto content = output.substr(0, std::min(std::exchange(content_, 0), output.size()));
-    notes_->said(output.substr(content.size()));
+    auto content = std::min(std::exchange(content_, 0), output.size());
+    const auto commands = output.said.substr(std::min(content, output.said.size()));
     constexpr std::string_view chunk = "BDAT ";
-    if (content.starts_with(chunk)) {
-        const auto line = content.substr(0, content.find("\r\n"));
+    if (content > 0 && output.said.starts_with(chunk)) {
+        const auto line = output.said.substr(0, output.said.find("\r\n"));
         notes_->said(line);
-        content.remove_prefix(std::min(line.size() + 2, content.size()));
+        content -= std::min(line.size() + 2, content);
     }
-    if (!content.empty())
-        notes_->content("content sent", content.size(), true);
+    if (content > 0)
+        notes_->content("content sent", content, true);
+    notes_->said(commands);
 }
 
 io::task<void> smtp_connection::secure()

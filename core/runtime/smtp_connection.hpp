@@ -100,7 +100,7 @@ private:
     [[nodiscard]] io::task<void> receive(session::client_phase what_for);
     [[nodiscard]] io::task<bool> flush(std::chrono::milliseconds limit);
     [[nodiscard]] bool hear();
-    void show_output(std::string_view output);
+    void show_output(const session::client_output& output);
     void tell_end();
     [[nodiscard]] io::task<void> secure();
     [[nodiscard]] io::task<void> give(content_source& content);

@@ -13,6 +13,7 @@ void client_session::state::give_content(std::string_view octets, bool is_last)
 {
     if (where != stage::content || is_last_given)
         return; // the connection ended while the caller was fetching them
+    gather_output();
     if (with_bdat)
         give_chunk(octets, is_last);
     else
@@ -26,18 +27,31 @@ void client_session::state::give_content(std::string_view octets, bool is_last)
     }
 }
 
+/// The piece goes out from where it lies, unless it is short.
+void client_session::state::put(std::string_view octets)
+{
+    constexpr std::size_t worth_lending = 8192; // less is copied in less time than a further piece takes to be sent
+    if (octets.size() >= worth_lending)
+        lent = octets;
+    else
+        output += octets;
+}
+
 void client_session::state::give_data(std::string_view octets, bool is_last)
 {
-    output.reserve(output.size() + octets.size() + octets.size() / 64 + 8);
-    while (true) {
-        const auto run = encoder.next(octets);
-        if (run.empty())
-            break;
-        output += run;
+    auto run = encoder.next(octets);
+    if (octets.empty()) {
+        put(run);
+    } else {
+        output.reserve(output.size() + run.size() + octets.size() + octets.size() / 64 + 8);
+        for (; !run.empty(); run = encoder.next(octets))
+            output += run;
     }
     if (is_last) {
         is_last_given = true;
-        say(encoder.finish());
+        end = encoder.finish();
+        ++awaited;
+        ++unsent;
         end_is_out();
     }
 }
@@ -52,9 +66,10 @@ void client_session::state::give_chunk(std::string_view octets, bool is_last)
     if (octets.empty() && !is_last)
         return;
     is_last_given = is_last;
-    output.reserve(output.size() + octets.size() + 32);
     append_bdat(output, octets.size(), is_last);
-    say(octets);
+    put(octets);
+    ++awaited;
+    ++unsent;
     if (is_last)
         end_is_out();
 }

@@ -138,6 +138,7 @@ std::size_t client_session::state::command_count() const noexcept
 
 void client_session::state::say_more_of_envelope()
 {
+    gather_output();
     const std::size_t ahead = offered.pipelining && config.pipelining ? std::max(config.limits.recipients_ahead, 1U) : 1;
     while (said < command_count() && said - answered < ahead) {
         const std::size_t slot = with_rset ? said : said + 1; // as if there were always a RSET

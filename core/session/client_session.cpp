@@ -161,14 +161,14 @@ void client_session::disconnected(std::string_view why)
     s.break_off(client_end::lost, "4.4.2", "connection lost" + (why.empty() ? std::string{} : ": " + std::string{why}));
 }
 
-std::string_view client_session::output() const noexcept
+client_output client_session::output() const noexcept
 {
-    return state_->output;
+    return state_->outgoing();
 }
 
 void client_session::output_sent() noexcept
 {
-    state_->output.clear();
+    state_->forget_output();
     state_->unsent = 0;
     state_->is_secret = false;
 }
@@ -335,8 +335,21 @@ client_phase client_session::state::waits_for() const noexcept
     return client_phase::command;
 }
 
+void client_session::state::gather_output()
+{
+    output.append(std::exchange(lent, {})).append(std::exchange(end, {}));
+}
+
+void client_session::state::forget_output() noexcept
+{
+    output.clear();
+    lent = {};
+    end = {};
+}
+
 void client_session::state::say(std::string_view command)
 {
+    gather_output();
     output += command;
     ++awaited;
     ++unsent;
@@ -368,7 +381,7 @@ void client_session::state::break_off(client_end why, std::string_view enhanced,
     const bool was_quitting = where == stage::quit;
     if (is_busy) {
         // RFC 1047, RFC 5321 4.5.4.1: all went out and no answer came. The peer may have the message.
-        is_reply_lost = where == stage::content && is_last_given && output.empty() && !is_refused;
+        is_reply_lost = where == stage::content && is_last_given && outgoing().empty() && !is_refused;
         is_untouched = has_served && (why == client_end::lost || why == client_end::refused) && !has_mail && !is_mail_refused;
         decide_rest({kind::deferred, 0, std::string{enhanced}, bounded_text(text, config.limits.reply_text), false});
     }
@@ -378,7 +391,7 @@ void client_session::state::break_off(client_end why, std::string_view enhanced,
         reason = std::move(text);
     }
     input = {};
-    output.clear();
+    forget_output();
     is_secret = false;
     awaited = 0;
     unsent = 0;

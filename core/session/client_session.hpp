@@ -101,6 +101,16 @@ struct client_peer {
     std::uint64_t size = 0; ///< its SIZE limit in octets; 0: none given
 };
 
+/// What is to be sent, in this order. Views are valid until the session is called again.
+struct client_output {
+    std::string_view said;    ///< commands; content too where it is short, or had dots to be stuffed
+    std::string_view content; ///< the octets of the last give_content(), where they lie
+    std::string_view end;     ///< of the content
+
+    [[nodiscard]] bool empty() const noexcept { return said.empty() && content.empty() && end.empty(); }
+    [[nodiscard]] std::size_t size() const noexcept { return said.size() + content.size() + end.size(); }
+};
+
 /// Why the connection is, or is going, down.
 enum class client_end : std::uint8_t {
     none,       ///< it is not
@@ -162,8 +172,9 @@ public:
     /// Octets from the peer, at the step read (or content or idle, when some came unasked): borrowed until resume() returns
     /// `read`, `content` or `idle`; all have been taken then.
     void feed(std::string_view octets);
-    /// At the step content: the next octets of the message (canonical: CRLF, not dot-stuffed), copied. `is_last`: nothing
-    /// follows. Pieces of 64 KiB and more make the best BDAT chunks. An empty piece is allowed.
+    /// At the step content: the next octets of the message (canonical: CRLF, not dot-stuffed), borrowed until output_sent() or
+    /// the step close. `is_last`: nothing follows. Pieces of 64 KiB and more make the best BDAT chunks. An empty piece is
+    /// allowed.
     void give_content(std::string_view octets, bool is_last);
     /// At the step content: there will be no more. The connection has to go, since DATA cannot be taken back.
     void content_failed(std::string_view why);
@@ -199,8 +210,7 @@ public:
     /// left there, without output_sent().
     void disconnected(std::string_view why = {});
 
-    /// Commands and content not yet sent. Valid until the session is called again.
-    [[nodiscard]] std::string_view output() const noexcept;
+    [[nodiscard]] client_output output() const noexcept; ///< commands and content not yet sent
     void output_sent() noexcept; ///< all of output() went out
 
     /// Of the last send(), from the step `done` until the next send().

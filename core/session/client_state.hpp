@@ -53,6 +53,9 @@ struct client_session::state {
     [[nodiscard]] client_phase waits_for() const noexcept;
 
     void say(std::string_view command); // one that is answered by one reply
+    [[nodiscard]] client_output outgoing() const noexcept { return {output, lent, end}; }
+    void gather_output();               // something is to go behind it
+    void forget_output() noexcept;      // it was sent, or never will be
 
     // ends
     void finish(); // the transaction is decided
@@ -106,6 +109,7 @@ struct client_session::state {
     void give_chunk(std::string_view octets, bool is_last);
     void take_content(const protocol::reply& reply);
     void take_final(const protocol::reply& reply);
+    void put(std::string_view octets);
     void end_is_out();
     void take_early(const protocol::reply& reply);
     [[nodiscard]] std::optional<client_step> content_step();
@@ -113,6 +117,8 @@ struct client_session::state {
     const client_config& config;
     stage where = stage::greeting;
     std::string output;
+    std::string_view lent; // of the caller's content, behind output
+    std::string_view end;  // of content: a literal, behind lent
     std::string_view input;
     protocol::reply_parser parser;
     protocol::capabilities offered;

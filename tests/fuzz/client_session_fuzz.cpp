@@ -83,7 +83,8 @@ private:
         for (int steps = 0;; ++steps) {
             require(steps < 1000);
             const auto step = session_.resume();
-            const auto said = session_.output();
+            const auto output = session_.output();
+            const auto said = std::string{output.said}.append(output.content).append(output.end);
             const bool is_command = step.what == client_step::kind::read && step.waits_for == session::client_phase::command;
             require(said.empty() || said.ends_with("\r\n") || !is_command);
             is_end_out_ = is_end_out_ || said.ends_with("\r\n.\r\n") || said.find(" LAST\r\n") != std::string_view::npos;

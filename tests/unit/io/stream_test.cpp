@@ -116,6 +116,25 @@ TEST_F(pair, writes_more_than_the_socket_takes_at_once)
     run(fill_and_drain(*this, std::size_t{16} << 20U));
 }
 
+task<void> send_from_several_places(pair& p)
+{
+    co_await p.meet();
+    const std::string much(std::size_t{4} << 20U, 'x');
+    auto reader = [](pair& q, std::string wanted) -> task<void> {
+        const auto got = co_await pair::receive(*q.ours, wanted.size());
+        EXPECT_TRUE(got == wanted);
+    };
+    p.home.spawn("reader", reader(p, "BDAT 1\r\n" + much + ".\r\n" + much + "end"));
+    for (const auto& what : {stream::pieces{"BDAT 1\r\n", much, ".\r\n"}, stream::pieces{"", much, "end"}, stream::pieces{}}) {
+        const auto ec = co_await p.theirs->write(what);
+        EXPECT_FALSE(ec);
+    }
+}
+TEST_F(pair, writes_what_lies_in_several_places_as_if_it_were_one)
+{
+    run(send_from_several_places(*this));
+}
+
 task<void> wait_too_long(pair& p)
 {
     co_await p.meet();

@@ -30,9 +30,10 @@ protected:
         std::string why;
         std::string binding;
         tls_summary summary;
+        std::string heard;
     };
 
-    static task<void> shake(stream& one, std::shared_ptr<tls_context> context, tls_side side, std::string name, outcome& to)
+    task<void> shake(stream& one, std::shared_ptr<tls_context> context, tls_side side, std::string name, outcome& to)
     {
         EXPECT_EQ(one.channel_binding(), "") << "in clear";
         to.failure = co_await one.handshake(std::move(context), side, std::move(name), to.why);
@@ -44,12 +45,20 @@ protected:
         to.summary = one.tls();
         // RFC 8446 4.6.1: tickets come behind the handshake, with what is read first.
         if (side == tls_side::server) {
-            const auto written = co_await one.write("220");
+            const auto written = co_await one.write(says_);
             EXPECT_FALSE(written);
         }
-        std::array<char, 16> octets{};
-        for (auto got = one.try_read(octets.data(), octets.size()); got.what == read_result::kind::would_block;
-             got = one.try_read(octets.data(), octets.size())) {
+        std::array<char, 4096> octets{};
+        while (true) {
+            const auto got = one.try_read(octets.data(), octets.size());
+            if (got.what == read_result::kind::octets) {
+                to.heard.append(octets.data(), got.size);
+                if (to.heard.size() >= wants_)
+                    break;
+                continue;
+            }
+            if (got.what != read_result::kind::would_block)
+                break;
             const auto ec = co_await one.wait_readable();
             if (ec)
                 break;
@@ -95,6 +104,8 @@ protected:
 
     pem_files files_;
     test::memory_log lines_;
+    stream::pieces says_{"220"}; // the server, behind the handshake
+    std::size_t wants_ = 1;      // octets that the client waits for
     outcome ours_;
     outcome theirs_;
 };
@@ -148,6 +159,19 @@ TEST_F(both_ends, do_not_meet_when_the_clients_certificate_cannot_be_read)
     std::string why;
     EXPECT_EQ(tls_context::client({.certificate = files_.cert(), .key = files_.key() + ".absent"}, why), nullptr);
     EXPECT_EQ(why.find(files_.key()), 0U) << why;
+}
+
+TEST_F(both_ends, hear_as_one_what_lies_in_several_places)
+{
+    // More than the socket takes at once, and around the size of a record.
+    for (const std::size_t size : {1U, 16383U, 16384U, 16385U, 50000U, 1000000U}) {
+        const std::string much(size, 'x');
+        const auto whole = "BDAT\r\n" + much + ".\r\n";
+        says_ = {"BDAT\r\n", much, ".\r\n"};
+        wants_ = whole.size();
+        meet(server(), client());
+        EXPECT_TRUE(theirs_.heard == whole) << size;
+    }
 }
 
 TEST_F(both_ends, resume_where_the_client_keeps_sessions)

@@ -27,6 +27,78 @@ TEST(client_content, stuffs_dots_however_it_is_given)
     }
 }
 
+std::string lines(std::size_t count)
+{
+    std::string text;
+    while (count-- > 0)
+        text += "a line of text of no special kind\r\n";
+    return text;
+}
+
+TEST(client_content, goes_out_from_where_it_lies_where_nothing_is_to_be_changed)
+{
+    for (const auto* offers : {"PIPELINING", "PIPELINING,CHUNKING"}) {
+        conversation c;
+        c.ready = 0;
+        c.content = lines(1000);
+        (void)is_asked_for_content(c, offers);
+        ASSERT_EQ(c.step().what, client_step::kind::content);
+        c.session().give_content(c.content, true);
+        const auto output = c.session().output();
+        EXPECT_EQ(output.content.data(), c.content.data());
+        EXPECT_EQ(output.content.size(), c.content.size());
+        const bool by_chunks = std::string_view{offers}.ends_with("CHUNKING");
+        EXPECT_EQ(output.said, by_chunks ? "BDAT " + std::to_string(c.content.size()) + " LAST\r\n" : "");
+        EXPECT_EQ(output.end, by_chunks ? "" : ".\r\n");
+        EXPECT_EQ(output.size(), output.said.size() + c.content.size() + output.end.size());
+        c.session().output_sent();
+        EXPECT_TRUE(c.session().output().empty());
+    }
+}
+
+TEST(client_content, goes_out_whole_with_dots_at_its_beginning_its_middle_and_its_end)
+{
+    const auto text = lines(1000);
+    for (const std::size_t piece : {std::string::npos, std::size_t{8192}, std::size_t{10000}})
+        for (const auto& [given, wanted] : {std::pair{"." + text, ".." + text}, std::pair{text + ".\r\n" + text, text + "..\r\n" + text},
+                                            std::pair{text + ".", text + "..\r\n"}, std::pair{text + "end", text + "end\r\n"}}) {
+            conversation c;
+            c.piece = piece;
+            c.content = given;
+            EXPECT_EQ(is_asked_for_content(c), wanted + ".\r\n");
+        }
+}
+
+TEST(client_content, keeps_its_place_before_what_is_given_after_it)
+{
+    for (const auto* offers : {"PIPELINING", "PIPELINING,CHUNKING"}) {
+        conversation c;
+        c.ready = 0;
+        (void)is_asked_for_content(c, offers);
+        std::string first = lines(1000);
+        c.session().give_content(first, false); // and nothing is flushed
+        c.session().give_content("end\r\n", true);
+        const auto output = c.session().output();
+        const bool by_chunks = std::string_view{offers}.ends_with("CHUNKING");
+        const auto whole = std::string{output.said}.append(output.content).append(output.end);
+        const auto size = std::to_string(first.size());
+        EXPECT_EQ(whole, by_chunks ? "BDAT " + size + "\r\n" + first + "BDAT 5 LAST\r\nend\r\n" : first + "end\r\n.\r\n");
+    }
+}
+
+TEST(client_content, that_did_not_go_out_whole_is_not_a_lost_reply) // RFC 1047
+{
+    conversation c;
+    c.ready = 0;
+    (void)is_asked_for_content(c);
+    const auto content = lines(1000);
+    c.session().give_content(content, true);
+    c.session().disconnected();
+    (void)c.runs();
+    EXPECT_FALSE(c.last().reply_lost);
+    EXPECT_TRUE(c.session().output().empty()) << "nobody may look at what was lent";
+}
+
 TEST(client_content, may_be_empty)
 {
     conversation c;

@@ -59,15 +59,18 @@ public:
         std::string said;
         while (true) {
             step_ = session().resume();
-            said += session().output();
+            const auto output = session().output();
+            said.append(output.said).append(output.content).append(output.end);
             session().output_sent();
+            std::fill(lent_.begin(), lent_.end(), '!'); // its time is over
             if (step_.what == client_step::kind::content) {
                 const auto there = std::min(ready, content.size());
                 if (given_ == there && there != content.size())
                     return said;
                 const auto size = std::min(piece, there - given_);
                 given_ += size;
-                session().give_content(std::string_view{content}.substr(given_ - size, size), given_ == content.size());
+                lent_ = content.substr(given_ - size, size);
+                session().give_content(lent_, given_ == content.size());
                 continue;
             }
             if (step_.what == client_step::kind::done) {
@@ -138,6 +141,7 @@ private:
     client_step step_{.what = client_step::kind::idle};
     std::vector<client_recipient_result> results_;
     client_result last_;
+    std::string lent_; // the piece of content that the session may still look at
     std::size_t given_ = 0;
     std::size_t done_ = 0;
 };
