@@ -204,7 +204,7 @@ base::result<std::size_t> stream::try_write_record(std::span<const std::string_v
 {
     const auto first = what.front();
     if (first.size() >= largest_record)
-        return try_write_tls(first); // which takes one record at a time
+        return try_write_tls(first);         // which takes one record at a time
     std::array<char, largest_record> record; // made anew for each attempt, the same each time: OpenSSL allows for that
     std::size_t size = 0;
     for (const auto piece : what)

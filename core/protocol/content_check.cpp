@@ -25,7 +25,7 @@ struct block_marks {
 
 #ifdef __SSE2__
 
-block_marks mark(const char* octets) noexcept
+[[gnu::always_inline]] inline block_marks mark(const char* octets) noexcept
 {
     const auto load = [octets](unsigned i) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(octets) + i); };
     const __m128i v0 = load(0), v1 = load(1), v2 = load(2), v3 = load(3);
@@ -56,7 +56,7 @@ constexpr std::uint64_t gathered(std::uint64_t tops) noexcept
     return ((tops >> 7U) * 0x0102040810204080U) >> 56U;
 }
 
-block_marks mark(const char* octets) noexcept
+[[gnu::always_inline]] inline block_marks mark(const char* octets) noexcept
 {
     constexpr std::uint64_t each = 0x0101010101010101;
     block_marks marks;

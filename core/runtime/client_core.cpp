@@ -3,6 +3,7 @@
 #include "core/base/ascii.hpp"
 #include "core/io/tls.hpp"
 #include "core/runtime/client_errc.hpp"
+#include "core/runtime/client_loop.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -17,19 +18,6 @@ namespace postern::runtime {
 namespace {
 
 constexpr std::string_view unix_prefix = "unix:";
-
-/// A client tells its caller what went wrong by its results; it keeps no log.
-class no_log final : public base::log_sink {
-public:
-    [[nodiscard]] bool is_enabled(base::log_level) const noexcept override { return false; }
-    void write(base::log_level, std::string_view, std::span<const base::log_field>) noexcept override {}
-};
-
-[[nodiscard]] base::log nowhere()
-{
-    static no_log sink; // has no state
-    return base::log{sink};
-}
 
 [[nodiscard]] session::client_tls tls_of(client_tls_use use) noexcept
 {
@@ -78,7 +66,7 @@ std::string name_of(const client_options& to)
 /// Ends an operation when its deadline has passed.
 class client_core::operation_limit final : public io::deadline {
 public:
-    explicit operation_limit(client_core& of) : deadline{of.home_.deadlines()}, of_{of}
+    explicit operation_limit(client_core& of) : deadline{of.home_->deadlines()}, of_{of}
     {
         if (of.options_.deadline.count() > 0)
             set(of.options_.deadline);
@@ -94,7 +82,7 @@ private:
 };
 
 client_core::client_core(io::asio::io_context& on, client_options options)
-    : options_{std::move(options)}, home_{nowhere(), on}, profile_{profile_of(options_)}
+    : options_{std::move(options)}, home_{client_loop(on)}, profile_{profile_of(options_)}
 {
 }
 
@@ -104,17 +92,17 @@ io::task<base::result<io::socket>> client_core::open_socket()
 {
     if (options_.host.starts_with(unix_prefix)) {
         auto path = options_.host.substr(unix_prefix.size());
-        co_return co_await io::connect_unix(home_, std::move(path), options_.timeout.connect, &connecting_);
+        co_return co_await io::connect_unix(*home_, std::move(path), options_.timeout.connect, &connecting_);
     }
     auto host = options_.host;
-    const auto addresses = co_await io::resolve(home_, std::move(host), options_.port);
+    const auto addresses = co_await io::resolve(*home_, std::move(host), options_.port);
     if (!addresses)
         co_return addresses.error();
     base::error_code last;
     for (const auto& address : *addresses) {
         if (is_cancelled_ || is_too_late_)
             co_return base::error_code{boost::asio::error::operation_aborted};
-        auto made = co_await io::connect(home_, address, options_.timeout.connect, &connecting_);
+        auto made = co_await io::connect(*home_, address, options_.timeout.connect, &connecting_);
         if (made)
             co_return std::move(made->connection);
         last = made.error();
@@ -137,7 +125,7 @@ io::task<client_outcome> client_core::connect()
     if (!opened)
         co_return failed(opened.error() == boost::asio::error::timed_out ? make_error_code(client_errc::timed_out)
                                                                          : opened.error());
-    connection_ = std::make_unique<smtp_connection>(home_, std::move(*opened), profile_);
+    connection_ = std::make_unique<smtp_connection>(*home_, std::move(*opened), profile_);
     if (options_.watch)
         connection_->show_traffic_to(this);
     co_await connection_->open();
@@ -356,7 +344,7 @@ void client_core::begin(work what, client_completion whom)
                 self->cancel();
         });
     // Not by the loop, which goes with the last operation: what ends a task of its own must not touch it.
-    boost::asio::co_spawn(home_.context().get_executor(), run(shared_from_this(), std::move(what), std::move(whom)),
+    boost::asio::co_spawn(home_->context().get_executor(), run(shared_from_this(), std::move(what), std::move(whom)),
                           boost::asio::detached);
 }
 

@@ -52,7 +52,7 @@ public:
     [[nodiscard]] std::uint32_t messages() const noexcept { return connection_ ? connection_->messages() : 0; }
     [[nodiscard]] const smtp_connection* connection() const noexcept { return connection_.get(); }
     [[nodiscard]] const client_options& options() const noexcept { return options_; }
-    [[nodiscard]] io::loop& home() noexcept { return home_; }
+    [[nodiscard]] io::loop& home() noexcept { return *home_; }
 
 private:
     class operation_limit;
@@ -69,7 +69,7 @@ private:
     void secured(const io::tls_summary& how) override;
 
     client_options options_;
-    io::loop home_;
+    std::shared_ptr<io::loop> home_;
     std::shared_ptr<const client_profile> profile_;
     std::unique_ptr<smtp_connection> connection_;
     io::interruption connecting_;

@@ -157,6 +157,7 @@ io::task<void> smtp_connection::receive(client_phase what_for)
         co_return;
     }
     do {
+        buffer_.reset(); // all in it has been taken; who waits needs none
         const auto ec = co_await stream_.wait_readable();
         if (ec) {
             tell_end();

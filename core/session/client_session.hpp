@@ -211,7 +211,7 @@ public:
     void disconnected(std::string_view why = {});
 
     [[nodiscard]] client_output output() const noexcept; ///< commands and content not yet sent
-    void output_sent() noexcept; ///< all of output() went out
+    void output_sent() noexcept;                         ///< all of output() went out
 
     /// Of the last send(), from the step `done` until the next send().
     [[nodiscard]] client_result result() const noexcept;

@@ -54,8 +54,8 @@ struct client_session::state {
 
     void say(std::string_view command); // one that is answered by one reply
     [[nodiscard]] client_output outgoing() const noexcept { return {output, lent, end}; }
-    void gather_output();               // something is to go behind it
-    void forget_output() noexcept;      // it was sent, or never will be
+    void gather_output();          // something is to go behind it
+    void forget_output() noexcept; // it was sent, or never will be
 
     // ends
     void finish(); // the transaction is decided

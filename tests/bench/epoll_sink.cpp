@@ -2,6 +2,11 @@
 // checks of any kind: it believes every line, answers 250, and throws content away. What a real server costs above this is
 // what its checks, its plugins and its durability cost.
 // Prints "listening PORT", and at SIGTERM "messages N".
+//
+//     epoll_sink [--tls CERT KEY] [--hold N]
+//
+// --tls: offers STARTTLS, done by OpenSSL as it comes. --hold: never answers content; prints "holding" once it has that of N
+// messages, all of which are then in flight for their sender.
 
 #include <array>
 #include <cerrno>
@@ -19,29 +24,49 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <openssl/ssl.h>
 #include <unistd.h>
 
 namespace {
 
 using std::string_view_literals::operator""sv;
 
-/// What a connection is in the middle of. 32 octets, so that an idle one costs next to nothing.
+/// What a connection is in the middle of. 48 octets, so that an idle one costs next to nothing.
 struct connection {
     int socket = -1;
     bool in_content = false;
     unsigned char tail_size = 0;                ///< of `tail`
     std::array<char, 4> tail{'\r', '\n', 0, 0}; ///< the last octets of content, for an end of data cut in two
     char verb = 0; ///< first letter of a command line whose rest is still to come; R is RCPT or RSET, all one here
+    bool in_handshake = false;
+    bool in_tls = false;
+    SSL* tls = nullptr;
+
+    connection() = default;
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+    ~connection()
+    {
+        if (in_tls)
+            ::SSL_shutdown(tls); // close_notify, as a server owes it
+        ::SSL_free(tls);
+        ::close(socket);
+    }
 };
 
 class sink {
 public:
+    bool configure(int count, char** words);
     int run();
 
 private:
     void accept_all();
     /// false: the connection is over.
     [[nodiscard]] bool serve(connection& peer);
+    [[nodiscard]] bool serve_once(connection& peer);
+    [[nodiscard]] bool shake(connection& peer) const;
+    [[nodiscard]] ssize_t receive(connection& peer); ///< octets; 0: none are there; -1: the connection is over
+    [[nodiscard]] bool send(connection& peer, std::string_view octets) const;
     [[nodiscard]] std::string_view take_commands(connection& peer, std::string_view octets);
     [[nodiscard]] std::string_view take_content(connection& peer, std::string_view octets);
     void say(std::string_view reply)
@@ -52,8 +77,11 @@ private:
 
     int listener_ = -1;
     int epoll_ = -1;
+    SSL_CTX* tls_ = nullptr;
+    std::size_t hold_ = 0; ///< 0: content is answered
     std::size_t messages_ = 0;
     bool quit_ = false;
+    bool start_tls_ = false;
     std::array<char, 65536> in_{};
     std::array<char, 65536 * 8> out_{}; ///< the shortest line has two octets, the longest reply fourteen
     std::size_t out_size_ = 0;
@@ -77,6 +105,15 @@ std::string_view sink::take_commands(connection& peer, std::string_view octets)
             peer.tail_size = 2;
             return octets;
         }
+        if (tls_ != nullptr && verb == 'e' && !peer.in_tls) {
+            say("250-sink\r\n250 STARTTLS\r\n"sv);
+            continue;
+        }
+        if (tls_ != nullptr && verb == 's') {
+            say("220 go on\r\n"sv);
+            start_tls_ = true;
+            return {};
+        }
         if (verb == 'q') {
             say("221 bye\r\n"sv);
             quit_ = true;
@@ -93,7 +130,12 @@ std::string_view sink::take_content(connection& peer, std::string_view octets)
     const auto whole = [&](std::size_t behind) {
         ++messages_;
         peer.in_content = false;
-        say("250 ok\r\n"sv);
+        if (hold_ == 0) {
+            say("250 ok\r\n"sv);
+        } else if (messages_ == hold_) {
+            std::printf("holding\n");
+            std::fflush(stdout);
+        }
         return octets.substr(behind);
     };
     // The mark over the border of two reads: the tail and the first octets of these.
@@ -118,31 +160,82 @@ std::string_view sink::take_content(connection& peer, std::string_view octets)
     return {};
 }
 
-bool sink::serve(connection& peer)
+ssize_t sink::receive(connection& peer)
 {
+    if (peer.in_tls) {
+        const int got = ::SSL_read(peer.tls, in_.data(), static_cast<int>(in_.size()));
+        return got > 0 ? got : ::SSL_get_error(peer.tls, got) == SSL_ERROR_WANT_READ ? 0 : -1;
+    }
     const auto got = ::recv(peer.socket, in_.data(), in_.size(), MSG_DONTWAIT);
-    if (got < 0)
-        return errno == EAGAIN || errno == EINTR;
-    if (got == 0)
-        return false;
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    return got == 0 ? -1 : got;
+}
+
+bool sink::send(connection& peer, std::string_view octets) const
+{
+    if (peer.in_tls)
+        return ::SSL_write(peer.tls, octets.data(), static_cast<int>(octets.size())) > 0;
+    return ::send(peer.socket, octets.data(), octets.size(), MSG_NOSIGNAL) >= 0;
+}
+
+/// A step of the handshake.
+bool sink::shake(connection& peer) const
+{
+    if (peer.tls == nullptr) {
+        peer.tls = ::SSL_new(tls_);
+        ::SSL_set_fd(peer.tls, peer.socket);
+        peer.in_handshake = true;
+        return true;
+    }
+    const int done = ::SSL_accept(peer.tls);
+    if (done == 1) {
+        peer.in_handshake = false;
+        peer.in_tls = true;
+        return true;
+    }
+    return ::SSL_get_error(peer.tls, done) == SSL_ERROR_WANT_READ;
+}
+
+bool sink::serve_once(connection& peer)
+{
+    const auto got = receive(peer);
+    if (got <= 0)
+        return got == 0;
     out_size_ = 0;
     quit_ = false;
+    start_tls_ = false;
     for (std::string_view octets{in_.data(), static_cast<std::size_t>(got)}; !octets.empty();)
         octets = peer.in_content ? take_content(peer, octets) : take_commands(peer, octets);
-    if (out_size_ > 0 && ::send(peer.socket, out_.data(), out_size_, MSG_NOSIGNAL) < 0)
+    if (out_size_ > 0 && !send(peer, {out_.data(), out_size_}))
         return false;
-    return !quit_;
+    return !quit_ && (!start_tls_ || shake(peer));
+}
+
+bool sink::serve(connection& peer)
+{
+    if (peer.in_handshake && !shake(peer))
+        return false;
+    if (peer.in_handshake)
+        return true;
+    do {
+        if (!serve_once(peer))
+            return false;
+    } while (peer.in_tls && ::SSL_has_pending(peer.tls) != 0); // of which epoll knows nothing
+    return true;
 }
 
 void sink::accept_all()
 {
     for (;;) {
-        const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+        // Only OpenSSL needs to be told that it must not wait.
+        const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | (tls_ != nullptr ? SOCK_NONBLOCK : 0));
         if (socket < 0)
             return;
         const int on = 1;
         ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        auto* peer = new connection{.socket = socket}; // owned by the epoll set; freed when it is over
+        auto* peer = new connection; // owned by the epoll set; freed when it is over
+        peer->socket = socket;
         epoll_event event{};
         event.events = EPOLLIN;
         event.data.ptr = peer;
@@ -152,8 +245,28 @@ void sink::accept_all()
     }
 }
 
+bool sink::configure(int count, char** words)
+{
+    for (int i = 1; i < count; ++i) {
+        const std::string_view word{words[i]};
+        if (word == "--tls" && i + 2 < count) {
+            tls_ = ::SSL_CTX_new(::TLS_server_method());
+            if (::SSL_CTX_use_certificate_chain_file(tls_, words[i + 1]) != 1 ||
+                ::SSL_CTX_use_PrivateKey_file(tls_, words[i + 2], SSL_FILETYPE_PEM) != 1)
+                return false;
+            i += 2;
+        } else if (word == "--hold" && i + 1 < count) {
+            hold_ = std::strtoul(words[++i], nullptr, 10);
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
 int sink::run()
 {
+    std::signal(SIGPIPE, SIG_IGN); // OpenSSL writes with write(2)
     sigset_t stop{};
     ::sigemptyset(&stop);
     ::sigaddset(&stop, SIGTERM);
@@ -192,7 +305,6 @@ int sink::run()
                 std::printf("messages %zu\n", messages_);
                 return 0;
             } else if (auto* peer = static_cast<connection*>(what); !serve(*peer)) {
-                ::close(peer->socket);
                 delete peer;
             }
         }
@@ -201,7 +313,12 @@ int sink::run()
 
 } // namespace
 
-int main()
+int main(int count, char** words)
 {
-    return std::make_unique<sink>()->run();
+    const auto it = std::make_unique<sink>();
+    if (!it->configure(count, words)) {
+        std::fprintf(stderr, "usage: epoll_sink [--tls CERT KEY] [--hold N]\n");
+        return 2;
+    }
+    return it->run();
 }

@@ -15,7 +15,9 @@ using clock = std::chrono::steady_clock;
     return std::chrono::duration<double>{time}.count();
 }
 
-[[nodiscard]] std::vector<std::string> generator_command(const subject& server, const workload& what)
+} // namespace
+
+std::vector<std::string> generator_command(const subject& server, const workload& what)
 {
     if (!what.is_ours)
         return test::smtp_source_command({.port = server.port(),
@@ -33,13 +35,17 @@ using clock = std::chrono::steady_clock;
                                      std::to_string(what.size),
                                      "--sessions",
                                      std::to_string(what.sessions),
+                                     "--from",
+                                     "sender@client.example",
+                                     "--to",
+                                     "user@example.com",
                                      "--pipelining"};
+    if (what.starttls)
+        command.insert(command.end(), {"--tls", "starttls"});
     if (what.reuse)
         command.emplace_back("--reuse");
     return command;
 }
-
-} // namespace
 
 measurement measure(subject& server, const workload& what, test::smtp_sink* next_hop)
 {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace postern::bench {
 
@@ -15,7 +16,8 @@ struct workload {
     unsigned messages = 5000;
     unsigned sessions = 20;
     bool reuse = true;
-    bool is_ours = false; ///< sent by `postern load`
+    bool is_ours = false;  ///< sent by `postern load`
+    bool starttls = false; ///< ours only
 };
 
 /// What one run showed. Every message was accepted, or there is no measurement.
@@ -26,6 +28,9 @@ struct measurement {
     double generator_cpu = 0; ///< microseconds a message
     double end_to_end = 0;    ///< messages a second until the last arrived at the next hop; 0: not a relay
 };
+
+/// The command that sends the workload.
+[[nodiscard]] std::vector<std::string> generator_command(const subject& server, const workload& what);
 
 /// Sends the workload and waits for its end. `next_hop`: also waits until the messages have arrived there.
 /// Throws std::runtime_error when a message was refused or a count is wrong.

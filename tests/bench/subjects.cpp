@@ -8,9 +8,9 @@
 namespace postern::bench {
 namespace {
 
-class epoll_sink final : public subject {
+class epoll_sink final : public sink_subject {
 public:
-    epoll_sink() : child_{{POSTERN_BENCH_SINK}}
+    explicit epoll_sink(const std::vector<std::string>& options) : child_{command(options)}
     {
         constexpr std::string_view key = "listening ";
         if (!child_.wait_for_output([](std::string_view text) { return text.find('\n') != std::string_view::npos; }))
@@ -21,8 +21,19 @@ public:
     [[nodiscard]] std::string name() const override { return "epoll sink"; }
     [[nodiscard]] std::uint16_t port() const override { return port_; }
     [[nodiscard]] pid_t pid() override { return child_.pid(); }
+    [[nodiscard]] bool is_holding() override
+    {
+        return child_.wait_for_output([](std::string_view text) { return text.find("holding\n") != std::string_view::npos; });
+    }
 
 private:
+    [[nodiscard]] static std::vector<std::string> command(const std::vector<std::string>& options)
+    {
+        std::vector<std::string> words{POSTERN_BENCH_SINK};
+        words.insert(words.end(), options.begin(), options.end());
+        return words;
+    }
+
     test::process child_;
     std::uint16_t port_ = 0;
 };
@@ -74,9 +85,9 @@ private:
 
 } // namespace
 
-std::unique_ptr<subject> make_epoll_sink()
+std::unique_ptr<sink_subject> make_epoll_sink(const std::vector<std::string>& options)
 {
-    return std::make_unique<epoll_sink>();
+    return std::make_unique<epoll_sink>(options);
 }
 
 std::unique_ptr<subject> make_smtp_sink()
@@ -84,10 +95,10 @@ std::unique_ptr<subject> make_smtp_sink()
     return std::make_unique<peer_smtp_sink>();
 }
 
-std::unique_ptr<subject> make_postern_discard()
+std::unique_ptr<subject> make_postern_discard(std::string_view tls)
 {
     auto what = without_limits_per_address();
-    what.listener("in", {"relay-domains", "discard"})
+    what.listener("in", {"relay-domains", "discard"}, tls)
         .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
         .plugin("discard", "discard");
     return std::make_unique<postern>(what, false);

@@ -10,6 +10,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace postern::bench {
 
@@ -27,11 +29,17 @@ public:
 };
 
 /// The yardstick: tests/bench/epoll_sink.cpp.
-[[nodiscard]] std::unique_ptr<subject> make_epoll_sink();
+class sink_subject : public subject {
+public:
+    /// Waits until it has the messages that it is to hold; false: they have not come.
+    [[nodiscard]] virtual bool is_holding() = 0;
+};
+/// `options`: its own.
+[[nodiscard]] std::unique_ptr<sink_subject> make_epoll_sink(const std::vector<std::string>& options = {});
 /// Postfix's smtp-sink.
 [[nodiscard]] std::unique_ptr<subject> make_smtp_sink();
-/// Postern with relay-domains and discard: all checks, two plugins, nothing kept.
-[[nodiscard]] std::unique_ptr<subject> make_postern_discard();
+/// Postern with relay-domains and discard: all checks, two plugins, nothing kept. `tls`: of its listener.
+[[nodiscard]] std::unique_ptr<subject> make_postern_discard(std::string_view tls = "none");
 /// Postern with its durable queue, relaying to 127.0.0.1:`next_hop`.
 [[nodiscard]] std::unique_ptr<subject> make_postern_relay(std::uint16_t next_hop);
 

@@ -60,8 +60,9 @@ TEST(client_content, goes_out_whole_with_dots_at_its_beginning_its_middle_and_it
 {
     const auto text = lines(1000);
     for (const std::size_t piece : {std::string::npos, std::size_t{8192}, std::size_t{10000}})
-        for (const auto& [given, wanted] : {std::pair{"." + text, ".." + text}, std::pair{text + ".\r\n" + text, text + "..\r\n" + text},
-                                            std::pair{text + ".", text + "..\r\n"}, std::pair{text + "end", text + "end\r\n"}}) {
+        for (const auto& [given, wanted] :
+             {std::pair{"." + text, ".." + text}, std::pair{text + ".\r\n" + text, text + "..\r\n" + text},
+              std::pair{text + ".", text + "..\r\n"}, std::pair{text + "end", text + "end\r\n"}}) {
             conversation c;
             c.piece = piece;
             c.content = given;
