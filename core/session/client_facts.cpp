@@ -81,9 +81,4 @@ base::error_code client_session::login_error() const noexcept
     return state_->login_error;
 }
 
-bool client_session::is_output_secret() const noexcept
-{
-    return state_->is_secret;
-}
-
 } // namespace postern::session

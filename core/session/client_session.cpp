@@ -161,18 +161,6 @@ void client_session::disconnected(std::string_view why)
     s.break_off(client_end::lost, "4.4.2", "connection lost" + (why.empty() ? std::string{} : ": " + std::string{why}));
 }
 
-client_output client_session::output() const noexcept
-{
-    return state_->outgoing();
-}
-
-void client_session::output_sent() noexcept
-{
-    state_->forget_output();
-    state_->unsent = 0;
-    state_->is_secret = false;
-}
-
 client_step client_session::state::resume()
 {
     while (true) {
@@ -333,26 +321,6 @@ client_phase client_session::state::waits_for() const noexcept
     if (where == stage::envelope && !with_bdat && said == command_count() && answered + 1 == said)
         return client_phase::data;
     return client_phase::command;
-}
-
-void client_session::state::gather_output()
-{
-    output.append(std::exchange(lent, {})).append(std::exchange(end, {}));
-}
-
-void client_session::state::forget_output() noexcept
-{
-    output.clear();
-    lent = {};
-    end = {};
-}
-
-void client_session::state::say(std::string_view command)
-{
-    gather_output();
-    output += command;
-    ++awaited;
-    ++unsent;
 }
 
 void client_session::state::finish()

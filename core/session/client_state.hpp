@@ -1,6 +1,6 @@
 #pragma once
 // The inside of a client session, shared by its files only: client_session.cpp (the doors and the loop),
-// client_facts.cpp (what it tells of itself),
+// client_facts.cpp (what it tells of itself), client_output.cpp (what is to be sent),
 // client_handshake.cpp (greeting to ready), client_login.cpp (AUTH, and commands beside messages), client_questions.cpp (what the
 // caller is asked before MAIL), client_envelope.cpp (RSET, MAIL, RCPT, DATA), client_content.cpp (DATA, BDAT).
 // SECURITY: as client_session.hpp.
