@@ -1,12 +1,14 @@
 // send and load: mail sent with the project's own client.
 
 #include "core/base/ascii.hpp"
+#include "core/base/ip_address.hpp"
 #include "core/host/cli.hpp"
 #include "core/host/cli_traffic.hpp"
 #include "core/host/units.hpp"
 #include "core/io/tls.hpp"
 #include "core/message/xtext.hpp"
 #include "core/runtime/client.hpp"
+#include "core/runtime/client_errc.hpp"
 #include "core/runtime/load.hpp"
 
 #include <boost/json.hpp>
@@ -59,7 +61,16 @@ bool read_server(const std::string& server, runtime::client_options& to)
     return true;
 }
 
-bool read_tls(const client_request& from, runtime::client_options& to)
+/// Nothing between it and us that another machine could stand in.
+bool is_on_this_machine(const std::string& host)
+{
+    if (host.starts_with("unix:"))
+        return true;
+    const auto address = base::ip_address::from_text(host); // a name's address is what somebody else says
+    return address && address->is_loopback();
+}
+
+bool read_tls(const client_request& from, bool is_needed, runtime::client_options& to)
 {
     to.tls = from.tls == "starttls"   ? runtime::client_tls_use::starttls
              : from.tls == "implicit" ? runtime::client_tls_use::implicit
@@ -68,7 +79,8 @@ bool read_tls(const client_request& from, runtime::client_options& to)
     if (to.tls == runtime::client_tls_use::none)
         return true;
     io::client_tls_options options;
-    options.verify = from.verify || !from.ca_file.empty();
+    options.verify = !from.no_verify &&
+                     (is_needed || from.verify || !from.ca_file.empty() || (to.wants_login() && !is_on_this_machine(to.host)));
     options.trust_file = from.ca_file;
     options.certificate = from.cert;
     options.key = from.key.empty() ? from.cert : from.key;
@@ -102,7 +114,7 @@ bool read_login(const client_request& from, runtime::client_options& to)
 }
 
 /// Fills the options; false after an error, which has been printed.
-bool read_client(const client_request& from, runtime::client_options& to)
+bool read_client(const client_request& from, bool needs_verified_server, runtime::client_options& to)
 {
     to.hostname = from.helo;
     to.lmtp = from.lmtp;
@@ -118,7 +130,7 @@ bool read_client(const client_request& from, runtime::client_options& to)
     if (from.verbose)
         to.watch = [lines = std::make_shared<traffic_lines>([](const std::string& line) { fmt::print(stderr, "{}\n", line); })](
                        const runtime::client_traffic& what) { lines->show(what); };
-    return read_server(from.server, to) && read_tls(from, to) && read_login(from, to);
+    return read_server(from.server, to) && read_login(from, to) && read_tls(from, needs_verified_server, to);
 }
 
 std::optional<std::string> read_message(const std::string& file)
@@ -215,7 +227,7 @@ int send_command(const send_request& what)
 {
     runtime::client_options options;
     runtime::outgoing message;
-    if (!read_client(what.client, options) || !read_envelope(what, message.envelope))
+    if (!read_client(what.client, what.require_tls, options) || !read_envelope(what, message.envelope))
         return exit_usage;
     options.chunking = !what.no_chunking;
     options.pipelining = !what.no_pipelining;
@@ -225,7 +237,11 @@ int send_command(const send_request& what)
     message.content = what.body == "binarymime" ? std::move(*text) : runtime::canonical(*text);
     const auto result = runtime::send_message(options, message);
     if (!result.failure.empty()) {
-        fmt::print(stderr, "{}\n", result.failure);
+        const bool is_by_default = !what.client.verify && !what.client.no_verify && what.client.ca_file.empty();
+        const bool helps = is_by_default && result.error == runtime::client_errc::tls_failed &&
+                           result.failure.find("certificate verify failed") != std::string::npos;
+        fmt::print(stderr, "{}{}\n", result.failure,
+                   helps ? "; --ca-file FILE says whom to trust, --no-verify takes anybody" : "");
         return exit_failed;
     }
     for (const auto& each : result.recipients) {
@@ -245,7 +261,7 @@ int send_command(const send_request& what)
 int load_command(const load_request& what)
 {
     runtime::load_options options;
-    if (!read_client(what.client, options.client))
+    if (!read_client(what.client, false, options.client))
         return exit_usage;
     const auto size = read_size(what.size);
     if (!size || *size > (std::uint64_t{1} << 32U)) {
