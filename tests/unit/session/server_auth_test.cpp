@@ -63,6 +63,19 @@ TEST(who_looks_on, sees_no_secret_of_a_login)
     peer.session().watched_by(nullptr);
 }
 
+TEST(who_looks_on, sees_no_responses_that_came_along_with_an_auth_that_is_refused)
+{
+    conversation peer{config_with({"SCRAM-SHA-256"})};
+    peer.begin();
+    listening who;
+    peer.session().watched_by(&who);
+    peer.says("EHLO client.example\r\nAUTH LOGIN\r\n" + base::to_base64("alice") + "\r\n" + base::to_base64("secret") +
+              "\r\nNOOP\r\nFROB one\r\n\tauth\r\nbare\nline\r\nQUIT\r\n");
+    EXPECT_THAT(who.lines,
+                ElementsAre("EHLO client.example", "AUTH LOGIN", "***", "***", "NOOP", "FROB one", "\tauth", "***", "QUIT"));
+    peer.session().watched_by(nullptr);
+}
+
 TEST(a_mechanism, that_a_plugin_takes_away_is_neither_offered_nor_taken)
 {
     conversation peer{config_with({"PLAIN", "LOGIN"})};
