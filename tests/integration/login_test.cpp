@@ -186,6 +186,31 @@ TEST_F(a_password_file, gives_the_same_reply_to_wrong_passwords_and_unknown_name
     EXPECT_EQ(gateway.log().find("secre"), std::string::npos);
 }
 
+/// Else who asks before and after a restart learns who there is.
+TEST_F(a_password_file, shows_an_unknown_name_the_same_salt_after_a_restart)
+{
+    ASSERT_EQ(told({"add", "alice", "--scram"}, "secret").status, success);
+    next_hop next;
+    const temporary_folder data;
+    const auto salts = [&] {
+        server gateway{this->gateway(next), data.path()};
+        smtp_peer peer{gateway.port()};
+        (void)peer.greets();
+        std::string all;
+        for (const std::string name : {"alice", "nobody"}) {
+            const auto asked = peer.says("AUTH SCRAM-SHA-256 " + base64("n,,n=" + name + ",r=abcdefghijkl"));
+            EXPECT_EQ(asked.code, 334);
+            const auto challenge = from_base64(asked.text());
+            all += challenge.substr(challenge.find(",s=")) + "\n";
+            EXPECT_EQ(peer.says("*").code, 501);
+        }
+        gateway.stop();
+        return all;
+    };
+    const auto before = salts();
+    EXPECT_EQ(salts(), before);
+}
+
 TEST_F(a_password_file, puts_off_whoever_failed_too_often_on_a_new_connection_too)
 {
     ASSERT_EQ(told({"add", "alice"}, "secret").status, success);
