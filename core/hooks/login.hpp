@@ -17,6 +17,9 @@ inline constexpr std::size_t longest_identity = 255;   ///< octets
 inline constexpr std::size_t longest_challenge = 8192; ///< octets before they are base64
 inline constexpr std::size_t longest_secret = 1024;    ///< octets of a salt, a key or a password
 
+inline constexpr std::uint32_t secret_of_sha_256 = 2; ///< kinds of the plugin ABI that are told apart here
+inline constexpr std::uint32_t secret_of_sha_1 = 64;  ///< declared as that, asked as the other
+
 /// Views: valid until the question is answered.
 struct login_question {
     std::string_view mechanism;
@@ -48,6 +51,9 @@ struct login_reply {
     bool is_challenge = false;
     std::vector<std::string> names;
 };
+
+/// At auth.verify: the kind that a plugin has to have declared for it.
+[[nodiscard]] std::uint32_t declared_as(const login_question& what) noexcept;
 
 /// 1 to longest_identity octets of UTF-8 without control characters.
 [[nodiscard]] bool is_identity(std::string_view text) noexcept;

@@ -1,5 +1,6 @@
 #include "core/runtime/connection.hpp"
 
+#include "core/hooks/login.hpp"
 #include "core/runtime/store_await.hpp"
 
 #include <boost/asio/post.hpp>
@@ -283,6 +284,8 @@ bool connection::try_ask(hook_point hook)
     }
     hooks::chain_run run{order, hook, session_.draft(), &session_.editable_facts(), about.owner};
     run.limit_octets(about.most_octets);
+    if (hook == hook_point::auth_verify && about.login != nullptr)
+        run.ask_who_verifies(hooks::declared_as(*about.login));
     if (!hooks_.advance(run, what)) {
         pending_ = std::make_unique<pending_ask>(pending_ask{std::move(run), what});
         return false;

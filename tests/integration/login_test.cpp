@@ -270,6 +270,31 @@ TEST_F(a_password_file, with_a_bad_line_stops_check_and_reload_and_not_the_serve
     EXPECT_EQ(peer.says(plain("alice", "secret")).code, 235);
 }
 
+/// Who verifies passwords is told nothing of who logs in by SCRAM.
+TEST_F(a_password_file, is_asked_only_what_it_declared)
+{
+    ASSERT_EQ(told({"add", "alice"}, "secret").status, success);
+    const auto other = (folder_ / "others").string();
+    ASSERT_EQ(user({"add", "bob", "--scram", "--file", other}, "secret").status, success);
+    next_hop next;
+    configuration what;
+    what.listener("in", {"hashes", "secrets"}, "none", "auth = true\nauth_in_clear = true\n")
+        .plugin("hashes", "auth-file", fmt::format("file = \"{}\"\n", file().string()))
+        .plugin("secrets", "auth-file", fmt::format("file = \"{}\"\n", other))
+        .section("delivery", fmt::format("relay = \"{}\"", next.address()));
+    server gateway{what};
+    smtp_peer peer{gateway.port()};
+    (void)peer.greets();
+    EXPECT_EQ(peer.says("AUTH SCRAM-SHA-256 " + base64("n,,n=bob,r=abcdefghijkl")).code, 334);
+    EXPECT_EQ(peer.says("*").code, 501);
+    const auto asked = [&](std::string_view whom) {
+        return fmt::format("postern_hook_seconds_count{{hook=\"auth.verify\",plugin=\"{}\"}} 1\n", whom);
+    };
+    EXPECT_THAT(gateway.command({"status", "--metrics"}).output,
+                AllOf(HasSubstr(asked("secrets")), Not(HasSubstr(asked("hashes")))));
+    EXPECT_EQ(peer.says(plain("alice", "secret")).code, 235);
+}
+
 /// examples/07_auth_mechanism, and a till that has a key.
 class the_example_mechanism : public ::testing::Test {
 protected:
