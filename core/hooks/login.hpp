@@ -1,6 +1,7 @@
 #pragma once
 // What is asked about a login, and answered. Values only: who proves what to whom is the session's business.
 
+#include "core/base/secret.hpp"
 #include "core/hooks/hook_point.hpp"
 #include "core/hooks/verdict.hpp"
 
@@ -44,9 +45,9 @@ struct login_reply {
     std::string identity;
     std::string challenge;
     std::string salt;
-    std::string stored_key;
-    std::string server_key;
-    std::string password;
+    base::secret_text stored_key;
+    base::secret_text server_key;
+    base::secret_text password;
     std::uint32_t iterations = 0;
     bool is_challenge = false;
     std::vector<std::string> names;

@@ -2,6 +2,7 @@
 
 #include "core/base/ascii.hpp"
 #include "core/base/ip_address.hpp"
+#include "core/base/secret.hpp"
 #include "core/host/cli.hpp"
 #include "core/host/cli_traffic.hpp"
 #include "core/host/units.hpp"
@@ -21,22 +22,24 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace postern::daemon {
 namespace {
 
 /// The first line of a file; nothing after an error, which has been printed.
-std::optional<std::string> read_secret(const std::string& file)
+std::optional<base::secret_text> read_secret(const std::string& file)
 {
     std::ifstream in{file, std::ios::binary};
     std::string line;
+    line.reserve(4096); // or parts of it stay where it began
     if (!in || !std::getline(in, line)) {
         fmt::print(stderr, "{}: cannot be read, or is empty\n", file);
         return std::nullopt;
     }
     if (line.ends_with('\r'))
         line.pop_back();
-    return line;
+    return base::secret_text{std::move(line)};
 }
 
 bool read_server(const std::string& server, runtime::client_options& to)
@@ -101,10 +104,10 @@ bool read_login(const client_request& from, runtime::client_options& to)
     for (const auto& [file, secret] : {std::pair{&from.password_file, &to.login.password}, {&from.token_file, &to.login.token}}) {
         if (file->empty())
             continue;
-        const auto read = read_secret(*file);
+        auto read = read_secret(*file);
         if (!read)
             return false;
-        *secret = *read;
+        *secret = std::move(*read);
     }
     if (!from.user.empty() && from.password_file.empty() && from.token_file.empty()) {
         fmt::print(stderr, "--user needs --password-file or --token-file\n");

@@ -1,6 +1,7 @@
 #include "core/session/client_session.hpp"
 
 #include "core/message/unicode.hpp"
+#include "core/sasl/crypto.hpp"
 #include "core/session/client_state.hpp"
 
 #include <algorithm>
@@ -168,9 +169,15 @@ std::string_view client_session::output() const noexcept
 
 void client_session::output_sent() noexcept
 {
-    state_->output.clear();
+    state_->clear_output();
     state_->unsent = 0;
-    state_->is_secret = false;
+}
+
+void client_session::state::clear_output() noexcept
+{
+    if (std::exchange(is_secret, false))
+        sasl::wipe(output);
+    output.clear();
 }
 
 client_step client_session::state::resume()
@@ -378,8 +385,7 @@ void client_session::state::break_off(client_end why, std::string_view enhanced,
         reason = std::move(text);
     }
     input = {};
-    output.clear();
-    is_secret = false;
+    clear_output();
     awaited = 0;
     unsent = 0;
     if (is_busy)

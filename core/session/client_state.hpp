@@ -52,6 +52,7 @@ struct client_session::state {
     [[nodiscard]] std::optional<client_step> next_step(); // nothing: the stage has moved on, look again
     [[nodiscard]] client_phase waits_for() const noexcept;
 
+    void clear_output() noexcept;
     void say(std::string_view command); // one that is answered by one reply
 
     // ends

@@ -64,10 +64,13 @@ std::optional<step> server_session::state::take_commands()
             break;
         }
         const auto line = lines.take(input);
-        if (!line)
+        if (!line) {
+            has_heard_secret = has_heard_secret || lines.is_inside_line(); // nobody knows yet what it is
             return read(phase::command);
+        }
         const bool is_response = may_be_response && !is_command(line->text);
         may_be_response = is_response || begins_with_auth(line->text);
+        has_heard_secret = has_heard_secret || may_be_response;
         if (looks_on != nullptr)
             looks_on->heard(is_response ? std::string{"***"} : shown(line->text));
         take_line(*line);

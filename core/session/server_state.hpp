@@ -224,6 +224,7 @@ struct server_session::state {
     bool has_helo = false;                   ///< EHLO or HELO was accepted
     bool is_shutting_down = false;
     bool must_pause = false;       ///< the next step is a pause
+    bool has_heard_secret = false; ///< what was fed last has, or may have, a part of a login
     bool may_be_response = false;  ///< AUTH was refused, and no known verb came since: a line may be meant as a response to it
     bool was_extended = false;     ///< while cmd.helo is asked: what to go back to if it is refused
     std::string_view abort_reason;
