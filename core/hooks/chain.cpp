@@ -101,12 +101,17 @@ chain_run::chain_run(const chain& order, hook_point hook, draft* target, connect
         asked_recipient_ = static_cast<std::uint32_t>(target->envelope.to.size() - 1);
 }
 
+bool chain_run::is_asked(const link& whom) const noexcept
+{
+    return (only_.empty() || whom.who->name() == only_) && (kind_ == 0 || (whom.verifies & kind_) != 0);
+}
+
 const link* chain_run::next() noexcept
 {
     failure_.clear();
     while (!decided_ && at_ != links_.size()) {
         const auto* const whom = links_[at_++];
-        if (only_.empty() || whom->who->name() == only_)
+        if (is_asked(*whom))
             return whom;
     }
     return nullptr;
@@ -116,9 +121,12 @@ const link* chain_run::ahead(std::size_t nth) const noexcept
 {
     assert(at_ > 0);
     const auto group = links_[at_ - 1]->group;
-    if (group == 0 || !only_.empty() || nth >= links_.size() - at_ || links_[at_ + nth]->group != group)
+    if (group == 0 || !only_.empty())
         return nullptr;
-    return links_[at_ + nth];
+    for (auto at = at_; at != links_.size() && links_[at]->group == group; ++at)
+        if (is_asked(*links_[at]) && nth-- == 0)
+            return links_[at];
+    return nullptr;
 }
 
 void chain_run::answered(plugin_reply reply)

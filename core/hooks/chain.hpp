@@ -51,6 +51,9 @@ struct link {
     std::size_t position = 0;            ///< in its chain, which sets it
     std::uint64_t observed = 0;          ///< hooks at which it only watches, a bit each; the chain finds out
 
+    /// Kinds of proofs that it declared that it verifies, as declared_as() has them: at auth.verify it is asked of no other.
+    std::uint32_t verifies = ~std::uint32_t{0};
+
     [[nodiscard]] bool observes(hook_point hook) const noexcept { return (observed >> static_cast<unsigned>(hook) & 1U) != 0; }
     std::vector<owned_parameter> owned = {}; ///< that it declared at a listener
 };
@@ -104,6 +107,8 @@ public:
     [[nodiscard]] const link* next() noexcept;
     /// At verb and verb.data: so many octets at most may be asked for.
     void limit_octets(std::uint64_t most) noexcept { most_octets_ = most; }
+    /// At auth.verify: only who verifies that kind is asked.
+    void ask_who_verifies(std::uint32_t kind) noexcept { kind_ = kind; }
     /// Who may be asked already while the last one, who belongs to a group, has not answered: the nth behind it. Null: nobody
     /// else. What they say is taken when next() names them; it may never come to that.
     [[nodiscard]] const link* ahead(std::size_t nth) const noexcept;
@@ -127,6 +132,7 @@ public:
     [[nodiscard]] const std::optional<edit>& route() const noexcept { return route_; }
 
 private:
+    [[nodiscard]] bool is_asked(const link& whom) const noexcept;
     [[nodiscard]] std::string rule_broken_by(const plugin_reply& reply, const link& by) const;
     void take(plugin_reply& reply, const link& by);
     void hold(std::string_view reason);
@@ -145,6 +151,7 @@ private:
     std::size_t at_ = 0;
     std::uint32_t asked_recipient_ = 0; // at cmd.rcpt: the last one when the walk began
     std::uint64_t most_octets_ = ~std::uint64_t{0};
+    std::uint32_t kind_ = 0; // 0: it is not about one
     bool decided_ = false;
     outcome result_;
     std::string failure_;

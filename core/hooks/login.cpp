@@ -25,6 +25,12 @@ bool has_scram_secret(const login_reply& answer) noexcept
 
 } // namespace
 
+std::uint32_t declared_as(const login_question& what) noexcept
+{
+    const bool is_sha_1 = what.kind == secret_of_sha_256 && what.hash == 0;
+    return is_sha_1 ? secret_of_sha_1 : what.kind;
+}
+
 bool is_identity(std::string_view text) noexcept
 {
     const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };

@@ -1,6 +1,7 @@
 #pragma once
 // What is asked about a login, and answered. Values only: who proves what to whom is the session's business.
 
+#include "core/base/secret.hpp"
 #include "core/hooks/hook_point.hpp"
 #include "core/hooks/verdict.hpp"
 
@@ -16,6 +17,9 @@ namespace postern::hooks {
 inline constexpr std::size_t longest_identity = 255;   ///< octets
 inline constexpr std::size_t longest_challenge = 8192; ///< octets before they are base64
 inline constexpr std::size_t longest_secret = 1024;    ///< octets of a salt, a key or a password
+
+inline constexpr std::uint32_t secret_of_sha_256 = 2; ///< kinds of the plugin ABI that are told apart here
+inline constexpr std::uint32_t secret_of_sha_1 = 64;  ///< declared as that, asked as the other
 
 /// Views: valid until the question is answered.
 struct login_question {
@@ -41,13 +45,16 @@ struct login_reply {
     std::string identity;
     std::string challenge;
     std::string salt;
-    std::string stored_key;
-    std::string server_key;
-    std::string password;
+    base::secret_text stored_key;
+    base::secret_text server_key;
+    base::secret_text password;
     std::uint32_t iterations = 0;
     bool is_challenge = false;
     std::vector<std::string> names;
 };
+
+/// At auth.verify: the kind that a plugin has to have declared for it.
+[[nodiscard]] std::uint32_t declared_as(const login_question& what) noexcept;
 
 /// 1 to longest_identity octets of UTF-8 without control characters.
 [[nodiscard]] bool is_identity(std::string_view text) noexcept;

@@ -90,6 +90,7 @@ hooks::link chain_builder::link_to(std::shared_ptr<abi_plugin> plugin, std::uint
     out.health = vitals_of(*plugin, settings != nullptr ? settings->breaker : hooks::breaker_rule{});
     out.group = group;
     out.owned = owned_by(*plugin);
+    out.verifies = plugin->instance().logins().kinds();
     out.who = std::move(plugin);
     return out;
 }

@@ -100,8 +100,9 @@ struct client_request {
     std::string tls = "none";
     bool lmtp = false;
     std::string helo = "localhost";
-    bool verify = false;
-    std::string ca_file; ///< implies verify
+    bool verify = false;    ///< also where it is not the default
+    bool no_verify = false; ///< not even where it is
+    std::string ca_file;    ///< implies verify
     std::string tls_name;
     std::string cert;
     std::string key;

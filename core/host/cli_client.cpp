@@ -1,12 +1,15 @@
 // send and load: mail sent with the project's own client.
 
 #include "core/base/ascii.hpp"
+#include "core/base/ip_address.hpp"
+#include "core/base/secret.hpp"
 #include "core/host/cli.hpp"
 #include "core/host/cli_traffic.hpp"
 #include "core/host/units.hpp"
 #include "core/io/tls.hpp"
 #include "core/message/xtext.hpp"
 #include "core/runtime/client.hpp"
+#include "core/runtime/client_errc.hpp"
 #include "core/runtime/load.hpp"
 
 #include <boost/json.hpp>
@@ -19,22 +22,24 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace postern::daemon {
 namespace {
 
 /// The first line of a file; nothing after an error, which has been printed.
-std::optional<std::string> read_secret(const std::string& file)
+std::optional<base::secret_text> read_secret(const std::string& file)
 {
     std::ifstream in{file, std::ios::binary};
     std::string line;
+    line.reserve(4096); // or parts of it stay where it began
     if (!in || !std::getline(in, line)) {
         fmt::print(stderr, "{}: cannot be read, or is empty\n", file);
         return std::nullopt;
     }
     if (line.ends_with('\r'))
         line.pop_back();
-    return line;
+    return base::secret_text{std::move(line)};
 }
 
 bool read_server(const std::string& server, runtime::client_options& to)
@@ -59,7 +64,16 @@ bool read_server(const std::string& server, runtime::client_options& to)
     return true;
 }
 
-bool read_tls(const client_request& from, runtime::client_options& to)
+/// Nothing between it and us that another machine could stand in.
+bool is_on_this_machine(const std::string& host)
+{
+    if (host.starts_with("unix:"))
+        return true;
+    const auto address = base::ip_address::from_text(host); // a name's address is what somebody else says
+    return address && address->is_loopback();
+}
+
+bool read_tls(const client_request& from, bool is_needed, runtime::client_options& to)
 {
     to.tls = from.tls == "starttls"   ? runtime::client_tls_use::starttls
              : from.tls == "implicit" ? runtime::client_tls_use::implicit
@@ -68,7 +82,8 @@ bool read_tls(const client_request& from, runtime::client_options& to)
     if (to.tls == runtime::client_tls_use::none)
         return true;
     io::client_tls_options options;
-    options.verify = from.verify || !from.ca_file.empty();
+    options.verify = !from.no_verify &&
+                     (is_needed || from.verify || !from.ca_file.empty() || (to.wants_login() && !is_on_this_machine(to.host)));
     options.trust_file = from.ca_file;
     options.certificate = from.cert;
     options.key = from.key.empty() ? from.cert : from.key;
@@ -89,10 +104,10 @@ bool read_login(const client_request& from, runtime::client_options& to)
     for (const auto& [file, secret] : {std::pair{&from.password_file, &to.login.password}, {&from.token_file, &to.login.token}}) {
         if (file->empty())
             continue;
-        const auto read = read_secret(*file);
+        auto read = read_secret(*file);
         if (!read)
             return false;
-        *secret = *read;
+        *secret = std::move(*read);
     }
     if (!from.user.empty() && from.password_file.empty() && from.token_file.empty()) {
         fmt::print(stderr, "--user needs --password-file or --token-file\n");
@@ -102,7 +117,7 @@ bool read_login(const client_request& from, runtime::client_options& to)
 }
 
 /// Fills the options; false after an error, which has been printed.
-bool read_client(const client_request& from, runtime::client_options& to)
+bool read_client(const client_request& from, bool needs_verified_server, runtime::client_options& to)
 {
     to.hostname = from.helo;
     to.lmtp = from.lmtp;
@@ -118,7 +133,7 @@ bool read_client(const client_request& from, runtime::client_options& to)
     if (from.verbose)
         to.watch = [lines = std::make_shared<traffic_lines>([](const std::string& line) { fmt::print(stderr, "{}\n", line); })](
                        const runtime::client_traffic& what) { lines->show(what); };
-    return read_server(from.server, to) && read_tls(from, to) && read_login(from, to);
+    return read_server(from.server, to) && read_login(from, to) && read_tls(from, needs_verified_server, to);
 }
 
 std::optional<std::string> read_message(const std::string& file)
@@ -215,7 +230,7 @@ int send_command(const send_request& what)
 {
     runtime::client_options options;
     runtime::outgoing message;
-    if (!read_client(what.client, options) || !read_envelope(what, message.envelope))
+    if (!read_client(what.client, what.require_tls, options) || !read_envelope(what, message.envelope))
         return exit_usage;
     options.chunking = !what.no_chunking;
     options.pipelining = !what.no_pipelining;
@@ -225,7 +240,11 @@ int send_command(const send_request& what)
     message.content = what.body == "binarymime" ? std::move(*text) : runtime::canonical(*text);
     const auto result = runtime::send_message(options, message);
     if (!result.failure.empty()) {
-        fmt::print(stderr, "{}\n", result.failure);
+        const bool is_by_default = !what.client.verify && !what.client.no_verify && what.client.ca_file.empty();
+        const bool helps = is_by_default && result.error == runtime::client_errc::tls_failed &&
+                           result.failure.find("certificate verify failed") != std::string::npos;
+        fmt::print(stderr, "{}{}\n", result.failure,
+                   helps ? "; --ca-file FILE says whom to trust, --no-verify takes anybody" : "");
         return exit_failed;
     }
     for (const auto& each : result.recipients) {
@@ -245,7 +264,7 @@ int send_command(const send_request& what)
 int load_command(const load_request& what)
 {
     runtime::load_options options;
-    if (!read_client(what.client, options.client))
+    if (!read_client(what.client, false, options.client))
         return exit_usage;
     const auto size = read_size(what.size);
     if (!size || *size > (std::uint64_t{1} << 32U)) {

@@ -13,8 +13,15 @@ void take_client(CLI::App& command, client_request& to)
         ->required()
         ->type_name("HOST:PORT");
     command.add_option("--tls", to.tls, "none, starttls or implicit")->check(CLI::IsMember({"none", "starttls", "implicit"}));
-    command.add_flag("--verify", to.verify, "The server's certificate must be good for HOST");
-    command.add_option("--ca-file", to.ca_file, "Whom to trust for that, PEM; left out: the system's")->type_name("FILE");
+    auto* const verify =
+        command.add_flag("--verify", to.verify,
+                         "The server's certificate must be good for HOST; always so with --require-tls, and with a login to "
+                         "other than a loopback address or a Unix socket");
+    auto* const ca_file =
+        command.add_option("--ca-file", to.ca_file, "Whom to trust for that, PEM; left out: the system's")->type_name("FILE");
+    command.add_flag("--no-verify", to.no_verify, "Take any certificate, and show the login to whoever has it")
+        ->excludes(verify)
+        ->excludes(ca_file);
     command.add_option("--tls-name", to.tls_name, "The name to ask for and to verify, in place of HOST")->type_name("NAME");
     command.add_option("--cert", to.cert, "A certificate to show, PEM; with --auth EXTERNAL it logs in")->type_name("FILE");
     command.add_option("--key", to.key, "Its key, PEM")->type_name("FILE");
@@ -54,7 +61,8 @@ void add_send(CLI::App& program, send_request& to, int& exit_code)
     send->add_option("--orcpt", to.orcpt, "DSN: the original recipient, such as rfc822;a@example.com")->type_name("TYPE;ADDRESS");
     send->add_option("--auth-sender", to.auth_sender, "AUTH= of MAIL: who submitted it; <> for nobody known")
         ->type_name("ADDRESS");
-    send->add_flag("--require-tls", to.require_tls, "REQUIRETLS: only by way of servers that keep it encrypted");
+    send->add_flag("--require-tls", to.require_tls,
+                   "REQUIRETLS: only by way of servers that were verified, and keep it encrypted");
     for (const auto& [name, list] : {std::pair{"--param", &to.mail_parameters}, {"--rcpt-param", &to.rcpt_parameters}})
         send->add_option(name, *list, std::string{"A further parameter of "} + (list == &to.mail_parameters ? "MAIL" : "RCPT"))
             ->take_all()

@@ -1,5 +1,6 @@
 #include "core/host/declared_logins.hpp"
 
+#include "core/hooks/login.hpp"
 #include "core/host/record_sizes.hpp"
 #include "core/host/reply_reader.hpp"
 #include "core/sasl/server_mechanism.hpp"
@@ -21,6 +22,9 @@ static_assert(POSTERN_AUTH_PLAIN_TEXT == static_cast<unsigned>(sasl::proof_kind:
 static_assert(POSTERN_AUTH_TOKEN == static_cast<unsigned>(sasl::proof_kind::token));
 static_assert(POSTERN_AUTH_CERTIFICATE == static_cast<unsigned>(sasl::proof_kind::certificate));
 static_assert(POSTERN_AUTH_ANONYMOUS == static_cast<unsigned>(sasl::proof_kind::anonymous));
+static_assert(POSTERN_AUTH_SECRET == hooks::secret_of_sha_256);
+static_assert(POSTERN_AUTH_SECRET_SHA_1 == hooks::secret_of_sha_1);
+static_assert(POSTERN_SCRAM_SHA_1 == 0, "hooks::declared_as");
 static_assert(POSTERN_SCRAM_SHA_1 == static_cast<unsigned>(sasl::scram_hash::sha_1));
 static_assert(POSTERN_SCRAM_SHA_256 == static_cast<unsigned>(sasl::scram_hash::sha_256));
 

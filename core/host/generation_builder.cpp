@@ -112,7 +112,7 @@ std::shared_ptr<const runtime::generation> build_generation(const config& from, 
         profile->session.limits = from.limits.session;
         profile->session.lmtp = each.protocol == listener_protocol::lmtp;
         profile->session.fills_fields = each.protocol == listener_protocol::submission;
-        profile->session.auth = login_offer(each, plugins, found);
+        profile->session.auth = login_offer(each, from.data_dir, plugins, found);
         profile->session.tls = each.tls;
         profile->session.bare = from.limits.bare_lf;
         profile->timeouts = from.limits.timeouts;

@@ -5,12 +5,13 @@
 #include "core/host/plugin_set.hpp"
 #include "core/session/auth_offer.hpp"
 
+#include <filesystem>
 #include <memory>
 
 namespace postern::daemon {
 
-/// Null: nobody can, or after a complaint.
-[[nodiscard]] std::shared_ptr<const session::auth_offer> login_offer(const listener_settings& of, const plugin_set& plugins,
-                                                                     problems& found);
+/// Null: nobody can. What lasts over a restart is kept in `data_dir`, if there is such a folder.
+[[nodiscard]] std::shared_ptr<const session::auth_offer>
+login_offer(const listener_settings& of, const std::filesystem::path& data_dir, const plugin_set& plugins, problems& found);
 
 } // namespace postern::daemon

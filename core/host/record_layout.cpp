@@ -1,5 +1,7 @@
 #include "core/host/record_layout.hpp"
 
+#include "core/base/secret.hpp"
+
 #include <postern/abi/admin.h>
 #include <postern/abi/auth.h>
 #include <postern/abi/delivery.h>
@@ -15,6 +17,7 @@
 #include <algorithm>
 #include <cstring>
 #include <span>
+#include <utility>
 
 namespace postern::daemon {
 namespace {
@@ -320,6 +323,21 @@ std::size_t copy_fields(std::byte* record, std::span<const field> fields, std::p
     return taken;
 }
 
+/// What of an event only its plugin should know: passwords, responses, and what an operator types in.
+postern_str secret_of(const postern_event& event) noexcept
+{
+    switch (event.hook) {
+    case POSTERN_HOOK_AUTH_STEP:
+        return reinterpret_cast<const postern_ev_auth_step&>(event).response;
+    case POSTERN_HOOK_AUTH_VERIFY:
+        return reinterpret_cast<const postern_ev_auth_verify&>(event).proof;
+    case POSTERN_HOOK_ADMIN:
+        return reinterpret_cast<const postern_ev_admin&>(event).input;
+    default:
+        return {};
+    }
+}
+
 } // namespace
 
 owned_event::owned_event(const postern_event& event) : memory_{std::make_unique<std::pmr::monotonic_buffer_resource>()}
@@ -329,6 +347,22 @@ owned_event::owned_event(const postern_event& event) : memory_{std::make_unique<
     std::memcpy(copy, &event, shape.size);
     octets_ = shape.size + copy_fields(copy, shape.fields, *memory_);
     event_ = reinterpret_cast<postern_event*>(copy);
+}
+
+owned_event& owned_event::operator=(owned_event&& other) noexcept
+{
+    std::swap(memory_, other.memory_); // the other wipes what was here
+    std::swap(event_, other.event_);
+    std::swap(octets_, other.octets_);
+    return *this;
+}
+
+owned_event::~owned_event()
+{
+    if (memory_ == nullptr)
+        return;
+    const auto secret = secret_of(*event_);
+    base::wipe(const_cast<char*>(secret.ptr), secret.len); // this copy's own
 }
 
 } // namespace postern::daemon

@@ -15,6 +15,9 @@ class owned_event {
 public:
     /// Copies `event` and, by its hook, all its strings and lists. A hook without a layout is copied as a bare record.
     explicit owned_event(const postern_event& event);
+    owned_event(owned_event&&) noexcept = default;
+    owned_event& operator=(owned_event&& other) noexcept;
+    ~owned_event(); ///< wipes what proves who somebody is
 
     [[nodiscard]] const postern_event& get() const noexcept { return *event_; }
     /// For who fills in what was not known when it was copied: scalars only.

@@ -309,6 +309,12 @@ tls_summary stream::tls() const
     return summary;
 }
 
+bool stream::is_peer_verified() const noexcept
+{
+    return ssl_ != nullptr && SSL_is_init_finished(ssl_) != 0 && (SSL_get_verify_mode(ssl_) & SSL_VERIFY_PEER) != 0 &&
+           SSL_get0_peer_certificate(ssl_) != nullptr && SSL_get_verify_result(ssl_) == X509_V_OK;
+}
+
 std::string stream::channel_binding() const
 {
     if (ssl_ == nullptr || SSL_is_init_finished(ssl_) == 0)

@@ -69,6 +69,8 @@ public:
                                                    std::string& why);
     [[nodiscard]] bool is_tls() const noexcept { return ssl_ != nullptr; }
     [[nodiscard]] tls_summary tls() const;
+    /// Whether this end insisted on a good certificate of the other, and had one: as a client, one for the name of the handshake.
+    [[nodiscard]] bool is_peer_verified() const noexcept;
     /// What both ends of this TLS connection know and nobody else: "tls-exporter" of RFC 9266, 32 octets. Empty: not under TLS,
     /// or TLS 1.2 without the extended master secret.
     [[nodiscard]] std::string channel_binding() const;

@@ -35,33 +35,32 @@ line judged(std::string_view text) noexcept
 std::optional<line> line_reader::take(std::string_view& octets)
 {
     if (std::exchange(given_, false))
-        std::string{}.swap(held_); // an idle connection holds no buffer
+        held_ = {}; // an idle connection holds no buffer
     if (discarding_)
         return discard(octets);
 
     const auto room = limit_ - std::min(limit_, held_.size());
     const auto window = octets.substr(0, room);
-    const auto end = find_line_end(window, held_.empty() ? '\0' : held_.back());
+    const auto end = find_line_end(window, held_.empty() ? '\0' : held_.view().back());
     if (end != none) {
         octets.remove_prefix(end);
         if (held_.empty())
             return judged(window.substr(0, end - 2));
-        held_ += window.substr(0, end);
+        held_.append(window.substr(0, end));
         given_ = true;
-        return judged(std::string_view{held_}.substr(0, held_.size() - 2));
+        return judged(held_.view().substr(0, held_.size() - 2));
     }
     if (window.size() < room) {
-        held_ += window;
+        held_.append(window);
         octets = {};
         return std::nullopt;
     }
     // RFC 5321 4.5.3.1.4: the limit counts the CRLF, which is not among as many octets.
-    after_cr_ = !window.empty() ? window.back() == '\r' : !held_.empty() && held_.back() == '\r';
+    after_cr_ = !window.empty() ? window.back() == '\r' : !held_.empty() && held_.view().back() == '\r';
     octets.remove_prefix(window.size());
-    std::string front{std::string_view{held_}.substr(0, front_size)};
-    front += window.substr(0, front_size - front.size());
+    base::secret_text front{held_.view().substr(0, front_size)};
+    front.append(window.substr(0, front_size - front.size()));
     held_ = std::move(front);
-    held_.shrink_to_fit();
     discarding_ = true;
     return discard(octets);
 }
@@ -83,7 +82,7 @@ std::optional<line> line_reader::discard(std::string_view& octets)
 
 void line_reader::clear() noexcept
 {
-    std::string{}.swap(held_);
+    held_ = {};
     given_ = discarding_ = after_cr_ = false;
 }
 

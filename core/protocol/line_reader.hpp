@@ -3,10 +3,11 @@
 // defect of the line that holds it and never splits it, so that no two parties can disagree on how many commands there are.
 // It must not know: verbs, replies, content. STANDARDS: RFC 5321 2.3.8, 4.1.1.4, 4.5.3.1. SECURITY: every octet is hostile.
 
+#include "core/base/secret.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace postern::protocol {
@@ -25,7 +26,8 @@ struct line {
 };
 
 /// Takes one line after the other from the front of what arrived and leaves the rest: content or a handshake may follow.
-/// Threads: one. Memory: nothing while lines lie whole in their portion, else at most the limit.
+/// A line may be a password: what was held of it is wiped. Threads: one. Memory: nothing while lines lie whole in their portion,
+/// else at most the limit.
 class line_reader {
 public:
     static constexpr std::size_t front_size = 16; ///< octets kept of an overlong line: which verb it was
@@ -50,7 +52,7 @@ private:
     [[nodiscard]] std::optional<line> discard(std::string_view& octets);
 
     std::size_t limit_;
-    std::string held_;        // the front of a line whose end is still to come
+    base::secret_text held_;  // the front of a line whose end is still to come
     bool given_ = false;      // held_ was returned as a line; the next call releases it
     bool discarding_ = false; // inside an overlong line
     bool after_cr_ = false;   // discarding: the last octet was CR

@@ -92,7 +92,8 @@ struct send_result {
 
 /// AUTH= of MAIL (RFC 4954 5): who submitted it first, said where AUTH is offered. `identity` empty: "<>".
 [[nodiscard]] message::parameter auth_parameter(std::string_view identity);
-/// REQUIRETLS (RFC 8689): the message does not go without TLS, nor to a server that does not offer this.
+/// REQUIRETLS (RFC 8689): the message goes only inside TLS, to a server that offers this and whose certificate was verified:
+/// a `tls_context` that verifies.
 [[nodiscard]] message::parameter require_tls();
 /// "KEY" or "KEY=VALUE", as any extension has it. `extension`: the keyword of EHLO without which the message does not go; empty:
 /// it is said whatever is offered.

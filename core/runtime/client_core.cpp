@@ -56,6 +56,14 @@ constexpr std::string_view unix_prefix = "unix:";
                        [](const message::parameter& each) { return each.keyword == "REQUIRETLS"; });
 }
 
+/// Of a message of which nothing was said.
+[[nodiscard]] client_outcome not_sent(client_outcome outcome)
+{
+    outcome.sent.error = outcome.error;
+    outcome.sent.failure = outcome.error.message();
+    return outcome;
+}
+
 } // namespace
 
 std::string name_of(const client_options& to)
@@ -212,11 +220,13 @@ io::task<client_outcome> client_core::send(std::shared_ptr<const message::envelo
 {
     was_untouched_ = false;
     if (!is_connected())
-        co_return failed(client_errc::not_connected);
+        co_return not_sent(failed(client_errc::not_connected));
     if (what->to.empty())
-        co_return failed(client_errc::bad_argument);
+        co_return not_sent(failed(client_errc::bad_argument));
     if (needs_tls(*what) && !connection_->is_tls()) // RFC 8689 4.2.1
-        co_return failed(client_errc::no_tls);
+        co_return not_sent(failed(client_errc::no_tls));
+    if (needs_tls(*what) && !connection_->is_peer_verified()) // RFC 8689 4.2.1: nor to whoever answered
+        co_return not_sent(failed(client_errc::unverified));
     std::vector<std::uint32_t> everybody(what->to.size());
     std::iota(everybody.begin(), everybody.end(), 0U);
     session::client_transaction transaction;

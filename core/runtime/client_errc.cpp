@@ -50,6 +50,8 @@ public:
             return "a name, address or command that cannot be said";
         case client_errc::content_failed:
             return "the message could not be read, or it has a NUL, or a CR or LF that is not part of a line end";
+        case client_errc::unverified:
+            return "the message needs a server whose certificate was verified (REQUIRETLS)";
         }
         return "unknown error";
     }

@@ -30,6 +30,7 @@ enum class client_errc {
     busy,            ///< an operation is under way: one at a time
     bad_argument,    ///< a host name, address or command that is empty, too long, or holds CR, LF or another control
     content_failed,  ///< the source of the message gave an error, or octets that are not lines of text with CRLF
+    unverified,      ///< the message asks for REQUIRETLS, and nobody verified the server's certificate
 };
 
 [[nodiscard]] base::error_code make_error_code(client_errc code) noexcept;

@@ -18,7 +18,7 @@ namespace {
 
 /// What makes two connections alike.
 using pool_key = std::tuple<std::string, std::uint16_t, bool, client_tls_use, const io::tls_context*, std::string, std::string,
-                            std::string, std::string, std::string, std::string>;
+                            std::string, base::secret_text, base::secret_text, std::string>;
 
 /// Two mechanisms of callers may log in as anybody: connections with one are nobody else's.
 [[nodiscard]] pool_key key_of(const client_options& to)

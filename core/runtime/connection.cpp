@@ -1,5 +1,7 @@
 #include "core/runtime/connection.hpp"
 
+#include "core/base/secret.hpp"
+#include "core/hooks/login.hpp"
 #include "core/runtime/store_await.hpp"
 
 #include <boost/asio/post.hpp>
@@ -46,6 +48,7 @@ connection::connection(connection_home& home, std::shared_ptr<const listener_pro
 
 connection::~connection()
 {
+    give_buffer_back();
     hooks_.forget();
     hooks_.end(profile_->domain_chains);
 }
@@ -141,7 +144,7 @@ io::task<void> connection::serve()
             break;
         case step::kind::start_tls: {
             const bool flushed = co_await flush(profile_->timeouts.command);
-            buffer_.reset();
+            give_buffer_back();
             const bool secured = flushed && co_await handshake();
             if (secured)
                 tell_of_tls();
@@ -158,9 +161,23 @@ io::task<void> connection::serve()
     }
 }
 
+/// The session has taken what it was fed. Buffers go from one connection to the next, so that a login would lie there for long.
+void connection::wipe_what_was_heard() noexcept
+{
+    if (const auto size = std::exchange(fed_, 0); buffer_ && size != 0 && session_.has_heard_secret())
+        base::wipe(buffer_.data(), size);
+}
+
+void connection::give_buffer_back() noexcept
+{
+    wipe_what_was_heard();
+    buffer_.reset();
+}
+
 io::task<bool> connection::receive(phase what_for)
 {
     session_.watched_by(notes_.is_seen() ? &notes_ : nullptr);
+    wipe_what_was_heard();
     const bool flushed = co_await flush(profile_->timeouts.command);
     is_in_content_ = what_for == phase::content;
     if (!flushed || (is_cut_ && is_in_content_))
@@ -188,13 +205,14 @@ io::task<bool> connection::receive(phase what_for)
                     co_return true;
                 }
                 is_first_command_ = false;
+                fed_ = got.size;
                 session_.feed({buffer_.data(), got.size});
                 co_return true;
             }
             if (got.what != io::read_result::kind::would_block)
                 co_return false;
         }
-        buffer_.reset(); // an idle connection holds none
+        give_buffer_back(); // an idle connection holds none
         const auto since = home_.clock.now();
         const auto ec = co_await stream_.wait_readable();
         if (is_in_content_ || session_.is_bdat()) // between chunks too
@@ -283,6 +301,8 @@ bool connection::try_ask(hook_point hook)
     }
     hooks::chain_run run{order, hook, session_.draft(), &session_.editable_facts(), about.owner};
     run.limit_octets(about.most_octets);
+    if (hook == hook_point::auth_verify && about.login != nullptr)
+        run.ask_who_verifies(hooks::declared_as(*about.login));
     if (!hooks_.advance(run, what)) {
         pending_ = std::make_unique<pending_ask>(pending_ask{std::move(run), what});
         return false;

@@ -56,6 +56,8 @@ private:
     [[nodiscard]] io::task<void> serve();
     [[nodiscard]] io::task<bool> handshake();
     void tell_of_tls();
+    void wipe_what_was_heard() noexcept;
+    void give_buffer_back() noexcept;
     [[nodiscard]] io::task<bool> receive(session::phase what_for);
     [[nodiscard]] io::task<bool> flush(std::chrono::milliseconds patience);
     void wind_up();
@@ -91,6 +93,7 @@ private:
     hook_runner hooks_;
     spool spool_;
     io::buffer_pool::buffer buffer_;
+    std::size_t fed_ = 0; ///< octets of it that the session was given last
     /// A hook whose answer is still to come.
     struct pending_ask {
         hooks::chain_run run;

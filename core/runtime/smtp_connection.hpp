@@ -91,6 +91,7 @@ public:
     /// Whether the last message went out in 7 bits because the peer takes no other.
     [[nodiscard]] bool has_converted() const noexcept { return has_converted_; }
     [[nodiscard]] bool is_tls() const noexcept { return stream_.is_tls(); }
+    [[nodiscard]] bool is_peer_verified() const noexcept { return stream_.is_peer_verified(); }
     [[nodiscard]] io::tls_summary tls() const { return stream_.tls(); }
     [[nodiscard]] const client_profile& profile() const noexcept { return *profile_; }
 

@@ -3,6 +3,7 @@
 // STANDARDS: as server_mechanism.hpp. SECURITY: challenges come from a server that may lie.
 
 #include "core/base/result.hpp"
+#include "core/base/secret.hpp"
 #include "core/sasl/channel.hpp"
 
 #include <cstdint>
@@ -33,10 +34,10 @@ public:
 
 struct credentials {
     std::string user;
-    std::string password;
-    std::string act_for; ///< authorization identity; empty: the user's own
-    std::string token;   ///< for OAUTHBEARER and XOAUTH2; empty: none
-    std::string host;    ///< of the server, for OAUTHBEARER
+    base::secret_text password;
+    std::string act_for;     ///< authorization identity; empty: the user's own
+    base::secret_text token; ///< for OAUTHBEARER and XOAUTH2; empty: none
+    std::string host;        ///< of the server, for OAUTHBEARER
     std::uint16_t port = 0;
     bool use_certificate = false; ///< EXTERNAL may be chosen
 };

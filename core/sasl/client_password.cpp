@@ -48,7 +48,9 @@ public:
         if (const auto error = prepare())
             return error;
         is_complete_ = true;
-        std::string message = act_for_;
+        std::string message;
+        message.reserve(act_for_.size() + user_.size() + password_.size() + 2); // or a part of it stays where it began
+        message = act_for_;
         message.append(1, '\0').append(user_).append(1, '\0').append(password_);
         return std::optional{std::move(message)};
     }

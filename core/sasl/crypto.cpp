@@ -96,10 +96,4 @@ std::string make_nonce()
     return RAND_bytes(octets(random), static_cast<int>(random.size())) == 1 ? base::to_base64(random) : std::string{};
 }
 
-void wipe(std::string& secret) noexcept
-{
-    OPENSSL_cleanse(secret.data(), secret.size());
-    secret.clear();
-}
-
 } // namespace postern::sasl

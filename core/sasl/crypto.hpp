@@ -2,6 +2,8 @@
 // The little cryptography that mechanisms need, over OpenSSL. Octets are strings.
 // SECURITY: a digest that the library lacks gives nothing, and nothing equals no proof.
 
+#include "core/base/secret.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -25,7 +27,6 @@ enum class digest : std::uint8_t { md5, sha_1, sha_256 };
 /// Printable, without a comma, of 24 random octets. Empty: there is no randomness.
 [[nodiscard]] std::string make_nonce();
 
-/// Overwrites what is in `secret`, then empties it.
-void wipe(std::string& secret) noexcept;
+using base::wipe;
 
 } // namespace postern::sasl

@@ -98,8 +98,8 @@ struct surroundings {
     bool is_plus_offered = false; ///< a client that says "y" (RFC 5802 6) where it was is cheated
     std::string hostname;         ///< in the challenge of CRAM-MD5
     std::string nonce;            ///< fresh and random, at least 18 octets, printable, without a comma
-    std::string
-        unknown_user_key; ///< secret of the process: what an unknown user's salt is made of, so that it looks like a known one's
+    std::string unknown_user_key; ///< a secret that lasts over restarts: what an unknown user's salt is made of, so that it looks
+                                  ///< like a known one's
     std::uint32_t unknown_user_iterations = usual_iterations; ///< of an unknown user, for the same reason
 };
 

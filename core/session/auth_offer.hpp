@@ -25,7 +25,7 @@ struct auth_offer {
     bool is_required = false;                  ///< MAIL only after a login (530 5.7.0)
     std::uint32_t failures = 3;                ///< a connection; one more closes it
     std::function<std::string()> nonce;        ///< fresh and random: as sasl::surroundings wants it; any thread
-    std::string unknown_user_key;              ///< likewise: a secret of the process
+    std::string unknown_user_key;              ///< likewise: a secret that lasts over restarts
 };
 
 } // namespace postern::session

@@ -48,13 +48,15 @@ void client_session::state::begin_login(std::unique_ptr<sasl::client_mechanism> 
         // RFC 4954 4: "=" is an empty one, and what does not fit waits for an empty challenge.
         auto coded = initial->empty() ? std::string{"="} : base::to_base64(*initial);
         if (command.size() + 1 + coded.size() + 2 <= most_command) {
-            command += " " + coded;
+            command.reserve(most_command); // or a part of it stays where it began
+            command.append(" ").append(coded);
             sasl::wipe(*initial);
             initial.reset();
         }
         sasl::wipe(coded);
     }
-    say(command + "\r\n");
+    command += "\r\n";
+    say(command);
     sasl::wipe(command);
     is_secret = true;
     where = stage::login;
@@ -122,6 +124,8 @@ void client_session::state::cancel_login(base::error_code why)
 {
     login_error = why;
     is_login_cancelled = true;
+    if (initial)
+        sasl::wipe(*initial);
     initial.reset();
     say("*\r\n");
 }

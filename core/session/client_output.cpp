@@ -1,4 +1,5 @@
 // What is to be sent: commands gathered in a string of the session's own, and content from where its owner has it.
+#include "core/sasl/crypto.hpp"
 #include "core/session/client_state.hpp"
 
 #include <utility>
@@ -14,7 +15,6 @@ void client_session::output_sent() noexcept
 {
     state_->forget_output();
     state_->unsent = 0;
-    state_->is_secret = false;
 }
 
 bool client_session::is_output_secret() const noexcept
@@ -29,6 +29,8 @@ void client_session::state::gather_output()
 
 void client_session::state::forget_output() noexcept
 {
+    if (std::exchange(is_secret, false))
+        sasl::wipe(output);
     output.clear();
     lent = {};
     end = {};

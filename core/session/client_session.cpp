@@ -360,7 +360,6 @@ void client_session::state::break_off(client_end why, std::string_view enhanced,
     }
     input = {};
     forget_output();
-    is_secret = false;
     awaited = 0;
     unsent = 0;
     if (is_busy)

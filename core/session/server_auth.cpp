@@ -38,12 +38,6 @@ void complete_login(hooks::outcome& outcome)
 
 } // namespace
 
-login::~login()
-{
-    if (response)
-        sasl::wipe(*response);
-}
-
 /// Of the mechanisms of this listener those that go with this connection, a bit a place.
 std::uint64_t server_session::state::suitable_mechanisms() const noexcept
 {
@@ -149,6 +143,7 @@ sasl::surroundings server_session::state::surroundings() const
 /// A line of the exchange.
 std::optional<step> server_session::state::take_login()
 {
+    has_heard_secret = true;
     const auto line = lines.take(input);
     if (!line)
         return read(phase::command);
@@ -175,12 +170,13 @@ void server_session::state::respond(std::optional<std::string> octets)
 {
     auto& l = *logging_in;
     at = doing::logging_in;
+    l.response.reset();
+    if (octets)
+        l.response.emplace(std::move(*octets));
     if (l.machine == nullptr) { // a plugin's
-        l.response = std::move(octets);
         to_ask = hook_point::auth_step;
         return;
     }
-    l.response = std::move(octets);
     const auto given = l.response ? std::optional<std::string_view>{*l.response} : std::nullopt;
     if (std::exchange(l.step, 1) == 0)
         go_on_with(l.machine->begin(given));
@@ -267,8 +263,8 @@ void server_session::state::verified(hooks::outcome& outcome)
         answer.identity = said.identity;
         answer.plain_text = said.password;
         if (!said.salt.empty())
-            answer.secret =
-                sasl::scram_secret{l.machine->asked().hash, said.iterations, said.salt, said.stored_key, said.server_key};
+            answer.secret = sasl::scram_secret{l.machine->asked().hash, said.iterations, said.salt,
+                                               std::string{said.stored_key.view()}, std::string{said.server_key.view()}};
         const bool has_what_is_wanted = asked == kind::secret       ? answer.secret.has_value()
                                         : asked == kind::plain_text ? !answer.plain_text.empty()
                                                                     : true;
@@ -318,6 +314,7 @@ void server_session::state::result_answered(hooks::outcome& outcome)
     if (is_success && outcome.lets_pass()) {
         facts.identity = logged_in_as = ended->identity;
         idle = 0;
+        may_be_response = false;
         protocol::append_reply(output, "235 2.7.0 logged in\r\n"_reply);
         return;
     }

@@ -20,14 +20,22 @@ namespace {
 // Old clients put a space behind the colon; there is only one way to read it.
 constexpr protocol::command_rules rules{.space_before_path = true};
 
+constexpr std::string_view auth = "AUTH";
+
+/// AUTH, to whoever is generous about white space and about what follows.
+bool begins_with_auth(std::string_view line) noexcept
+{
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+    return base::equals_ignoring_case(line.substr(0, auth.size()), auth);
+}
+
 /// What of a line may be shown: what follows a mechanism is a secret.
 std::string shown(std::string_view line)
 {
-    constexpr std::string_view auth = "AUTH";
-    const auto start = std::min(line.find_first_not_of(" \t"), line.size());
-    const auto rest = line.substr(start);
-    if (!base::equals_ignoring_case(rest.substr(0, auth.size()), auth))
+    if (!begins_with_auth(line))
         return std::string{line};
+    const auto start = line.find_first_not_of(" \t");
+    const auto rest = line.substr(start);
     const auto name = rest.find_first_not_of(" \t", auth.size());
     const auto end = name == std::string_view::npos ? name : rest.find_first_of(" \t", name);
     if (end == std::string_view::npos)
@@ -56,13 +64,25 @@ std::optional<step> server_session::state::take_commands()
             break;
         }
         const auto line = lines.take(input);
-        if (!line)
+        if (!line) {
+            has_heard_secret = has_heard_secret || lines.is_inside_line(); // nobody knows yet what it is
             return read(phase::command);
+        }
+        const bool is_response = may_be_response && !is_command(line->text);
+        may_be_response = is_response || begins_with_auth(line->text);
+        has_heard_secret = has_heard_secret || may_be_response;
         if (looks_on != nullptr)
-            looks_on->heard(shown(line->text));
+            looks_on->heard(is_response ? std::string{"***"} : shown(line->text));
         take_line(*line);
     }
     return std::nullopt;
+}
+
+/// Whether it begins with a verb that somebody here knows. Responses to AUTH are base64, and rarely such a word.
+bool server_session::state::is_command(std::string_view line) const noexcept
+{
+    const auto what = protocol::parse_command(line, rules);
+    return what.what != verb::unknown || (config.extensions && config.extensions->verb(what.name) != nullptr);
 }
 
 void server_session::state::take_line(const protocol::line& line)
@@ -106,7 +126,8 @@ void server_session::state::take_command(const protocol::command& what)
         const bool is_hello = what.what == verb::ehlo || what.what == verb::helo || what.what == verb::lhlo;
         return error(why->code, is_hello ? std::string_view{} : why->enhanced, why->text); // RFC 2034 4
     }
-    if (what.error == protocol::command_error::unknown_verb && !what.name.empty())
+    // Who sends the responses along with an AUTH that is refused has said a password here: it is nobody's business.
+    if (what.error == protocol::command_error::unknown_verb && !what.name.empty() && !may_be_response)
         return consult(hook_point::cmd_unknown, what);
     if (what.error != protocol::command_error::none) {
         const auto why = protocol::refusal_of(what);

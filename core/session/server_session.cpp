@@ -239,6 +239,12 @@ void server_session::feed(std::string_view octets)
 {
     assert(state_->input.empty());
     state_->input = octets;
+    state_->has_heard_secret = false;
+}
+
+bool server_session::has_heard_secret() const noexcept
+{
+    return state_->has_heard_secret;
 }
 
 void server_session::answer(hooks::outcome outcome)

@@ -82,6 +82,8 @@ public:
 
     /// Octets from the peer: borrowed until resume() returns `read`; all have been taken then.
     void feed(std::string_view octets);
+    /// What was fed last has, or may have, a part of a login: to be wiped once it has been taken.
+    [[nodiscard]] bool has_heard_secret() const noexcept;
     /// The chain's outcome for the last ask or content step.
     void answer(hooks::outcome outcome);
     /// The store's word on the last commit step.

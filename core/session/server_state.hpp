@@ -79,6 +79,7 @@ struct server_session::state {
 
     // server_commands.cpp
     [[nodiscard]] std::optional<step> take_commands();
+    [[nodiscard]] bool is_command(std::string_view line) const noexcept;
     void take_line(const protocol::line& line);
     void overlong(std::string_view line);
     void take_command(const protocol::command& what);
@@ -222,8 +223,10 @@ struct server_session::state {
     bool is_opened = false;                  ///< conn.open was asked: conn.close is owed
     bool has_helo = false;                   ///< EHLO or HELO was accepted
     bool is_shutting_down = false;
-    bool must_pause = false;   ///< the next step is a pause
-    bool was_extended = false; ///< while cmd.helo is asked: what to go back to if it is refused
+    bool must_pause = false;       ///< the next step is a pause
+    bool has_heard_secret = false; ///< what was fed last has, or may have, a part of a login
+    bool may_be_response = false;  ///< AUTH was refused, and no known verb came since: a line may be meant as a response to it
+    bool was_extended = false;     ///< while cmd.helo is asked: what to go back to if it is refused
     std::string_view abort_reason;
     std::string_view close_reason;
     std::uint32_t errors = 0;

@@ -104,6 +104,27 @@ client.quit()
     EXPECT_THAT(next_.arrived().back().content, HasSubstr("Message-ID: <")) << "RFC 6409 8.3: smtplib gives none";
 }
 
+// Whoever answers a name may be anybody. What a loopback address answers is this machine.
+TEST_F(submission, gets_no_login_from_postern_send_by_a_name_unless_its_certificate_is_good)
+{
+    const auto password = folder_.write("password", "secret\n").string();
+    const auto sends = [&](const std::string& host, std::vector<std::string> more) {
+        more.insert(more.begin(),
+                    {postern_program().string(), "send", "--server", host + ":" + port(), "--from", "alice@example.com", "--to",
+                     "b@far.example", "--tls", "starttls", "--user", "alice", "--password-file", password, "--verbose"});
+        return run(std::move(more), "Subject: hi\n\nhello\n");
+    };
+    const auto untrusted = sends("localhost", {});
+    EXPECT_EQ(untrusted.status, (exit_status{1, 0}));
+    EXPECT_THAT(untrusted.errors, HasSubstr("certificate verify failed"));
+    EXPECT_THAT(untrusted.errors, HasSubstr("--ca-file")) << "says what helps";
+    EXPECT_THAT(untrusted.errors, Not(HasSubstr("AUTH PLAIN"))) << "nothing is said behind a handshake that failed";
+    EXPECT_EQ(sends("127.0.0.1", {"--verify"}).status, (exit_status{1, 0}));
+    expect_arrival(sends("localhost", {"--ca-file", (gateway_->folder() / "cert.pem").string()}));
+    expect_arrival(sends("localhost", {"--no-verify"}));
+    expect_arrival(sends("127.0.0.1", {}));
+}
+
 TEST_F(submission, takes_mail_from_msmtp)
 {
     for (const std::string mechanism : {"plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256"}) {

@@ -186,6 +186,31 @@ TEST_F(a_password_file, gives_the_same_reply_to_wrong_passwords_and_unknown_name
     EXPECT_EQ(gateway.log().find("secre"), std::string::npos);
 }
 
+/// Else who asks before and after a restart learns who there is.
+TEST_F(a_password_file, shows_an_unknown_name_the_same_salt_after_a_restart)
+{
+    ASSERT_EQ(told({"add", "alice", "--scram"}, "secret").status, success);
+    next_hop next;
+    const temporary_folder data;
+    const auto salts = [&] {
+        server gateway{this->gateway(next), data.path()};
+        smtp_peer peer{gateway.port()};
+        (void)peer.greets();
+        std::string all;
+        for (const std::string name : {"alice", "nobody"}) {
+            const auto asked = peer.says("AUTH SCRAM-SHA-256 " + base64("n,,n=" + name + ",r=abcdefghijkl"));
+            EXPECT_EQ(asked.code, 334);
+            const auto challenge = from_base64(asked.text());
+            all += challenge.substr(challenge.find(",s=")) + "\n";
+            EXPECT_EQ(peer.says("*").code, 501);
+        }
+        gateway.stop();
+        return all;
+    };
+    const auto before = salts();
+    EXPECT_EQ(salts(), before);
+}
+
 TEST_F(a_password_file, puts_off_whoever_failed_too_often_on_a_new_connection_too)
 {
     ASSERT_EQ(told({"add", "alice"}, "secret").status, success);
@@ -242,6 +267,31 @@ TEST_F(a_password_file, with_a_bad_line_stops_check_and_reload_and_not_the_serve
     EXPECT_EQ(gateway.command({"check"}).status, failure);
     smtp_peer peer{gateway.port()};
     (void)peer.greets();
+    EXPECT_EQ(peer.says(plain("alice", "secret")).code, 235);
+}
+
+/// Who verifies passwords is told nothing of who logs in by SCRAM.
+TEST_F(a_password_file, is_asked_only_what_it_declared)
+{
+    ASSERT_EQ(told({"add", "alice"}, "secret").status, success);
+    const auto other = (folder_ / "others").string();
+    ASSERT_EQ(user({"add", "bob", "--scram", "--file", other}, "secret").status, success);
+    next_hop next;
+    configuration what;
+    what.listener("in", {"hashes", "secrets"}, "none", "auth = true\nauth_in_clear = true\n")
+        .plugin("hashes", "auth-file", fmt::format("file = \"{}\"\n", file().string()))
+        .plugin("secrets", "auth-file", fmt::format("file = \"{}\"\n", other))
+        .section("delivery", fmt::format("relay = \"{}\"", next.address()));
+    server gateway{what};
+    smtp_peer peer{gateway.port()};
+    (void)peer.greets();
+    EXPECT_EQ(peer.says("AUTH SCRAM-SHA-256 " + base64("n,,n=bob,r=abcdefghijkl")).code, 334);
+    EXPECT_EQ(peer.says("*").code, 501);
+    const auto asked = [&](std::string_view whom) {
+        return fmt::format("postern_hook_seconds_count{{hook=\"auth.verify\",plugin=\"{}\"}} 1\n", whom);
+    };
+    EXPECT_THAT(gateway.command({"status", "--metrics"}).output,
+                AllOf(HasSubstr(asked("secrets")), Not(HasSubstr(asked("hashes")))));
     EXPECT_EQ(peer.says(plain("alice", "secret")).code, 235);
 }
 

@@ -142,5 +142,21 @@ TEST(require_tls, is_waived_by_the_header_field_and_not_for_who_said_the_paramet
     EXPECT_THAT(next.arrived().front().content, HasSubstr("Subject: waived\r\nTLS-Required: No\r\n"));
 }
 
+// RFC 8689 4.2.1
+TEST(require_tls, goes_by_postern_send_only_to_whom_a_certificate_was_verified_of)
+{
+    next_hop next;
+    server gateway{relay_to(next.address(), false).plugin("discard", "discard")};
+    const auto sent = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {postern_program().string(), "send", "--server", gateway.address(), "--from",
+                                   "a@client.example", "--to", "u@example.com", "--tls", "starttls", "--require-tls"});
+        return run(std::move(more), "Subject: hi\n\nhello\n");
+    };
+    EXPECT_THAT(sent({"--no-verify"}).errors, HasSubstr("needs a server whose certificate was verified"));
+    EXPECT_THAT(sent({}).errors, HasSubstr("certificate verify failed")) << "without a word it is verified";
+    EXPECT_THAT(sent({"--ca-file", (gateway.folder() / "cert.pem").string()}).errors, HasSubstr("REQUIRETLS"))
+        << "trusted, and does not offer it";
+}
+
 } // namespace
 } // namespace postern::test

@@ -74,6 +74,19 @@ TEST(a_next_hop_of_seven_bits, gets_the_message_converted)
     EXPECT_TRUE(gateway.queue_becomes_empty()) << gateway.log();
 }
 
+// No extension allows it there, so that a next hop with 8BITMIME is no other (docs/adr/0040).
+TEST(a_next_hop_of_seven_bits, gets_header_sections_as_they_are_unless_they_ask_for_smtputf8)
+{
+    next_hop next{of_seven_bits()};
+    server gateway{configuration::relay(next.address())};
+    send(gateway, "", "Subject: gr\xc3\xbc\xc3\x9f\r\n\r\nhello\r\n");
+    ASSERT_TRUE(next.wait_for(1)) << gateway.log();
+    const auto message = next.arrived().front();
+    EXPECT_THAT(message.commands.front(), Not(HasSubstr("BODY=")));
+    EXPECT_THAT(message.content, AllOf(HasSubstr("Subject: gr\xc3\xbc\xc3\x9f\r\n"), HasSubstr("\r\n\r\nhello\r\n")));
+    EXPECT_TRUE(gateway.queue_becomes_empty()) << gateway.log();
+}
+
 TEST(a_next_hop_of_seven_bits, gets_a_large_message_converted_piece_by_piece)
 {
     next_hop next{of_seven_bits()};

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -23,6 +24,11 @@ public:
     }
 
     void add(std::string_view key, time_point now);
+    /// Counts a try before anybody knows how it ends, so that those made at the same time cannot all be let pass. Nothing: that
+    /// one has to wait, and nothing is counted. Otherwise what give_back() wants.
+    [[nodiscard]] std::optional<time_point> begin(std::string_view key, time_point now);
+    /// One that begin() counted was no failure.
+    void give_back(std::string_view key, time_point since);
     void clear(std::string_view key);
     /// Whether that one has to wait until the window ends.
     [[nodiscard]] bool is_over(std::string_view key, time_point now);
@@ -37,6 +43,7 @@ private:
     using rows = std::list<row>;
 
     void forget_before(time_point now);
+    [[nodiscard]] row& count(std::string_view key, time_point now);
     void erase(rows::iterator at);
 
     std::mutex mutex_;

@@ -1,7 +1,7 @@
-// Glue: questions about logins in, answers out. Who has what is credential_table's, how often somebody failed failure_table's.
+// Glue: questions about logins in, answers out. Who has what is credential_table's, how often somebody failed login_tries'.
 
-#include "failure_table.hpp"
 #include "kept_file.hpp"
+#include "login_tries.hpp"
 #include "new_credential.hpp"
 #include "user_words.hpp"
 
@@ -75,32 +75,37 @@ public:
         case postern::proof::anonymous:
             return postern::proceed();
         }
-        if (is_put_off(event))
+        const bool is_try = event.proof_kind() != postern::proof::certificate; // TLS has verified that one: nothing is guessed
+        if (is_try ? !shared_->tries.begin(event.session(), event.peer().address(), event.user(), clock::now())
+                   : shared_->tries.is_over(event.peer().address(), event.user(), clock::now()))
             return postern::defer(454, "4.7.0", "too many failed logins; try again later");
         const auto table = shared_->file.current();
-        if (event.proof_kind() == postern::proof::certificate) {
+        if (!is_try) {
             const auto* const whose = table->find_by_certificate(event.proof(), event.act_for());
             return whose == nullptr ? postern::login_reply{postern::proceed()} : postern::logged_in(*whose);
         }
         const auto answer = about_user(event, *table);
         const bool is_for_another = !event.act_for().empty() && event.act_for() != event.user();
-        return answer.is_pass() || !is_for_another ? answer : wrong(); // nobody acts for others here
+        const bool is_wrong = is_for_another && !answer.is_pass(); // nobody acts for others here
+        // A secret proves nothing yet, and what is wrong stays counted: auth.result, or the end of the session, settles both.
+        const bool is_settled =
+            event.proof_kind() == postern::proof::password && !is_wrong && answer.what().kind() != POSTERN_REJECT;
+        if (is_settled || answer.is_pass())
+            shared_->tries.drop(event.session());
+        return is_wrong ? wrong() : answer;
     }
 
     /// Counted before the client hears of it, and so before it can try again.
     postern::verdict on(const postern::auth_result& event) const
     {
-        const auto now = clock::now();
-        if (event.is_success()) {
-            shared_->by_user.clear(event.user());
-            shared_->by_user.clear(event.identity());
-            return postern::proceed();
-        }
-        shared_->by_client.add(client_of(event.peer().address()), now);
-        if (is_countable(event.user()))
-            shared_->by_user.add(event.user(), now);
+        if (event.is_success())
+            shared_->tries.succeeded(event.session(), event.user(), event.identity());
+        else
+            shared_->tries.failed(event.session(), event.peer().address(), event.user(), clock::now());
         return postern::proceed();
     }
+
+    void on(const postern::session_end& event) const { shared_->tries.drop(event.session()); }
 
     postern::admin_reply on(const postern::admin& event) const
     {
@@ -126,9 +131,7 @@ private:
                                                                        [host](std::string_view what) {
                                                                            host.warning("problem=\"" + std::string{what} + "\"");
                                                                        }},
-              by_client{host.config("failures", std::size_t{10}), window_by(host)}, by_user{
-                                                                                        host.config("failures", std::size_t{10}),
-                                                                                        window_by(host)}
+              tries{host.config("failures", std::size_t{10}), window_by(host)}
         {
         }
         static std::chrono::nanoseconds window_by(const postern::host& host)
@@ -139,8 +142,7 @@ private:
         const hash_limits limits;
         const credential spare;
         kept_file file;
-        failure_table by_client;
-        failure_table by_user;
+        login_tries tries;
         std::uint32_t declared = 0;
     };
 
@@ -158,19 +160,6 @@ private:
         if (table->has_kind(credential_kind::certificate))
             all = all | postern::proof::certificate;
         return all;
-    }
-
-    [[nodiscard]] static bool is_countable(std::string_view user) noexcept
-    {
-        constexpr std::size_t longest_name = 255; // longer ones are nobody's
-        return !user.empty() && user.size() <= longest_name;
-    }
-
-    [[nodiscard]] bool is_put_off(const postern::auth_verify& event) const
-    {
-        const auto now = clock::now();
-        return shared_->by_client.is_over(client_of(event.peer().address()), now) ||
-               (is_countable(event.user()) && shared_->by_user.is_over(event.user(), now));
     }
 
     [[nodiscard]] postern::login_reply about_user(const postern::auth_verify& event, const credential_table& table) const

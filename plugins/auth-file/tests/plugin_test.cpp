@@ -117,6 +117,39 @@ TEST_F(auth_file_plugin, puts_off_an_address_that_failed_too_often_whoever_it_sa
     EXPECT_EQ(password("alice", "correct horse").identity(), "alice");
 }
 
+TEST_F(auth_file_plugin, counts_a_wrong_password_before_its_session_hears_of_it)
+{
+    start(alice);
+    fake_session second{host_, 2};
+    fake_session third{host_, 3};
+    EXPECT_TRUE(password("alice", "a").rejects());
+    EXPECT_TRUE(second.auth_verify(POSTERN_AUTH_PASSWORD, "alice", "b").rejects());
+    EXPECT_TRUE(third.auth_verify(POSTERN_AUTH_PASSWORD, "alice", "correct horse").defers());
+    second.end_session(); // it will never hear
+    EXPECT_EQ(third.auth_verify(POSTERN_AUTH_PASSWORD, "alice", "correct horse").identity(), "alice");
+}
+
+TEST_F(auth_file_plugin, gives_no_more_secrets_at_a_time_than_proofs_may_fail)
+{
+    start(std::string{"user:"} + auth_file::test::scram_sha_256_line + "\n");
+    fake_session second{host_, 2};
+    fake_session third{host_, 3};
+    EXPECT_TRUE(session_.auth_verify(POSTERN_AUTH_SECRET, "user", {}).login);
+    EXPECT_TRUE(second.auth_verify(POSTERN_AUTH_SECRET, "user", {}).login);
+    EXPECT_TRUE(third.auth_verify(POSTERN_AUTH_SECRET, "user", {}).defers());
+    EXPECT_TRUE(second.login_succeeded("SCRAM-SHA-256", "user").proceeds());
+    EXPECT_TRUE(third.auth_verify(POSTERN_AUTH_SECRET, "user", {}).login);
+}
+
+TEST_F(auth_file_plugin, lets_any_number_in_who_know_their_passwords)
+{
+    start(alice);
+    for (std::uint64_t id = 10; id < 15; ++id) {
+        fake_session one{host_, id};
+        EXPECT_EQ(one.auth_verify(POSTERN_AUTH_PASSWORD, "alice", "correct horse").identity(), "alice");
+    }
+}
+
 TEST_F(auth_file_plugin, forgets_failures_of_a_name_at_its_success)
 {
     start(alice);

@@ -57,6 +57,33 @@ TEST(chain, knows_who_of_a_group_may_be_asked_already)
     EXPECT_EQ(owner.ahead(0), nullptr) << "only one is asked";
 }
 
+TEST(chain, asks_of_a_proof_only_who_declared_its_kind)
+{
+    links order;
+    for (const auto* name : {"alone", "one", "nothing", "two", "all"})
+        order.add(name, plugin_reply{});
+    auto members = order.take();
+    members[0].verifies = 1;
+    members[1].verifies = 2;
+    members[2].verifies = 0;
+    members[3].verifies = 2 | 1;
+    for (std::size_t i = 1; i <= 4; ++i)
+        members[i].group = 1;
+    const chain all{std::move(members)};
+    chain_run run{all, hook_point::auth_verify, nullptr};
+    run.ask_who_verifies(2);
+    ASSERT_EQ(run.next()->who->name(), "one");
+    ASSERT_NE(run.ahead(0), nullptr);
+    EXPECT_EQ(run.ahead(0)->who->name(), "two");
+    EXPECT_EQ(run.ahead(1)->who->name(), "all");
+    EXPECT_EQ(run.ahead(2), nullptr);
+    EXPECT_EQ(run.next()->who->name(), "two");
+    EXPECT_EQ(run.next()->who->name(), "all");
+    EXPECT_EQ(run.next(), nullptr);
+    chain_run other{all, hook_point::cmd_mail, nullptr};
+    EXPECT_EQ(other.next()->who->name(), "alone") << "at other hooks everybody is asked";
+}
+
 TEST(chain, without_plugins_lets_pass_and_vouches_for_nobody)
 {
     links nobody;

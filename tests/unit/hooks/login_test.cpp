@@ -37,6 +37,20 @@ login_reply secret(std::size_t key, std::uint32_t iterations)
     return said;
 }
 
+TEST(a_login_question, is_for_who_declared_its_kind_and_of_secrets_its_hash)
+{
+    login_question what;
+    for (const std::uint32_t kind : {1U, 4U, 8U, 16U, 32U}) {
+        what.kind = kind;
+        EXPECT_EQ(declared_as(what), kind);
+    }
+    what.kind = secret_of_sha_256;
+    what.hash = 1;
+    EXPECT_EQ(declared_as(what), secret_of_sha_256);
+    what.hash = 0;
+    EXPECT_EQ(declared_as(what), secret_of_sha_1);
+}
+
 TEST(an_identity, is_text_of_at_most_255_octets)
 {
     EXPECT_TRUE(is_identity("alice"));

@@ -79,6 +79,8 @@ TEST(the_command_line, ends_with_2_for_whatever_it_does_not_understand)
                                                {"send", "--server", "h:0", "--from", "a@b", "--to", "c@d"},
                                                {"send", "--server", "h:1", "--from", "a@b", "--to", "c@d", "--tls", "maybe"},
                                                {"send", "--server", "h:1", "--from", "a@b", "--to", "c@d", "--user", "me"},
+                                               {"load", "--server", "h:1", "--verify", "--no-verify"},
+                                               {"load", "--server", "h:1", "--ca-file", "f", "--no-verify"},
                                                {"load", "--server", "h:1", "--messages", "0"},
                                                {"load", "--server", "h:1", "--sessions", "100001"},
                                                {"load", "--server", "h:1", "--size", "5GiB"},

@@ -443,8 +443,10 @@ TEST(requiretls, does_not_go_in_clear) // RFC 8689 4.2.1
     client.async_connect([&](base::error_code) {
         auto what = envelope();
         what.from.parameters.push_back(require_tls());
-        client.async_send(std::move(what), content, [&](base::error_code ec, const send_result&) {
+        client.async_send(std::move(what), content, [&](base::error_code ec, const send_result& sent) {
             result = ec;
+            EXPECT_EQ(sent.error, ec);
+            EXPECT_EQ(sent.failure, ec.message());
             client.close();
         });
     });

@@ -119,7 +119,7 @@ TEST(client_and_server, disagree_over_a_wrong_secret)
         if (kind.needs == proof_kind::certificate || kind.needs == proof_kind::anonymous)
             continue;
         auto with = kind.needs == proof_kind::token ? with_token() : of_tim();
-        (kind.needs == proof_kind::token ? with.token : with.password) += "x";
+        (kind.needs == proof_kind::token ? with.token : with.password).append("x");
         const auto client = make_client_mechanism(kind.name, with, tls());
         const auto end = play(*client, *server(kind.name, on(tls())));
         EXPECT_EQ(end.last.what, progress::kind::failed) << kind.name;

@@ -63,6 +63,40 @@ TEST(who_looks_on, sees_no_secret_of_a_login)
     peer.session().watched_by(nullptr);
 }
 
+TEST(who_looks_on, sees_no_responses_that_came_along_with_an_auth_that_is_refused)
+{
+    conversation peer{config_with({"SCRAM-SHA-256"})};
+    peer.begin();
+    listening who;
+    peer.session().watched_by(&who);
+    peer.says("EHLO client.example\r\nAUTH LOGIN\r\n" + base::to_base64("alice") + "\r\n" + base::to_base64("secret") +
+              "\r\nNOOP\r\nFROB one\r\n\tauth\r\nbare\nline\r\nQUIT\r\n");
+    EXPECT_THAT(who.lines,
+                ElementsAre("EHLO client.example", "AUTH LOGIN", "***", "***", "NOOP", "FROB one", "\tauth", "***", "QUIT"));
+    peer.session().watched_by(nullptr);
+}
+
+TEST(what_was_fed, is_to_be_wiped_where_a_login_may_be_in_it)
+{
+    conversation peer{config_with({"PLAIN", "LOGIN"})};
+    peer.plugin().users["alice"] = "secret";
+    const auto is_secret_after = [&](const std::string& octets) {
+        peer.says(octets);
+        return peer.session().has_heard_secret();
+    };
+    EXPECT_FALSE(is_secret_after("EHLO client.example\r\nNOOP\r\n"));
+    EXPECT_TRUE(is_secret_after("NOO")) << "who knows what it becomes";
+    EXPECT_FALSE(is_secret_after("P\r\n"));
+    EXPECT_TRUE(is_secret_after("AUTH GSSAPI\r\n"));
+    EXPECT_TRUE(is_secret_after("YWxpY2U=\r\n"));
+    EXPECT_FALSE(is_secret_after("NOOP\r\n"));
+    EXPECT_TRUE(is_secret_after("AUTH LOGIN\r\n"));
+    EXPECT_TRUE(is_secret_after(base::to_base64("alice") + "\r\n"));
+    EXPECT_TRUE(is_secret_after(base::to_base64("secret") + "\r\nNOOP\r\n"));
+    EXPECT_THAT(peer.take_replies(), HasSubstr("235 2.7.0"));
+    EXPECT_FALSE(is_secret_after("NOOP\r\n"));
+}
+
 TEST(a_mechanism, that_a_plugin_takes_away_is_neither_offered_nor_taken)
 {
     conversation peer{config_with({"PLAIN", "LOGIN"})};

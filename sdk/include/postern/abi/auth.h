@@ -71,7 +71,8 @@ typedef struct postern_ev_auth_step {
     uint32_t has_response; /* 0: AUTH came without an initial response */
 } postern_ev_auth_step;
 
-/* auth.verify: answered with a postern_auth_reply. CONTINUE with an identity, or the secret that was wanted, decides; PASS: nobody
+/* auth.verify: comes to those who declared that they verify `kind`, of a secret also that of its hash, and to nobody else. Answered
+ * with a postern_auth_reply. CONTINUE with an identity, or the secret that was wanted, decides; PASS: nobody
  * of that name is known here, ask others. REJECT: wrong. TEMPFAIL: cannot be said now. Nobody knows: wrong. The client cannot
  * tell wrong from unknown, and an answer should take as long for one as for the other. */
 typedef struct postern_ev_auth_verify {
