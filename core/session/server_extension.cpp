@@ -83,7 +83,7 @@ std::optional<protocol::command_refusal> server_session::state::closed_to_extens
     if (!what.keyword.empty() && !is_offered(what.keyword))
         return protocol::command_refusal{500, "5.5.1", "Command not recognized"};
     if (!has_helo && !what.before_ehlo)
-        return protocol::command_refusal{503, "5.5.1", "send EHLO first"};
+        return protocol::command_refusal{503, "5.5.1", hello_comes_first()};
     if (txn && (!what.in_mail || txn->by_bdat))
         return protocol::command_refusal{503, "5.5.1", "not within a mail transaction"};
     return std::nullopt;
