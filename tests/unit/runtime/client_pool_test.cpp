@@ -116,6 +116,26 @@ TEST(a_pool, lets_only_so_many_messages_wait)
                 ::testing::UnorderedElementsAre(base::error_code{}, base::error_code{}, make_error_code(client_errc::busy)));
 }
 
+TEST(a_pool, counts_what_is_open_what_is_idle_and_what_waits)
+{
+    scripted_server server{messages(2, farewell)};
+    asio::io_context context;
+    client_pool pool{context, {.per_host = 1, .idle = 60s}};
+    const auto counts = [&] { return std::vector{pool.connections(), pool.idle(), pool.waiting()}; };
+    EXPECT_THAT(counts(), ::testing::ElementsAre(0, 0, 0));
+    pool.async_send(to(server), envelope(), content, [](base::error_code, const send_result&) {});
+    pool.async_send(to(server), envelope(), content, [&](base::error_code, const send_result&) {
+        asio::post(context, [&] {
+            EXPECT_THAT(counts(), ::testing::ElementsAre(1, 1, 0));
+            pool.close_idle();
+        });
+    });
+    EXPECT_THAT(counts(), ::testing::ElementsAre(1, 0, 2)) << "the connection is being opened";
+    context.run();
+    EXPECT_THAT(counts(), ::testing::ElementsAre(0, 0, 0));
+    EXPECT_EQ(server.surprise(), "");
+}
+
 TEST(a_pool, closes_an_idle_connection_when_another_server_needs_one)
 {
     scripted_server first{messages(1, farewell)};
