@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -153,6 +154,19 @@ TEST(a_pool, closes_an_idle_connection_when_another_server_needs_one)
     context.run();
     EXPECT_EQ(accepted, 2U);
     EXPECT_EQ(first.surprise() + second.surprise(), "");
+}
+
+TEST(a_message_in_a_pool, that_no_connection_came_for_says_what_the_server_said)
+{
+    scripted_server server{std::vector<std::string>{"S: 554 5.7.1 not you", "C: *", "S: 221 bye"}};
+    asio::io_context context;
+    client_pool pool{context};
+    std::optional<send_result> result;
+    pool.async_send(to(server), envelope(), content, [&](base::error_code, send_result sent) { result = std::move(sent); });
+    context.run();
+    ASSERT_TRUE(result.has_value());
+    EXPECT_EQ(result->reply.code, 554);
+    EXPECT_THAT(result->failure, ::testing::EndsWith(": the server refuses the connection: 554 5.7.1 not you"));
 }
 
 TEST(a_message_in_a_pool, that_waits_can_be_cancelled)
