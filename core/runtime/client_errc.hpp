@@ -32,6 +32,7 @@ enum class client_errc {
     content_failed,  ///< the source of the message gave an error, or octets that are not lines of text with CRLF
 };
 
+/// Lets a client_errc stand where an error_code is wanted. The category is "postern.client".
 [[nodiscard]] base::error_code make_error_code(client_errc code) noexcept;
 
 /// What a session's end means to its caller; no error: it has not ended, or politely.

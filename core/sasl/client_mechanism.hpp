@@ -31,6 +31,7 @@ public:
     [[nodiscard]] virtual bool is_complete() const noexcept = 0;
 };
 
+/// What a client can prove itself with; mechanisms take of it what they need.
 struct credentials {
     std::string user;
     std::string password;
