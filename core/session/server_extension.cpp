@@ -170,7 +170,9 @@ void server_session::state::go_on(hooks::outcome& outcome)
     say_answer(outcome);
     if (then == follow_up::nothing)
         return end_dialogue();
-    *talk = dialogue{.verb = talk->verb, .reads = then, .left = outcome.more->octets};
+    talk = std::make_unique<dialogue>(talk->verb);
+    talk->reads = then;
+    talk->left = outcome.more->octets;
     at = doing::dialogue;
 }
 
