@@ -59,8 +59,9 @@ std::string ip_address::literal() const
 
 std::string ip_endpoint::text() const
 {
-    const auto number = std::to_string(port);
-    return address.is_v4() ? address.text() + ":" + number : "[" + address.text() + "]:" + number;
+    const std::string_view before = address.is_v4() ? "" : "[";
+    const std::string_view behind = address.is_v4() ? ":" : "]:";
+    return std::string{before}.append(address.text()).append(behind).append(std::to_string(port));
 }
 
 std::optional<ip_endpoint> ip_endpoint::from_text(std::string_view text) noexcept

@@ -13,6 +13,7 @@
 
 namespace postern::base {
 
+/// In their order: what is below the configured one is not written.
 enum class log_level : std::uint8_t { debug, info, warning, error };
 
 /// A key and its value. Views: valid until the call that logs them returns.

@@ -9,6 +9,7 @@ namespace postern::base {
 using boost::system::error_category;
 using boost::system::error_code;
 
+/// A value, or why there is none.
 template <class T>
 using result = boost::system::result<T>;
 

@@ -7,6 +7,7 @@
 
 namespace postern::delivery {
 
+/// Of deliveries: never, where it is offered, or nothing goes without it.
 enum class tls_mode : std::uint8_t { none, opportunistic, required };
 
 /// RFC 5321 4.5.3.2.
@@ -18,6 +19,7 @@ struct timeouts {
     std::chrono::milliseconds final = std::chrono::minutes{10}; ///< reply to the end of data
 };
 
+/// How deliveries are made; one object a generation.
 struct settings {
     std::string hostname;                 ///< for EHLO and DSN
     std::string relay;                    ///< smart host "host:port"; empty: routed by a plugin, or nowhere yet

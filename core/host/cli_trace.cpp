@@ -33,7 +33,7 @@ std::string shown_verdict(const json::object& note)
         out += fmt::format(" {:.3f}", static_cast<double>(score.get_int64()) / 1000);
     for (const auto* key : {"code", "enhanced"})
         if (note.contains(key))
-            out += " " + text_of(note, key);
+            out.append(" ").append(text_of(note, key));
     if (note.contains("text"))
         out += fmt::format(" \"{}\"", text_of(note, "text"));
     return out;

@@ -70,7 +70,9 @@ config settings_for(const user_request& what)
         const auto file = std::filesystem::absolute(what.library);
         out.plugin_path = {file.parent_path()};
         plugin.library = (file.extension() == ".so" ? file.stem() : file.filename()).string();
-        const auto usual = plugin_folders({}); // where the queue's store is: it is looked at, as for every configuration
+        const config nothing_said;
+        const auto usual =
+            plugin_folders(nothing_said); // where the queue's store is: it is looked at, as for every configuration
         out.plugin_path.insert(out.plugin_path.end(), usual.begin(), usual.end());
     }
     given_option file;

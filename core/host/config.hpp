@@ -25,13 +25,16 @@
 
 namespace postern::daemon {
 
+/// Of a line of the log: for people, or for programs.
 enum class log_format : std::uint8_t { text, json };
 
+/// [log]
 struct log_settings {
     log_format format = log_format::text;
     base::log_level level = base::log_level::info;
 };
 
+/// [limits], and all below it.
 struct limit_settings {
     session::server_limits session;
     session::bare_line_end bare_lf = session::bare_line_end::refuse;
@@ -42,6 +45,7 @@ struct limit_settings {
                                   std::chrono::minutes{4}, std::chrono::nanoseconds::max()}};
 };
 
+/// A certificate of [tls] or [[tls.certificate]]: files, which are read when they are used.
 struct certificate_settings {
     source_place where;
     std::filesystem::path cert;
@@ -50,6 +54,7 @@ struct certificate_settings {
     std::vector<std::string> names; ///< of [[tls.certificate]]: lower case; "*.example.org" for one more label
 };
 
+/// [tls]: for all listeners.
 struct tls_settings {
     source_place where;
     certificate_settings standard;
@@ -75,8 +80,10 @@ struct domain_settings {
     std::vector<chain_member> chain;
 };
 
+/// What a listener speaks: SMTP between servers, submission (RFC 6409), or LMTP (RFC 2033).
 enum class listener_protocol : std::uint8_t { smtp, submission, lmtp };
 
+/// [[listener]]
 struct listener_settings {
     source_place where;
     std::string name;
@@ -95,6 +102,7 @@ struct listener_settings {
     std::vector<domain_settings> domains;
 };
 
+/// [[plugin]]
 struct plugin_settings {
     source_place where;
     std::string name;
@@ -107,18 +115,21 @@ struct plugin_settings {
     given_options options;    ///< [plugin.config], still to be checked against the plugin's manifest
 };
 
+/// [queue]
 struct queue_settings {
     source_place where;
     std::string store; ///< name of a plugin; empty: queue-journal under data_dir
     queue::retry_policy policy;
 };
 
+/// [kv]
 struct kv_settings {
     source_place where;
     std::string store; ///< name of a plugin; empty: kv-memory under data_dir, if a plugin needs one
     std::chrono::nanoseconds deadline = std::chrono::seconds{5};
 };
 
+/// The whole file; what it does not say has the defaults of docs/reference/configuration.md.
 struct config {
     std::filesystem::path file;
     std::string hostname;

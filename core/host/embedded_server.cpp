@@ -69,8 +69,8 @@ bool server::state::make_folder(problems& found) const
     std::error_code failed;
     std::filesystem::create_directories(options.config.data_dir, failed);
     if (failed)
-        found.push_back(
-            {{options.config.file.string(), 0}, "data_dir: " + options.config.data_dir.string() + ": " + failed.message()});
+        found.emplace_back(daemon::source_place{options.config.file.string(), 0},
+                           "data_dir: " + options.config.data_dir.string() + ": " + failed.message());
     return !failed;
 }
 
@@ -118,7 +118,7 @@ problems server::start()
     auto& s = *state_;
     problems found;
     if (s.running != nullptr) {
-        found.push_back({{}, "the server runs already"});
+        found.emplace_back(daemon::source_place{}, "the server runs already");
         return found;
     }
     std::unique_ptr<daemon::plugin_set> plugins;
@@ -131,7 +131,7 @@ problems server::start()
     auto made = std::make_shared<runtime::server>(daemon::listener_addresses(s.options.config), std::move(first), kept, s.log,
                                                   s.options.threads, s.services.metrics.get());
     const auto complain = [&](std::string what) {
-        found.push_back({{s.options.config.file.string(), 0}, std::move(what)});
+        found.emplace_back(daemon::source_place{s.options.config.file.string(), 0}, std::move(what));
         plugins.reset(); // whoever was asked is told that nothing came of it
         made.reset();
         s.forget();
@@ -160,7 +160,7 @@ problems server::reload(daemon::config next)
     auto& s = *state_;
     problems found;
     if (s.running == nullptr) {
-        found.push_back({{}, "the server does not run"});
+        found.emplace_back(daemon::source_place{}, "the server does not run");
         return found;
     }
     std::unique_ptr<daemon::plugin_set> plugins;

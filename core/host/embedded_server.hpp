@@ -24,6 +24,7 @@ using daemon::linked_plugin;
 using daemon::problem;
 using daemon::problems;
 
+/// What a server is made of. Names of the configuration lead to `plugins` first.
 struct server_options {
     daemon::config config;              ///< of daemon::read_config or read_config_text, or filled in
     std::vector<linked_plugin> plugins; ///< found before files of the same name

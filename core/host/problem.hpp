@@ -12,6 +12,7 @@ struct source_place {
     unsigned line = 0;
 };
 
+/// One mistake: where it is, and what to do about it.
 struct problem {
     source_place where;
     std::string what; ///< one line that says what to do
@@ -26,6 +27,7 @@ struct problem {
     }
 };
 
+/// All of them, in the order in which they were found; empty: all is well.
 using problems = std::vector<problem>;
 
 } // namespace postern::daemon

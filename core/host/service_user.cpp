@@ -15,7 +15,7 @@ bool act_as_service(const config& settings, problems& found)
     if (why.empty() && user && ::geteuid() == 0)
         why = become(*user);
     if (!why.empty())
-        found.push_back({{settings.file.string(), 0}, why});
+        found.emplace_back(source_place{settings.file.string(), 0}, why);
     return why.empty();
 }
 

@@ -37,11 +37,11 @@ std::optional<toml::table> parse_toml_file(const std::filesystem::path& file, pr
     std::ifstream in{file, std::ios::binary};
     if (failed || !in) {
         const auto why = failed ? failed : std::error_code{errno, std::generic_category()};
-        found.push_back({{file.string(), 0}, "cannot be read: " + why.message()});
+        found.emplace_back(source_place{file.string(), 0}, "cannot be read: " + why.message());
         return std::nullopt;
     }
     if (size > largest_file) {
-        found.push_back({{file.string(), 0}, "is larger than 16 MiB; that is no configuration"});
+        found.emplace_back(source_place{file.string(), 0}, "is larger than 16 MiB; that is no configuration");
         return std::nullopt;
     }
     const std::string text{std::istreambuf_iterator<char>{in}, {}};

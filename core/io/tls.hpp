@@ -24,6 +24,7 @@ struct ssl_st;
 
 namespace postern::io {
 
+/// The versions there are; older ones are never spoken (RFC 8996).
 enum class tls_version : std::uint8_t { v1_2, v1_3 };
 
 /// What a server asks its clients for.
@@ -39,6 +40,7 @@ struct named_certificate {
     std::shared_ptr<const certificate> what;
 };
 
+/// What a server shows and asks for.
 struct server_tls_options {
     std::shared_ptr<const certificate> standard; ///< for whoever asks for no name that is known
     std::vector<named_certificate> named;
@@ -51,6 +53,7 @@ struct server_tls_options {
     std::shared_ptr<ticket_keys> tickets; ///< null: the context has keys of its own, which go with it
 };
 
+/// Whom a client trusts, and what it shows.
 struct client_tls_options {
     bool verify = false;          ///< the peer's chain and name must be good
     std::string trust_file = {};  ///< PEM: anchors; empty: the system's

@@ -243,7 +243,7 @@ const tls_context::entry* tls_context::find(std::string_view name) const
     auto found = by_name_.find(wanted);
     if (found == by_name_.end())
         if (const auto dot = wanted.find('.'); dot != std::string::npos && dot != 0) // RFC 6125 6.4.3: one label
-            found = by_name_.find("*" + wanted.substr(dot));
+            found = by_name_.find(std::string{"*"}.append(wanted, dot));
     return found == by_name_.end() ? nullptr : &entries_[found->second];
 }
 

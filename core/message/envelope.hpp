@@ -71,6 +71,7 @@ struct recipient {
     bool operator==(const recipient&) const = default;
 };
 
+/// Who sent a message, and for whom: what MAIL and RCPT say.
 struct envelope {
     sender from;
     std::vector<recipient> to;

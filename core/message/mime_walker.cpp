@@ -287,7 +287,7 @@ void mime_walker::take_lines(std::string_view& octets)
         tell(run);
         octets.remove_prefix(run.size());
         if (!octets.empty()) {
-            held_ = "\r";
+            held_ = '\r';
             octets.remove_prefix(1);
             line_ = line_part::after_cr;
         }
@@ -358,7 +358,7 @@ void mime_walker::judge_candidate(bool is_all_of_it)
         } else if (held_.ends_with('\r')) {
             held_.pop_back();
             release();
-            held_ = "\r";
+            held_ = '\r';
             line_ = line_part::after_cr;
         } else {
             release();

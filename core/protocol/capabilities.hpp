@@ -34,6 +34,7 @@ struct ehlo_line {
 /// More mechanisms than that in AUTH are not read: comparing names must not cost a hostile server's peer its time.
 inline constexpr std::size_t max_auth_mechanisms = 64;
 
+/// What EHLO offers; all false or empty: nothing.
 struct capabilities {
     bool pipelining = false;
     bool eight_bit_mime = false;

@@ -13,6 +13,7 @@ namespace postern::protocol {
 
 inline constexpr std::size_t max_reply_line = 512; ///< RFC 5321 4.5.3.1.5: octets with code and CRLF
 
+/// A reply of a server, read or to be written.
 struct reply {
     std::uint16_t code = 0;              ///< 200 to 599
     std::string enhanced = {};           ///< "2.1.0"; empty: none
@@ -46,6 +47,7 @@ private:
     std::string_view octets_;
 };
 
+/// Appends it as it is.
 inline void append_reply(std::string& out, wire_reply what)
 {
     out.append(what.octets());

@@ -6,6 +6,7 @@
 
 namespace postern::queue {
 
+/// When a message that was put off is tried again, and for how long.
 struct retry_policy {
     /// Waiting time after the n-th attempt; the last one repeats until `expire`.
     std::vector<std::chrono::milliseconds> retry = {std::chrono::minutes{1}, std::chrono::minutes{5}, std::chrono::minutes{15},

@@ -24,6 +24,7 @@ class tls_context;
 
 namespace postern::runtime {
 
+/// How a connection comes under TLS.
 enum class client_tls_use : std::uint8_t {
     none,          ///< STARTTLS is not used
     starttls,      ///< required: without it nothing is said of a message
@@ -72,6 +73,7 @@ struct outgoing {
     std::string content; ///< header section, empty line, body; canonical octets (CRLF), not dot-stuffed
 };
 
+/// What became of a message for one recipient.
 struct sent_recipient {
     std::string address;
     bool accepted = false;
@@ -81,6 +83,7 @@ struct sent_recipient {
     std::string text;
 };
 
+/// What became of a message.
 struct send_result {
     base::error_code error;                 ///< none: the server has taken the message for somebody
     std::string failure;                    ///< why no transaction took place, in words; empty: see the recipients

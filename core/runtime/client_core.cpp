@@ -71,6 +71,21 @@ std::string name_of(const client_options& to)
     return to.host.starts_with(unix_prefix) ? to.host : to.host + ":" + std::to_string(to.port);
 }
 
+void tell_of_no_connection(client_outcome& failed, const client_options& to)
+{
+    const auto reason = std::move(failed.sent.failure);
+    std::string said = reason.empty() ? "" : ": " + reason;
+    if (failed.reply.code != 0) {
+        said = ": " + std::to_string(failed.reply.code);
+        for (const auto& part : {failed.reply.enhanced, failed.reply.text()})
+            if (!part.empty())
+                said.append(" ").append(part);
+    }
+    failed.sent.failure = "cannot connect to " + name_of(to) + ": " + failed.error.message() + said;
+    failed.sent.error = failed.error;
+    failed.sent.reply = failed.reply;
+}
+
 /// Ends an operation when its deadline has passed.
 class client_core::operation_limit final : public io::deadline {
 public:

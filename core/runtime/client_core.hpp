@@ -19,6 +19,8 @@ namespace postern::runtime {
 
 /// For what is told a person: "HOST:PORT" or "unix:PATH".
 [[nodiscard]] std::string name_of(const client_options& to);
+/// Makes of a connect that failed what comes of the message that was to be sent: in words, with the reply that refused it.
+void tell_of_no_connection(client_outcome& failed, const client_options& to);
 
 /// Threads: those of its context, one at a time. Operations hold it, so that it lives until they have ended.
 class client_core final : public std::enable_shared_from_this<client_core>, private traffic_watcher {

@@ -33,6 +33,7 @@ enum class client_errc {
     unverified,      ///< the message asks for REQUIRETLS, and nobody verified the server's certificate
 };
 
+/// Lets a client_errc stand where an error_code is wanted. The category is "postern.client".
 [[nodiscard]] base::error_code make_error_code(client_errc code) noexcept;
 
 /// What a session's end means to its caller; no error: it has not ended, or politely.

@@ -191,9 +191,7 @@ io::task<client_outcome> client_pool::state::carry(client_core& core, const erra
     if (!core.is_connected()) {
         auto opened = co_await core.connect();
         if (opened.error) {
-            opened.sent.error = opened.error;
-            opened.sent.reply = opened.reply;
-            opened.sent.failure = "cannot connect to " + name_of(core.options()) + ": " + opened.error.message();
+            tell_of_no_connection(opened, core.options());
             co_return opened;
         }
     }

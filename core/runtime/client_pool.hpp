@@ -16,6 +16,7 @@
 
 namespace postern::runtime {
 
+/// How much a pool may have open and keep waiting.
 struct pool_limits {
     std::uint32_t per_host = 4;      ///< connections to one server at a time
     std::uint32_t connections = 100; ///< in all

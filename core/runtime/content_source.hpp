@@ -18,6 +18,7 @@ struct content_facts {
     bool has_8bit = false;     ///< octets above 127: the message does not go to a server without 8BITMIME
     bool may_have_8bit = true; ///< there may be some: BODY=8BITMIME where that is offered
 };
+/// Of a message in memory: all of them.
 [[nodiscard]] content_facts facts_of(std::string_view content) noexcept;
 
 /// Canonical octets: every line ends with CRLF, dots are not stuffed. Threads: the loop's. What is waited for has to come within

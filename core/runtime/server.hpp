@@ -43,6 +43,7 @@ struct server_timeouts {
     std::chrono::milliseconds pause{200};                         ///< before a reply to a peer that only makes trouble; 0: none
 };
 
+/// How many connections there may be, and how slow they may get.
 struct connection_limits {
     std::uint32_t connections = 10000;
     std::uint32_t connections_per_ip = 100; ///< 0: none
@@ -130,6 +131,7 @@ struct answer_status {
     bool is_open = false;             ///< its breaker: it is not asked
 };
 
+/// Figures of a running server.
 struct server_status {
     std::uint64_t connections = 0; ///< open now
     std::uint64_t accepted = 0;    ///< messages, since start
@@ -140,6 +142,8 @@ struct server_status {
     std::vector<answer_status> answers; ///< of the generation in force, where there was any
 };
 
+/// Listeners, threads, sessions, queue and deliveries. bind(), then start(); published generations serve sessions that begin
+/// later.
 class server {
 public:
     /// `store`, `metrics`, `records` and what `log` writes to outlive the server. `threads` 0: one a processor. Without `metrics`
@@ -167,6 +171,7 @@ public:
     /// [any, not from a session]
     [[nodiscard]] std::vector<queue_item> queue_list(base::message_id after, std::size_t limit);
     [[nodiscard]] std::optional<queue_item> queue_show(base::message_id id);
+    /// What an operator wants done with a message.
     enum class queue_command { retry, hold, release, remove };
     [[nodiscard]] bool queue_change(base::message_id id, queue_command what); ///< false: no such message, or it could not be done
     std::size_t queue_flush();                                                ///< makes all deferred due; how many

@@ -15,14 +15,7 @@ namespace {
 {
     auto outcome = co_await core.connect();
     if (outcome.error) {
-        outcome.sent.error = outcome.error;
-        outcome.sent.reply = outcome.reply;
-        const auto reason = std::move(outcome.sent.failure);
-        outcome.sent.failure = "cannot connect to " + name_of(core.options()) + ": " + outcome.error.message();
-        if (outcome.reply.code != 0)
-            outcome.sent.failure += ": " + std::to_string(outcome.reply.code) + " " + outcome.reply.text();
-        else if (!reason.empty())
-            outcome.sent.failure += ": " + reason;
+        tell_of_no_connection(outcome, core.options());
         co_return outcome;
     }
     outcome = co_await core.send(std::move(what), std::move(content), facts);

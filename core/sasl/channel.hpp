@@ -5,6 +5,7 @@
 
 namespace postern::sasl {
 
+/// The connection that a login is made over.
 struct channel_facts {
     bool is_tls = false;
     std::string binding;             ///< tls-exporter (RFC 9266), 32 octets; empty: there is none

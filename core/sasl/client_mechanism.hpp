@@ -32,6 +32,7 @@ public:
     [[nodiscard]] virtual bool is_complete() const noexcept = 0;
 };
 
+/// What a client can prove itself with; mechanisms take of it what they need.
 struct credentials {
     std::string user;
     base::secret_text password;

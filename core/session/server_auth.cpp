@@ -92,7 +92,7 @@ void server_session::state::on_auth(const protocol::command& what)
     if (!config.auth)
         return error(502, "5.5.1", "not implemented");
     if (!has_helo || !facts.extended)
-        return out_of_sequence(503, "send EHLO first");
+        return out_of_sequence(503, hello_comes_first());
     if (!facts.identity.empty())
         return out_of_sequence(503, "already logged in"); // RFC 4954 4
     if (txn)

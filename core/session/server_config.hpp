@@ -16,6 +16,7 @@ namespace postern::session {
 /// make a bare LF a CRLF before anything sees it. Bare CR and NUL are refused either way.
 enum class bare_line_end : std::uint8_t { refuse, normalize };
 
+/// When a listener speaks TLS.
 enum class server_tls : std::uint8_t {
     none,     ///< not offered
     offered,  ///< STARTTLS offered
@@ -23,6 +24,7 @@ enum class server_tls : std::uint8_t {
     implicit, ///< the connection is TLS from its first octet
 };
 
+/// What a session takes at most. See docs/reference/configuration.md.
 struct server_limits {
     std::uint64_t message_size = std::uint64_t{50} << 20U; ///< octets of content; 0: none
     std::uint32_t recipients = 1000;                       ///< a transaction; RFC 5321 4.5.3.1.8 asks for 100 at least
@@ -34,6 +36,7 @@ struct server_limits {
     std::uint32_t idle_commands = 1000;      ///< NOOP, RSET, VRFY, refused MAIL and RCPT between two messages, likewise
 };
 
+/// How the sessions of a listener behave.
 struct server_config {
     std::string hostname;
     std::string software = "Postern"; ///< in the greeting and in Received

@@ -83,7 +83,7 @@ std::optional<protocol::command_refusal> server_session::state::closed_to_extens
     if (!what.keyword.empty() && !is_offered(what.keyword))
         return protocol::command_refusal{500, "5.5.1", "Command not recognized"};
     if (!has_helo && !what.before_ehlo)
-        return protocol::command_refusal{503, "5.5.1", "send EHLO first"};
+        return protocol::command_refusal{503, "5.5.1", hello_comes_first()};
     if (txn && (!what.in_mail || txn->by_bdat))
         return protocol::command_refusal{503, "5.5.1", "not within a mail transaction"};
     return std::nullopt;
@@ -170,7 +170,9 @@ void server_session::state::go_on(hooks::outcome& outcome)
     say_answer(outcome);
     if (then == follow_up::nothing)
         return end_dialogue();
-    *talk = dialogue{.verb = talk->verb, .reads = then, .left = outcome.more->octets};
+    talk = std::make_unique<dialogue>(talk->verb);
+    talk->reads = then;
+    talk->left = outcome.more->octets;
     at = doing::dialogue;
 }
 

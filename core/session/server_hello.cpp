@@ -86,6 +86,11 @@ void server_session::state::greet()
     at = doing::commands;
 }
 
+std::string_view server_session::state::hello_comes_first() const noexcept
+{
+    return config.lmtp ? "send LHLO first" : "send EHLO first";
+}
+
 void server_session::state::on_hello(const protocol::command& what)
 {
     // RFC 2033 4.1: LHLO in place of EHLO and HELO, each where the other is not.

@@ -13,7 +13,7 @@ using namespace protocol::literals;
 void server_session::state::on_mail(const protocol::command& what)
 {
     if (!has_helo)
-        return out_of_sequence(503, "send EHLO first");
+        return out_of_sequence(503, hello_comes_first());
     if (txn)
         return out_of_sequence(503, "MAIL was already given");
     if (config.auth && config.auth->is_required && facts.identity.empty())

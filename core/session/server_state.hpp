@@ -94,6 +94,7 @@ struct server_session::state {
     void opened(hooks::outcome& outcome);
     [[nodiscard]] bool lets_in(hooks::outcome& outcome);
     void greet();
+    [[nodiscard]] std::string_view hello_comes_first() const noexcept;
     void on_hello(const protocol::command& what);
     void hello_answered(hooks::outcome& outcome);
     void say_hello(std::vector<protocol::ehlo_line> more);

@@ -42,6 +42,16 @@ TEST(postern_send, logs_in_and_shows_the_dialogue_without_the_password)
     EXPECT_THAT(said.errors, Not(HasSubstr("AHRpbQ")));
 }
 
+TEST(postern_send, says_all_of_the_reply_that_refused_its_login)
+{
+    const temporary_folder folder;
+    scripted_server server{greeted({"C: *", "S: 535 5.7.8 Authentication credentials invalid", "silence"}, {"AUTH PLAIN"})};
+    const auto said = sends(
+        server.port(), {"--user", "tim", "--password-file", folder.write("password", "secret\n").string(), "--auth-in-clear"});
+    EXPECT_EQ(said.status, (exit_status{1, 0}));
+    EXPECT_THAT(said.errors, HasSubstr("refuses the login: 535 5.7.8 Authentication credentials invalid\n"));
+}
+
 TEST(postern_send, sends_no_password_in_clear)
 {
     const temporary_folder folder;

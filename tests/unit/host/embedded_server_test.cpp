@@ -171,6 +171,32 @@ TEST(an_embedded_server, reloads_without_losing_its_address_or_changes_nothing)
     EXPECT_EQ(send_to(address, 1000).recipients.at(0).enhanced, "5.3.4") << "SIZE 100 is offered, so the client does not try";
 }
 
+TEST(an_embedded_server, has_figures_while_it_runs)
+{
+    boost::asio::io_context home;
+    server mine{home.get_executor(), options_with()};
+    EXPECT_EQ(mine.metrics(), "");
+    ASSERT_THAT(mine.start(), IsEmpty());
+    EXPECT_TRUE(send_to(mine.address("in")).all_accepted());
+    EXPECT_THAT(mine.metrics(), HasSubstr("postern_messages_accepted_total 0\n"));
+    EXPECT_THAT(mine.metrics(), HasSubstr("# TYPE postern_messages_accepted_total counter\n"));
+    mine.stop(std::chrono::seconds{5});
+    EXPECT_EQ(mine.metrics(), "");
+}
+
+TEST(an_embedded_server, that_goes_stops_at_once)
+{
+    boost::asio::io_context home;
+    std::string address;
+    {
+        server mine{home.get_executor(), options_with()};
+        ASSERT_THAT(mine.start(), IsEmpty());
+        address = mine.address("in");
+        EXPECT_EQ(mine.address("out"), "") << "there is no such listener";
+    }
+    EXPECT_THAT(send_to(address).failure, HasSubstr("cannot connect"));
+}
+
 TEST(an_embedded_server, starts_again_after_it_was_stopped)
 {
     boost::asio::io_context home;

@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -116,6 +117,26 @@ TEST(a_pool, lets_only_so_many_messages_wait)
                 ::testing::UnorderedElementsAre(base::error_code{}, base::error_code{}, make_error_code(client_errc::busy)));
 }
 
+TEST(a_pool, counts_what_is_open_what_is_idle_and_what_waits)
+{
+    scripted_server server{messages(2, farewell)};
+    asio::io_context context;
+    client_pool pool{context, {.per_host = 1, .idle = 60s}};
+    const auto counts = [&] { return std::vector{pool.connections(), pool.idle(), pool.waiting()}; };
+    EXPECT_THAT(counts(), ::testing::ElementsAre(0, 0, 0));
+    pool.async_send(to(server), envelope(), content, [](base::error_code, const send_result&) {});
+    pool.async_send(to(server), envelope(), content, [&](base::error_code, const send_result&) {
+        asio::post(context, [&] {
+            EXPECT_THAT(counts(), ::testing::ElementsAre(1, 1, 0));
+            pool.close_idle();
+        });
+    });
+    EXPECT_THAT(counts(), ::testing::ElementsAre(1, 0, 2)) << "the connection is being opened";
+    context.run();
+    EXPECT_THAT(counts(), ::testing::ElementsAre(0, 0, 0));
+    EXPECT_EQ(server.surprise(), "");
+}
+
 TEST(a_pool, closes_an_idle_connection_when_another_server_needs_one)
 {
     scripted_server first{messages(1, farewell)};
@@ -133,6 +154,19 @@ TEST(a_pool, closes_an_idle_connection_when_another_server_needs_one)
     context.run();
     EXPECT_EQ(accepted, 2U);
     EXPECT_EQ(first.surprise() + second.surprise(), "");
+}
+
+TEST(a_message_in_a_pool, that_no_connection_came_for_says_what_the_server_said)
+{
+    scripted_server server{std::vector<std::string>{"S: 554 5.7.1 not you", "C: *", "S: 221 bye"}};
+    asio::io_context context;
+    client_pool pool{context};
+    std::optional<send_result> result;
+    pool.async_send(to(server), envelope(), content, [&](base::error_code, send_result sent) { result = std::move(sent); });
+    context.run();
+    ASSERT_TRUE(result.has_value());
+    EXPECT_EQ(result->reply.code, 554);
+    EXPECT_THAT(result->failure, ::testing::EndsWith(": the server refuses the connection: 554 5.7.1 not you"));
 }
 
 TEST(a_message_in_a_pool, that_waits_can_be_cancelled)

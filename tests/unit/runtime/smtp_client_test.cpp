@@ -27,6 +27,7 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using test::greeted;
 using test::scripted_server;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 client_options to(const scripted_server& server)
@@ -491,8 +492,21 @@ TEST(send_mail, says_in_words_why_it_could_not_connect)
     scripted_server server{std::vector<std::string>{"S: 554 go away", "C: QUIT", "S: 221 bye"}};
     const auto result = send_message(to(server), {envelope(), content});
     EXPECT_EQ(result.error, make_error_code(client_errc::refused));
-    EXPECT_THAT(result.failure, HasSubstr("554 go away"));
+    EXPECT_THAT(result.failure, EndsWith(": the server refuses the connection: 554 go away"));
     EXPECT_FALSE(result.all_accepted());
+}
+
+TEST(send_mail, says_all_of_the_reply_that_refused_the_login)
+{
+    for (const auto& [reply, said] :
+         {std::pair{"S: 535 5.7.8 Authentication credentials invalid", "535 5.7.8 Authentication credentials invalid"},
+          {"S: 535 no", "535 no"},
+          {"S: 454 4.7.0", "454 4.7.0"}}) {
+        scripted_server server{greeted({"C: *", reply, "silence"}, {"AUTH PLAIN"})};
+        const auto result = send_message(with_password(to(server)), {envelope(), content});
+        EXPECT_EQ(result.error, make_error_code(client_errc::login_refused));
+        EXPECT_THAT(result.failure, EndsWith(std::string{": the server refuses the login: "} + said));
+    }
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-/* What an operator tells an instance: `postern plugin tell INSTANCE WORD.. [--file FILE]..` on the running server. Needs no
+/* What an operator tells an instance of the running server. `postern plugin tell INSTANCE WORD.. [--file FILE]..` Needs no
  * subscription; an instance that passes knows no such words. It belongs to no session. */
 #ifndef POSTERN_ABI_ADMIN_H
 #define POSTERN_ABI_ADMIN_H

@@ -52,6 +52,7 @@ typedef struct postern_ev_auth_mechanisms {
     postern_list names; /* of postern_str: what is offered so far */
 } postern_ev_auth_mechanisms;
 
+/* Of those that the event named, the ones to keep. */
 typedef struct postern_mechanisms_reply {
     postern_reply base; /* base.size: of the whole record; the rest of base is zero */
     postern_list names; /* of postern_str: those of the event's that stay */
@@ -89,6 +90,7 @@ typedef struct postern_ev_auth_verify {
 #define POSTERN_AUTH_DONE 0u      /* that is `identity` */
 #define POSTERN_AUTH_CHALLENGE 1u /* auth.step: send `challenge`, show what comes back */
 
+/* To auth.step and auth.verify. */
 typedef struct postern_auth_reply {
     postern_reply base; /* base.size: of the whole record; CONTINUE, or a refusal */
     postern_str identity;   /* who that is: 1 to 255 octets of UTF-8 without control characters */

@@ -9,6 +9,7 @@ extern "C" {
 #endif
 
 #define POSTERN_BLOB_1 "postern.blob/1"
+/* Reads the content of a message, piece by piece. */
 typedef struct postern_blob_1 {
     /* Size in octets, or a negative status. Valid until the event's ticket closes; E_STALE afterwards. [any] */
     int64_t (*size)(postern_host *host, uint64_t blob);

@@ -26,6 +26,7 @@ typedef struct postern_option {
 } postern_option;
 
 #define POSTERN_CONFIG_1 "postern.config/1"
+/* Reads the options of the instance. */
 typedef struct postern_config_1 {
     /* All options, of postern_option; valid until destroy. Only inside create. [control] */
     postern_list (*options)(postern_host *host);

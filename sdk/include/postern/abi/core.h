@@ -34,6 +34,7 @@ typedef struct postern_list {
     uint32_t stride;
 } postern_list;
 
+/* What the functions of the contract give back. */
 typedef int32_t postern_status;
 #define POSTERN_PASS 0       /* no opinion; done */
 #define POSTERN_TAKEN 1      /* the ticket was answered, or will be */
@@ -120,6 +121,7 @@ typedef struct postern_reply {
 typedef struct postern_host postern_host; /* opaque; one per instance, so the host knows who asks */
 
 #define POSTERN_CORE_1 "postern.core/1"
+/* What every plugin calls. */
 typedef struct postern_core_1 {
     /* Asks for the events of a hook. flags: POSTERN_SUBSCRIBE_... E_INVALID: asked before with other flags. Only inside create.
      * [control] */
@@ -138,6 +140,7 @@ typedef struct postern_core_1 {
 /* A table of this host by id; NULL: not offered. The table lives as long as the process. */
 typedef const void *(*postern_get_fn)(postern_host *host, const char *id);
 
+/* What create gets. Borrowed. */
 typedef struct postern_create_args {
     uint32_t size;
     uint32_t generation;  /* of the configuration, from 1 */
@@ -149,6 +152,7 @@ typedef struct postern_create_args {
 #define POSTERN_PLUGIN_SERIAL 1u   /* one call of handle at a time */
 #define POSTERN_PLUGIN_BLOCKING 2u /* handle may block: it runs on the pool */
 
+/* Who a plugin is, and how it is called: the one thing that its file exports. */
 typedef struct postern_plugin {
     uint32_t size;
     uint32_t flags;

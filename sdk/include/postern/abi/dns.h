@@ -25,6 +25,7 @@ extern "C" {
 #define POSTERN_DNS_TLSA 52u
 
 #define POSTERN_DNS_1 "postern.dns/1"
+/* Asks the DNS; each accepted question has one POSTERN_HOOK_DNS_ANSWER. */
 typedef struct postern_dns_1 {
     /* name: "mx.example.org", a dot at its end or none; for PTR an address, "192.0.2.1", does as well. Names that are not ASCII
      * come in their "xn--" form. E_INVALID: no name (RFC 1035 2.3.4: labels of 63 octets, 253 in all) or no such type. E_STALE:
@@ -52,6 +53,7 @@ typedef struct postern_dns_record {
 } postern_dns_record;
 
 #define POSTERN_DNS_CANCELLED 1u /* in ev.flags: the session, or the instance, ended first; status is TIMEOUT */
+/* The answer to a question. */
 typedef struct postern_ev_dns_answer {
     postern_event ev;
     uint64_t token;

@@ -56,6 +56,7 @@ typedef struct postern_verb {
 #define POSTERN_PARAM_VALUE 4u    /* "KEYWORD=value"; without a value 501 */
 #define POSTERN_PARAM_NO_VALUE 8u /* "KEYWORD"; with a value 501; neither flag: as it comes */
 
+/* A parameter of MAIL or RCPT. */
 typedef struct postern_param_kind {
     uint32_t size;
     uint32_t flags; /* POSTERN_PARAM_... */

@@ -63,6 +63,7 @@ typedef struct postern_param {
     uint32_t reserved;
 } postern_param;
 
+/* A field of a header section. */
 typedef struct postern_header {
     postern_str name;
     postern_str value; /* behind the colon and one space; folds kept, final CRLF not */
@@ -243,6 +244,7 @@ typedef struct postern_ev_delivery_done {
 } postern_ev_delivery_done;
 
 #define POSTERN_WAKE_CANCELLED 1u /* in ev.flags */
+/* A timer of a session has come to its time. */
 typedef struct postern_ev_wake {
     postern_event ev;
     uint64_t token;

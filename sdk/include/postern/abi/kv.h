@@ -37,6 +37,7 @@ typedef struct postern_kv_item {
 } postern_kv_item;
 
 #define POSTERN_KV_DURABLE 1u /* flags of a request: it is answered only when what it changed is on stable storage */
+/* Items that are done one after the other. */
 typedef struct postern_kv_request {
     uint32_t size;
     uint32_t flags; /* POSTERN_KV_DURABLE */
@@ -82,6 +83,7 @@ typedef struct postern_kv_result {
 } postern_kv_result;
 
 #define POSTERN_KV_CANCELLED 1u /* in ev.flags: the session, or the instance, ended first; result is FAILED */
+/* The answer to a request or a scan. */
 typedef struct postern_ev_kv_answer {
     postern_event ev;
     uint64_t token;

@@ -26,6 +26,7 @@ typedef struct postern_ev_kv_store {
     uint32_t limit;
 } postern_ev_kv_store;
 
+/* What became of a request or a scan. */
 typedef struct postern_kv_store_reply {
     postern_reply base;   /* base.size: of the whole record; the rest of base is zero */
     uint32_t result;      /* POSTERN_KV_OK, or FAILED */

@@ -29,6 +29,7 @@ extern "C" {
 /* Flag of config.prepare: a look only, as by `postern check`. config.abort will follow whatever is answered. */
 #define POSTERN_PREPARE_CHECK 1u
 
+/* Of config.prepare, config.commit and config.abort. */
 typedef struct postern_ev_config {
     postern_event ev;
     uint32_t generation; /* of this instance */

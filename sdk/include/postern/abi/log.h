@@ -8,6 +8,7 @@
 extern "C" {
 #endif
 
+/* A field of a line: a text or a number. */
 typedef struct postern_log_field {
     postern_str key;  /* a to z, 0 to 9, "_", a letter in front, at most 32; not "plugin", "name", "session" */
     postern_str text; /* any octets: the host escapes them. What is longer than 1,024 is cut */
@@ -26,6 +27,7 @@ typedef struct postern_log_event {
 } postern_log_event;
 
 #define POSTERN_LOG_1 "postern.log/1"
+/* Writes events with fields into the host's log. */
 typedef struct postern_log_1 {
     /* The lowest level that is written now: what is below need not be made. A reload may change it. [any] */
     uint32_t (*level)(postern_host *host);

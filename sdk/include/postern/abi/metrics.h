@@ -20,6 +20,7 @@ extern "C" {
 #define POSTERN_UNIT_THOUSANDTHS 1u
 #define POSTERN_UNIT_NANOSECONDS 2u
 
+/* A label of a metric, and its value. */
 typedef struct postern_label {
     postern_str name; /* letters, digits, "_"; not "plugin", which is the host's */
     postern_str value; /* what is longer than 256 octets is cut */
@@ -37,6 +38,7 @@ typedef struct postern_metric {
 } postern_metric;
 
 #define POSTERN_METRICS_1 "postern.metrics/1"
+/* Makes metrics, and counts with them. */
 typedef struct postern_metrics_1 {
     /* Its number, above 0, or a negative status. At most 1,000 an instance: E_AGAIN. E_INVALID: the log says why. Only inside
      * create. [control] */

@@ -12,6 +12,7 @@
 extern "C" {
 #endif
 
+/* A note about a session, as events carry it. */
 typedef struct postern_note {
     uint32_t size;
     uint32_t reserved;
@@ -22,6 +23,7 @@ typedef struct postern_note {
 } postern_note;
 
 #define POSTERN_NOTES_1 "postern.notes/1"
+/* Leaves notes about a session, and reads those of others. */
 typedef struct postern_notes_1 {
     /* Asks to see notes of other plugins: a name, or what it begins with and "*" behind the last ".". At most 64. Only inside
      * create. [control] */

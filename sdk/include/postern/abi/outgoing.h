@@ -86,6 +86,7 @@ typedef struct postern_ev_tls_policy {
     uint32_t tls;         /* POSTERN_TLS_...: what holds, after what other plugins said */
 } postern_ev_tls_policy;
 
+/* How much TLS the delivery wants. */
 typedef struct postern_tls_policy_reply {
     postern_reply base; /* base.size: of the whole record */
     postern_str name;   /* of the host, for VERIFIED; empty: as it is in the event */
@@ -117,6 +118,7 @@ typedef struct postern_ev_delivery_peer {
     uint32_t reserved;
 } postern_ev_delivery_peer;
 
+/* Whether to go on with that peer, and without which of its extensions. */
 typedef struct postern_delivery_peer_reply {
     postern_reply base;  /* base.size: of the whole record */
     postern_list unused; /* of postern_str, at most 100: keywords that count as not offered on this connection */

@@ -35,6 +35,7 @@ typedef struct postern_ev_queue {
     postern_str tail;
 } postern_ev_queue;
 
+/* A message as it is kept. */
 typedef struct postern_queue_message {
     uint64_t id;
     uint64_t content_size;
@@ -48,6 +49,7 @@ typedef struct postern_queue_message {
 #define POSTERN_QUEUE_CORRUPT 3u /* checksum: set aside, never given out */
 #define POSTERN_QUEUE_FAILED 4u  /* anything else; the log has the cause */
 
+/* To any event of a store. */
 typedef struct postern_queue_reply {
     postern_reply base;    /* base.size: of the whole record; the rest of base is zero */
     uint32_t result;       /* POSTERN_QUEUE_... */

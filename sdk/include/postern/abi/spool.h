@@ -12,6 +12,7 @@ extern "C" {
 #define POSTERN_SPOOL_SUBDOMAINS 1u /* flags: the domain and all below it */
 
 #define POSTERN_SPOOL_1 "postern.spool/1"
+/* Has messages that wait tried at once. */
 typedef struct postern_spool_1 {
     /* Messages that have been attempted before and have a recipient of `domain` left are due now. Those that are held, or to be
      * released later, stay. It is done soon, on another thread; what it found is not told: the log says so.

@@ -19,6 +19,7 @@ typedef struct postern_ev_timer {
 } postern_ev_timer;
 
 #define POSTERN_TIMERS_1 "postern.timers/1"
+/* Timers of an instance, without a session. */
 typedef struct postern_timers_1 {
     /* In `delay_ns` one event with `token`; then, with a period, one each `period_ns` after the first was due, until it is
      * cancelled. A timer of that token that is set is replaced. Also inside create: none comes before create returned. The end

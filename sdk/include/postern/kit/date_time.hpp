@@ -10,6 +10,7 @@
 
 namespace postern::kit {
 
+/// A point in time, without the part of a second that no protocol of mail has.
 using seconds_since_1970 = std::chrono::sys_seconds;
 
 /// RFC 3339 5.6: date-time, with "Z" or an offset; fractions of a second are dropped. Nothing for anything else, for dates that

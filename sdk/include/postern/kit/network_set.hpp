@@ -39,6 +39,7 @@ using address = std::array<std::uint8_t, 16>;
     return made;
 }
 
+/// Addresses and networks of a configuration, to be asked whether one is among them.
 class network_set {
 public:
     /// Takes "192.0.2.7" or "192.0.2.0/24"; says what is wrong with anything else, or nullptr.

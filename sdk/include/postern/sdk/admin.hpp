@@ -13,6 +13,7 @@
 
 namespace postern {
 
+/// The words of an operator, without the instance.
 using word_list = sdk::list_view<postern_str, sdk::address_view>;
 
 /// `postern plugin tell INSTANCE WORD..`; needs no subscription. Beside the events of sessions, one at a time.

@@ -16,6 +16,7 @@
 
 namespace postern {
 
+/// How a question to the DNS ended.
 enum class dns_status : std::uint32_t {
     ok = POSTERN_DNS_OK,             ///< there are records
     nxdomain = POSTERN_DNS_NXDOMAIN, ///< there is no such name
@@ -26,6 +27,7 @@ enum class dns_status : std::uint32_t {
     invalid = 255, ///< it was no name, and nobody was asked
 };
 
+/// An MX record (RFC 5321 5.1).
 struct dns_mx {
     std::uint32_t preference = 0;
     std::string host; ///< "": no mail (RFC 7505)

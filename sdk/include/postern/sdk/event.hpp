@@ -33,8 +33,11 @@ struct header {
     explicit header(const postern_header& record) noexcept : name{sdk::view(record.name)}, value{sdk::view(record.value)} {}
 };
 
+/// Parameters of MAIL or RCPT. Borrowed, as the event is.
 using params = sdk::list_view<postern_param, param>;
+/// Fields of a header section, in their order. Borrowed, as the event is.
 using header_list = sdk::list_view<postern_header, header>;
+/// Recipients, in their order. Borrowed, as the event is.
 using addresses = sdk::list_view<postern_str, sdk::address_view>;
 
 /// Who is connected. Views into the event.

@@ -14,6 +14,7 @@
 
 namespace postern {
 
+/// In their order: what is below the configured one is not written.
 enum class log_level : std::uint32_t {
     debug = POSTERN_LOG_DEBUG,
     info = POSTERN_LOG_INFO,

@@ -44,12 +44,14 @@ struct verb_declaration {
     std::uint64_t most_octets = 0; ///< of that count, or that an answer may ask for; 0: limits.message_size
 };
 
+/// The command that a parameter belongs to.
 enum class param_of : std::uint32_t {
     mail = POSTERN_PARAM_MAIL,
     rcpt = POSTERN_PARAM_RCPT,
     both = POSTERN_PARAM_MAIL | POSTERN_PARAM_RCPT,
 };
 
+/// Whether a parameter has a value.
 enum class param_value : std::uint32_t {
     optional = 0,
     required = POSTERN_PARAM_VALUE,
@@ -129,12 +131,19 @@ public:
     public:                                                                                                                      \
         using command_event::command_event;                                                                                      \
     }
+/// RSET: the transaction is over whatever is answered.
 POSTERN_SDK_COMMAND(rset, POSTERN_HOOK_RSET);
+/// NOOP
 POSTERN_SDK_COMMAND(noop, POSTERN_HOOK_NOOP);
+/// HELP
 POSTERN_SDK_COMMAND(help, POSTERN_HOOK_HELP);
+/// VRFY
 POSTERN_SDK_COMMAND(vrfy, POSTERN_HOOK_VRFY);
+/// EXPN
 POSTERN_SDK_COMMAND(expn, POSTERN_HOOK_EXPN);
+/// A verb that nobody declared.
 POSTERN_SDK_COMMAND(unknown_command, POSTERN_HOOK_UNKNOWN);
+/// QUIT: the session ends whatever is answered.
 POSTERN_SDK_COMMAND(quit, POSTERN_HOOK_QUIT);
 #undef POSTERN_SDK_COMMAND
 
@@ -208,10 +217,12 @@ namespace sdk {
 {
     return sdk::ask(code, std::move(text), POSTERN_THEN_OCTETS, octets);
 }
+/// The verb reads a line; it comes as verb_data.
 [[nodiscard]] inline reply ask_line(std::uint32_t code, std::string text)
 {
     return sdk::ask(code, std::move(text), POSTERN_THEN_LINE, 0);
 }
+/// The verb reads lines up to a single dot, unstuffed; they come as verb_data.
 [[nodiscard]] inline reply ask_text(std::uint32_t code, std::string text)
 {
     return sdk::ask(code, std::move(text), POSTERN_THEN_TEXT, 0);

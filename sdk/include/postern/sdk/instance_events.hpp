@@ -46,6 +46,7 @@ private:
     std::string text_;
 };
 
+/// All is well; `text` is shown by `postern status`.
 [[nodiscard]] inline health_report healthy(std::string text = {})
 {
     return {POSTERN_HEALTH_OK, std::move(text)};
@@ -56,6 +57,7 @@ private:
     return {POSTERN_HEALTH_DEGRADED, std::move(text)};
 }
 
+/// What server_event tells of.
 enum class happening : std::uint32_t {
     connected = POSTERN_EVENT_CONNECTED,
     disconnected = POSTERN_EVENT_DISCONNECTED,

@@ -16,6 +16,7 @@
 
 namespace postern {
 
+/// What became of an item, or of a whole request.
 enum class kv_status : std::uint32_t {
     ok = POSTERN_KV_OK,
     missing = POSTERN_KV_MISSING,     ///< there is no such key
@@ -52,12 +53,14 @@ struct kv_outcome {
     [[nodiscard]] explicit operator bool() const noexcept { return status == kv_status::ok; }
 };
 
+/// A key of a scan, and what it leads to.
 struct kv_pair {
     std::string key;
     std::string value;
     std::chrono::nanoseconds ttl{0}; ///< what is left of it; 0: for ever
     bool operator==(const kv_pair&) const = default;
 };
+/// What a scan found.
 struct kv_page {
     std::vector<kv_pair> pairs; ///< in the order of their keys
     bool has_more = false;      ///< behind the last of these

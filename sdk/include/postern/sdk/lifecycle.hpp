@@ -27,6 +27,7 @@ struct option {
     }
 };
 
+/// Options of an instance, as its plugin.toml names them. Borrowed, as the event is.
 using option_list = sdk::list_view<postern_option, option>;
 
 /// The answer to prepare.

@@ -27,11 +27,13 @@ enum class proof : std::uint32_t {
     anonymous = POSTERN_AUTH_ANONYMOUS,       ///< ANONYMOUS: nothing is proved
     secret_sha_1 = POSTERN_AUTH_SECRET_SHA_1, ///< for host::verifies alone: secrets of SHA-1
 };
+/// Several, for host::verifies.
 [[nodiscard]] constexpr proof operator|(proof a, proof b) noexcept
 {
     return static_cast<proof>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
 }
 
+/// The digest of a SCRAM secret (RFC 5802, RFC 7677).
 enum class scram_hash : std::uint32_t { sha_1 = POSTERN_SCRAM_SHA_1, sha_256 = POSTERN_SCRAM_SHA_256 };
 
 /// auth.mechanisms: at each EHLO that offers AUTH.

@@ -55,8 +55,11 @@ struct said_reply {
     explicit said_reply(const postern_client_said& record) noexcept : code{record.code}, text{sdk::view(record.text)} {}
 };
 
+/// Parameters that are kept with a message. Borrowed, as the event is.
 using stored_params = sdk::list_view<postern_stored_param, stored_param>;
+/// Keyword lines of a next hop. Borrowed, as the event is.
 using offer_list = sdk::list_view<postern_keyword, offer>;
+/// Commands of plugins, and what the next hop said to them. Borrowed, as the event is.
 using said_list = sdk::list_view<postern_client_said, said_reply>;
 
 /// From weak to strong.

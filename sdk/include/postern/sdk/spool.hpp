@@ -11,6 +11,7 @@
 
 namespace postern {
 
+/// Whether what waits for a domain is tried at once.
 enum class spool_answer : std::uint8_t {
     started, ///< soon, on another thread
     denied,  ///< not allowed by the configuration: may = ["queue"]

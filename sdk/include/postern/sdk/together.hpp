@@ -235,6 +235,7 @@ requires(sizeof...(Awaitables) > 1) [[nodiscard]] sdk::all_awaiter<Awaitables...
 {
     return sdk::all_awaiter<Awaitables...>{std::move(what)...};
 }
+/// The same for as many of one kind as there are; their results come in the same order.
 template <class Awaitable>
 [[nodiscard]] sdk::each_awaiter<Awaitable> all(std::vector<Awaitable> what)
 {

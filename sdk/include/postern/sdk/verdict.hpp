@@ -318,15 +318,18 @@ struct delivery_result {
     std::string text;
 };
 
+/// The recipient has the message.
 [[nodiscard]] inline delivery_result delivered(std::string text = {})
 {
     return {POSTERN_CONTINUE, 250, "2.0.0", sdk::cut(std::move(text))};
 }
+/// Not now: it is tried again.
 [[nodiscard]] inline delivery_result deferred(std::uint32_t code, std::string enhanced, std::string text)
 {
     sdk::check_code("deferred", code, 400, enhanced);
     return {POSTERN_TEMPFAIL, code, std::move(enhanced), sdk::cut(std::move(text))};
 }
+/// Never: the sender is told.
 [[nodiscard]] inline delivery_result failed(std::uint32_t code, std::string enhanced, std::string text)
 {
     sdk::check_code("failed", code, 500, enhanced);

@@ -33,6 +33,7 @@ struct result {
     std::string text;
 };
 
+/// A message as a store gives it out.
 struct message {
     std::uint64_t id = 0;
     std::uint64_t content_size = 0;

@@ -13,6 +13,7 @@
 
 namespace postern::testing {
 
+/// A keyword line of EHLO that a plugin declared.
 struct declared_keyword {
     std::string keyword;
     std::string parameters;
@@ -20,6 +21,7 @@ struct declared_keyword {
     bool logged_in = false;
 };
 
+/// A verb that a plugin declared.
 struct declared_verb {
     std::string name;
     std::string keyword; ///< empty: taken without an offer
@@ -29,6 +31,7 @@ struct declared_verb {
     std::uint64_t most_octets = 0; ///< 0: the host's limit of a message
 };
 
+/// A parameter of MAIL or RCPT that a plugin declared.
 struct declared_param {
     std::string name;
     std::string keyword;
@@ -40,6 +43,7 @@ struct declared_param {
     std::string lacking;
 };
 
+/// All that a plugin declared in create.
 class declarations {
 public:
     /// Each takes one; false: it is refused, and faults() has one more.

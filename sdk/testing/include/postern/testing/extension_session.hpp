@@ -30,6 +30,7 @@ struct kept_parameter {
 
 inline constexpr std::size_t whole = std::numeric_limits<std::size_t>::max(); ///< verb_data: in one piece
 
+/// What fake_session has for extensions of SMTP.
 class extension_session : public session_base {
 public:
     std::vector<kept_parameter> kept;  ///< of the last MAIL or RCPT

@@ -33,6 +33,7 @@ struct outgoing_param {
     friend std::ostream& operator<<(std::ostream& to, const outgoing_param& p);
 };
 
+/// A delivery on its way out, whose steps the test takes.
 class fake_delivery {
 public:
     explicit fake_delivery(fake_host& host, std::uint64_t id = 1000);

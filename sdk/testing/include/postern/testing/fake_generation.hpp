@@ -14,6 +14,7 @@
 
 namespace postern::testing {
 
+/// A generation for the instance of one fake_host, which may replace that of another.
 class fake_generation {
 public:
     /// `before`: of the instance that it would replace; none: the server starts.

@@ -19,6 +19,7 @@ namespace postern::testing {
 
 /// What is answered to one request.
 struct kv_reply {
+    /// What became of one item, or a pair of a scan.
     struct item {
         std::uint32_t result = POSTERN_KV_OK;
         std::string key{};
@@ -32,10 +33,11 @@ struct kv_reply {
 };
 
 namespace kv_limits {
-inline constexpr std::size_t key = 512;
-inline constexpr std::size_t value = 65'536;
-inline constexpr std::uint32_t items = 1'000;
-inline constexpr std::size_t octets = std::size_t{1} << 20u;
+// Of <postern/abi/kv.h>.
+inline constexpr std::size_t key = 512;                      ///< octets
+inline constexpr std::size_t value = 65'536;                 ///< octets
+inline constexpr std::uint32_t items = 1'000;                ///< a request
+inline constexpr std::size_t octets = std::size_t{1} << 20u; ///< a request
 } // namespace kv_limits
 
 /// Part of fake_host, whose lock guards requests.

@@ -13,6 +13,7 @@
 
 namespace postern::testing {
 
+/// A client, as a plugin sees it: one member a step of the session.
 class fake_session final : public extension_session {
 public:
     explicit fake_session(fake_host& host, std::uint64_t id = 1);

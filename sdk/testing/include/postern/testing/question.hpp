@@ -32,6 +32,7 @@ struct body_facts {
     bool is_binary = false; ///< BODY=BINARYMIME
 };
 
+/// As MAIL said it.
 [[nodiscard]] inline body_facts body_facts_of(const postern_list& params)
 {
     body_facts facts;
@@ -43,6 +44,7 @@ struct body_facts {
     return facts;
 }
 
+/// An event that was not answered within the call.
 struct question {
     std::uint32_t hook = 0;
     bool may_vouch = false;

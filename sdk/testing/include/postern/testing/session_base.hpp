@@ -35,6 +35,7 @@ struct peer_facts {
     bool has_tls = false;
 };
 
+/// What a session of a fake host is, whatever it is about.
 class session_base {
 public:
     session_base(const session_base&) = delete;
