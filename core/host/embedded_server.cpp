@@ -4,12 +4,16 @@
 #include "core/host/plugin_set.hpp"
 #include "core/host/tls_loader.hpp"
 #include "core/host/transient_store.hpp"
+#include "core/host/ways_out.hpp"
+#include "core/io/interface_addresses.hpp"
 #include "core/io/resolver_thread.hpp"
 
 #include <filesystem>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace postern {
 
@@ -31,6 +35,7 @@ struct server::state {
     }
 
     [[nodiscard]] bool make_folder(problems& found) const;
+    [[nodiscard]] std::vector<daemon::listening_place> places(const daemon::config& from) const;
     [[nodiscard]] std::shared_ptr<const runtime::generation> make(const daemon::config& from,
                                                                   std::unique_ptr<daemon::plugin_set>& plugins, problems& found);
 
@@ -74,6 +79,16 @@ bool server::state::make_folder(problems& found) const
     return !failed;
 }
 
+/// Where it listens, or will.
+std::vector<daemon::listening_place> server::state::places(const daemon::config& from) const
+{
+    auto all = daemon::listening_places(from);
+    if (running != nullptr)
+        for (const auto& each : options.config.listeners)
+            all.push_back({each.name, running->bound_address(each.name)});
+    return all;
+}
+
 /// The next generation, its plugins ready; null: nothing has changed.
 std::shared_ptr<const runtime::generation> server::state::make(const daemon::config& from,
                                                                std::unique_ptr<daemon::plugin_set>& plugins, problems& found)
@@ -81,16 +96,21 @@ std::shared_ptr<const runtime::generation> server::state::make(const daemon::con
     const daemon::control_lane::hold in_control{*lane};
     const auto next = generation + 1;
     auto next_tls = daemon::load_tls(from, found, generation == 0 ? nullptr : &tls);
+    if (options.has_queue)
+        daemon::refuse_relay_to_ourselves(from, places(from), io::interface_addresses(), found);
     if (!found.empty())
         return nullptr;
-    if (services.dns == nullptr)
-        services.dns = std::make_shared<io::resolver_thread>(from.dns, log);
+    auto asked = services;
+    if (asked.dns == nullptr || from.dns != options.config.dns)
+        asked.dns = std::make_shared<io::resolver_thread>(from.dns, log);
     const auto purpose = options.has_queue ? daemon::load_purpose::serve : daemon::load_purpose::without_store;
-    daemon::plugin_loading how{purpose, next, store, &libraries, services, &options.plugins};
+    daemon::plugin_loading how{purpose, next, store, &libraries, std::move(asked), &options.plugins};
     plugins = daemon::plugin_set::load(from, std::move(how), log, found);
     if (plugins == nullptr)
         return nullptr;
     auto made = daemon::build_generation(from, *plugins, next_tls, services.timer, next, found);
+    if (made != nullptr && options.has_queue)
+        daemon::refuse_dead_end(from, *made, found);
     const bool is_ready = made != nullptr && found.empty() &&
                           plugins->prepare({.generation = next, .replaces = generation, .before = &known_options}, log, found);
     if (!is_ready) {

@@ -1,6 +1,7 @@
 #include "core/host/embedded_server.hpp"
 
 #include "core/runtime/client.hpp"
+#include "tests/support/dns_peer.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <postern/plugin.hpp>
@@ -169,6 +170,86 @@ TEST(an_embedded_server, reloads_without_losing_its_address_or_changes_nothing)
     EXPECT_THAT(mine.reload(std::move(next)), IsEmpty());
     EXPECT_EQ(mine.address("in"), address);
     EXPECT_EQ(send_to(address, 1000).recipients.at(0).enhanced, "5.3.4") << "SIZE 100 is offered, so the client does not try";
+}
+
+/// With a queue, the plugin that vouches and takes nothing, and `relay`.
+server_options options_with_queue(const std::filesystem::path& folder, std::string_view relay)
+{
+    static constexpr postern_plugin table = sdk::describe<lazy>("org.example.lazy", "1.0", "tests");
+    auto options = options_with("[delivery]\nrelay = \"" + std::string{relay} + "\"\n");
+    options.plugins = {{"inbox", &table}};
+    options.has_queue = true;
+    options.config.data_dir = folder;
+    return options;
+}
+
+TEST(an_embedded_server, refuses_to_relay_to_itself)
+{
+    const test::temporary_folder folder;
+    boost::asio::io_context home;
+    auto circle = options_with_queue(folder.path(), "127.0.0.1:2525");
+    circle.config.listeners.front().address = "127.0.0.1:2525"; // which is never bound
+    server never{home.get_executor(), circle};
+    EXPECT_THAT(never.start().at(0).text(), HasSubstr("in a circle"));
+
+    const auto good = options_with_queue(folder.path(), "127.0.0.1:9");
+    server mine{home.get_executor(), good};
+    ASSERT_THAT(mine.start(), IsEmpty());
+    const auto found = mine.reload(options_with_queue(folder.path(), mine.address("in")).config);
+    ASSERT_THAT(found, SizeIs(1));
+    EXPECT_THAT(found[0].text(), HasSubstr("in a circle")) << "the port is known by now";
+}
+
+TEST(an_embedded_server, refuses_to_take_mail_that_could_not_leave)
+{
+    const test::temporary_folder folder;
+    boost::asio::io_context home;
+    server mine{home.get_executor(), options_with_queue(folder.path(), "")};
+    const auto found = mine.start();
+    ASSERT_THAT(found, SizeIs(1));
+    EXPECT_THAT(found[0].text(), HasSubstr("could not leave"));
+}
+
+/// Asks the domain name system about every recipient.
+class asker {
+public:
+    static constexpr const char* requires_[] = {"postern.dns/1"};
+    static constexpr const char* provides[] = {"postern.recipients/1"};
+
+    explicit asker(const host& host) : host_{host} {}
+    task<verdict> on(const rcpt&)
+    {
+        const auto found = co_await host_.dns().a("who.example");
+        co_return found ? vouch() : reject(550, "5.1.1", "nobody");
+    }
+
+private:
+    host host_;
+};
+
+TEST(an_embedded_server, asks_the_name_servers_of_the_configuration_that_is_in_force)
+{
+    const auto says = [](bool knows) {
+        return [knows](const std::string& name, std::uint16_t type) -> test::dns_said {
+            if (!knows)
+                return {3, {}};
+            return {0, {{name, type, std::string("\xc0\x02\x02\x01", 4)}}};
+        };
+    };
+    const test::dns_peer first{says(true)};
+    const test::dns_peer second{says(false)};
+    static constexpr postern_plugin table = sdk::describe<asker>("org.example.asker", "1.0", "tests");
+    const auto options_asking = [](const test::dns_peer& whom) {
+        auto options = options_with("[delivery.dns]\nservers = [\"" + whom.address() + "\"]\n");
+        options.plugins = {{"inbox", &table}};
+        return options;
+    };
+    boost::asio::io_context home;
+    server mine{home.get_executor(), options_asking(first)};
+    ASSERT_THAT(mine.start(), IsEmpty());
+    EXPECT_EQ(send_to(mine.address("in")).recipients.at(0).smtp_code, 452) << "vouched for, and then there is no queue";
+    ASSERT_THAT(mine.reload(options_asking(second).config), IsEmpty());
+    EXPECT_EQ(send_to(mine.address("in")).recipients.at(0).smtp_code, 550);
 }
 
 TEST(an_embedded_server, has_figures_while_it_runs)
