@@ -217,7 +217,7 @@ public:
     static constexpr const char* provides[] = {"postern.recipients/1"};
 
     explicit asker(const host& host) : host_{host} {}
-    task<verdict> on(const rcpt&)
+    task<verdict> on(rcpt)
     {
         const auto found = co_await host_.dns().a("who.example");
         co_return found ? vouch() : reject(550, "5.1.1", "nobody");

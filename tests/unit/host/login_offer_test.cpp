@@ -67,7 +67,7 @@ chain = [)" + chain + "]\n" +
         const auto set =
             plugin_set::load(*from, {.purpose = load_purpose::without_store, .linked = &linked_}, base::log{log_}, found_);
         EXPECT_NE(set, nullptr);
-        return login_offer(from->listeners.front(), *set, found_);
+        return login_offer(from->listeners.front(), from->data_dir, *set, found_);
     }
     static std::vector<std::string> names(const session::auth_offer& of)
     {
