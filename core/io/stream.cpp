@@ -124,8 +124,9 @@ task<base::error_code> stream::wait(socket::wait_type what, bool is_ready)
 
 task<base::error_code> stream::wait_readable()
 {
-    // OpenSSL may hold decrypted octets that no readiness of the socket will announce.
-    const bool is_ready = ssl_ != nullptr && SSL_has_pending(ssl_) != 0 && !tls_wants_write_;
+    // OpenSSL may hold decrypted octets that no readiness of the socket will announce. Not SSL_has_pending(): it counts the
+    // beginning of a record too, whose rest has to be waited for.
+    const bool is_ready = ssl_ != nullptr && SSL_pending(ssl_) > 0 && !tls_wants_write_;
     return wait(ssl_ != nullptr && tls_wants_write_ ? socket::wait_write : socket::wait_read, is_ready);
 }
 

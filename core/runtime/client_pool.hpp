@@ -26,8 +26,8 @@ struct pool_limits {
 };
 
 /// Connections are alike that lead to the same host and port with the same TLS, login and name of our own. One that the server
-/// had closed meanwhile is replaced without the caller's noticing; no message is sent twice. Threads: as smtp_client: those of
-/// its io_context, one at a time. Destroying it ends all with operation_aborted.
+/// had closed meanwhile is replaced without the caller's noticing; no message is sent twice. Threads: as smtp_client.
+/// Destroying it ends all with operation_aborted.
 class client_pool {
 public:
     client_pool(boost::asio::io_context& on, pool_limits limits = {});

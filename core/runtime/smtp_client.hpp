@@ -21,8 +21,9 @@ class client_core;
 /// One connection. Operations are one at a time: a second one ends with client_errc::busy. Each takes any completion token, and
 /// supports cancellation of its slot (all types; the connection is gone then, for a command cannot be taken back) and the
 /// options' deadline. Completion handlers run on their associated executor, by default the io_context's, never within the
-/// initiating call. Threads: the io_context is run by one thread at a time, and all calls are made on it. The io_context outlives
-/// the client. Destroying a client ends the operation under way with operation_aborted.
+/// initiating call. Threads: the io_context is run by one thread at a time, and all calls, making and destroying a client too,
+/// are made on it or while it is not run: clients share what they wait and receive with. The io_context outlives the client.
+/// Destroying a client ends the operation under way with operation_aborted.
 class smtp_client {
 public:
     smtp_client(boost::asio::io_context& on, client_options options);

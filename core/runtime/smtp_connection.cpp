@@ -111,6 +111,7 @@ io::task<void> smtp_connection::drive(content_source* content, client_counsel* c
 io::task<void> smtp_connection::give(content_source& content)
 {
     has_begun_content_ = true;
+    buffer_.reset(); // all in it has been taken, and content may be long in coming or going
     if (!session_.output().empty()) {
         const bool flushed = co_await flush(profile_->timeout.data);
         if (hear()) // a peer that has had enough may say so at any time
@@ -181,6 +182,7 @@ bool smtp_connection::hear()
         session_.feed({buffer_.data(), got.size});
         return true;
     case io::read_result::kind::would_block:
+        buffer_.reset();
         return false;
     case io::read_result::kind::end:
     case io::read_result::kind::broken:
@@ -218,6 +220,7 @@ io::task<bool> smtp_connection::flush(std::chrono::milliseconds limit)
                 watcher_->said(piece, is_secret_);
     const auto ec = co_await stream_.write(pieces);
     is_broken_ = ec.failed();
+    content_ = 0;
     if (!is_broken_)
         session_.output_sent();
     co_return !is_broken_;
@@ -226,7 +229,7 @@ io::task<bool> smtp_connection::flush(std::chrono::milliseconds limit)
 /// Content is told by its size.
 void smtp_connection::show_output(const session::client_output& output)
 {
-    auto content = std::min(std::exchange(content_, 0), output.size());
+    auto content = std::min(content_, output.size());
     const auto commands = output.said.substr(std::min(content, output.said.size()));
     constexpr std::string_view chunk = "BDAT ";
     if (content > 0 && output.said.starts_with(chunk)) {

@@ -18,6 +18,8 @@ struct client_limits {
     std::uint32_t chunks_ahead = 8;       ///< BDAT chunks whose replies may be outstanding; 1 at least
     std::uint32_t reply_text = 1024;      ///< octets kept of a reply's text
     std::size_t reply_line = 2048;        ///< octets of a line of a reply, with its CRLF; while logging in 12300 at least
+    /// Octets. Shorter pieces of content are copied, in less time than a further place to send from takes.
+    std::size_t lends_from = 8192;
 };
 
 struct client_config {

@@ -30,8 +30,7 @@ void client_session::state::give_content(std::string_view octets, bool is_last)
 /// The piece goes out from where it lies, unless it is short.
 void client_session::state::put(std::string_view octets)
 {
-    constexpr std::size_t worth_lending = 8192; // less is copied in less time than a further piece takes to be sent
-    if (octets.size() >= worth_lending)
+    if (octets.size() >= config.limits.lends_from)
         lent = octets;
     else
         output += octets;

@@ -221,7 +221,7 @@ bool sink::serve(connection& peer)
     do {
         if (!serve_once(peer))
             return false;
-    } while (peer.in_tls && ::SSL_has_pending(peer.tls) != 0); // of which epoll knows nothing
+    } while (peer.in_tls && ::SSL_pending(peer.tls) > 0); // of which epoll knows nothing
     return true;
 }
 

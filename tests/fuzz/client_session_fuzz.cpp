@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,7 +28,7 @@ void require(bool holds)
 class hostile_conversation {
 public:
     explicit hostile_conversation(unsigned choices)
-        : choices_{choices}, by_line_{(choices & 1U) != 0}, interrupts_{(choices & 32U) != 0}
+        : choices_{choices}, by_line_{(choices & 1U) != 0}, interrupts_{(choices & 32U) != 0}, withholds_{(choices & 1024U) != 0}
     {
         config_.hostname = "client.example";
         config_.tls = (choices & 2U) != 0 ? session::client_tls::opportunistic : session::client_tls::none;
@@ -36,6 +37,7 @@ public:
         config_.chunking = (choices & 8U) != 0;
         config_.limits.recipients_ahead = (choices & 16U) != 0 ? 2 : 100;
         config_.limits.reply_text = 64;
+        config_.limits.lends_from = (choices & 512U) != 0 ? 1 : 8192;
         envelope_.from.address = "a@client.example";
         envelope_.to.resize(3);
         for (auto& to : envelope_.to)
@@ -87,14 +89,18 @@ private:
             const auto said = std::string{output.said}.append(output.content).append(output.end);
             const bool is_command = step.what == client_step::kind::read && step.waits_for == session::client_phase::command;
             require(said.empty() || said.ends_with("\r\n") || !is_command);
-            is_end_out_ = is_end_out_ || said.ends_with("\r\n.\r\n") || said.find(" LAST\r\n") != std::string_view::npos;
-            session_.output_sent();
+            if (!withholds_ || step.what != client_step::kind::read) { // else the server takes nothing more, and the end comes
+                is_end_out_ = is_end_out_ || said.ends_with("\r\n.\r\n") || said.find(" LAST\r\n") != std::string::npos;
+                session_.output_sent();
+                piece_.reset(); // no view into it may be kept
+            }
             switch (step.what) {
             case client_step::kind::content:
                 if (interrupts_ && std::exchange(has_given, true))
                     return;
                 given_ += 10;
-                session_.give_content(content.substr(given_ - 10, 10), given_ >= content.size());
+                piece_ = std::make_unique<std::string>(content.substr(given_ - 10, 10));
+                session_.give_content(*piece_, given_ >= content.size());
                 break;
             case client_step::kind::start_tls:
                 session_.tls_started();
@@ -179,6 +185,8 @@ private:
     unsigned choices_;
     bool by_line_;
     bool interrupts_; // the server speaks between two portions of content
+    bool withholds_;  // what is to be sent before a reply does not go out
+    std::unique_ptr<std::string> piece_;
     bool is_asked_for_lines_ = false;
     bool closed_ = false;
     bool is_end_out_ = false;
@@ -195,7 +203,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 {
     const std::string_view octets{reinterpret_cast<const char*>(data), size};
     // The same words to several ways of asking; the input chooses one more.
-    for (unsigned choices : {1U, 5U, 13U, 15U, 37U, 45U, 65U, 79U, 129U, 143U, 257U, 391U, static_cast<unsigned>(size) & 511U})
+    for (unsigned choices : {1U, 5U, 13U, 15U, 37U, 45U, 65U, 79U, 129U, 143U, 257U, 391U, 517U, 559U, 641U, 1541U, 1551U,
+                             static_cast<unsigned>(size) & 2047U})
         hostile_conversation{choices}.plays(octets);
     return 0;
 }

@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -226,6 +227,18 @@ TEST_F(a_server_with_tls, closes_when_octets_come_behind_starttls_in_the_next_pa
         EXPECT_THAT(peer.stream().read_to_end(&ended), Not(HasSubstr("250")));
         EXPECT_TRUE(ended);
     }
+}
+
+TEST_F(a_server_with_tls, serves_others_while_clients_leave_records_half_said)
+{
+    std::list<tls_peer> peers;
+    for (int i = 0; i < 16; ++i) { // more than there are threads
+        peers.push_back(client());
+        const auto header = "\x17\x03\x03\x40\x00"sv; // RFC 8446 5.2: application data, 16384 octets of it
+        ASSERT_TRUE(peers.back().stream().write(std::string{header} + std::string(100, 'x')));
+    }
+    auto other = client();
+    EXPECT_EQ(deliver(other, clean_content).code, 250);
 }
 
 TEST_F(a_server_with_tls, does_not_look_for_a_handshake_behind_octets_in_the_clear)

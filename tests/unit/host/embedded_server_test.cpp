@@ -180,6 +180,7 @@ server_options options_with_queue(const std::filesystem::path& folder, std::stri
     options.plugins = {{"inbox", &table}};
     options.has_queue = true;
     options.config.data_dir = folder;
+    options.config.plugin_path = {POSTERN_BUILT_PLUGINS};
     return options;
 }
 

@@ -157,7 +157,7 @@ TEST_F(an_offer, without_anybody_who_verifies_says_what_to_do)
 
 TEST_F(an_offer, has_the_listeners_rules_and_secrets_of_the_process)
 {
-    link("verifier", table_of<verifier<POSTERN_AUTH_PASSWORD>>);
+    link("verifier", table_of<verifier<POSTERN_AUTH_PASSWORD | POSTERN_AUTH_SECRET>>);
     const auto usual = make("auth = true\n");
     EXPECT_FALSE(usual->in_clear);
     EXPECT_FALSE(usual->is_required);

@@ -75,6 +75,8 @@ protected:
         for (std::size_t i = 0; i < 2; ++i) {
             socket connected{home.context().get_executor()};
             connected.assign(asio::generic::stream_protocol{AF_UNIX, 0}, ends.at(i));
+            if (send_buffer_ != 0)
+                must(::setsockopt(ends.at(i), SOL_SOCKET, SO_SNDBUF, &send_buffer_, sizeof send_buffer_) == 0, "SO_SNDBUF");
             streams.at(i) = std::make_unique<stream>(home, std::move(connected));
             streams.at(i)->expires_after(60s);
         }
@@ -106,6 +108,7 @@ protected:
     test::memory_log lines_;
     stream::pieces says_{"220"}; // the server, behind the handshake
     std::size_t wants_ = 1;      // octets that the client waits for
+    int send_buffer_ = 0;        // octets; 0: the system's
     outcome ours_;
     outcome theirs_;
 };
@@ -171,6 +174,20 @@ TEST_F(both_ends, hear_as_one_what_lies_in_several_places)
         wants_ = whole.size();
         meet(server(), client());
         EXPECT_TRUE(theirs_.heard == whole) << size;
+    }
+}
+
+// A record in parts: whoever has a part waits for the rest, and holds up nobody meanwhile.
+TEST_F(both_ends, hear_as_one_what_goes_out_in_many_attempts)
+{
+    send_buffer_ = 1; // the kernel makes it its least, which takes less than a record
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        const std::string head(20'000, 'h');
+        const std::string much(20'000, 'x');
+        says_ = {head, much, "\r\n.\r\n"};
+        wants_ = head.size() + much.size() + 5;
+        meet(server(), client({}, version));
+        EXPECT_TRUE(theirs_.heard == head + much + "\r\n.\r\n") << version;
     }
 }
 

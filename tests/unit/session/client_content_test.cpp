@@ -100,6 +100,22 @@ TEST(client_content, that_did_not_go_out_whole_is_not_a_lost_reply) // RFC 1047
     EXPECT_TRUE(c.session().output().empty()) << "nobody may look at what was lent";
 }
 
+TEST(client_content, is_lent_in_whatever_pieces_and_with_whatever_answers)
+{
+    for (const std::size_t piece : {1U, 3U, 7U})
+        for (const auto* offers : {"PIPELINING", "PIPELINING,CHUNKING"}) {
+            conversation lends;
+            conversation copies;
+            for (auto* c : {&lends, &copies}) {
+                c->piece = piece;
+                c->content = ".a\r\nb\r\n.\r\n\r\n..c\r\n";
+            }
+            lends.config.limits.lends_from = 1;
+            EXPECT_EQ(is_asked_for_content(lends, offers), is_asked_for_content(copies, offers));
+            EXPECT_EQ(lends.hears("250 ok\r\n"), copies.hears("250 ok\r\n"));
+        }
+}
+
 TEST(client_content, may_be_empty)
 {
     conversation c;
