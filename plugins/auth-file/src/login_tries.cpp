@@ -16,7 +16,7 @@ namespace {
 bool login_tries::begin(std::uint64_t session, std::string_view address, std::string_view user, time_point now)
 {
     drop(session);
-    open_try made{client_of(address), std::string{user}, {}, {}};
+    open_try made{client_of(address), std::string{user}, {}, {}, false};
     const auto client_since = by_client_.begin(made.client, now);
     if (!client_since)
         return false;
@@ -33,10 +33,17 @@ bool login_tries::begin(std::uint64_t session, std::string_view address, std::st
     return true;
 }
 
+void login_tries::wrong(std::uint64_t session)
+{
+    const std::lock_guard lock{mutex_};
+    if (const auto found = by_session_.find(session); found != by_session_.end())
+        found->second.is_wrong = true;
+}
+
 void login_tries::drop(std::uint64_t session)
 {
     const auto open = take(session);
-    if (!open)
+    if (!open || open->is_wrong)
         return;
     by_client_.give_back(open->client, open->client_since);
     if (open->user_since)

@@ -24,6 +24,8 @@ public:
 
     /// False: the address or the name has to wait. A session has one try at a time; one that it broke off before was none.
     [[nodiscard]] bool begin(std::uint64_t session, std::string_view address, std::string_view user, time_point now);
+    /// What the session began is known to be a failure: it stays counted, whether anybody hears how the login ended or not.
+    void wrong(std::uint64_t session);
     /// What the session began was no failure, or nobody will hear how it ended.
     void drop(std::uint64_t session);
     /// Counts it, if begin() has not. Of tries that others verify too.
@@ -39,6 +41,7 @@ private:
         std::string user;
         time_point client_since;
         std::optional<time_point> user_since; ///< nothing: the name is not counted
+        bool is_wrong = false;
     };
     [[nodiscard]] std::optional<open_try> take(std::uint64_t session);
 

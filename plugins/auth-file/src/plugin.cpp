@@ -86,11 +86,13 @@ public:
         }
         const auto answer = about_user(event, *table);
         const bool is_for_another = !event.act_for().empty() && event.act_for() != event.user();
-        const bool is_wrong = is_for_another && !answer.is_pass(); // nobody acts for others here
-        // A secret proves nothing yet, and what is wrong stays counted: auth.result, or the end of the session, settles both.
-        const bool is_settled =
-            event.proof_kind() == postern::proof::password && !is_wrong && answer.what().kind() != POSTERN_REJECT;
-        if (is_settled || answer.is_pass())
+        // Nobody acts for others here.
+        const bool is_wrong = answer.what().kind() == POSTERN_REJECT || (is_for_another && !answer.is_pass());
+        // A secret proves nothing yet: auth.result, or the end of the session, settles it. What is wrong is so without auth.result,
+        // which a plugin ahead may keep from here.
+        if (is_wrong)
+            shared_->tries.wrong(event.session());
+        else if (event.proof_kind() == postern::proof::password || answer.is_pass())
             shared_->tries.drop(event.session());
         return is_wrong ? wrong() : answer;
     }

@@ -38,6 +38,18 @@ TEST(tries, are_counted_once_when_they_fail)
     EXPECT_FALSE(all.begin(3, "192.0.2.1", "alice", start));
 }
 
+TEST(tries, that_are_known_to_be_wrong_stay_counted)
+{
+    login_tries all{2, 10min};
+    ASSERT_TRUE(all.begin(1, "192.0.2.1", "alice", start));
+    all.wrong(1);
+    all.drop(1);
+    ASSERT_TRUE(all.begin(1, "192.0.2.1", "alice", start));
+    all.wrong(1);
+    EXPECT_FALSE(all.begin(1, "192.0.2.1", "alice", start)) << "the session's next is no reason to forget it";
+    all.wrong(2);
+}
+
 TEST(tries, that_others_verify_are_counted_by_their_end)
 {
     login_tries all{1, 10min};

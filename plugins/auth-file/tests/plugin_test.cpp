@@ -125,8 +125,24 @@ TEST_F(auth_file_plugin, counts_a_wrong_password_before_its_session_hears_of_it)
     EXPECT_TRUE(password("alice", "a").rejects());
     EXPECT_TRUE(second.auth_verify(POSTERN_AUTH_PASSWORD, "alice", "b").rejects());
     EXPECT_TRUE(third.auth_verify(POSTERN_AUTH_PASSWORD, "alice", "correct horse").defers());
-    second.end_session(); // it will never hear
-    EXPECT_EQ(third.auth_verify(POSTERN_AUTH_PASSWORD, "alice", "correct horse").identity(), "alice");
+    second.end_session(); // it will never hear, and has guessed all the same
+    EXPECT_TRUE(third.auth_verify(POSTERN_AUTH_PASSWORD, "alice", "correct horse").defers());
+}
+
+TEST_F(auth_file_plugin, counts_wrong_passwords_of_whose_end_others_alone_hear)
+{
+    start(alice);
+    EXPECT_TRUE(password("alice", "a").rejects());
+    EXPECT_TRUE(password("alice", "correct horse", "bob").rejects());
+    EXPECT_TRUE(password("alice", "correct horse").defers());
+}
+
+TEST_F(auth_file_plugin, counts_a_wrong_password_once)
+{
+    start(alice);
+    EXPECT_TRUE(password("alice", "a").rejects());
+    EXPECT_TRUE(session_.login_failed("PLAIN", "alice").proceeds());
+    EXPECT_EQ(password("alice", "correct horse").identity(), "alice");
 }
 
 TEST_F(auth_file_plugin, gives_no_more_secrets_at_a_time_than_proofs_may_fail)
