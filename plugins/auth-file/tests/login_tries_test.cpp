@@ -111,6 +111,18 @@ TEST(tries, are_any_number_without_a_limit)
     }
 }
 
+TEST(tries, that_were_under_way_at_a_success_are_counted_when_they_fail)
+{
+    login_tries all{2, 10min};
+    ASSERT_EQ(all.begin(1, "192.0.2.1", "alice", start), admission::granted);
+    ASSERT_EQ(all.begin(2, "192.0.2.2", "alice", start), admission::granted);
+    ASSERT_EQ(all.begin(3, "192.0.2.3", "alice", start), admission::granted);
+    all.succeeded(3, "alice", "alice");
+    all.failed(1, "192.0.2.1", "alice", start);
+    all.failed(2, "192.0.2.2", "alice", start);
+    EXPECT_EQ(all.begin(4, "192.0.2.4", "alice", start), admission::failed_too_often);
+}
+
 TEST(tries, of_a_window_that_has_ended_are_not_given_back_to_the_next)
 {
     login_tries all{1, 10min};
