@@ -12,28 +12,14 @@ void failure_table::add(std::string_view key, time_point now)
         return;
     const std::lock_guard lock{mutex_};
     forget_before(now);
-    (void)count(key, now);
-}
-
-std::optional<failure_table::time_point> failure_table::begin(std::string_view key, time_point now)
-{
-    if (most_ == 0)
-        return now;
-    const std::lock_guard lock{mutex_};
-    forget_before(now);
-    if (const auto found = by_key_.find(key); found != by_key_.end() && found->second->count >= most_)
-        return std::nullopt;
-    return count(key, now).since;
-}
-
-void failure_table::give_back(std::string_view key, time_point since)
-{
-    const std::lock_guard lock{mutex_};
-    const auto found = by_key_.find(key);
-    if (found == by_key_.end() || found->second->since != since)
-        return; // it was cleared, or its window has ended: those are others'
-    if (--found->second->count == 0)
-        erase(found->second);
+    if (const auto found = by_key_.find(key); found != by_key_.end()) {
+        ++found->second->count;
+        return;
+    }
+    if (rows_.size() == most_keys_)
+        erase(rows_.begin());
+    rows_.push_back({std::string{key}, now, 1});
+    by_key_.emplace(rows_.back().key, std::prev(rows_.end()));
 }
 
 void failure_table::clear(std::string_view key)
@@ -45,10 +31,15 @@ void failure_table::clear(std::string_view key)
 
 bool failure_table::is_over(std::string_view key, time_point now)
 {
+    return most_ != 0 && count(key, now) >= most_;
+}
+
+std::size_t failure_table::count(std::string_view key, time_point now)
+{
     const std::lock_guard lock{mutex_};
     forget_before(now);
     const auto found = by_key_.find(key);
-    return found != by_key_.end() && found->second->count >= most_;
+    return found == by_key_.end() ? 0 : found->second->count;
 }
 
 std::size_t failure_table::size()
@@ -61,20 +52,6 @@ void failure_table::forget_before(time_point now)
 {
     while (!rows_.empty() && now - rows_.front().since >= window_)
         erase(rows_.begin());
-}
-
-/// One more for `key`.
-failure_table::row& failure_table::count(std::string_view key, time_point now)
-{
-    if (const auto found = by_key_.find(key); found != by_key_.end()) {
-        ++found->second->count;
-        return *found->second;
-    }
-    if (rows_.size() == most_keys_)
-        erase(rows_.begin());
-    rows_.push_back({std::string{key}, now, 1});
-    by_key_.emplace(rows_.back().key, std::prev(rows_.end()));
-    return rows_.back();
 }
 
 void failure_table::erase(rows::iterator at)

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <list>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -24,14 +23,10 @@ public:
     }
 
     void add(std::string_view key, time_point now);
-    /// Counts a try before anybody knows how it ends, so that those made at the same time cannot all be let pass. Nothing: that
-    /// one has to wait, and nothing is counted. Otherwise what give_back() wants.
-    [[nodiscard]] std::optional<time_point> begin(std::string_view key, time_point now);
-    /// One that begin() counted was no failure.
-    void give_back(std::string_view key, time_point since);
     void clear(std::string_view key);
     /// Whether that one has to wait until the window ends.
     [[nodiscard]] bool is_over(std::string_view key, time_point now);
+    [[nodiscard]] std::size_t count(std::string_view key, time_point now);
     [[nodiscard]] std::size_t size();
 
 private:
@@ -43,7 +38,6 @@ private:
     using rows = std::list<row>;
 
     void forget_before(time_point now);
-    [[nodiscard]] row& count(std::string_view key, time_point now);
     void erase(rows::iterator at);
 
     std::mutex mutex_;

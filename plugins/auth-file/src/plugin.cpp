@@ -76,9 +76,15 @@ public:
             return postern::proceed();
         }
         const bool is_try = event.proof_kind() != postern::proof::certificate; // TLS has verified that one: nothing is guessed
-        if (is_try ? !shared_->tries.begin(event.session(), event.peer().address(), event.user(), clock::now())
-                   : shared_->tries.is_over(event.peer().address(), event.user(), clock::now()))
+        switch (admitted(event, is_try)) {
+        case admission::granted:
+            break;
+        case admission::failed_too_often:
             return postern::defer(454, "4.7.0", "too many failed logins; try again later");
+        case admission::too_many_at_once:
+            host_.warning("problem=\"too many logins at the same time\" client=" + std::string{event.peer().address()});
+            return postern::defer(454, "4.7.0", "too many logins at the same time; try again later");
+        }
         const auto table = shared_->file.current();
         if (!is_try) {
             const auto* const whose = table->find_by_certificate(event.proof(), event.act_for());
@@ -86,11 +92,13 @@ public:
         }
         const auto answer = about_user(event, *table);
         const bool is_for_another = !event.act_for().empty() && event.act_for() != event.user();
-        const bool is_wrong = is_for_another && !answer.is_pass(); // nobody acts for others here
-        // A secret proves nothing yet, and what is wrong stays counted: auth.result, or the end of the session, settles both.
-        const bool is_settled =
-            event.proof_kind() == postern::proof::password && !is_wrong && answer.what().kind() != POSTERN_REJECT;
-        if (is_settled || answer.is_pass())
+        // Nobody acts for others here.
+        const bool is_wrong = answer.what().kind() == POSTERN_REJECT || (is_for_another && !answer.is_pass());
+        // A secret proves nothing yet, and nobody is to see by it whether there is one: auth.result, or the end of the session,
+        // settles that. What is wrong is so without auth.result, which a plugin ahead may keep from here.
+        if (is_wrong)
+            shared_->tries.wrong(event.session(), clock::now());
+        else if (event.proof_kind() == postern::proof::password)
             shared_->tries.drop(event.session());
         return is_wrong ? wrong() : answer;
     }
@@ -160,6 +168,14 @@ private:
         if (table->has_kind(credential_kind::certificate))
             all = all | postern::proof::certificate;
         return all;
+    }
+
+    [[nodiscard]] admission admitted(const postern::auth_verify& event, bool is_try) const
+    {
+        if (is_try)
+            return shared_->tries.begin(event.session(), event.peer().address(), event.user(), clock::now());
+        return shared_->tries.is_over(event.peer().address(), event.user(), clock::now()) ? admission::failed_too_often
+                                                                                          : admission::granted;
     }
 
     [[nodiscard]] postern::login_reply about_user(const postern::auth_verify& event, const credential_table& table) const

@@ -17,7 +17,9 @@ TEST(failures, are_let_pass_up_to_their_limit)
         all.add("alice", start);
     }
     EXPECT_TRUE(all.is_over("alice", start));
+    EXPECT_EQ(all.count("alice", start), 3u);
     EXPECT_FALSE(all.is_over("bob", start));
+    EXPECT_EQ(all.count("bob", start), 0u);
 }
 
 TEST(failures, are_forgotten_when_their_window_ends)

@@ -6,6 +6,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+
 using namespace postern::testing;
 using auth_file::test::password_file;
 using testing::ElementsAre;
@@ -19,13 +24,13 @@ const std::string alice = std::string{"alice:"} + auth_file::test::bcrypt_line +
 
 class auth_file_plugin : public testing::Test {
 protected:
-    void start(const std::string& text)
+    void start(const std::string& text, std::int64_t failures = 2)
     {
         file_.write(text);
         host_.option("file", file_.path().string());
         host_.option("memlimit", std::int64_t{8} << 20U);
         host_.option("opslimit", std::int64_t{1});
-        host_.option("failures", std::int64_t{2});
+        host_.option("failures", failures);
         ASSERT_THAT(use_manifest(host_, POSTERN_PLUGIN_MANIFEST), IsEmpty());
         ASSERT_EQ(host_.create(), POSTERN_PASS);
     }
@@ -125,8 +130,24 @@ TEST_F(auth_file_plugin, counts_a_wrong_password_before_its_session_hears_of_it)
     EXPECT_TRUE(password("alice", "a").rejects());
     EXPECT_TRUE(second.auth_verify(POSTERN_AUTH_PASSWORD, "alice", "b").rejects());
     EXPECT_TRUE(third.auth_verify(POSTERN_AUTH_PASSWORD, "alice", "correct horse").defers());
-    second.end_session(); // it will never hear
-    EXPECT_EQ(third.auth_verify(POSTERN_AUTH_PASSWORD, "alice", "correct horse").identity(), "alice");
+    second.end_session(); // it will never hear, and has guessed all the same
+    EXPECT_TRUE(third.auth_verify(POSTERN_AUTH_PASSWORD, "alice", "correct horse").defers());
+}
+
+TEST_F(auth_file_plugin, counts_wrong_passwords_of_whose_end_others_alone_hear)
+{
+    start(alice);
+    EXPECT_TRUE(password("alice", "a").rejects());
+    EXPECT_TRUE(password("alice", "correct horse", "bob").rejects());
+    EXPECT_TRUE(password("alice", "correct horse").defers());
+}
+
+TEST_F(auth_file_plugin, counts_a_wrong_password_once)
+{
+    start(alice);
+    EXPECT_TRUE(password("alice", "a").rejects());
+    EXPECT_TRUE(session_.login_failed("PLAIN", "alice").proceeds());
+    EXPECT_EQ(password("alice", "correct horse").identity(), "alice");
 }
 
 TEST_F(auth_file_plugin, gives_no_more_secrets_at_a_time_than_proofs_may_fail)
@@ -136,9 +157,48 @@ TEST_F(auth_file_plugin, gives_no_more_secrets_at_a_time_than_proofs_may_fail)
     fake_session third{host_, 3};
     EXPECT_TRUE(session_.auth_verify(POSTERN_AUTH_SECRET, "user", {}).login);
     EXPECT_TRUE(second.auth_verify(POSTERN_AUTH_SECRET, "user", {}).login);
-    EXPECT_TRUE(third.auth_verify(POSTERN_AUTH_SECRET, "user", {}).defers());
+    const auto said = third.auth_verify(POSTERN_AUTH_SECRET, "user", {});
+    EXPECT_TRUE(said.defers());
+    EXPECT_EQ(said.text, "too many logins at the same time; try again later");
+    EXPECT_THAT(host_.log_lines(),
+                ElementsAre(Pair(POSTERN_LOG_WARNING, "problem=\"too many logins at the same time\" client=192.0.2.1")));
     EXPECT_TRUE(second.login_succeeded("SCRAM-SHA-256", "user").proceeds());
     EXPECT_TRUE(third.auth_verify(POSTERN_AUTH_SECRET, "user", {}).login);
+}
+
+TEST_F(auth_file_plugin, shows_nobody_by_what_is_under_way_whether_there_is_such_a_name)
+{
+    start(std::string{"user:"} + auth_file::test::scram_sha_256_line + "\n");
+    fake_session second{host_, 2};
+    fake_session third{host_, 3};
+    EXPECT_EQ(session_.auth_verify(POSTERN_AUTH_SECRET, "nobody", {}).came, answer::how::passed);
+    EXPECT_EQ(second.auth_verify(POSTERN_AUTH_SECRET, "nobody", {}).came, answer::how::passed);
+    EXPECT_TRUE(third.auth_verify(POSTERN_AUTH_SECRET, "nobody", {}).defers());
+}
+
+TEST_F(auth_file_plugin, lets_many_of_one_address_log_in_by_scram_at_the_same_time)
+{
+    constexpr std::uint64_t count = 30;
+    std::string users;
+    for (std::uint64_t id = 1; id <= count; ++id)
+        users += "user" + std::to_string(id) + ":" + auth_file::test::scram_sha_256_line + "\n";
+    start(users, 10);
+    std::deque<fake_session> all;
+    for (std::uint64_t id = 1; id <= count; ++id)
+        EXPECT_TRUE(all.emplace_back(host_, 100 + id).auth_verify(POSTERN_AUTH_SECRET, "user" + std::to_string(id), {}).login)
+            << id;
+    for (std::uint64_t id = 1; id <= count; ++id)
+        EXPECT_TRUE(all[id - 1].login_succeeded("SCRAM-SHA-256", "user" + std::to_string(id)).proceeds());
+}
+
+TEST_F(auth_file_plugin, lets_nobody_hold_a_name_for_other_addresses)
+{
+    start(std::string{"user:"} + auth_file::test::scram_sha_256_line + "\n", 10);
+    std::deque<fake_session> idle;
+    for (std::uint64_t id = 1; id <= 10; ++id)
+        EXPECT_TRUE(idle.emplace_back(host_, 100 + id).auth_verify(POSTERN_AUTH_SECRET, "user", {}).login) << id;
+    session_.who.address = "198.51.100.1";
+    EXPECT_TRUE(session_.auth_verify(POSTERN_AUTH_SECRET, "user", {}).login);
 }
 
 TEST_F(auth_file_plugin, lets_any_number_in_who_know_their_passwords)
