@@ -53,6 +53,14 @@ public:
 
 protected:
     [[nodiscard]] virtual std::string message() const = 0;
+    /// The token behind what is no secret.
+    [[nodiscard]] std::string with_token(std::string front) const
+    {
+        constexpr std::string_view key = "auth=Bearer ";
+        front.reserve(front.size() + key.size() + token_.size() + 2); // or a part of it stays where it began
+        front.append(key).append(token_).append(separator).append(separator);
+        return front;
+    }
 
     std::string user_;
     std::string token_;
@@ -78,7 +86,7 @@ protected:
             made.append("host=").append(host_).append(separator);
         if (port_ != 0)
             made.append("port=").append(std::to_string(port_)).append(separator);
-        return made.append("auth=Bearer ").append(token_).append(separator).append(separator);
+        return with_token(std::move(made));
     }
 };
 
@@ -89,13 +97,7 @@ public:
 protected:
     [[nodiscard]] std::string message() const override
     {
-        return std::string{"user="}
-            .append(user_)
-            .append(separator)
-            .append("auth=Bearer ")
-            .append(token_)
-            .append(separator)
-            .append(separator);
+        return with_token(std::string{"user="}.append(user_).append(separator));
     }
 };
 

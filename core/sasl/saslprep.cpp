@@ -1,5 +1,6 @@
 #include "core/sasl/saslprep.hpp"
 
+#include "core/base/secret.hpp"
 #include "core/sasl/errc.hpp"
 
 #include <algorithm>
@@ -28,13 +29,15 @@ base::result<std::string> saslprep(std::string_view text, text_use use)
         return errc::bad_text;
     if (is_plain_ascii(text))
         return std::string{text};
-    std::string prepared{text};
-    prepared.resize(most_text_octets * 4 + 1); // NFKC makes some longer; what does not fit is an error
+    std::string prepared(most_text_octets * 4 + 1, '\0'); // NFKC makes some longer; what does not fit is an error
+    text.copy(prepared.data(), text.size());              // the room first: no part of it stays where it began
     const auto flags = use == text_use::stored ? STRINGPREP_NO_UNASSIGNED : Stringprep_profile_flags{};
     const int code = stringprep(prepared.data(), prepared.size(), flags, stringprep_saslprep);
     prepared.resize(code == STRINGPREP_OK ? prepared.find('\0') : 0);
-    if (prepared.empty())
+    if (prepared.empty()) {
+        base::wipe(prepared);
         return errc::bad_text;
+    }
     return prepared;
 }
 

@@ -40,17 +40,17 @@ void client_session::state::begin_login(std::unique_ptr<sasl::client_mechanism> 
         login_error = first.error();
         return;
     }
-    initial = std::move(*first);
+    if (*first)
+        initial.emplace(std::move(**first));
     // Challenges are longer than replies are otherwise.
     parser = protocol::reply_parser{{.line = std::max(config.limits.reply_line, most_challenge_line)}};
     auto command = "AUTH " + std::string{mechanism->name()};
     if (initial) {
         // RFC 4954 4: "=" is an empty one, and what does not fit waits for an empty challenge.
-        auto coded = initial->empty() ? std::string{"="} : base::to_base64(*initial);
+        auto coded = initial->empty() ? std::string{"="} : base::to_base64(initial->view());
         if (command.size() + 1 + coded.size() + 2 <= most_command) {
             command.reserve(most_command); // or a part of it stays where it began
             command.append(" ").append(coded);
-            sasl::wipe(*initial);
             initial.reset();
         }
         sasl::wipe(coded);
@@ -81,6 +81,7 @@ void client_session::state::take_login(const protocol::reply& reply)
     }
     login = reply.code == 235 ? client_login::done : is_login_cancelled ? client_login::given_up : client_login::refused;
     mechanism.reset();
+    initial.reset();
     where = stage::ready;
 }
 
@@ -95,28 +96,30 @@ void client_session::state::take_challenge(const protocol::reply& reply)
         cancel_login(sasl::errc::bad_challenge);
     } else if (initial) {
         if (challenge->empty())
-            respond(*std::exchange(initial, std::nullopt));
+            respond(std::exchange(initial, std::nullopt).value());
         else
             cancel_login(sasl::errc::bad_challenge);
     } else if (auto response = mechanism->respond(*challenge)) {
-        respond(std::move(*response));
+        respond(base::secret_text{std::move(*response)});
     } else {
         cancel_login(response.error());
     }
 }
 
-void client_session::state::respond(std::string response)
+void client_session::state::respond(const base::secret_text& response)
 {
     auto coded = base::to_base64(response);
-    sasl::wipe(response);
     if (coded.size() > most_response) {
         sasl::wipe(coded);
         cancel_login(sasl::errc::too_long);
         return;
     }
-    coded += "\r\n";
-    say(coded);
+    std::string line;
+    line.reserve(coded.size() + 2); // or all of it stays where it was
+    line.append(coded).append("\r\n");
     sasl::wipe(coded);
+    say(line);
+    sasl::wipe(line);
     is_secret = true;
 }
 
@@ -124,8 +127,6 @@ void client_session::state::cancel_login(base::error_code why)
 {
     login_error = why;
     is_login_cancelled = true;
-    if (initial)
-        sasl::wipe(*initial);
     initial.reset();
     say("*\r\n");
 }

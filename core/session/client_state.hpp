@@ -5,6 +5,7 @@
 // caller is asked before MAIL), client_envelope.cpp (RSET, MAIL, RCPT, DATA), client_content.cpp (DATA, BDAT).
 // SECURITY: as client_session.hpp.
 
+#include "core/base/secret.hpp"
 #include "core/protocol/capabilities.hpp"
 #include "core/protocol/content_check.hpp"
 #include "core/protocol/dot_codec.hpp"
@@ -43,6 +44,9 @@ struct client_session::state {
     state(const client_config& c, bool tls_from_start) : config{c}, parser{{.line = c.limits.reply_line}}, is_tls{tls_from_start}
     {
     }
+    state(const state&) = delete;
+    state& operator=(const state&) = delete;
+    ~state() { forget_output(); } // a secret that was never sent
 
     // the loop
     [[nodiscard]] client_step resume();
@@ -80,7 +84,7 @@ struct client_session::state {
     void begin_login(std::unique_ptr<sasl::client_mechanism> by);
     void take_login(const protocol::reply& reply);
     void take_challenge(const protocol::reply& reply);
-    void respond(std::string response);
+    void respond(const base::secret_text& response);
     void cancel_login(base::error_code why);
 
     // client_questions.cpp
@@ -135,7 +139,7 @@ struct client_session::state {
 
     // AUTH
     std::unique_ptr<sasl::client_mechanism> mechanism;
-    std::optional<std::string> initial; // an initial response that is still to be said
+    std::optional<base::secret_text> initial; // an initial response that is still to be said
     client_login login = client_login::none;
     base::error_code login_error;
     bool is_login_cancelled = false;

@@ -1,5 +1,6 @@
 #include "core/sasl/client_steps.hpp"
 #include "core/sasl/errc.hpp"
+#include "tests/support/watched_memory.hpp"
 
 #include <gtest/gtest.h>
 
@@ -64,6 +65,22 @@ TEST(a_token, smuggles_nothing_in)
     auto with = token("", "abc");
     with.host = "a\x01";
     EXPECT_EQ(make_client_oauthbearer(with)->begin().error(), errc::bad_text);
+}
+
+TEST(a_token, is_nowhere_else_when_it_is_said)
+{
+    static const std::string text(600, 'x');
+    auto with = token("a@example.com", text);
+    with.host = "server.example.com";
+    with.port = 143;
+    const auto bearer = make_client_oauthbearer(with);
+    const auto google = make_client_xoauth2(with);
+    const test::freed_memory freed{std::string_view{text}.substr(0, 100)};
+    const auto first = bearer->begin();
+    const auto second = google->begin();
+    EXPECT_EQ(test::freed_memory::take_found(), 0u);
+    EXPECT_EQ(first.value()->size(), text.size() + 66);
+    EXPECT_EQ(second.value()->size(), text.size() + 33);
 }
 
 TEST(a_client_of_external, says_for_whom_it_acts_if_it_does_for_another)

@@ -1,10 +1,14 @@
 #include "core/sasl/saslprep.hpp"
 
+#include "core/base/secret.hpp"
 #include "core/sasl/errc.hpp"
+#include "tests/support/freed_memory.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace postern::sasl {
 namespace {
@@ -18,6 +22,23 @@ TEST(saslprep, does_what_the_examples_of_its_standard_say) // RFC 4013 3
     EXPECT_EQ(saslprep("\xe2\x85\xa8").value(), "IX");
     EXPECT_EQ(saslprep("\x07").error(), errc::bad_text);
     EXPECT_EQ(saslprep("\xd8\xa7\x31").error(), errc::bad_text);
+}
+
+TEST(saslprep, leaves_nothing_of_a_password_behind)
+{
+    constexpr std::string_view text = "tanstaaf-tanstaaf-tanstaaf";
+    const auto wide = std::string{text} + "\xc2\xaa";
+    const auto unfit = std::string{text} + "\xd8\xa7\x31";
+    const test::freed_memory freed{text};
+    {
+        auto made = saslprep(wide);
+        ASSERT_TRUE(made);
+        const base::secret_text prepared{std::move(*made)};
+        EXPECT_EQ(prepared.size(), text.size() + 1);
+    }
+    EXPECT_EQ(test::freed_memory::take_found(), 0u);
+    EXPECT_FALSE(saslprep(unfit));
+    EXPECT_EQ(test::freed_memory::take_found(), 0u) << "one that is refused";
 }
 
 TEST(saslprep, turns_other_spaces_into_a_space)
