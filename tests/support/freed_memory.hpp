@@ -8,10 +8,14 @@
 
 namespace postern::test {
 
-/// Looks at all that this thread gives back from now on. One at a time; `text` stays where it is, and is not on the heap itself.
+/// Looks at all that this thread gives back from now on. One at a time; `text` outlives it.
 class freed_memory {
 public:
-    explicit freed_memory(std::string_view text) noexcept { sought = text; }
+    explicit freed_memory(std::string_view text) noexcept
+    {
+        sought = text;
+        found = 0;
+    }
     freed_memory(const freed_memory&) = delete;
     freed_memory& operator=(const freed_memory&) = delete;
     ~freed_memory() { sought = {}; }

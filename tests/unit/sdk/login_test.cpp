@@ -6,8 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace postern::testing;
@@ -256,6 +258,23 @@ TYPED_TEST(a_declaration, of_what_cannot_be_ends_create)
     static constexpr auto table = table_of<declaring<TypeParam>>();
     fake_host host{table};
     EXPECT_LT(host.create(), 0);
+}
+
+/// What of a short text, which lies within its owner, is left where an answer was.
+std::size_t left_of(const postern::login_reply& what, std::string_view text)
+{
+    alignas(postern::login_reply) char room[sizeof(postern::login_reply)] = {};
+    auto* const one = std::construct_at(reinterpret_cast<postern::login_reply*>(room), what);
+    EXPECT_NE(std::string_view(room, sizeof room).find(text), std::string_view::npos);
+    std::destroy_at(one);
+    return std::string_view(room, sizeof room).find(text.substr(1)) == std::string_view::npos ? 0 : 1;
+}
+
+TEST(a_login_reply, is_wiped_of_what_proves_a_login)
+{
+    EXPECT_EQ(left_of(postern::password_of("alice", "tanstaaf"), "tanstaaf"), 0u);
+    EXPECT_EQ(left_of(postern::secret_of("alice", {4096, "salt", "stored-key", "server-key"}), "stored-key"), 0u);
+    EXPECT_EQ(left_of(postern::secret_of("alice", {4096, "salt", "stored-key", "server-key"}), "server-key"), 0u);
 }
 
 } // namespace

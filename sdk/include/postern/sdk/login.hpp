@@ -8,6 +8,7 @@
 #include <postern/sdk/services.hpp>
 #include <postern/sdk/verdict.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -135,11 +136,38 @@ struct scram_secret {
     std::string server_key;
 };
 
+namespace sdk {
+/// All that `secret` has room for. Volatile: an optimiser leaves out what is written to something at its end.
+inline void wipe(std::string& secret) noexcept
+{
+    secret.resize(secret.capacity());
+    volatile char* const octets = secret.data();
+    for (std::size_t i = 0; i < secret.size(); ++i)
+        octets[i] = '\0';
+    secret.clear();
+}
+inline void wipe(scram_secret& secret) noexcept
+{
+    wipe(secret.stored_key);
+    wipe(secret.server_key);
+}
+} // namespace sdk
+
 /// The answer to auth_step and auth_verify: a refusal, proceed() (not known here), or one of the functions below.
+/// Passwords and keys in it are wiped at its end.
 class login_reply {
 public:
     // NOLINTNEXTLINE(google-explicit-constructor): what refuses is an answer already
     login_reply(verdict what) : what_{std::move(what)} {}
+    login_reply(const login_reply&) = default;
+    login_reply(login_reply&&) = default;
+    login_reply& operator=(const login_reply&) = default;
+    login_reply& operator=(login_reply&&) = default;
+    ~login_reply()
+    {
+        sdk::wipe(secret_);
+        sdk::wipe(password_);
+    }
 
     [[nodiscard]] const verdict& what() const noexcept { return what_; }
     [[nodiscard]] bool is_pass() const noexcept { return what_.is_pass() && identity_.empty() && !is_challenge_; }
@@ -170,11 +198,13 @@ public:
     login_reply with(scram_secret secret) &&
     {
         secret_ = std::move(secret);
+        sdk::wipe(secret); // short ones were copied
         return std::move(*this);
     }
     login_reply with_password(std::string password) &&
     {
         password_ = std::move(password);
+        sdk::wipe(password); // a short one was copied
         return std::move(*this);
     }
 
@@ -201,12 +231,16 @@ private:
 /// To proof::secret: what is kept of that user's password. The host decides by it.
 [[nodiscard]] inline login_reply secret_of(std::string identity, scram_secret secret)
 {
-    return login_reply::of(std::move(identity)).with(std::move(secret));
+    auto made = login_reply::of(std::move(identity)).with(std::move(secret));
+    sdk::wipe(secret);
+    return made;
 }
 /// To proof::plain_text: the password.
 [[nodiscard]] inline login_reply password_of(std::string identity, std::string password)
 {
-    return login_reply::of(std::move(identity)).with_password(std::move(password));
+    auto made = login_reply::of(std::move(identity)).with_password(std::move(password));
+    sdk::wipe(password);
+    return made;
 }
 /// To auth_step: the client is to answer these octets, at most 8,192.
 [[nodiscard]] inline login_reply challenge(std::string octets)
