@@ -65,6 +65,8 @@ chain::chain(std::vector<link> links) : links_{std::move(links)}
         for (unsigned hook = 1; hook < hook_point_count; ++hook) {
             if (!each.who->wants(static_cast<hook_point>(hook)))
                 continue;
+            if (static_cast<hook_point>(hook) == hook_point::auth_verify && each.verifies == 0)
+                continue; // never asked, so it is not shown as one who is
             by_hook_[hook].push_back(&each);
             append_name(names_[hook].octets, each.who->name());
             names_[hook].begins.push_back(names_[hook].octets.size());

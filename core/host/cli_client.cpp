@@ -79,11 +79,19 @@ bool read_tls(const client_request& from, bool is_needed, runtime::client_option
              : from.tls == "implicit" ? runtime::client_tls_use::implicit
                                       : runtime::client_tls_use::none;
     to.tls_name = from.tls_name;
+    const bool is_asked_for = from.verify || !from.ca_file.empty() || !from.tls_name.empty(); // who names it wants no other
+    io::client_tls_options options;
+    options.verify = !from.no_verify && (is_needed || is_asked_for || (to.wants_login() && !is_on_this_machine(to.host)));
+    if (options.verify && from.tls_name.empty() && from.server.starts_with("unix:") &&
+        (is_needed || to.tls != runtime::client_tls_use::none)) {
+        fmt::print(stderr, "{} over a Unix socket needs --tls-name NAME: a certificate is never for a path\n",
+                   is_needed     ? "--require-tls"
+                   : from.verify ? "--verify"
+                                 : "--ca-file");
+        return false;
+    }
     if (to.tls == runtime::client_tls_use::none)
         return true;
-    io::client_tls_options options;
-    options.verify = !from.no_verify &&
-                     (is_needed || from.verify || !from.ca_file.empty() || (to.wants_login() && !is_on_this_machine(to.host)));
     options.trust_file = from.ca_file;
     options.certificate = from.cert;
     options.key = from.key.empty() ? from.cert : from.key;
@@ -114,6 +122,15 @@ bool read_login(const client_request& from, runtime::client_options& to)
         return false;
     }
     return true;
+}
+
+/// What to do about a certificate that is not good, where nobody said how good it has to be.
+std::string_view help_with(const client_request& from, std::string_view failure)
+{
+    const bool is_by_default = !from.verify && !from.no_verify && from.ca_file.empty();
+    return is_by_default && failure.find("certificate verify failed") != std::string_view::npos
+               ? "; --ca-file FILE says whom to trust, --no-verify takes anybody"
+               : "";
 }
 
 /// Fills the options; false after an error, which has been printed.
@@ -240,11 +257,8 @@ int send_command(const send_request& what)
     message.content = what.body == "binarymime" ? std::move(*text) : runtime::canonical(*text);
     const auto result = runtime::send_message(options, message);
     if (!result.failure.empty()) {
-        const bool is_by_default = !what.client.verify && !what.client.no_verify && what.client.ca_file.empty();
-        const bool helps = is_by_default && result.error == runtime::client_errc::tls_failed &&
-                           result.failure.find("certificate verify failed") != std::string::npos;
-        fmt::print(stderr, "{}{}\n", result.failure,
-                   helps ? "; --ca-file FILE says whom to trust, --no-verify takes anybody" : "");
+        const bool is_of_tls = result.error == runtime::client_errc::tls_failed;
+        fmt::print(stderr, "{}{}\n", result.failure, is_of_tls ? help_with(what.client, result.failure) : "");
         return exit_failed;
     }
     for (const auto& each : result.recipients) {
@@ -295,6 +309,8 @@ int load_command(const load_request& what)
     if (!report.first_failure.empty())
         out["first_failure"] = report.first_failure;
     fmt::print("{}\n", boost::json::serialize(out));
+    if (const auto help = help_with(what.client, report.first_failure); !help.empty())
+        fmt::print(stderr, "{}{}\n", report.first_failure, help);
     return report.accepted == what.messages ? exit_done : exit_failed;
 }
 

@@ -15,14 +15,17 @@ void take_client(CLI::App& command, client_request& to)
     command.add_option("--tls", to.tls, "none, starttls or implicit")->check(CLI::IsMember({"none", "starttls", "implicit"}));
     auto* const verify =
         command.add_flag("--verify", to.verify,
-                         "The server's certificate must be good for HOST; always so with --require-tls, and with a login to "
-                         "other than a loopback address or a Unix socket");
+                         "The server's certificate must be good for HOST; always so with --ca-file, --tls-name and "
+                         "--require-tls, and with a login to other than a loopback address or a Unix socket");
     auto* const ca_file =
         command.add_option("--ca-file", to.ca_file, "Whom to trust for that, PEM; left out: the system's")->type_name("FILE");
     command.add_flag("--no-verify", to.no_verify, "Take any certificate, and show the login to whoever has it")
         ->excludes(verify)
         ->excludes(ca_file);
-    command.add_option("--tls-name", to.tls_name, "The name to ask for and to verify, in place of HOST")->type_name("NAME");
+    command
+        .add_option("--tls-name", to.tls_name,
+                    "The name to ask for and to verify, in place of HOST; with --no-verify only to ask for")
+        ->type_name("NAME");
     command.add_option("--cert", to.cert, "A certificate to show, PEM; with --auth EXTERNAL it logs in")->type_name("FILE");
     command.add_option("--key", to.key, "Its key, PEM")->type_name("FILE");
     command.add_flag("--lmtp", to.lmtp, "Speak LMTP: LHLO, and a result for each recipient");

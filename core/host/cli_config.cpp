@@ -34,10 +34,12 @@ std::optional<examined> examine(const std::filesystem::path& file, base::log log
         return std::nullopt;
     const auto plugins = plugin_set::load(*settings, {load_purpose::check}, log, found);
     std::shared_ptr<const runtime::generation> made;
+    login_key_source key{settings->data_dir, login_key_use::check};
     if (plugins != nullptr)
-        made = build_generation(*settings, *plugins, tls, std::make_shared<deadline_timer>(), 1, found);
+        made = build_generation(*settings, *plugins, tls, std::make_shared<deadline_timer>(), 1, key, found);
     if (made == nullptr || !found.empty() || !plugins->prepare({.is_check = true}, log, found))
         return std::nullopt;
+    warn_of(key, log); // it serves all the same, and the next start or user may be able to read it
     return examined{std::move(*settings), std::move(made), remarks_on(tls, base::system_clock{}.wall())};
 }
 

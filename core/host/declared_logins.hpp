@@ -19,6 +19,7 @@ public:
     [[nodiscard]] std::optional<std::string> add(std::uint32_t kinds);
 
     [[nodiscard]] const std::vector<std::string>& mechanisms() const noexcept { return mechanisms_; }
+    [[nodiscard]] bool empty() const noexcept { return mechanisms_.empty() && kinds_ == 0; }
     /// POSTERN_AUTH_..., added up.
     [[nodiscard]] std::uint32_t kinds() const noexcept { return kinds_; }
 

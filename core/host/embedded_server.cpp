@@ -108,7 +108,9 @@ std::shared_ptr<const runtime::generation> server::state::make(const daemon::con
     plugins = daemon::plugin_set::load(from, std::move(how), log, found);
     if (plugins == nullptr)
         return nullptr;
-    auto made = daemon::build_generation(from, *plugins, next_tls, services.timer, next, found);
+    daemon::login_key_source key{from.data_dir, daemon::login_key_use::keep};
+    auto made = daemon::build_generation(from, *plugins, next_tls, services.timer, next, key, found);
+    daemon::warn_of(key, log);
     if (made != nullptr && options.has_queue)
         daemon::refuse_dead_end(from, *made, found);
     const bool is_ready = made != nullptr && found.empty() &&

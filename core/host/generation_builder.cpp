@@ -99,7 +99,7 @@ std::shared_ptr<io::tls_context> verifying_tls(const config& from, problems& fou
 
 std::shared_ptr<const runtime::generation> build_generation(const config& from, const plugin_set& plugins,
                                                             const tls_contexts& tls, const std::shared_ptr<deadline_timer>& timer,
-                                                            std::uint32_t number, problems& found)
+                                                            std::uint32_t number, login_key_source& key, problems& found)
 {
     const auto before = found.size();
     auto out = std::make_shared<runtime::generation>();
@@ -112,7 +112,7 @@ std::shared_ptr<const runtime::generation> build_generation(const config& from, 
         profile->session.limits = from.limits.session;
         profile->session.lmtp = each.protocol == listener_protocol::lmtp;
         profile->session.fills_fields = each.protocol == listener_protocol::submission;
-        profile->session.auth = login_offer(each, from.data_dir, plugins, found);
+        profile->session.auth = login_offer(each, key, plugins, found);
         profile->session.tls = each.tls;
         profile->session.bare = from.limits.bare_lf;
         profile->timeouts = from.limits.timeouts;

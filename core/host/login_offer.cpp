@@ -1,6 +1,5 @@
 #include "core/host/login_offer.hpp"
 
-#include "core/host/login_key.hpp"
 #include "core/sasl/crypto.hpp"
 
 #include <postern/abi/auth.h>
@@ -8,35 +7,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
-#include <utility>
 
 namespace postern::daemon {
 namespace {
-
-/// For a server that keeps nothing: an unknown user's salt is the same at each try, for the life of the process.
-const std::string& passing_key()
-{
-    static const std::string key = sasl::make_nonce();
-    return key;
-}
-
-/// What an unknown user's salt is made of.
-std::string unknown_user_key(const listener_settings& of, const std::filesystem::path& data_dir, problems& found)
-{
-    std::error_code ignored;
-    if (data_dir.empty() || !std::filesystem::is_directory(data_dir, ignored))
-        return passing_key();
-    const auto file = data_dir / login_key_file;
-    auto key = keep_login_key(file);
-    if (key)
-        return std::move(*key);
-    const bool is_bad = key.error() == boost::system::errc::bad_message;
-    found.push_back({of.where, fmt::format("listener.auth: {}: {}", file.string(),
-                                           is_bad ? "is no key; remove it, and another is made" : key.error().message())});
-    return {};
-}
 
 /// Whether it has unknown users get a salt.
 bool salts(const session::offered_mechanism& each) noexcept
@@ -93,7 +66,7 @@ void complain_of_unknown(const listener_settings& of, const session::auth_offer&
 
 } // namespace
 
-std::shared_ptr<const session::auth_offer> login_offer(const listener_settings& of, const std::filesystem::path& data_dir,
+std::shared_ptr<const session::auth_offer> login_offer(const listener_settings& of, login_key_source& key,
                                                        const plugin_set& plugins, problems& found)
 {
     if (!of.auth)
@@ -122,7 +95,7 @@ std::shared_ptr<const session::auth_offer> login_offer(const listener_settings& 
     made->failures = of.auth_failures;
     made->nonce = [] { return sasl::make_nonce(); };
     if (std::ranges::any_of(made->mechanisms, salts))
-        made->unknown_user_key = unknown_user_key(of, data_dir, found);
+        made->unknown_user_key = key.octets();
     return made;
 }
 

@@ -155,6 +155,13 @@ std::shared_ptr<plugin_instance> plugin_instance::create(std::shared_ptr<const p
     }
     being_created = nullptr;
     made->creating_ = nullptr;
+    if (status == POSTERN_PASS && found.size() == before && made->library_->needs(POSTERN_AUTH_1) && made->logins_.empty())
+        found.push_back(
+            {made->settings_.where,
+             fmt::format("plugin {} ({}): it requires postern.auth/1 and declares nothing of it, so it would never be "
+                         "asked about a login; in create, it has to say what it verifies (verifies of postern_auth_1, "
+                         "in C++ host.verifies) or bring a mechanism",
+                         made->name(), table.id)});
     if (status == POSTERN_PASS && found.size() == before) {
         made->created_ = true;
         made->timers_->open();

@@ -254,7 +254,9 @@ std::unique_ptr<plugin_set> daemon::load_plugins(problems& found)
     auto plugins = plugin_set::load(config_, {load_purpose::serve, generation_, nullptr, &libraries_, services_}, log_, found);
     if (plugins == nullptr)
         return nullptr;
-    auto first = build_generation(config_, *plugins, tls_, services_.timer, generation_, found);
+    login_key_source key{config_.data_dir, login_key_use::keep};
+    auto first = build_generation(config_, *plugins, tls_, services_.timer, generation_, key, found);
+    warn_of(key, log_);
     if (first != nullptr)
         refuse_dead_end(config_, *first, found);
     if (first == nullptr || !found.empty() || !plugins->prepare({.generation = generation_}, log_, found))
@@ -373,8 +375,10 @@ std::shared_ptr<const runtime::generation> daemon::make_next(const config& next,
         services.dns = std::make_shared<io::resolver_thread>(next.dns, log_);
     plugins = plugin_set::load(next, {load_purpose::serve, number, store_, &libraries_, std::move(services)}, log_, found);
     std::shared_ptr<const runtime::generation> made;
+    login_key_source key{next.data_dir, login_key_use::keep};
     if (plugins != nullptr)
-        made = build_generation(next, *plugins, tls, services_.timer, number, found);
+        made = build_generation(next, *plugins, tls, services_.timer, number, key, found);
+    warn_of(key, log_);
     if (made != nullptr)
         refuse_dead_end(next, *made, found);
     const bool is_ready = made != nullptr && found.empty() &&

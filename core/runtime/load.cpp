@@ -51,9 +51,10 @@ io::task<void> load_session(std::shared_ptr<load_state> state)
         const auto since = std::chrono::steady_clock::now();
         if (!core) {
             core = std::make_shared<client_core>(state->context, state->options.client);
-            const auto opened = co_await core->connect();
+            auto opened = co_await core->connect();
             if (opened.error) {
-                state->count(false, opened.error.message(), since);
+                tell_of_no_connection(opened, state->options.client);
+                state->count(false, opened.sent.failure, since);
                 core.reset();
                 continue;
             }

@@ -314,7 +314,7 @@ void server_session::state::result_answered(hooks::outcome& outcome)
     if (is_success && outcome.lets_pass()) {
         facts.identity = logged_in_as = ended->identity;
         idle = 0;
-        may_be_response = false;
+        responses_ahead = 0;
         protocol::append_reply(output, "235 2.7.0 logged in\r\n"_reply);
         return;
     }

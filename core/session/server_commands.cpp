@@ -22,11 +22,18 @@ constexpr protocol::command_rules rules{.space_before_path = true};
 
 constexpr std::string_view auth = "AUTH";
 
-/// AUTH, to whoever is generous about white space and about what follows.
+// Of a login that is sent in one go, whatever becomes of its AUTH: LOGIN has two, and a "*" may follow. What else a client says
+// that nobody knows is for plugins and traces.
+constexpr unsigned most_responses = 3;
+
+/// AUTH, to whoever is generous about white space and about what follows; no other word that begins like it.
 bool begins_with_auth(std::string_view line) noexcept
 {
     line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-    return base::equals_ignoring_case(line.substr(0, auth.size()), auth);
+    if (!base::equals_ignoring_case(line.substr(0, auth.size()), auth))
+        return false;
+    const auto next = line.size() > auth.size() ? line[auth.size()] : ' ';
+    return !base::is_letter(next) && !base::is_digit(next) && next != '-' && next != '_';
 }
 
 /// What of a line may be shown: what follows a mechanism is a secret.
@@ -68,9 +75,11 @@ std::optional<step> server_session::state::take_commands()
             has_heard_secret = has_heard_secret || lines.is_inside_line(); // nobody knows yet what it is
             return read(phase::command);
         }
-        const bool is_response = may_be_response && !is_command(line->text);
-        may_be_response = is_response || begins_with_auth(line->text);
-        has_heard_secret = has_heard_secret || may_be_response;
+        const bool is_auth = begins_with_auth(line->text);
+        const bool is_response = !is_auth && responses_ahead != 0 && !is_command(line->text);
+        responses_ahead = is_auth ? most_responses : is_response ? responses_ahead - 1 : 0;
+        hides_line = is_auth || is_response;
+        has_heard_secret = has_heard_secret || hides_line;
         if (looks_on != nullptr)
             looks_on->heard(is_response ? std::string{"***"} : shown(line->text));
         take_line(*line);
@@ -127,7 +136,7 @@ void server_session::state::take_command(const protocol::command& what)
         return error(why->code, is_hello ? std::string_view{} : why->enhanced, why->text); // RFC 2034 4
     }
     // Who sends the responses along with an AUTH that is refused has said a password here: it is nobody's business.
-    if (what.error == protocol::command_error::unknown_verb && !what.name.empty() && !may_be_response)
+    if (what.error == protocol::command_error::unknown_verb && !what.name.empty() && !hides_line)
         return consult(hook_point::cmd_unknown, what);
     if (what.error != protocol::command_error::none) {
         const auto why = protocol::refusal_of(what);

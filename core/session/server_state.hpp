@@ -226,7 +226,8 @@ struct server_session::state {
     bool is_shutting_down = false;
     bool must_pause = false;       ///< the next step is a pause
     bool has_heard_secret = false; ///< what was fed last has, or may have, a part of a login
-    bool may_be_response = false;  ///< AUTH was refused, and no known verb came since: a line may be meant as a response to it
+    bool hides_line = false;       ///< the line that is taken is an AUTH, or may be meant as a response to one that was refused
+    unsigned responses_ahead = 0;  ///< so many lines that are no known verb may be meant as that
     bool was_extended = false;     ///< while cmd.helo is asked: what to go back to if it is refused
     std::string_view abort_reason;
     std::string_view close_reason;

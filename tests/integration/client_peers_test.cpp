@@ -248,7 +248,7 @@ TEST(aiosmtpd_as_a_peer, lets_in_by_plain_and_login_and_nobody_with_a_wrong_pass
         words.push_back(server.secret("wrong\n"));
         const auto refused = sends(server.address(), words);
         EXPECT_EQ(refused.status, failure);
-        EXPECT_THAT(refused.errors, HasSubstr("the server refuses the login: 535 Authentication credentials invalid"));
+        EXPECT_THAT(refused.errors, HasSubstr("the server refuses the login: 535 5.7.8 Authentication credentials invalid"));
         EXPECT_THAT(refused.errors, Not(HasSubstr("wrong")));
         EXPECT_THAT(server.output(), Not(HasSubstr("end of message")));
         words.back() = server.secret("secret\n");

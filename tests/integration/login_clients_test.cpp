@@ -18,6 +18,7 @@
 namespace postern::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -120,6 +121,14 @@ TEST_F(submission, gets_no_login_from_postern_send_by_a_name_unless_its_certific
     EXPECT_THAT(untrusted.errors, HasSubstr("--ca-file")) << "says what helps";
     EXPECT_THAT(untrusted.errors, Not(HasSubstr("AUTH PLAIN"))) << "nothing is said behind a handshake that failed";
     EXPECT_EQ(sends("127.0.0.1", {"--verify"}).status, (exit_status{1, 0}));
+    const auto named = sends("127.0.0.1", {"--tls-name", "mx.example.org"});
+    EXPECT_EQ(named.status, (exit_status{1, 0})) << "who names it wants no other";
+    EXPECT_THAT(named.errors, AllOf(HasSubstr("certificate verify failed"), HasSubstr("--ca-file")));
+    const auto loaded = run({postern_program().string(), "load", "--server", "127.0.0.1:" + port(), "--tls", "starttls",
+                             "--tls-name", "mx.example.org", "--messages", "1"});
+    EXPECT_EQ(loaded.status, (exit_status{1, 0}));
+    EXPECT_THAT(loaded.errors, AllOf(HasSubstr("certificate verify failed"), HasSubstr("--no-verify takes anybody")));
+    expect_arrival(sends("127.0.0.1", {"--tls-name", "mx.example.org", "--no-verify"}));
     expect_arrival(sends("localhost", {"--ca-file", (gateway_->folder() / "cert.pem").string()}));
     expect_arrival(sends("localhost", {"--no-verify"}));
     expect_arrival(sends("127.0.0.1", {}));

@@ -211,6 +211,28 @@ TEST_F(a_password_file, shows_an_unknown_name_the_same_salt_after_a_restart)
     EXPECT_EQ(salts(), before);
 }
 
+/// It hardens logins, and is no part of them.
+TEST_F(a_password_file, is_served_without_a_login_key_too)
+{
+    ASSERT_EQ(told({"add", "alice", "--scram"}, "secret").status, success);
+    next_hop next;
+    const temporary_folder data;
+    const auto key = data.path() / "data" / "login.key";
+    fs::create_directory(key.parent_path());
+    fs::create_symlink("nowhere", key);
+    server gateway{this->gateway(next), data.path()};
+    EXPECT_THAT(gateway.log(), AllOf(HasSubstr("login_key.doubtful"), HasSubstr("a link to a file that is missing")));
+    EXPECT_EQ(gateway.command({"reload"}).status, success);
+    EXPECT_EQ(gateway.command({"check"}).status, success);
+    smtp_peer peer{gateway.port()};
+    (void)peer.greets();
+    EXPECT_EQ(peer.says(plain("alice", "secret")).code, 235);
+    fs::remove(key);
+    EXPECT_EQ(gateway.command({"check"}).status, success);
+    EXPECT_EQ(gateway.command({"chain"}).status, success);
+    EXPECT_FALSE(fs::exists(key)) << "a check writes nothing";
+}
+
 TEST_F(a_password_file, puts_off_whoever_failed_too_often_on_a_new_connection_too)
 {
     ASSERT_EQ(told({"add", "alice"}, "secret").status, success);

@@ -100,6 +100,28 @@ TEST(postern_send, smuggles_no_command)
     EXPECT_EQ(server.surprise(), "");
 }
 
+/// A path is no name that a certificate could be for.
+TEST(postern_send, verifies_nobody_behind_a_unix_socket_without_a_name)
+{
+    const auto said = [](std::vector<std::string> more) {
+        more.insert(more.begin(), {postern_program().string(), "send", "--server", "unix:/nowhere/in.sock", "--from",
+                                   "a@client.example", "--to", "u@example.com"});
+        return run(std::move(more), "Subject: hi\n\nhello\n");
+    };
+    for (const auto& wrong : std::vector<std::vector<std::string>>{{"--require-tls"},
+                                                                   {"--require-tls", "--tls", "starttls"},
+                                                                   {"--verify", "--tls", "starttls"},
+                                                                   {"--ca-file", "cert.pem", "--tls", "implicit"}}) {
+        const auto refused = said(wrong);
+        EXPECT_EQ(refused.status, (exit_status{2, 0})) << refused.errors;
+        EXPECT_EQ(refused.errors,
+                  wrong.front() + " over a Unix socket needs --tls-name NAME: a certificate is never for a path\n");
+    }
+    const auto named = said({"--require-tls", "--tls", "starttls", "--tls-name", "mx.example.org"});
+    EXPECT_EQ(named.status, (exit_status{1, 0}));
+    EXPECT_THAT(named.errors, HasSubstr("cannot connect to unix:/nowhere/in.sock"));
+}
+
 TEST(postern_send, explains_what_is_wrong_with_its_options)
 {
     for (const auto& wrong : std::vector<std::vector<std::string>>{{"--user", "tim"},

@@ -63,10 +63,13 @@ const What* declarations::find(const std::vector<What>& all, std::string What::*
     return found == all.end() ? nullptr : &*found;
 }
 
-void declarations::judge()
+void declarations::judge(bool requires_logins)
 {
     if (faults_.empty())
         static_cast<void>(holds(fault_of_all()));
+    if (faults_.empty() && requires_logins && verified_ == 0 && mechanisms_.empty())
+        static_cast<void>(
+            holds("it requires postern.auth/1 and declares nothing of it, so it would never be asked about a login"));
 }
 
 const declared_keyword* declarations::keyword(std::string_view name) const noexcept

@@ -109,7 +109,7 @@ postern_status fake_host::create(std::string name)
         state_->why_none = "create() failed with status " + std::to_string(status) +
                            ": refusals(), complaints() and log_lines() say why, and a test asserts the status";
     } else {
-        state_->declared.judge();
+        state_->declared.judge(needs(POSTERN_AUTH_1));
     }
     for (const std::string& fault : state_->declared.faults())
         complain(fault);

@@ -55,6 +55,18 @@ template <class Record>
     return of != nullptr && of->most_octets != 0 ? of->most_octets : otherwise;
 }
 
+/// A login is verified by those who declared that kind; of a secret, also that of its hash.
+template <class Record>
+[[nodiscard]] bool is_verified(const declarations& all, const Record& event) noexcept
+{
+    if constexpr (std::is_same_v<Record, postern_ev_auth_verify>) {
+        const bool is_older = event.kind == POSTERN_AUTH_SECRET && event.hash == POSTERN_SCRAM_SHA_1;
+        return (all.verified() & (is_older ? POSTERN_AUTH_SECRET_SHA_1 : event.kind)) != 0;
+    } else {
+        return true;
+    }
+}
+
 template <class Record>
 void set_blob(Record& record, std::uint64_t blob) noexcept
 {
@@ -77,6 +89,8 @@ answer fake_host::send(Record record, std::optional<std::string> blob_octets)
     }
     if (!is_declared(state.declared, record))
         return unasked(500, "5.5.1", "nobody declared it");
+    if (!is_verified(state.declared, record))
+        return {};
     const bool ends_transaction = hook == POSTERN_HOOK_COMMITTED || hook == POSTERN_HOOK_ABORTED;
     if (is_offered(hook) && !state.subscriptions.contains(hook)) {
         if (ends_transaction)

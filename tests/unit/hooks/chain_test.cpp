@@ -82,6 +82,8 @@ TEST(chain, asks_of_a_proof_only_who_declared_its_kind)
     EXPECT_EQ(run.next(), nullptr);
     chain_run other{all, hook_point::cmd_mail, nullptr};
     EXPECT_EQ(other.next()->who->name(), "alone") << "at other hooks everybody is asked";
+    EXPECT_EQ(all.links(hook_point::auth_verify).size(), 4U) << "who declared nothing is not shown as one who is asked";
+    EXPECT_EQ(all.links(hook_point::cmd_mail).size(), 5U);
 }
 
 TEST(chain, without_plugins_lets_pass_and_vouches_for_nobody)

@@ -31,7 +31,9 @@ protected:
                                   "[[\"b\", \"c\"]]"),
             folder_.path() / "postern.toml", found);
         const auto plugins = plugin_set::load(*settings_, {load_purpose::check}, base::log{log_}, found);
-        made_ = build_generation(*settings_, *plugins, load_tls(*settings_, found), std::make_shared<deadline_timer>(), 1, found);
+        login_key_source key{settings_->data_dir, login_key_use::check};
+        made_ = build_generation(*settings_, *plugins, load_tls(*settings_, found), std::make_shared<deadline_timer>(), 1, key,
+                                 found);
         for (const auto& each : found)
             ADD_FAILURE() << each.text();
     }

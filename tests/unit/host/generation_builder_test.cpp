@@ -38,7 +38,8 @@ protected:
         const auto plugins =
             plugin_set::load(from, {.purpose = load_purpose::check, .services = services_}, base::log{log_}, found_);
         EXPECT_NE(plugins, nullptr) << ::testing::PrintToString(texts(found_));
-        return build_generation(from, *plugins, load_tls(from, found_), std::make_shared<deadline_timer>(), 7, found_);
+        login_key_source key{from.data_dir, login_key_use::check};
+        return build_generation(from, *plugins, load_tls(from, found_), std::make_shared<deadline_timer>(), 7, key, found_);
     }
 
     test::plugin_folder folder_;

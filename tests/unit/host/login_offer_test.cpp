@@ -32,7 +32,7 @@ public:
             host.verifies(static_cast<proof>(kinds));
     }
     login_reply on(const auth_step&) { return proceed(); }
-    login_reply on(const auth_verify&) { return proceed(); }
+    login_reply on(const auth_verify&) requires(kinds != 0) { return proceed(); }
 };
 
 template <class Plugin>
@@ -67,7 +67,8 @@ chain = [)" + chain + "]\n" +
         const auto set =
             plugin_set::load(*from, {.purpose = load_purpose::without_store, .linked = &linked_}, base::log{log_}, found_);
         EXPECT_NE(set, nullptr);
-        return login_offer(from->listeners.front(), from->data_dir, *set, found_);
+        login_key_source key{from->data_dir, login_key_use::check};
+        return login_offer(from->listeners.front(), key, *set, found_);
     }
     static std::vector<std::string> names(const session::auth_offer& of)
     {

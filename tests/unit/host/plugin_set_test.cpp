@@ -143,6 +143,16 @@ TEST_F(a_plugin_set, has_a_store_and_a_transport_that_are_such)
                 ElementsAre(AllOf(HasSubstr("delivery.transport: "), HasSubstr("does not provide \"postern.delivery/1\""))));
 }
 
+/// What it guards would be open, and nobody would know.
+TEST_F(a_plugin_set, has_nobody_who_requires_logins_and_declares_nothing_of_them)
+{
+    folder_.put("store", "queue-journal");
+    folder_.put("speechless", "speechless");
+    EXPECT_EQ(load(plugin("p", "speechless")), nullptr);
+    EXPECT_THAT(complaints(), ElementsAre(AllOf(HasSubstr("plugin p (org.example.speechless): "),
+                                                HasSubstr("never be asked about a login"), HasSubstr("host.verifies"))));
+}
+
 TEST_F(a_plugin_set, opens_a_store_for_keys_and_values_when_a_plugin_needs_one)
 {
     folder_.put("store", "queue-journal");

@@ -120,7 +120,8 @@ public:
     explicit answering(const postern::host& host) : host_{host}
     {
         host.mechanism("XTEST");
-        host.verifies(postern::proof::password | postern::proof::secret | postern::proof::plain_text);
+        host.verifies(postern::proof::password | postern::proof::secret | postern::proof::secret_sha_1 |
+                      postern::proof::plain_text);
     }
     postern::login_reply on(const postern::auth_verify& e) const
     {
@@ -221,11 +222,65 @@ TEST(login_answers, are_refused_where_they_are_made_when_no_host_takes_them)
     EXPECT_FALSE(postern::logged_in("alice").is_pass());
 }
 
+/// Puts off whoever tries too often, and says nothing of what it verifies: no host would ask it.
+template <std::uint32_t kinds>
+class throttle {
+public:
+    explicit throttle(const postern::host& host)
+    {
+        if constexpr (kinds == 0)
+            host.mechanism("XTEST");
+        else
+            host.verifies(static_cast<postern::proof>(kinds));
+    }
+    postern::login_reply on(const postern::auth_verify&) const { return postern::defer(454, "4.7.0", "later"); }
+};
+
+TEST(who_takes_auth_verify, and_declares_nothing_that_it_verifies_is_not_made)
+{
+    static constexpr auto table = table_of<throttle<0>>();
+    fake_host host{table};
+    EXPECT_EQ(host.create(), POSTERN_E_INVALID);
+    EXPECT_THAT(texts_of(host), ElementsAre(testing::HasSubstr("call host.verifies(...) in its constructor")));
+}
+
+TEST(who_takes_auth_verify, is_asked_of_the_kinds_alone_that_it_declared)
+{
+    static constexpr auto table = table_of<throttle<POSTERN_AUTH_PASSWORD | POSTERN_AUTH_SECRET>>();
+    fake_host host{table};
+    ASSERT_EQ(host.create(), POSTERN_PASS);
+    fake_session session{host};
+    EXPECT_TRUE(session.auth_verify(POSTERN_AUTH_PASSWORD, "alice", "x").defers());
+    EXPECT_TRUE(session.auth_verify(POSTERN_AUTH_SECRET, "alice", {}).defers());
+    EXPECT_EQ(session.auth_verify(POSTERN_AUTH_TOKEN, "alice", "x").came, answer::how::passed);
+    EXPECT_EQ(session.auth_verify(POSTERN_AUTH_SECRET, "alice", {}, {}, POSTERN_SCRAM_SHA_1).came, answer::how::passed);
+}
+
+/// In C, where nobody counts the calls of create.
+TEST(who_requires_postern_auth, and_declares_nothing_of_it_is_not_made)
+{
+    static constexpr const char* needed[] = {POSTERN_AUTH_1, nullptr};
+    static constexpr postern_plugin table{
+        sizeof(postern_plugin),
+        0,
+        "org.example.test",
+        "1.0",
+        "test",
+        nullptr,
+        needed,
+        [](postern_host*, postern_get_fn, const postern_create_args*, void**) noexcept -> postern_status { return POSTERN_PASS; },
+        [](void*, const postern_event*) noexcept -> postern_status { return POSTERN_PASS; },
+        [](void*) noexcept {}};
+    fake_host host{table};
+    EXPECT_EQ(host.create(), POSTERN_E_INVALID);
+    EXPECT_THAT(host.complaints(), ElementsAre(testing::HasSubstr("requires postern.auth/1 and declares nothing of it")));
+}
+
 template <class Declare>
 class declaring {
 public:
     explicit declaring(const postern::host& host) { Declare::say(host); }
-    postern::login_reply on(const postern::auth_verify&) const { return postern::proceed(); }
+    postern::login_reply on(const postern::auth_step&) const { return postern::proceed(); }
 };
 struct a_mechanism_of_the_server {
     static void say(const postern::host& host) { host.mechanism("PLAIN"); }

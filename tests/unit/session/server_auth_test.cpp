@@ -76,6 +76,28 @@ TEST(who_looks_on, sees_no_responses_that_came_along_with_an_auth_that_is_refuse
     peer.session().watched_by(nullptr);
 }
 
+TEST(who_looks_on, misses_three_lines_behind_an_auth_that_is_refused_and_no_more)
+{
+    conversation peer{config_with({"SCRAM-SHA-256"})};
+    peer.begin();
+    listening who;
+    peer.session().watched_by(&who);
+    peer.says("EHLO client.example\r\nAUTH LOGIN\r\none\r\ntwo\r\nthree\r\nfour\r\n");
+    EXPECT_THAT(who.lines, ElementsAre("EHLO client.example", "AUTH LOGIN", "***", "***", "***", "four"));
+    peer.session().watched_by(nullptr);
+}
+
+TEST(who_looks_on, sees_a_command_whose_name_only_begins_like_auth)
+{
+    conversation peer{config_with({"PLAIN"})};
+    peer.begin();
+    listening who;
+    peer.session().watched_by(&who);
+    peer.says("EHLO client.example\r\nAUTHINFO USER alice\r\nauth-x a b\r\nfrob\r\nAUTH=PLAIN a b\r\n");
+    EXPECT_THAT(who.lines, ElementsAre("EHLO client.example", "AUTHINFO USER alice", "auth-x a b", "frob", "AUTH=PLAIN ***"));
+    peer.session().watched_by(nullptr);
+}
+
 TEST(what_was_fed, is_to_be_wiped_where_a_login_may_be_in_it)
 {
     conversation peer{config_with({"PLAIN", "LOGIN"})};

@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 /* Append-only, with those of hooks.h. auth.step and auth.verify come to who declared a mechanism, or that it verifies; subscribe
- * refuses them. */
+ * refuses them. Who has postern.auth/1 in its `requires` and declares neither is not made: it would never be asked. */
 #define POSTERN_HOOK_AUTH_MECHANISMS 32u /* auth.mechanisms: at each EHLO that offers AUTH */
 #define POSTERN_HOOK_AUTH_STEP 33u /* auth.step: what a client says in a mechanism of a plugin; goes to the plugin that declared it */
 #define POSTERN_HOOK_AUTH_VERIFY 34u /* auth.verify: a proof, or a wish for a secret, of a mechanism of the host */

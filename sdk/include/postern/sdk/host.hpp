@@ -321,10 +321,11 @@ public:
         const postern_mechanism what{sizeof what, 0, sdk::str(name)};
         declare(needed<postern_auth_1>(POSTERN_AUTH_1).mechanism(instance_->host, &what), name);
     }
-    /// What comes as auth_verify.
+    /// What comes as auth_verify: these kinds, and no other. A class that takes auth_verify has to call it.
     void verifies(proof kinds) const
     {
         declare(needed<postern_auth_1>(POSTERN_AUTH_1).verifies(instance_->host, static_cast<std::uint32_t>(kinds)), "verifies");
+        instance_->verifies = true;
     }
 
     /// A table of the host by id, for capabilities that have no wrapper here; null: not offered.

@@ -184,6 +184,12 @@ public:
         const auto say = [&](std::string_view text) { core->log(host_handle, POSTERN_LOG_ERROR, str(text)); };
         try {
             auto made = std::make_unique<instance>(host_handle, get, *args);
+            if (takes<Plugin, auth_verify> && !made->services_.verifies) { // what it guards would be open, and nobody would know
+                say("it takes auth_verify and declares nothing that it verifies, so it would never be asked: call "
+                    "host.verifies(...) "
+                    "in its constructor");
+                return POSTERN_E_INVALID;
+            }
             if (const postern_status status = made->subscribe(all_events{}); status < 0) {
                 say("the host refused a subscription");
                 return status;

@@ -40,6 +40,7 @@ struct services {
     postern_list options{}; ///< of postern_option
     std::string name;       ///< of the instance
     std::uint32_t generation = 0;
+    bool verifies = false; ///< it said what it verifies
     waiters waiting;
     timer_calls calls;
 

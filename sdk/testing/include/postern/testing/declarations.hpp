@@ -52,8 +52,8 @@ public:
     [[nodiscard]] bool add(const postern_param_kind& what) { return holds(take(what)); }
     [[nodiscard]] bool add(const postern_mechanism& what) { return holds(take(what)); }
     [[nodiscard]] bool add_verified(std::uint32_t kinds);
-    /// When create is over: what a listener refuses of all of them together, if none was refused before.
-    void judge();
+    /// When create is over: what a server refuses of all of them together, if none was refused before.
+    void judge(bool requires_logins);
     /// In the order in which they were found.
     [[nodiscard]] const std::vector<std::string>& faults() const noexcept { return faults_; }
 

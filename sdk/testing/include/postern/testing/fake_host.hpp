@@ -56,7 +56,8 @@ public:
 
     /// Sends an event; `record` is any event record whose first member is set up by fake_session or by hand. The host fills in
     /// ticket, cookie and deadline. A hook that was not subscribed to is not sent and counts as passed; a verb or a parameter
-    /// that was not declared is not sent either, and counts as unasked.
+    /// that was not declared is not sent either, and counts as unasked; nor is a login of a kind that it did not declare that it
+    /// verifies, which counts as passed.
     template <class Record>
     answer send(Record record, std::optional<std::string> blob_octets = {}); // made for all records in src/sent_events.cpp
 

@@ -47,7 +47,8 @@ public:
     /// In a mechanism of the plugin; no `response`: AUTH came without an initial response.
     answer auth_step(std::string_view mechanism, std::optional<std::string> response, std::uint32_t step = 0,
                      std::string_view binding = {});
-    /// `kind`: POSTERN_AUTH_...; `hash`: POSTERN_SCRAM_..., of a secret.
+    /// `kind`: POSTERN_AUTH_...; `hash`: POSTERN_SCRAM_..., of a secret. Passed, without a call, where it did not declare that
+    /// kind.
     answer auth_verify(std::uint32_t kind, std::string_view user, std::string_view proof, std::string_view act_for = {},
                        std::uint32_t hash = POSTERN_SCRAM_SHA_256);
     answer login_succeeded(std::string_view mechanism, std::string_view identity);
