@@ -170,7 +170,7 @@ void server_session::state::go_on(hooks::outcome& outcome)
     say_answer(outcome);
     if (then == follow_up::nothing)
         return end_dialogue();
-    talk = std::make_unique<dialogue>(talk->verb);
+    talk = std::unique_ptr<dialogue>{new dialogue{talk->verb}}; // clang 14 makes no aggregate out of parentheses
     talk->reads = then;
     talk->left = outcome.more->octets;
     at = doing::dialogue;
