@@ -1,5 +1,6 @@
 #include "core/host/login_key.hpp"
 
+#include "core/base/descriptor.hpp"
 #include "core/sasl/crypto.hpp"
 
 #include <fmt/format.h>
@@ -26,22 +27,6 @@ constexpr std::size_t key_octets = 32; // printable: 24 random ones
 {
     return {errno, boost::system::system_category()};
 }
-
-class descriptor {
-public:
-    explicit descriptor(int number) noexcept : number_{number} {}
-    ~descriptor()
-    {
-        if (number_ >= 0)
-            ::close(number_);
-    }
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    [[nodiscard]] int number() const noexcept { return number_; }
-
-private:
-    int number_;
-};
 
 /// Who else can read it, or put another in its place. A group that root gave a file of its own is meant to.
 bool is_for_others(const struct stat& facts) noexcept
@@ -77,10 +62,10 @@ base::result<login_key> read_from(int file, const std::filesystem::path& name)
 base::result<login_key> read_key(const std::filesystem::path& file)
 {
     // NONBLOCK: a pipe of that name holds up nobody.
-    const descriptor from{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-    if (from.number() < 0)
+    const base::descriptor from{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    if (from.get() < 0)
         return last_error();
-    return read_from(from.number(), file);
+    return read_from(from.get(), file);
 }
 
 base::error_code write_key(int to, const std::filesystem::path& file)
@@ -96,9 +81,9 @@ base::error_code write_key(int to, const std::filesystem::path& file)
         return failed;
     }
     // That it is there after a crash is worth a try, and no more.
-    const descriptor folder{::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    if (folder.number() >= 0)
-        (void)::fsync(folder.number());
+    const base::descriptor folder{::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (folder.get() >= 0)
+        (void)::fsync(folder.get());
     return {};
 }
 
@@ -107,18 +92,18 @@ base::error_code write_key(int to, const std::filesystem::path& file)
 base::result<login_key> make_key(const std::filesystem::path& file)
 {
     // NOFOLLOW: whoever may put a link here gets nothing written elsewhere.
-    const descriptor to{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600)};
-    if (to.number() < 0)
+    const base::descriptor to{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600)};
+    if (to.get() < 0)
         return last_error();
-    while (::flock(to.number(), LOCK_EX) != 0)
+    while (::flock(to.get(), LOCK_EX) != 0)
         if (errno != EINTR)
             break; // no locks on this file system: then not two starts at the same moment
-    auto key = read_from(to.number(), file);
+    auto key = read_from(to.get(), file);
     if (!key || !key->octets.empty())
         return key;
-    if (const auto failed = write_key(to.number(), file))
+    if (const auto failed = write_key(to.get(), file))
         return failed;
-    return read_from(to.number(), file);
+    return read_from(to.get(), file);
 }
 
 /// For the life of the process.

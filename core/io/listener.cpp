@@ -1,5 +1,7 @@
 #include "core/io/listener.hpp"
 
+#include "core/base/descriptor.hpp"
+
 #include <boost/asio/redirect_error.hpp>
 
 #include <algorithm>
@@ -71,24 +73,6 @@ base::ip_endpoint from_native(const socket_address& native) noexcept
     return {base::ip_address{octets}, 0}; // a Unix socket: "::"
 }
 
-/// A descriptor that closes itself unless taken.
-class descriptor {
-public:
-    explicit descriptor(int value) noexcept : value_{value} {}
-    ~descriptor()
-    {
-        if (value_ >= 0)
-            ::close(value_);
-    }
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    [[nodiscard]] int get() const noexcept { return value_; }
-    [[nodiscard]] int take() noexcept { return std::exchange(value_, -1); }
-
-private:
-    int value_;
-};
-
 int open_reserve() noexcept
 {
     return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -129,13 +113,13 @@ base::error_code listener::open_tcp(const base::ip_endpoint& endpoint, bool shar
     const int on = 1;
     if (!shared && endpoint.port != 0) {
         // SO_REUSEPORT would let a second Postern take half of the connections: see first whether the port is free.
-        const descriptor probe{::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+        const base::descriptor probe{::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
         ::setsockopt(probe.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         ::setsockopt(probe.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
         if (::bind(probe.get(), native.raw(), native.size) != 0)
             return last_error();
     }
-    descriptor made{::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    base::descriptor made{::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     if (made.get() < 0)
         return last_error();
     ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -165,11 +149,11 @@ base::error_code listener::open_unix(const std::string& path)
         return boost::asio::error::invalid_argument;
     std::copy(path.begin(), path.end(), native.sun_path);
 
-    descriptor made{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    base::descriptor made{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     if (made.get() < 0)
         return last_error();
     // A socket file that nobody answers is a leftover of a process that was killed; one that answers is in use.
-    const descriptor probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    const base::descriptor probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     if (::connect(probe.get(), reinterpret_cast<sockaddr*>(&native), sizeof native) == 0)
         return boost::asio::error::address_in_use;
     struct stat found {};
@@ -193,7 +177,7 @@ task<base::result<accepted>> listener::accept()
         if (!is_open())
             co_return base::error_code{boost::asio::error::operation_aborted};
         socket_address peer;
-        descriptor made{::accept4(descriptor_, peer.raw(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+        base::descriptor made{::accept4(descriptor_, peer.raw(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
         if (made.get() >= 0) {
             pause_ = 0ms;
             socket_address local;
@@ -230,7 +214,7 @@ void listener::refuse_one() noexcept
     if (reserve_ < 0)
         return;
     ::close(reserve_);
-    if (const descriptor made{::accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)}; made.get() >= 0) {
+    if (const base::descriptor made{::accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)}; made.get() >= 0) {
         constexpr std::string_view reply = "421 too busy, try again later\r\n"; // RFC 2034 4: no enhanced code in a greeting
         // One reply into an empty socket buffer; if it does not go, the close says the same.
         [[maybe_unused]] const auto sent = ::send(made.get(), reply.data(), reply.size(), MSG_NOSIGNAL);

@@ -32,6 +32,21 @@ base::error_code last_error() noexcept
     return {errno, boost::system::system_category()};
 }
 
+/// What a call that sends comes to: how many octets went; 0: none can go now.
+template <class Call>
+base::result<std::size_t> sent_by(Call call) noexcept
+{
+    for (;;) {
+        const auto count = call();
+        if (count >= 0)
+            return static_cast<std::size_t>(count);
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return std::size_t{0};
+        if (errno != EINTR)
+            return last_error();
+    }
+}
+
 int clamp_size(std::size_t size) noexcept
 {
     constexpr auto most = static_cast<std::size_t>(std::numeric_limits<int>::max());
@@ -143,15 +158,7 @@ base::result<std::size_t> stream::try_write(std::string_view octets) noexcept
 {
     if (ssl_ != nullptr)
         return try_write_tls(octets);
-    for (;;) {
-        const auto count = ::send(socket_.native_handle(), octets.data(), octets.size(), MSG_NOSIGNAL);
-        if (count >= 0)
-            return static_cast<std::size_t>(count);
-        if (errno == EAGAIN || errno == EWOULDBLOCK)
-            return std::size_t{0};
-        if (errno != EINTR)
-            return last_error();
-    }
+    return sent_by([&] { return ::send(socket_.native_handle(), octets.data(), octets.size(), MSG_NOSIGNAL); });
 }
 
 base::result<std::size_t> stream::try_write_tls(std::string_view octets) noexcept
@@ -189,15 +196,7 @@ base::result<std::size_t> stream::try_write_pieces(std::span<const std::string_v
     msghdr message{};
     message.msg_iov = places.data();
     message.msg_iovlen = what.size();
-    for (;;) {
-        const auto count = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
-        if (count >= 0)
-            return static_cast<std::size_t>(count);
-        if (errno == EAGAIN || errno == EWOULDBLOCK)
-            return std::size_t{0};
-        if (errno != EINTR)
-            return last_error();
-    }
+    return sent_by([&] { return ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL); });
 }
 
 /// A whole record from where its octets lie; what is left of a piece shares one, and a system call, with what follows it.

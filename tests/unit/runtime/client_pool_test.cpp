@@ -1,5 +1,6 @@
 #include "core/runtime/client_pool.hpp"
 
+#include "tests/unit/runtime/client_to.hpp"
 #include "tests/support/scripted_server.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -28,11 +29,7 @@ const std::string content = "Subject: hi\r\n\r\nhello\r\n";
 
 client_options to(const scripted_server& server)
 {
-    client_options options;
-    options.host = "127.0.0.1";
-    options.port = server.port();
-    options.timeout = {.connect = 10s, .greeting = 10s, .command = 10s, .data = 10s, .final = 10s};
-    return options;
+    return test::client_to(server.port());
 }
 
 message::envelope envelope(std::string who = "u@example.com")

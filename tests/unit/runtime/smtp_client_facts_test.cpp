@@ -4,6 +4,7 @@
 
 #include "core/io/tls.hpp"
 #include "core/runtime/server.hpp"
+#include "tests/unit/runtime/client_to.hpp"
 #include "tests/support/memory_log.hpp"
 #include "tests/support/memory_store.hpp"
 #include "tests/support/scripted_server.hpp"
@@ -33,16 +34,6 @@ using ::testing::ElementsAre;
 using ::testing::MatchesRegex;
 using ::testing::StartsWith;
 
-client_options to(std::uint16_t port)
-{
-    client_options options;
-    options.host = "127.0.0.1";
-    options.port = port;
-    options.hostname = "client.example";
-    options.timeout = {.connect = 10s, .greeting = 10s, .command = 10s, .data = 10s, .final = 10s};
-    return options;
-}
-
 /// Runs until nothing is under way.
 void run(asio::io_context& context)
 {
@@ -60,7 +51,7 @@ struct a_connected_client : ::testing::Test {
     {
         script.emplace_back("silence");
         server.emplace(greeted(std::move(script), std::move(keywords)));
-        client.emplace(context, to(server->port()));
+        client.emplace(context, test::client_to(server->port()));
         client->async_connect([](base::error_code ec) { EXPECT_FALSE(ec) << ec.message(); });
         run(context);
         ASSERT_TRUE(client->is_connected());
@@ -179,7 +170,7 @@ TEST_F(a_connected_client, takes_its_connection_along_when_it_is_moved)
     smtp_client second{std::move(*client)};
     EXPECT_TRUE(second.is_connected());
     scripted_server other{greeted({"silence"})};
-    smtp_client third{context, to(other.port())};
+    smtp_client third{context, test::client_to(other.port())};
     std::optional<base::error_code> result;
     third.async_connect([&](base::error_code ec) { result = ec; });
     third = std::move(second);
@@ -228,7 +219,7 @@ TEST(a_client_under_tls, says_which_version_and_cipher_protect_it)
                                          {session::server_tls::offered, client_tls_use::opportunistic}}) {
         a_server_with_tls server{served};
         asio::io_context context;
-        auto options = to(server.port());
+        auto options = test::client_to(server.port());
         options.tls = wanted;
         std::string why;
         options.tls_context = io::tls_context::client(false, {}, why);
@@ -250,7 +241,7 @@ TEST(a_client_under_tls, shows_them_to_whoever_watches)
 {
     a_server_with_tls server{session::server_tls::implicit};
     asio::io_context context;
-    auto options = to(server.port());
+    auto options = test::client_to(server.port());
     options.tls = client_tls_use::implicit;
     std::string why;
     options.tls_context = io::tls_context::client(false, {}, why);

@@ -1,5 +1,6 @@
 #include "core/runtime/smtp_client.hpp"
 
+#include "tests/unit/runtime/client_to.hpp"
 #include "tests/support/scripted_server.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -32,12 +33,7 @@ using ::testing::HasSubstr;
 
 client_options to(const scripted_server& server)
 {
-    client_options options;
-    options.host = "127.0.0.1";
-    options.port = server.port();
-    options.hostname = "client.example";
-    options.timeout = {.connect = 10s, .greeting = 10s, .command = 10s, .data = 10s, .final = 10s};
-    return options;
+    return test::client_to(server.port());
 }
 
 message::envelope envelope(std::vector<std::string> recipients = {"u@example.com"})
