@@ -23,7 +23,9 @@ struct ticket_row {
     question asked;
     answer said;
     std::chrono::nanoseconds until{0}; ///< 0: no deadline
+    std::uint64_t session = 0;
     bool is_closed = false;
+    bool is_answered = false; ///< by the plugin
 };
 
 struct host_state {
