@@ -2,7 +2,7 @@
 // What of an edit can be judged without the message that it is for, and without what the configuration grants: so also by whoever
 // takes an answer on a thread that has neither.
 
-#include "core/hooks/draft.hpp"
+#include "core/hooks/verdict.hpp"
 #include "core/hooks/hook_point.hpp"
 
 #include <cstdint>

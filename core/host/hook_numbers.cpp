@@ -3,7 +3,7 @@
 #include "core/hooks/hook_point.hpp"
 #include "core/hooks/outgoing.hpp"
 #include "core/hooks/verdict.hpp"
-#include "core/message/parameters.hpp"
+#include "core/message/envelope.hpp"
 
 #include <postern/abi/auth.h>
 #include <postern/abi/ehlo.h>

@@ -10,7 +10,6 @@
 #include <postern/abi/observe.h>
 #include <postern/abi/lifecycle.h>
 #include <postern/abi/spool.h>
-#include <postern/abi/outgoing.h>
 
 #include <fmt/format.h>
 
