@@ -63,9 +63,9 @@ struct login_reply {
 /// Why it may not be taken at `hook`; empty: it may.
 [[nodiscard]] std::string_view broken_rule_of(hook_point hook, const login_reply& answer) noexcept;
 
-/// Why an answer with an identity does not fit a question of auth.verify of that kind, as declared_as() has it; empty: it does. Who
-/// was asked for a secret brings it, and who was shown a proof brings none: else whoever forgot to look at what is asked would
-/// let in everybody who knows a name.
+/// Why an answer with an identity does not fit a question of auth.verify of that kind, as declared_as() has it; empty: it does.
+/// Who was asked for a secret brings it, and who was shown a proof brings none: else whoever forgot to look at what is asked
+/// would let in everybody who knows a name.
 [[nodiscard]] std::string_view misfit_of(std::uint32_t kind, const login_reply& answer) noexcept;
 
 } // namespace postern::hooks

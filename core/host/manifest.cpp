@@ -145,7 +145,8 @@ bool is_within(const option_rule& rule, const option_value& value)
            (rule.choices.empty() || (is_text && std::ranges::find(rule.choices, value.text) != rule.choices.end()));
 }
 
-/// The first element of a list or entry of a table that is no text: TOML's 1.50 and 0x10 would be other texts than what was written.
+/// The first element of a list or entry of a table that is no text: TOML's 1.50 and 0x10 would be other texts than what was
+/// written.
 const given_value* no_text_in(const option_rule& rule, const given_option& from)
 {
     if (rule.type != option_type::list && rule.type != option_type::table)
@@ -361,8 +362,9 @@ std::vector<option_value> bind_options(const manifest& rules, const given_option
                              fmt::format("plugin {}: unknown option {}; {}", source.plugin, each.key,
                                          names.empty() ? "it has none" : "it has " + listed(names))});
         } else if (const auto* const no_text = no_text_in(*rule, each); no_text != nullptr) {
-            found.push_back({{source.where.file, no_text->line},
-                             fmt::format("plugin {}: option {} must be a text in quotes", source.plugin, part_of(each, *no_text))});
+            found.push_back(
+                {{source.where.file, no_text->line},
+                 fmt::format("plugin {}: option {} must be a text in quotes", source.plugin, part_of(each, *no_text))});
         } else if (!convert(*rule, each, source.base, out)) {
             found.push_back({{source.where.file, each.line},
                              fmt::format("plugin {}: option {} must be {}", source.plugin, each.key, rule->expectation)});

@@ -322,9 +322,8 @@ std::string told_rules::next(const check_report& so_far)
 std::string summary_of(const check_report& report, const plugin_request& what)
 {
     const auto count = [&](rule_result of) { return std::ranges::count(report.rules, of, &rule_report::result); };
-    return fmt::format("{} {}: {} of {} rules broken, {} warnings, seed {}\n",
-                       report.id.empty() ? what.file.string() : report.id, report.version, count(rule_result::broken),
-                       report.rules.size(), count(rule_result::warned), what.seed);
+    return fmt::format("{} {}: {} of {} rules broken, {} warnings, seed {}\n", report.id.empty() ? what.file.string() : report.id,
+                       report.version, count(rule_result::broken), report.rules.size(), count(rule_result::warned), what.seed);
 }
 
 std::string json_of(const check_report& report, const plugin_request& what)

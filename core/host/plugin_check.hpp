@@ -25,7 +25,7 @@ struct rule_report {
     std::string rule;
     std::string promise; ///< of a plugin that keeps it
     rule_result result = rule_result::kept;
-    bool is_tried = false; ///< its own trial is over; another one may still find more
+    bool is_tried = false;         ///< its own trial is over; another one may still find more
     std::vector<std::string> what; ///< is wrong with it, and what to do
 };
 
@@ -38,14 +38,15 @@ struct check_report {
 };
 
 /// Wrong options are problems; then there is nothing to report. `tell` is called whenever a rule was tried: it may take minutes.
-[[nodiscard]] check_report check_plugin(const plugin_request& what, problems& found,
-                                        const std::function<void(const check_report&)>& tell = [](const check_report&) {});
+[[nodiscard]] check_report check_plugin(
+    const plugin_request& what, problems& found,
+    const std::function<void(const check_report&)>& tell = [](const check_report&) {});
 
 /// The report as text, piece by piece, in the order in which rules are tried.
 class told_rules {
 public:
-    /// A line for each rule that was tried since the last call, or more if more is wrong with it; and what was found since of those
-    /// that have lines already.
+    /// A line for each rule that was tried since the last call, or more if more is wrong with it; and what was found since of
+    /// those that have lines already.
     [[nodiscard]] std::string next(const check_report& so_far);
 
 private:

@@ -343,8 +343,10 @@ protected:
 
     const std::vector<std::string> plain_{plain("alice", "whatever")};
     const std::vector<std::string> login_{"AUTH LOGIN " + base64("alice"), base64("whatever")};
-    const std::vector<std::string> xoauth2_{"AUTH XOAUTH2 " + base64("user=alice\x01" "auth=Bearer abc\x01\x01")};
-    const std::vector<std::string> bearer_{"AUTH OAUTHBEARER " + base64("n,a=alice,\x01" "auth=Bearer abc\x01\x01")};
+    const std::vector<std::string> xoauth2_{"AUTH XOAUTH2 " + base64("user=alice\x01"
+                                                                     "auth=Bearer abc\x01\x01")};
+    const std::vector<std::string> bearer_{"AUTH OAUTHBEARER " + base64("n,a=alice,\x01"
+                                                                        "auth=Bearer abc\x01\x01")};
     const std::vector<std::string> cram_{"AUTH CRAM-MD5", base64("alice " + std::string(32, '0'))};
     const std::vector<std::string> scram_{"AUTH SCRAM-SHA-256 " + base64("n,,n=alice,r=abcdefghijkl")};
 };

@@ -66,9 +66,8 @@ INSTANTIATE_TEST_SUITE_P(
         breach{"exits", "answers", "it ended the process in cmd.mail \\(exit 3\\)"},
         breach{"aborts_in_a_thread", "answers", "it crashed in cmd.mail \\(Aborted\\)"},
         breach{"gives_secrets", "answers", "a secret or a password in the answer to a question with a proof"},
-        breach{"gives_no_secrets", "answers", "no secret in the answer"},
-        breach{"leaks", "tickets", "never answered"}, breach{"twice", "tickets", "answered twice"},
-        breach{"passes_after_an_answer", "answers", "passed after an answer"},
+        breach{"gives_no_secrets", "answers", "no secret in the answer"}, breach{"leaks", "tickets", "never answered"},
+        breach{"twice", "tickets", "answered twice"}, breach{"passes_after_an_answer", "answers", "passed after an answer"},
         breach{"crlf", "answers", "CR, LF or NUL in a text"}, breach{"code", "answers", "a reject with code 250"},
         breach{"enhanced", "answers", "enhanced code"}, breach{"verdict", "answers", "no such verdict: 99"},
         breach{"vouches_unasked", "answers", "vouched"}, breach{"edits_what_is_not_there", "answers", "which is not there"},
@@ -116,8 +115,8 @@ TEST(plugin_check_of_a_plugin_that, does_nothing_or_grows_its_records_finds_noth
 
 TEST(plugin_check, tells_of_each_rule_when_it_was_tried)
 {
-    process checking{{postern_program().string(), "plugin", "check", wrong_plugin(), "--option", "deed=sleeps", "--option",
-                      "everybody=true"}};
+    process checking{
+        {postern_program().string(), "plugin", "check", wrong_plugin(), "--option", "deed=sleeps", "--option", "everybody=true"}};
     // It gives a plugin ten seconds to come back.
     EXPECT_TRUE(checking.wait_for_output([](std::string_view all) { return all.find(" creates ") != all.npos; }));
     EXPECT_FALSE(checking.wait(std::chrono::milliseconds{0})) << checking.output();

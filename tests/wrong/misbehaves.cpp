@@ -384,7 +384,8 @@ postern_status handle(void* self, const postern_event* event)
     auto& me = *static_cast<instance*>(self);
     if (event->hook >= POSTERN_HOOK_WAKE)
         return POSTERN_PASS;
-    if (event->hook != POSTERN_HOOK_AUTH_VERIFY && !me.everybody && !sender_of(*event).starts_with("victim" + std::to_string(event->hook) + "@"))
+    if (event->hook != POSTERN_HOOK_AUTH_VERIFY && !me.everybody &&
+        !sender_of(*event).starts_with("victim" + std::to_string(event->hook) + "@"))
         return POSTERN_PASS;
     const auto found = deeds().find(me.deed);
     return found == deeds().end() ? postern_status{POSTERN_PASS} : found->second(me, *event);

@@ -184,9 +184,7 @@ TEST_F(a_plugin, hears_at_once_that_its_answer_breaks_the_rules_of_the_hook)
     postern_reply reply{};
     reply.size = sizeof reply;
     reply.edits = {&edit, 1, sizeof edit};
-    const auto later = [&](hook_point at) {
-        return script.core->reply(script.host, here.call(*plugin, at).ticket, &reply);
-    };
+    const auto later = [&](hook_point at) { return script.core->reply(script.host, here.call(*plugin, at).ticket, &reply); };
     EXPECT_EQ(later(hook_point::msg_headers), POSTERN_PASS);
     EXPECT_EQ(later(hook_point::cmd_data), POSTERN_E_INVALID);
     reply.verdict = POSTERN_REJECT;

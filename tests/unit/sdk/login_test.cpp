@@ -209,11 +209,10 @@ TEST_F(a_login, fails_without_the_secret_that_was_wanted)
     EXPECT_EQ(session_.auth_verify(postern::proof::secret, "plain").came, answer::how::failed);
     EXPECT_EQ(session_.auth_verify(postern::proof::secret, "sha-1").came, answer::how::failed);
     EXPECT_EQ(session_.auth_verify(postern::proof::plain_text, "secret").came, answer::how::failed);
-    EXPECT_THAT(host_.complaints(),
-                ElementsAre("no secret in the answer", "no secret in the answer", "no password in the answer",
-                            "a password in the answer to a question for a secret",
-                            "keys of another hash than the one that was asked for",
-                            "a secret in the answer to a question for a password"));
+    EXPECT_THAT(host_.complaints(), ElementsAre("no secret in the answer", "no secret in the answer", "no password in the answer",
+                                                "a password in the answer to a question for a secret",
+                                                "keys of another hash than the one that was asked for",
+                                                "a secret in the answer to a question for a password"));
     EXPECT_EQ(session_.auth_verify(postern::proof::secret_sha_1, "sha-1").login->iterations, 5000u);
     EXPECT_TRUE(session_.auth_verify(postern::proof::token, "alice", "t").passes()) << "it does not verify tokens";
 }

@@ -232,7 +232,10 @@ TEST(a_login, is_not_granted_by_an_answer_that_is_not_what_was_asked_for)
     for (const auto& each : {secret, password}) {
         EXPECT_THAT(reply_to_login("PLAIN", plain("alice", "secret"), each), HasSubstr("454 4.7.0"));
         EXPECT_THAT(reply_to_login("ANONYMOUS", base::to_base64("trace"), each), HasSubstr("454 4.7.0"));
-        EXPECT_THAT(reply_to_login("XOAUTH2", base::to_base64("user=alice\x01" "auth=Bearer abc\x01\x01"), each),
+        EXPECT_THAT(reply_to_login("XOAUTH2",
+                                   base::to_base64("user=alice\x01"
+                                                   "auth=Bearer abc\x01\x01"),
+                                   each),
                     HasSubstr("454 4.7.0"));
     }
     const auto first = base::to_base64("n,,n=alice,r=abcdefghijkl");

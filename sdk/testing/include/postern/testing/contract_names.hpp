@@ -98,19 +98,35 @@ namespace postern::testing {
 /// "header.add"; of a number that nobody has given out "edit 200".
 [[nodiscard]] inline std::string edit_name(std::uint32_t op)
 {
-    static constexpr std::string_view all[]{"",             "header.add",    "header.insert", "header.replace", "header.remove",
-                                            "sender.set",   "rcpt.add",      "rcpt.replace",  "rcpt.remove",    "body.replace",
-                                            "route.set",    "peer.set",      "priority.set",  "release.at",     "expire.at",
-                                            "warn.at",      "rcpt.later",    "param.set",     "param.drop",     "param.require",
-                                            "accepted.set", "report.relay"};
+    static constexpr std::string_view all[]{"",
+                                            "header.add",
+                                            "header.insert",
+                                            "header.replace",
+                                            "header.remove",
+                                            "sender.set",
+                                            "rcpt.add",
+                                            "rcpt.replace",
+                                            "rcpt.remove",
+                                            "body.replace",
+                                            "route.set",
+                                            "peer.set",
+                                            "priority.set",
+                                            "release.at",
+                                            "expire.at",
+                                            "warn.at",
+                                            "rcpt.later",
+                                            "param.set",
+                                            "param.drop",
+                                            "param.require",
+                                            "accepted.set",
+                                            "report.relay"};
     return op == 0 || op >= std::size(all) ? "edit " + std::to_string(op) : std::string{all[op]};
 }
 
 /// "REJECT"; of a number that nobody has given out "verdict 99".
 [[nodiscard]] inline std::string verdict_name(std::uint32_t verdict)
 {
-    static constexpr std::string_view all[]{"CONTINUE",   "ACCEPT",  "REJECT", "TEMPFAIL",
-                                            "DISCONNECT", "DISCARD", "HOLD",   "SCORE"};
+    static constexpr std::string_view all[]{"CONTINUE", "ACCEPT", "REJECT", "TEMPFAIL", "DISCONNECT", "DISCARD", "HOLD", "SCORE"};
     return verdict >= std::size(all) ? "verdict " + std::to_string(verdict) : std::string{all[verdict]};
 }
 

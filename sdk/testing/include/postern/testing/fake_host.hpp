@@ -93,7 +93,8 @@ public:
     /// Options that the plugin refused.
     [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& refusals() const noexcept;
     /// Where the plugin broke the contract, and tickets that are open though nothing is to come, as far as the host knows, that
-    /// would have them answered: a wake, or an answer of a service. What a thread of the plugin's own answers is waited for first.
+    /// would have them answered: a wake, or an answer of a service. What a thread of the plugin's own answers is waited for
+    /// first.
     [[nodiscard]] std::vector<std::string> complaints();
     [[nodiscard]] bool provides(std::string_view id) const noexcept;
     /// Whether it lists a table in `requires_`.

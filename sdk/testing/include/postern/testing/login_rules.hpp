@@ -116,7 +116,7 @@ namespace rules {
         return has_secret(said) || !said.password.empty() ? "a secret at a hook that knows none" : "";
     const bool is_key = said.stored_key.size() == 20 || said.stored_key.size() == 32;
     if (has_secret(said) && (said.salt.empty() || !is_key || said.server_key.size() != said.stored_key.size() ||
-                       said.iterations < 4096 || said.iterations > 10'000'000))
+                             said.iterations < 4096 || said.iterations > 10'000'000))
         return "a secret without a salt, with keys of a wrong size, or with fewer than 4096 iterations, or more than 10 million";
     return said.salt.size() > 1024 || said.password.size() > 1024 ? "a secret that is too long" : misfit_of(asked.proof, said);
 }
