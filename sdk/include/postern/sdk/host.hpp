@@ -83,8 +83,7 @@ public:
     /// Of the configuration, from 1.
     [[nodiscard]] std::uint32_t generation() const noexcept { return instance_->generation; }
 
-    // Options. `fallback` stands for one that was not given and has no default in plugin.toml. Each throws config_error when
-    // the option is of another kind or does not fit.
+    // Options. `fallback` stands for one that has neither a value nor a default. Each throws config_error where that is no such.
 
     /// Text and paths; paths are absolute.
     [[nodiscard]] std::string config(std::string_view key, const char* fallback) const
@@ -263,9 +262,9 @@ public:
     /// Keys and values that outlast sessions. List "postern.kv/1" in `requires_`.
     [[nodiscard]] kv_client kv() const noexcept { return kv_client{*instance_}; }
 
-    /// Answers a ticket that `on` left open (it returned `pending`, or the event was a queue_request); also within `on`. False:
-    /// it was answered before, is past its deadline, its session is over, or the answer breaks the rules of its hook. What only
-    /// the message or the configuration shows (an index of nothing, a grant) may be found later: a failure all the same.
+    /// Answers a ticket that `on` left open (`pending`, or a queue_request); also within `on`. False: it was answered before, is
+    /// past its deadline, its session is over, or the answer breaks a rule of its hook. What only the message or the
+    /// configuration shows (an index of nothing, a grant) may be found later: a failure all the same.
     bool answer(std::uint64_t ticket, const verdict& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const delivery_report& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const queue_answer& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
