@@ -83,7 +83,7 @@ public:
     /// Of the configuration, from 1.
     [[nodiscard]] std::uint32_t generation() const noexcept { return instance_->generation; }
 
-    // Options. `fallback` stands for one that has neither a value nor a default. Each throws config_error where that is no such.
+    // Options. `fallback` is for one without value and default. Each throws config_error for another kind, or what does not fit.
 
     /// Text and paths; paths are absolute.
     [[nodiscard]] std::string config(std::string_view key, const char* fallback) const
