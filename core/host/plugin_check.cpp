@@ -31,7 +31,10 @@ constexpr std::array<std::string_view, 20> meddling{"fork",   "vfork",  "daemon"
 
 rule_report& rule(check_report& in, std::string_view name, std::string_view promise)
 {
-    return in.rules.emplace_back(rule_report{.rule = std::string{name}, .promise = std::string{promise}});
+    auto& made = in.rules.emplace_back();
+    made.rule = name;
+    made.promise = promise;
+    return made;
 }
 
 constexpr std::size_t most_told = 5; // of a rule: the others are mostly the same

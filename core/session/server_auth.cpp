@@ -42,7 +42,8 @@ bool fits(const sasl::question& asked, const hooks::login_reply& said)
     hooks::login_question about;
     about.kind = static_cast<std::uint32_t>(asked.kind);
     about.hash = static_cast<std::uint32_t>(asked.hash);
-    return hooks::misfit_of(hooks::declared_as(about), said).empty();
+    return hooks::broken_rule_of(hook_point::auth_verify, said).empty() &&
+           hooks::misfit_of(hooks::declared_as(about), said).empty();
 }
 
 } // namespace

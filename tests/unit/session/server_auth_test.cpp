@@ -243,6 +243,12 @@ TEST(a_login, is_not_granted_by_an_answer_that_is_not_what_was_asked_for)
     EXPECT_THAT(reply_to_login("SCRAM-SHA-256", first, who), HasSubstr("454 4.7.0"));
     EXPECT_THAT(reply_to_login("SCRAM-SHA-256", first, password), HasSubstr("454 4.7.0"));
     EXPECT_THAT(reply_to_login("SCRAM-SHA-1", first, secret), HasSubstr("454 4.7.0"));
+    auto unsalted = secret;
+    unsalted.salt.clear();
+    EXPECT_THAT(reply_to_login("SCRAM-SHA-256", first, unsalted), HasSubstr("454 4.7.0"));
+    auto nobody = secret;
+    nobody.identity.clear();
+    EXPECT_THAT(reply_to_login("SCRAM-SHA-256", first, nobody), HasSubstr("454 4.7.0"));
 }
 
 TEST(a_failed_login, is_answered_late)
