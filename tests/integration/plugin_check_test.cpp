@@ -71,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(
         breach{"crlf", "answers", "CR, LF or NUL in a text"}, breach{"code", "answers", "a reject with code 250"},
         breach{"enhanced", "answers", "enhanced code"}, breach{"verdict", "answers", "no such verdict: 99"},
         breach{"vouches_unasked", "answers", "vouched"}, breach{"edits_what_is_not_there", "answers", "which is not there"},
-        breach{"edits_where_it_may_not", "answers", "header.add: not at cmd.mail"},
+        breach{"edits_where_it_may_not", "answers", "route.set: not at cmd.mail"},
         breach{"edits_without_a_meaning", "answers", "no such edit: 200"},
         breach{"splits_a_header", "answers", "CR, LF or NUL in an edit"}, breach{"small", "answers", "too small"},
         breach{"no_reply", "answers", "too small"}, breach{"stride", "answers", "stride"},

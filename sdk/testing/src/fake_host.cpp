@@ -10,7 +10,6 @@
 #include <array>
 #include <functional>
 #include <stdexcept>
-#include <thread>
 
 namespace postern::testing {
 namespace {
@@ -262,16 +261,21 @@ std::size_t fake_host::waiting()
 answer fake_host::wait_for(const answer& said, std::chrono::nanoseconds patience)
 {
     const auto until = std::chrono::steady_clock::now() + patience;
-    while (true) {
+    while (said.is_pending()) {
+        std::uint64_t seen = 0;
+        {
+            const std::lock_guard lock{state_->mutex};
+            seen = state_->changes;
+        }
         advance(std::chrono::nanoseconds{0});
-        answer now = said.is_pending() ? answer_to(said.ticket) : said;
-        if (!now.is_pending())
-            return now;
-        if (std::chrono::steady_clock::now() >= until)
+        std::unique_lock lock{state_->mutex};
+        if (const ticket_row& row = row_of(*state_, said.ticket, "wait_for"); !row.said.is_pending())
+            return row.said;
+        if (!state_->changed.wait_until(lock, until, [&] { return state_->changes != seen; }))
             throw std::logic_error("wait_for: ticket " + std::to_string(said.ticket) + " has no answer after " +
                                    seconds_of(patience));
-        std::this_thread::sleep_for(std::chrono::milliseconds{1});
     }
+    return said;
 }
 
 void fake_host::end_session(std::uint64_t session)

@@ -36,6 +36,7 @@ postern_status reply(postern_host* host, std::uint64_t ticket, const postern_rep
         return POSTERN_E_STALE;
     }
     row.is_answered = true;
+    state.has_changed();
     std::string fault = rules::fault_of_record(reply, row.asked.hook); // before anything in it is followed
     const bool is_sound = fault.empty();
     row.said = is_sound ? copy_of(*reply, row.asked.hook) : answer{};
@@ -72,6 +73,7 @@ postern_status wake(postern_host* host, std::uint64_t session, std::uint64_t tok
     if (session == 0 || !state.sessions.contains(session))
         return POSTERN_E_STALE;
     state.wakes.add(session, token, std::chrono::nanoseconds{static_cast<std::int64_t>(delay_ns)});
+    state.has_changed();
     return POSTERN_PASS;
 }
 
