@@ -15,11 +15,6 @@ namespace postern::hooks {
 
 namespace {
 
-bool is_refusal(verdict_kind verdict) noexcept
-{
-    return verdict == verdict_kind::reject || verdict == verdict_kind::tempfail || verdict == verdict_kind::disconnect;
-}
-
 void add_score(std::int32_t& sum, std::int32_t more) noexcept
 {
     const auto wide = std::int64_t{sum} + more;
@@ -154,6 +149,9 @@ std::string chain_run::rule_broken_by(const plugin_reply& reply, const link& by)
 {
     if (const auto why = broken_rule(hook_, reply); !why.empty())
         return std::string{why};
+    if (reply.login && hook_ == hook_point::auth_verify && kind_ != 0)
+        if (const auto why = misfit_of(kind_, *reply.login); !why.empty())
+            return std::string{why};
     if (reply.more && reply.more->then == follow_up::octets && reply.more->octets > most_octets_)
         return "more octets to read than its verb was declared with";
     if (reply.verdict == verdict_kind::accept && !by.may.accept)

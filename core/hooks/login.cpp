@@ -64,4 +64,23 @@ std::string_view broken_rule_of(hook_point hook, const login_reply& answer) noex
     return "";
 }
 
+std::string_view misfit_of(std::uint32_t kind, const login_reply& answer) noexcept
+{
+    const bool has_secret = has_scram_secret(answer);
+    const bool has_password = !answer.password.empty();
+    if (kind == plain_password) {
+        if (has_secret)
+            return "a secret in the answer to a question for a password";
+        return has_password ? "" : "no password in the answer";
+    }
+    if (kind != secret_of_sha_256 && kind != secret_of_sha_1)
+        return has_secret || has_password ? "a secret or a password in the answer to a question with a proof" : "";
+    if (has_password)
+        return "a password in the answer to a question for a secret";
+    if (!has_secret)
+        return "no secret in the answer";
+    const std::size_t key = kind == secret_of_sha_1 ? 20 : 32;
+    return answer.stored_key.size() == key ? "" : "keys of another hash than the one that was asked for";
+}
+
 } // namespace postern::hooks

@@ -20,6 +20,7 @@ inline constexpr std::size_t longest_secret = 1024;    ///< octets of a salt, a 
 
 inline constexpr std::uint32_t secret_of_sha_256 = 2; ///< kinds of the plugin ABI that are told apart here
 inline constexpr std::uint32_t secret_of_sha_1 = 64;  ///< declared as that, asked as the other
+inline constexpr std::uint32_t plain_password = 4;
 
 /// Views: valid until the question is answered.
 struct login_question {
@@ -61,5 +62,10 @@ struct login_reply {
 
 /// Why it may not be taken at `hook`; empty: it may.
 [[nodiscard]] std::string_view broken_rule_of(hook_point hook, const login_reply& answer) noexcept;
+
+/// Why an answer with an identity does not fit a question of auth.verify of that kind, as declared_as() has it; empty: it does.
+/// Who was asked for a secret brings it, and who was shown a proof brings none: else whoever forgot to look at what is asked
+/// would let in everybody who knows a name.
+[[nodiscard]] std::string_view misfit_of(std::uint32_t kind, const login_reply& answer) noexcept;
 
 } // namespace postern::hooks

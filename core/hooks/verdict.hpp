@@ -26,6 +26,11 @@ enum class verdict_kind : std::uint8_t {
     score = 7,      ///< adds to the sum of symbols; not decisive
 };
 
+[[nodiscard]] constexpr bool is_refusal(verdict_kind verdict) noexcept
+{
+    return verdict == verdict_kind::reject || verdict == verdict_kind::tempfail || verdict == verdict_kind::disconnect;
+}
+
 /// "CONTINUE", "REJECT" and so on: as the plugin ABI calls them.
 [[nodiscard]] constexpr std::string_view name_of(verdict_kind verdict) noexcept
 {

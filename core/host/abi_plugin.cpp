@@ -5,6 +5,9 @@
 #include "core/host/record_layout.hpp"
 #include "core/host/record_sizes.hpp"
 #include "core/host/reply_reader.hpp"
+#include "core/hooks/edit_form.hpp"
+#include "core/hooks/login.hpp"
+#include "core/hooks/reply_rules.hpp"
 
 #include <postern/abi/hooks.h>
 
@@ -22,23 +25,42 @@ using hooks::call_status;
 
 constexpr const char* no_answer = "it failed after its call returned";
 
-const char* read(hooks::hook_point hook, const postern_reply* from, bool may_vouch, hooks::plugin_reply& to)
-{
-    if (from == nullptr)
-        return "a NULL reply";
-    const char* wrong = read_reply(hook, *from, to);
-    if (wrong == nullptr && to.vouches && !may_vouch)
-        wrong = "a VOUCH without \"postern.recipients/1\" in provides";
-    return wrong;
-}
+/// What an answer is held against where it is taken: all that needs neither the message nor the configuration, so that the plugin
+/// hears of it. The chain holds it against those too.
+class answer_rules {
+public:
+    answer_rules(const hooks::event& what, bool may_vouch) noexcept
+        : hook_{what.hook}, proof_{what.login == nullptr ? 0 : hooks::declared_as(*what.login)}, may_vouch_{may_vouch}
+    {
+    }
+
+    /// Empty: copied to `to`. Else why it counts as a failure.
+    [[nodiscard]] std::string read(const postern_reply* from, hooks::plugin_reply& to) const
+    {
+        if (from == nullptr)
+            return "a NULL reply";
+        if (const char* const wrong = read_reply(hook_, *from, to))
+            return wrong;
+        if (to.vouches && !may_vouch_)
+            return "a VOUCH without \"postern.recipients/1\" in provides";
+        if (const auto wrong = hooks::broken_rule(hook_, to); !wrong.empty())
+            return std::string{wrong};
+        if (to.login && hook_ == hooks::hook_point::auth_verify)
+            if (const auto wrong = hooks::misfit_of(proof_, *to.login); !wrong.empty())
+                return std::string{wrong};
+        return hooks::is_refusal(to.verdict) ? std::string{} : hooks::fault_of_form(hook_, to.edits); // a refusal has none
+    }
+
+private:
+    hooks::hook_point hook_;
+    std::uint32_t proof_;
+    bool may_vouch_;
+};
 
 /// Takes an answer while the plugin's handle is running; the caller waits for it.
 class answer_now final : public ticket_owner {
 public:
-    answer_now(hooks::hook_point hook, bool may_vouch, hooks::plugin_reply& to) noexcept
-        : to_{to}, hook_{hook}, may_vouch_{may_vouch}
-    {
-    }
+    answer_now(answer_rules rules, hooks::plugin_reply& to) noexcept : to_{to}, rules_{rules} {}
 
     bool take(const postern_reply* reply) noexcept override
     {
@@ -46,41 +68,40 @@ public:
             to_ = failed_reply(failure_in(*reply));
             return true;
         }
-        wrong_ = read(hook_, reply, may_vouch_, to_);
-        return wrong_ == nullptr;
+        wrong_ = rules_.read(reply, to_);
+        return wrong_.empty();
     }
     void finish() noexcept override {}
-    [[nodiscard]] const char* wrong() const noexcept { return wrong_; }
+    [[nodiscard]] const std::string& wrong() const noexcept { return wrong_; }
 
 private:
     hooks::plugin_reply& to_;
-    const char* wrong_ = nullptr;
-    hooks::hook_point hook_;
-    bool may_vouch_;
+    std::string wrong_;
+    answer_rules rules_;
 };
 
 /// Takes an answer that comes later, and brings it to the session.
 class answer_later final : public ticket_owner {
 public:
-    answer_later(std::uint64_t ticket, hooks::hook_point hook, bool may_vouch, std::shared_ptr<hooks::session_port> port) noexcept
-        : port_{std::move(port)}, ticket_{ticket}, hook_{hook}, may_vouch_{may_vouch}
+    answer_later(std::uint64_t ticket, answer_rules rules, std::shared_ptr<hooks::session_port> port)
+        : port_{std::move(port)}, ticket_{ticket}, rules_{rules}
     {
     }
 
     bool take(const postern_reply* reply) noexcept override
     {
         if (says_it_failed(reply)) {
-            wrong_ = nullptr;
+            wrong_.clear();
             reply_ = failed_reply(failure_in(*reply));
             return true;
         }
-        wrong_ = read(hook_, reply, may_vouch_, reply_);
-        return wrong_ == nullptr;
+        wrong_ = rules_.read(reply, reply_);
+        return wrong_.empty();
     }
     void finish() noexcept override
     {
-        if (wrong_ != nullptr)
-            reply_ = failed_reply(wrong_);
+        if (!wrong_.empty())
+            reply_ = failed_reply(std::move(wrong_));
         port_->answer(ticket_, std::move(reply_));
     }
 
@@ -88,9 +109,8 @@ private:
     std::shared_ptr<hooks::session_port> port_;
     hooks::plugin_reply reply_;
     std::uint64_t ticket_;
-    const char* wrong_ = no_answer;
-    hooks::hook_point hook_;
-    bool may_vouch_;
+    std::string wrong_ = no_answer;
+    answer_rules rules_;
 };
 
 /// Who asks logs the cause, once, with the session and the hook.
@@ -171,7 +191,8 @@ call_result abi_plugin::ask(const hooks::event& what, std::uint64_t cookie, std:
                             const std::shared_ptr<hooks::session_port>& port, hooks::plugin_reply& answer)
 {
     auto& tickets = instance_->tickets();
-    answer_now now{what.hook, may_vouch_, answer};
+    const answer_rules rules{what, may_vouch_};
+    answer_now now{rules, answer};
     open_ticket mine{tickets};
     auto* const slot = mine.get();
     if (slot == nullptr)
@@ -180,22 +201,25 @@ call_result abi_plugin::ask(const hooks::event& what, std::uint64_t cookie, std:
     slot->caller = &now;
     slot->blob = what.blob;
     postern_status status = POSTERN_E_PLUGIN;
+    std::string last_error;
     {
         const shown_record record{what, ticket, cookie, deadline_ns};
-        status = instance_->handle(record.get());
+        status = instance_->handle(record.get(), &last_error);
     }
     if (status == POSTERN_TAKEN && !tickets.collect(*slot) &&
-        tickets.leave_pending(*slot, std::make_shared<answer_later>(ticket, what.hook, may_vouch_, port))) {
+        tickets.leave_pending(*slot, std::make_shared<answer_later>(ticket, rules, port))) {
         mine.keep();
         return {call_status::pending, ticket};
     }
     const bool answered = tickets.collect(*slot);
     tickets.close(*slot);
     mine.keep();
-    if (now.wrong() != nullptr) // first: a handle whose answer was refused returns an error for that, and this says which
+    if (!now.wrong().empty()) // first: a handle whose answer was refused returns an error for that, and this says which
         return failed(answer, now.wrong());
     if (status < 0 || status > POSTERN_TAKEN)
-        return failed(answer, fmt::format("handle returned {}", status));
+        return failed(answer, last_error.empty()
+                                  ? fmt::format("handle returned {}", status)
+                                  : fmt::format("it failed{}: {}", answered ? " after its answer" : "", last_error));
     return {answered ? call_status::answered : call_status::passed};
 }
 
@@ -213,7 +237,7 @@ call_result abi_plugin::ask_later(const hooks::event& what, std::uint64_t cookie
     auto copy = std::make_shared<const owned_event>(record.get());
     const auto octets = copy->octets();
     // The plugin has not heard of the ticket yet, so nobody can have answered it.
-    (void)tickets.leave_pending(*slot, std::make_shared<answer_later>(ticket, what.hook, may_vouch_, port));
+    (void)tickets.leave_pending(*slot, std::make_shared<answer_later>(ticket, answer_rules{what, may_vouch_}, port));
     mine.keep();
     const auto job = [instance = instance_.get(), event = std::move(copy), ticket] {
         if (!instance->tickets().is_open(ticket)) // the deadline was faster

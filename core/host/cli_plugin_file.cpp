@@ -31,10 +31,16 @@ int plugin_check_command(const plugin_request& given)
 {
     problems found;
     const auto what = with_whole_path(given);
-    const auto report = check_plugin(what, found);
+    told_rules lines;
+    const auto report = check_plugin(what, found, [&](const check_report& so_far) {
+        if (what.as_json)
+            return;
+        fmt::print("{}", lines.next(so_far));
+        (void)std::fflush(stdout); // also that no trial's process prints it again
+    });
     if (!found.empty())
         return refuse(found);
-    fmt::print("{}", what.as_json ? json_of(report, what) : text_of(report, what));
+    fmt::print("{}", what.as_json ? json_of(report, what) : summary_of(report, what));
     return report.is_kept() ? exit_done : exit_failed;
 }
 

@@ -59,9 +59,11 @@ const char* read_login_reply(hooks::hook_point hook, const postern_reply& from, 
     auto login = std::make_shared<hooks::login_reply>();
     const char* const wrong = is_list ? read_names(read_record<postern_mechanisms_reply>(&from, from.size).names, login->names)
                                       : read_login(read_record<postern_auth_reply>(&from, from.size), *login);
-    // A refusal, or nothing to say, in the larger record.
-    const bool says_more =
-        is_list || (to.verdict == hooks::verdict_kind::proceed && (login->is_challenge || !login->identity.empty()));
+    // A refusal, or nothing to say, in the larger record. A secret without an identity is no such thing: it is broken.
+    const bool has_secret = !login->salt.empty() || !login->stored_key.empty() || !login->server_key.empty() ||
+                            !login->password.empty() || login->iterations != 0;
+    const bool says_more = is_list || (to.verdict == hooks::verdict_kind::proceed &&
+                                       (login->is_challenge || has_secret || !login->identity.empty()));
     if (says_more)
         to.login = std::move(login);
     return wrong;

@@ -111,20 +111,6 @@ bool set_path(const given_value& from, const std::filesystem::path& base, option
     return true;
 }
 
-/// In a list or table: by what it is.
-void set_any(const given_value& from, option_value& to)
-{
-    to.kind = POSTERN_OPTION_STRING;
-    if (std::holds_alternative<double>(from.value)) {
-        (void)set_float(from, to);
-    } else if (const auto* flag = std::get_if<bool>(&from.value)) {
-        to.kind = POSTERN_OPTION_BOOLEAN;
-        to.number = *flag ? 1 : 0;
-    } else {
-        (void)set_integer(from, to);
-    }
-}
-
 bool set_scalar(option_type type, const given_value& from, const std::filesystem::path& base, option_value& to)
 {
     switch (type) {
@@ -134,8 +120,9 @@ bool set_scalar(option_type type, const given_value& from, const std::filesystem
     case option_type::integer:
         return set_integer(from, to);
     case option_type::boolean:
-        set_any(from, to);
-        return to.kind == POSTERN_OPTION_BOOLEAN;
+        to.kind = POSTERN_OPTION_BOOLEAN;
+        to.number = to.text == "true" ? 1 : 0;
+        return std::holds_alternative<bool>(from.value);
     case option_type::size:
         return set_size(from, to);
     case option_type::duration:
@@ -158,6 +145,28 @@ bool is_within(const option_rule& rule, const option_value& value)
            (rule.choices.empty() || (is_text && std::ranges::find(rule.choices, value.text) != rule.choices.end()));
 }
 
+/// The first element of a list or entry of a table that is no text: TOML's 1.50 and 0x10 would be other texts than what was
+/// written.
+const given_value* no_text_in(const option_rule& rule, const given_option& from)
+{
+    if (rule.type != option_type::list && rule.type != option_type::table)
+        return nullptr;
+    for (const auto& [name, value] : from.items)
+        if (from.shape != option_shape::scalar && !std::holds_alternative<std::string>(value.value))
+            return &value;
+    return nullptr;
+}
+
+/// "users.bob", "addresses, element 2".
+std::string part_of(const given_option& from, const given_value& value)
+{
+    for (std::size_t i = 0; i < from.items.size(); ++i)
+        if (&from.items[i].second == &value)
+            return from.shape == option_shape::table ? fmt::format("{}.{}", from.key, from.items[i].first)
+                                                     : fmt::format("{}, element {},", from.key, i + 1);
+    return from.key;
+}
+
 /// Appends the records of one option; false when it is not what the rule says.
 bool convert(const option_rule& rule, const given_option& from, const std::filesystem::path& base, std::vector<option_value>& to)
 {
@@ -175,9 +184,7 @@ bool convert(const option_rule& rule, const given_option& from, const std::files
         out.text = text_of(value);
         out.index = index++;
         out.line = value.line;
-        if (is_list || is_table)
-            set_any(value, out);
-        else if (!set_scalar(rule.type, value, base, out))
+        if (!set_scalar(is_list || is_table ? option_type::string : rule.type, value, base, out))
             return false;
         if (!is_within(rule, out))
             return false;
@@ -354,6 +361,10 @@ std::vector<option_value> bind_options(const manifest& rules, const given_option
             found.push_back({{source.where.file, each.line},
                              fmt::format("plugin {}: unknown option {}; {}", source.plugin, each.key,
                                          names.empty() ? "it has none" : "it has " + listed(names))});
+        } else if (const auto* const no_text = no_text_in(*rule, each); no_text != nullptr) {
+            found.push_back(
+                {{source.where.file, no_text->line},
+                 fmt::format("plugin {}: option {} must be a text in quotes", source.plugin, part_of(each, *no_text))});
         } else if (!convert(*rule, each, source.base, out)) {
             found.push_back({{source.where.file, each.line},
                              fmt::format("plugin {}: option {} must be {}", source.plugin, each.key, rule->expectation)});

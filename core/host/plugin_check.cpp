@@ -31,7 +31,10 @@ constexpr std::array<std::string_view, 20> meddling{"fork",   "vfork",  "daemon"
 
 rule_report& rule(check_report& in, std::string_view name, std::string_view promise)
 {
-    return in.rules.emplace_back(rule_report{std::string{name}, std::string{promise}, rule_result::kept, {}});
+    auto& made = in.rules.emplace_back();
+    made.rule = name;
+    made.promise = promise;
+    return made;
 }
 
 constexpr std::size_t most_told = 5; // of a rule: the others are mostly the same
@@ -128,8 +131,9 @@ void look_at_table(const plugin_library& library, kit::findings& found)
 
 class checking {
 public:
-    checking(const plugin_request& what, tried_options options, check_report& to)
-        : what_{what}, options_{std::move(options)}, to_{to}
+    checking(const plugin_request& what, tried_options options, check_report& to,
+             const std::function<void(const check_report&)>& tell)
+        : what_{what}, options_{std::move(options)}, to_{to}, tell_{tell}
     {
     }
 
@@ -178,6 +182,8 @@ public:
                 find(each.rule).result = rule_result::untried;
             else
                 is_over = !try_one(each);
+            find(each.rule).is_tried = true;
+            tell_(to_);
         };
         for (const auto& each : kit::all_trials)
             run(each);
@@ -249,6 +255,7 @@ private:
     const plugin_request& what_;
     tried_options options_;
     check_report& to_;
+    const std::function<void(const check_report&)>& tell_;
     bool is_loaded_ = false;
     bool is_tried_ = false;
 };
@@ -275,7 +282,7 @@ bool check_report::is_kept() const noexcept
     return std::ranges::none_of(rules, [](const rule_report& each) { return each.result == rule_result::broken; });
 }
 
-check_report check_plugin(const plugin_request& what, problems& found)
+check_report check_plugin(const plugin_request& what, problems& found, const std::function<void(const check_report&)>& tell)
 {
     check_report report;
     auto options = tried_options::read(what.file, what.config, what.options, found);
@@ -286,26 +293,40 @@ check_report check_plugin(const plugin_request& what, problems& found)
     }
     if (!found.empty())
         return report;
+    const auto all_tried = [&] {
+        for (auto& each : report.rules)
+            each.is_tried = true;
+        tell(report);
+    };
     look_at_file(what, report);
-    checking all{what, std::move(options), report};
+    checking all{what, std::move(options), report, tell};
     all.look();
+    all_tried();
     all.try_all();
+    all_tried();
     return report;
 }
 
-std::string text_of(const check_report& report, const plugin_request& what)
+std::string told_rules::next(const check_report& so_far)
 {
     std::string out;
-    for (const auto& each : report.rules) {
-        if (each.what.empty())
+    for (const auto& each : so_far.rules) {
+        if (!each.is_tried)
+            continue;
+        const auto [told, is_new] = told_.emplace(each.rule, 0);
+        if (is_new && each.what.empty())
             out += fmt::format("{:<10} {:<12} {}\n", word_of(each.result), each.rule, each.promise);
-        for (const auto& one : each.what)
-            out += fmt::format("{:<10} {:<12} {}\n", word_of(each.result), each.rule, one);
+        for (; told->second < each.what.size(); ++told->second)
+            out += fmt::format("{:<10} {:<12} {}\n", word_of(each.result), each.rule, each.what[told->second]);
     }
+    return out;
+}
+
+std::string summary_of(const check_report& report, const plugin_request& what)
+{
     const auto count = [&](rule_result of) { return std::ranges::count(report.rules, of, &rule_report::result); };
-    return out + fmt::format("{} {}: {} of {} rules broken, {} warnings, seed {}\n",
-                             report.id.empty() ? what.file.string() : report.id, report.version, count(rule_result::broken),
-                             report.rules.size(), count(rule_result::warned), what.seed);
+    return fmt::format("{} {}: {} of {} rules broken, {} warnings, seed {}\n", report.id.empty() ? what.file.string() : report.id,
+                       report.version, count(rule_result::broken), report.rules.size(), count(rule_result::warned), what.seed);
 }
 
 std::string json_of(const check_report& report, const plugin_request& what)

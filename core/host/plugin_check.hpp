@@ -7,6 +7,8 @@
 #include "core/host/problem.hpp"
 
 #include <deque>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,7 @@ struct rule_report {
     std::string rule;
     std::string promise; ///< of a plugin that keeps it
     rule_result result = rule_result::kept;
+    bool is_tried = false;         ///< its own trial is over; another one may still find more
     std::vector<std::string> what; ///< is wrong with it, and what to do
 };
 
@@ -34,11 +37,23 @@ struct check_report {
     [[nodiscard]] bool is_kept() const noexcept; ///< no rule is broken
 };
 
-/// Wrong options are problems; then there is nothing to report.
-[[nodiscard]] check_report check_plugin(const plugin_request& what, problems& found);
+/// Wrong options are problems; then there is nothing to report. `tell` is called whenever a rule was tried: it may take minutes.
+[[nodiscard]] check_report check_plugin(
+    const plugin_request& what, problems& found,
+    const std::function<void(const check_report&)>& tell = [](const check_report&) {});
 
-/// A line a rule, or more if more is wrong with it; then one that sums up.
-[[nodiscard]] std::string text_of(const check_report& report, const plugin_request& what);
+/// The report as text, piece by piece, in the order in which rules are tried.
+class told_rules {
+public:
+    /// A line for each rule that was tried since the last call, or more if more is wrong with it; and what was found since of
+    /// those that have lines already.
+    [[nodiscard]] std::string next(const check_report& so_far);
+
+private:
+    std::map<std::string, std::size_t, std::less<>> told_; ///< by rule, how much of what is wrong
+};
+/// The line that sums up.
+[[nodiscard]] std::string summary_of(const check_report& report, const plugin_request& what);
 [[nodiscard]] std::string json_of(const check_report& report, const plugin_request& what);
 
 } // namespace postern::daemon

@@ -1,5 +1,6 @@
 #include "core/host/plugin_instance.hpp"
 
+#include "core/host/call_words.hpp"
 #include "core/host/record_layout.hpp"
 #include "core/host/reply_reader.hpp"
 
@@ -9,7 +10,6 @@
 #include <postern/abi/observe.h>
 #include <postern/abi/lifecycle.h>
 #include <postern/abi/spool.h>
-#include <postern/abi/outgoing.h>
 
 #include <fmt/format.h>
 
@@ -34,63 +34,6 @@ bool is_offered(std::uint32_t hook) noexcept
     return (hook > 0 && hook < hooks::hook_point_count) ||
            (hook >= POSTERN_HOOK_CONFIG_PREPARE && hook <= POSTERN_HOOK_CONFIG_ABORT);
 }
-
-// One set of numbers on both sides of the contract.
-static_assert(POSTERN_HOOK_CONN_OPEN == static_cast<unsigned>(hooks::hook_point::conn_open));
-static_assert(POSTERN_HOOK_TLS_ESTABLISHED == static_cast<unsigned>(hooks::hook_point::tls_established));
-static_assert(POSTERN_HOOK_HELO == static_cast<unsigned>(hooks::hook_point::cmd_helo));
-static_assert(POSTERN_HOOK_MAIL == static_cast<unsigned>(hooks::hook_point::cmd_mail));
-static_assert(POSTERN_HOOK_RCPT == static_cast<unsigned>(hooks::hook_point::cmd_rcpt));
-static_assert(POSTERN_HOOK_DATA == static_cast<unsigned>(hooks::hook_point::cmd_data));
-static_assert(POSTERN_HOOK_HEADERS == static_cast<unsigned>(hooks::hook_point::msg_headers));
-static_assert(POSTERN_HOOK_BODY == static_cast<unsigned>(hooks::hook_point::msg_body));
-static_assert(POSTERN_HOOK_END == static_cast<unsigned>(hooks::hook_point::msg_end));
-static_assert(POSTERN_HOOK_COMMIT_BEFORE == static_cast<unsigned>(hooks::hook_point::txn_commit_before));
-static_assert(POSTERN_HOOK_COMMITTED == static_cast<unsigned>(hooks::hook_point::txn_committed));
-static_assert(POSTERN_HOOK_ABORTED == static_cast<unsigned>(hooks::hook_point::txn_aborted));
-static_assert(POSTERN_HOOK_CONN_CLOSE == static_cast<unsigned>(hooks::hook_point::conn_close));
-static_assert(POSTERN_HOOK_ROUTE == static_cast<unsigned>(hooks::hook_point::queue_route));
-static_assert(POSTERN_HOOK_DELIVERY_DONE == static_cast<unsigned>(hooks::hook_point::delivery_done));
-static_assert(POSTERN_HOOK_CAPS == static_cast<unsigned>(hooks::hook_point::ehlo_caps));
-static_assert(POSTERN_HOOK_VERB == static_cast<unsigned>(hooks::hook_point::verb));
-static_assert(POSTERN_HOOK_VERB_DATA == static_cast<unsigned>(hooks::hook_point::verb_data));
-static_assert(POSTERN_HOOK_PARAM == static_cast<unsigned>(hooks::hook_point::param));
-static_assert(POSTERN_HOOK_RSET == static_cast<unsigned>(hooks::hook_point::cmd_rset));
-static_assert(POSTERN_HOOK_NOOP == static_cast<unsigned>(hooks::hook_point::cmd_noop));
-static_assert(POSTERN_HOOK_HELP == static_cast<unsigned>(hooks::hook_point::cmd_help));
-static_assert(POSTERN_HOOK_VRFY == static_cast<unsigned>(hooks::hook_point::cmd_vrfy));
-static_assert(POSTERN_HOOK_EXPN == static_cast<unsigned>(hooks::hook_point::cmd_expn));
-static_assert(POSTERN_HOOK_UNKNOWN == static_cast<unsigned>(hooks::hook_point::cmd_unknown));
-static_assert(POSTERN_HOOK_QUIT == static_cast<unsigned>(hooks::hook_point::cmd_quit));
-static_assert(POSTERN_HOOK_DELIVERY_BEGIN == static_cast<unsigned>(hooks::hook_point::delivery_begin));
-static_assert(POSTERN_HOOK_TLS_POLICY == static_cast<unsigned>(hooks::hook_point::delivery_tls_policy));
-static_assert(POSTERN_HOOK_DELIVERY_PEER == static_cast<unsigned>(hooks::hook_point::delivery_peer));
-static_assert(POSTERN_HOOK_AUTH_MECHANISMS == static_cast<unsigned>(hooks::hook_point::auth_mechanisms));
-static_assert(POSTERN_HOOK_AUTH_STEP == static_cast<unsigned>(hooks::hook_point::auth_step));
-static_assert(POSTERN_HOOK_AUTH_VERIFY == static_cast<unsigned>(hooks::hook_point::auth_verify));
-static_assert(POSTERN_HOOK_AUTH_RESULT == static_cast<unsigned>(hooks::hook_point::auth_result));
-static_assert(POSTERN_HOOK_END_RCPT == static_cast<unsigned>(hooks::hook_point::msg_end_rcpt));
-static_assert(POSTERN_HOOK_CLIENT_VERB == static_cast<unsigned>(hooks::hook_point::client_verb));
-static_assert(POSTERN_HOOK_CLIENT_PARAMS == static_cast<unsigned>(hooks::hook_point::client_params));
-static_assert(POSTERN_TLS_NONE == static_cast<unsigned>(hooks::tls_need::none));
-static_assert(POSTERN_TLS_VERIFIED == static_cast<unsigned>(hooks::tls_need::verified));
-static_assert(POSTERN_OF_MAIL == hooks::of_mail);
-static_assert(POSTERN_THEN_RESTART == static_cast<unsigned>(hooks::follow_up::restart));
-static_assert(POSTERN_RELAY_REQUIRED == static_cast<unsigned>(message::relay_rule::required));
-static_assert(POSTERN_CONTINUE == static_cast<unsigned>(hooks::verdict_kind::proceed));
-static_assert(POSTERN_ACCEPT == static_cast<unsigned>(hooks::verdict_kind::accept));
-static_assert(POSTERN_REJECT == static_cast<unsigned>(hooks::verdict_kind::reject));
-static_assert(POSTERN_TEMPFAIL == static_cast<unsigned>(hooks::verdict_kind::tempfail));
-static_assert(POSTERN_DISCONNECT == static_cast<unsigned>(hooks::verdict_kind::disconnect));
-static_assert(POSTERN_DISCARD == static_cast<unsigned>(hooks::verdict_kind::discard));
-static_assert(POSTERN_HOLD == static_cast<unsigned>(hooks::verdict_kind::hold));
-static_assert(POSTERN_SCORE == static_cast<unsigned>(hooks::verdict_kind::score));
-static_assert(POSTERN_EDIT_HEADER_ADD == static_cast<unsigned>(hooks::edit_op::header_add));
-static_assert(POSTERN_EDIT_ROUTE_SET == static_cast<unsigned>(hooks::edit_op::route_set));
-static_assert(POSTERN_EDIT_WARN_AT == static_cast<unsigned>(hooks::edit_op::warn_at));
-static_assert(POSTERN_EDIT_REPORT_RELAY == static_cast<unsigned>(hooks::edit_op::report_relay));
-static_assert(POSTERN_EDIT_RCPT_LATER == static_cast<unsigned>(hooks::edit_op::rcpt_later));
-static_assert(POSTERN_EDIT_PARAM_REQUIRE == static_cast<unsigned>(hooks::edit_op::param_require));
 
 const void* get_service(postern_host*, const char* id) noexcept
 {
@@ -194,16 +137,22 @@ plugin_instance::~plugin_instance()
     }
 }
 
-postern_status plugin_instance::call_handle(const postern_event& event) noexcept
+postern_status plugin_instance::call_handle(const postern_event& event, std::string* last_error) noexcept
 {
+    const words_of_a_call listening{*this, last_error};
+    std::string thrown;
     try {
         const plugin_call running{label_, event.hook, event.session};
         return library_->table().handle(self_, &event);
     } catch (const std::exception& e) { // a breach of the contract, but not the sessions' fault
-        log_.error("plugin.threw", {{"plugin", name()}, {"hook", event.hook}, {"what", e.what()}});
+        thrown = e.what();
     } catch (...) {
-        log_.error("plugin.threw", {{"plugin", name()}, {"hook", event.hook}, {"what", "not an exception"}});
+        thrown = "it threw what is no exception";
     }
+    if (last_error != nullptr) // who asked logs it, with the session
+        *last_error = std::move(thrown);
+    else
+        log_.error("plugin.threw", {{"plugin", name()}, {"hook", event.hook}, {"what", thrown}});
     return POSTERN_E_PLUGIN;
 }
 
@@ -214,13 +163,13 @@ std::mutex* plugin_instance::guard_of(std::uint64_t session) noexcept
     return by_session_ == nullptr ? nullptr : &(*by_session_)[session * 0x9e3779b97f4a7c15U >> 58U];
 }
 
-postern_status plugin_instance::handle(const postern_event& event) noexcept
+postern_status plugin_instance::handle(const postern_event& event, std::string* last_error) noexcept
 {
     auto* const guard = guard_of(event.session);
     if (guard == nullptr)
-        return call_handle(event);
+        return call_handle(event, last_error);
     const std::scoped_lock lock{*guard};
-    return call_handle(event);
+    return call_handle(event, last_error);
 }
 
 bool plugin_instance::post(std::uint64_t key, std::function<void()> job, job_kind kind, std::size_t octets)
@@ -390,6 +339,8 @@ void plugin_instance::say(std::uint32_t level, postern_str text) noexcept
     const auto said = view(text).substr(0, most_log_text);
     if (being_created == this && as == base::log_level::error)
         why_not_created_ = said;
+    if (as == base::log_level::error)
+        words_of_a_call::say(*this, said);
     log_.write(as, "plugin.log", {{"plugin", name()}, {"text", said}});
 }
 

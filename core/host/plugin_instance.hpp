@@ -127,7 +127,8 @@ public:
     [[nodiscard]] bool is_transport() const noexcept { return is_transport_; }
 
     /// The plugin's handle, behind the barriers: SERIAL, and whatever is thrown becomes E_PLUGIN.
-    [[nodiscard]] postern_status handle(const postern_event& event) noexcept;
+    /// `last_error`, if not null: what it threw, or else the last error that it logged on this thread meanwhile.
+    [[nodiscard]] postern_status handle(const postern_event& event, std::string* last_error = nullptr) noexcept;
     /// On a thread of the instance: one, or of a BLOCKING plugin some. The job gets the instance kept alive. False: too much
     /// waits.
     [[nodiscard]] bool post(std::uint64_t key, std::function<void()> job, job_kind kind, std::size_t octets);
@@ -185,7 +186,7 @@ private:
     template <class All, class What>
     [[nodiscard]] postern_status declare_to(All& all, const What& what) noexcept;
     plugin_instance(std::shared_ptr<const plugin_library> library, instance_settings settings, base::log log);
-    [[nodiscard]] postern_status call_handle(const postern_event& event) noexcept;
+    [[nodiscard]] postern_status call_handle(const postern_event& event, std::string* last_error) noexcept;
     [[nodiscard]] std::mutex* guard_of(std::uint64_t session) noexcept;
     [[nodiscard]] postern_status subscribe_to_events(std::uint32_t kinds) noexcept;
     void begin_timers();

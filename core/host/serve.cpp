@@ -13,6 +13,7 @@
 #include "core/host/plugin_health.hpp"
 #include "core/host/plugin_set.hpp"
 #include "core/host/process.hpp"
+#include "core/host/second_signal.hpp"
 #include "core/host/stuck_watch.hpp"
 #include "core/host/tls_loader.hpp"
 #include "core/host/ways_out.hpp"
@@ -483,10 +484,12 @@ int daemon::drain(const signal_source& signals)
         const std::uint64_t one = 1;
         (void)!::write(over, &one, sizeof one);
     }};
+    const base::system_clock clock;
+    const second_signal again{clock.now()};
     int signal = 0;
     do
         signal = signals.next(over);
-    while (signal == SIGHUP);
+    while (signal == SIGHUP || (signal != 0 && !again.counts(clock.now())));
     if (signal != 0) {
         // At once. What was acknowledged is on the disk already, and nothing else is promised.
         (void)std::fputs("postern: stopped at once by a second signal\n", stderr);

@@ -36,7 +36,11 @@ void stuck_watch::look()
         auto& last = seen_[place];
         // Create and destroy may take their time: no session waits for them.
         if (whose == nullptr || hook == in_create || hook == in_destroy || calls != last.calls) {
-            last = {calls, 0};
+            if (last.told_of != nullptr)
+                log_.warning("plugin.unstuck", {{"plugin", last.told_of->instance.data()},
+                                                {"library", last.told_of->library.data()},
+                                                {"note", "it has returned after all"}});
+            last = {calls, 0, nullptr};
             continue;
         }
         const auto enough = whose->is_blocking ? limits_.looks_blocking : limits_.looks;
@@ -49,9 +53,10 @@ void stuck_watch::look()
              {"session", session == 0 ? std::string{} : base::id_text(session)},
              {"library", whose->library.data()},
              {"seconds", std::chrono::duration_cast<std::chrono::seconds>(enough * limits_.look_every).count()},
-             {"note", whose->is_blocking ? "one of its threads does not come back"
-                                         : "handle does not return; the sessions of this thread wait, and only a restart ends "
-                                           "it. What may block has to be BLOCKING"}});
+             {"note", whose->is_blocking ? "one of its threads has not come back"
+                                         : "handle has not returned; the sessions of this thread wait until it does, and where "
+                                           "it never does only a restart ends it. What may block has to be BLOCKING"}});
+        last.told_of = whose;
     }
 }
 

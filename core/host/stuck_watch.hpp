@@ -1,7 +1,8 @@
 #pragma once
 // A watchdog: a plugin that loops or sleeps in handle on a serving thread holds up every session of that thread, and nothing in
-// this process can take the thread back. So at least the log says who it is, once an incident: `plugin.stuck`. A BLOCKING plugin
-// sleeps on threads of its own, costs its deadline only, and is named much later, since it keeps that thread for good.
+// this process can take the thread back. So at least the log says who it is, once an incident: `plugin.stuck`, and
+// `plugin.unstuck` should it come back. A BLOCKING plugin sleeps on threads of its own, costs its deadline only, and is named
+// much later, since it keeps that thread for good.
 
 #include "core/base/log.hpp"
 #include "core/host/plugin_calls.hpp"
@@ -37,6 +38,7 @@ private:
     struct seen {
         std::uint64_t calls = 0;
         unsigned looks = 0;
+        const plugin_label* told_of = nullptr; ///< labels stay for ever
     };
 
     base::log log_;

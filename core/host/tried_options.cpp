@@ -123,6 +123,7 @@ tried_options tried_options::read(const std::filesystem::path& library, const st
                                   const std::vector<std::string>& words, problems& found)
 {
     tried_options made;
+    made.library_ = library.stem().string();
     auto manifest_file = library;
     manifest_file.replace_extension(".toml");
     std::error_code ignored;
@@ -142,10 +143,9 @@ tried_options tried_options::read(const std::filesystem::path& library, const st
 
 namespace {
 
-void give_bound(const manifest& rules, const given_options& given, const std::string& file, testing::fake_host& host,
+void give_bound(const manifest& rules, const given_options& given, const option_source& source, testing::fake_host& host,
                 problems& found)
 {
-    const option_source source{"test", {file, 0}, std::filesystem::current_path()};
     for (const auto& each : bind_options(rules, given, source, found)) {
         const auto text = [](const std::string& of) { return postern_str{of.data(), of.size()}; };
         host.record({text(each.key), text(each.name), text(each.text), each.number, each.kind, each.index});
@@ -156,13 +156,13 @@ void give_bound(const manifest& rules, const given_options& given, const std::st
 
 void tried_options::give(testing::fake_host& host, problems& found) const
 {
-    give_bound(rules_.value_or(manifest{}), given_, file_, host, found);
+    give_bound(rules_.value_or(manifest{}), given_, {library_, {file_, 0}, std::filesystem::current_path()}, host, found);
 }
 
 void tried_options::give(const option_case& from, testing::fake_host& host)
 {
     problems ignored; // a case that the manifest refuses never reaches a plugin; what is left of it does no harm
-    give_bound(from.rules, from.given, "", host, ignored);
+    give_bound(from.rules, from.given, {{}, {}, std::filesystem::current_path()}, host, ignored);
 }
 
 std::vector<option_case> tried_options::cases() const

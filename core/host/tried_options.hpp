@@ -37,7 +37,8 @@ public:
 private:
     std::optional<manifest> rules_;
     given_options given_;
-    std::string file_; ///< that they come from, for messages
+    std::string library_; ///< who is meant, for messages
+    std::string file_;    ///< that they come from, for messages
 };
 
 } // namespace postern::daemon

@@ -36,6 +36,16 @@ void complete_login(hooks::outcome& outcome)
     hooks::complete(outcome);
 }
 
+/// Whether an answer brings what was asked for, and nothing else.
+bool fits(const sasl::question& asked, const hooks::login_reply& said)
+{
+    hooks::login_question about;
+    about.kind = static_cast<std::uint32_t>(asked.kind);
+    about.hash = static_cast<std::uint32_t>(asked.hash);
+    return hooks::broken_rule_of(hook_point::auth_verify, said).empty() &&
+           hooks::misfit_of(hooks::declared_as(about), said).empty();
+}
+
 } // namespace
 
 /// Of the mechanisms of this listener those that go with this connection, a bit a place.
@@ -258,6 +268,8 @@ void server_session::state::verified(hooks::outcome& outcome)
             l.refusal = std::move(outcome);
     } else if (!outcome.login && outcome.has_failed) {
         answer.what = sasl::answer::kind::unavailable; // whoever failed might have known
+    } else if (outcome.login && !fits(l.machine->asked(), *outcome.login)) {
+        answer.what = sasl::answer::kind::unavailable; // from an embedder: a chain takes no such answer
     } else if (outcome.login) {
         const auto& said = *outcome.login;
         answer.identity = said.identity;
@@ -265,10 +277,7 @@ void server_session::state::verified(hooks::outcome& outcome)
         if (!said.salt.empty())
             answer.secret = sasl::scram_secret{l.machine->asked().hash, said.iterations, said.salt,
                                                std::string{said.stored_key.view()}, std::string{said.server_key.view()}};
-        const bool has_what_is_wanted = asked == kind::secret       ? answer.secret.has_value()
-                                        : asked == kind::plain_text ? !answer.plain_text.empty()
-                                                                    : true;
-        answer.what = has_what_is_wanted ? sasl::answer::kind::good : sasl::answer::kind::bad;
+        answer.what = sasl::answer::kind::good;
     }
     l.is_proof_bad = answer.what == sasl::answer::kind::bad;
     auto next = l.machine->answered(std::move(answer));

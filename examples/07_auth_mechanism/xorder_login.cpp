@@ -120,7 +120,7 @@ private:
 
     std::map<std::string, std::string, std::less<>> keys_;
     std::string stranger_;
-    std::unique_ptr<open_exchanges> open_; // behind a pointer: the plugin's object is moved into its place
+    std::unique_ptr<open_exchanges> open_;
 };
 
 POSTERN_PLUGIN(xorder_login_plugin, "org.example.xorder-login", "1.0");

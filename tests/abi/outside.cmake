@@ -1,5 +1,5 @@
 # Installs the SDK alone, builds what the documentation shows as somebody else would, word for word, and loads it: the examples
-# with the lines that their CMakeLists.txt begin with, the files of docs/plugins.md and docs/services.md, and what
+# with the lines that their CMakeLists.txt begin with, the files of docs/plugins.md, services.md, logins.md and threads.md, and what
 # `postern plugin new` makes.
 # BUILD (the tree's build folder), POSTERN (the program), EXAMPLES, GUIDE (docs/plugins.md), WORK, CC, CXX, GENERATOR, NM, LOADER, WITH_TESTS.
 function(run)
@@ -91,7 +91,7 @@ foreach(example 01_hello_filter 02_filter_in_c 03_xtrace 04_filter_in_rust)
 endforeach()
 write_files_of(${GUIDE} ${WORK}/source)
 cmake_path(GET GUIDE PARENT_PATH docs)
-foreach(page services.md tutorial/1_filter.md tutorial/2_extension.md tutorial/3_backend.md)
+foreach(page services.md logins.md threads.md tutorial/1_filter.md tutorial/2_extension.md tutorial/3_backend.md)
     write_files_of(${docs}/${page} ${WORK}/source)
 endforeach()
 make_new(my-filter c++)
@@ -105,6 +105,8 @@ build_alone(03_xtrace xtrace OFF)
 build_alone(my_plugin rcpt-guard ON)
 build_alone(my_extension campaigns ON)
 build_alone(my_scores scores ON)
+build_alone(my_directory directory-guard ON)
+build_alone(my_logins member-logins ON)
 build_alone(my-filter my-filter ON)
 build_alone(my-c-filter my-c-filter ON)
 build_alone(my-c-echo my-c-echo ON)

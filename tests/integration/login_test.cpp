@@ -317,6 +317,65 @@ TEST_F(a_password_file, is_asked_only_what_it_declared)
     EXPECT_EQ(peer.says(plain("alice", "secret")).code, 235);
 }
 
+class a_plugin_that_verifies : public ::testing::Test {
+protected:
+    /// A plugin that does that, whatever it is asked.
+    [[nodiscard]] static configuration gateway(const next_hop& next, std::string_view deed)
+    {
+        configuration what;
+        what.listener("in", {"wrong"}, "none",
+                      "auth = true\nauth_in_clear = true\nauth_failures = 20\nmechanisms = [\"PLAIN\", \"LOGIN\", \"CRAM-MD5\", "
+                      "\"XOAUTH2\", \"OAUTHBEARER\", \"SCRAM-SHA-256\"]\n")
+            .plugin("wrong", "misbehaves", fmt::format("deed = \"{}\"", deed))
+            .section("delivery", fmt::format("relay = \"{}\"", next.address()));
+        return what.plugins_in(build_folder() / "tests/wrong_plugins");
+    }
+    /// The reply to what is said last.
+    [[nodiscard]] static int code_of(const server& of, const std::vector<std::string>& lines)
+    {
+        smtp_peer peer{of.port()};
+        EXPECT_EQ(peer.greets().code, 250);
+        int code = 0;
+        for (const auto& each : lines)
+            code = peer.says(each).code;
+        return code;
+    }
+
+    const std::vector<std::string> plain_{plain("alice", "whatever")};
+    const std::vector<std::string> login_{"AUTH LOGIN " + base64("alice"), base64("whatever")};
+    const std::vector<std::string> xoauth2_{"AUTH XOAUTH2 " + base64("user=alice\x01"
+                                                                     "auth=Bearer abc\x01\x01")};
+    const std::vector<std::string> bearer_{"AUTH OAUTHBEARER " + base64("n,a=alice,\x01"
+                                                                        "auth=Bearer abc\x01\x01")};
+    const std::vector<std::string> cram_{"AUTH CRAM-MD5", base64("alice " + std::string(32, '0'))};
+    const std::vector<std::string> scram_{"AUTH SCRAM-SHA-256 " + base64("n,,n=alice,r=abcdefghijkl")};
+};
+
+TEST_F(a_plugin_that_verifies, and_gives_a_secret_for_a_proof_has_failed_and_lets_nobody_in)
+{
+    next_hop next;
+    server of{gateway(next, "gives_secrets")};
+    EXPECT_EQ(code_of(of, scram_), 334)
+        << "there it is asked for; and first, since who fails five times is not asked for a while";
+    for (const auto& each : {plain_, login_, xoauth2_, bearer_, cram_})
+        EXPECT_EQ(code_of(of, each), 454) << each.front();
+    EXPECT_TRUE(of.logs("plugin_failed", {"plugin=wrong", "hook=auth.verify",
+                                          "cause=\"a secret or a password in the answer to a question with a proof\""}))
+        << of.log();
+    EXPECT_TRUE(of.logs("plugin_failed", {"cause=\"a secret in the answer to a question for a password\""})) << of.log();
+}
+
+TEST_F(a_plugin_that_verifies, and_gives_no_secret_where_one_is_asked_for_has_failed)
+{
+    next_hop next;
+    server of{gateway(next, "gives_no_secrets")};
+    EXPECT_EQ(code_of(of, plain_), 235);
+    EXPECT_EQ(code_of(of, scram_), 454);
+    EXPECT_EQ(code_of(of, cram_), 454);
+    EXPECT_TRUE(of.logs("plugin_failed", {"plugin=wrong", "hook=auth.verify", "cause=\"no secret in the answer\""})) << of.log();
+    EXPECT_TRUE(of.logs("plugin_failed", {"cause=\"no password in the answer\""})) << of.log();
+}
+
 /// examples/07_auth_mechanism, and a till that has a key.
 class the_example_mechanism : public ::testing::Test {
 protected:

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -64,12 +65,13 @@ INSTANTIATE_TEST_SUITE_P(
         breach{"divides", "answers", "it crashed in cmd.mail"}, breach{"illegal", "answers", "it crashed in cmd.mail"},
         breach{"exits", "answers", "it ended the process in cmd.mail \\(exit 3\\)"},
         breach{"aborts_in_a_thread", "answers", "it crashed in cmd.mail \\(Aborted\\)"},
-        breach{"leaks", "tickets", "never answered"}, breach{"twice", "tickets", "answered twice"},
-        breach{"passes_after_an_answer", "answers", "passed after an answer"},
+        breach{"gives_secrets", "answers", "a secret or a password in the answer to a question with a proof"},
+        breach{"gives_no_secrets", "answers", "no secret in the answer"}, breach{"leaks", "tickets", "never answered"},
+        breach{"twice", "tickets", "answered twice"}, breach{"passes_after_an_answer", "answers", "passed after an answer"},
         breach{"crlf", "answers", "CR, LF or NUL in a text"}, breach{"code", "answers", "a reject with code 250"},
         breach{"enhanced", "answers", "enhanced code"}, breach{"verdict", "answers", "no such verdict: 99"},
         breach{"vouches_unasked", "answers", "vouched"}, breach{"edits_what_is_not_there", "answers", "which is not there"},
-        breach{"edits_where_it_may_not", "answers", "not allowed on this hook"},
+        breach{"edits_where_it_may_not", "answers", "route.set: not at cmd.mail"},
         breach{"edits_without_a_meaning", "answers", "no such edit: 200"},
         breach{"splits_a_header", "answers", "CR, LF or NUL in an edit"}, breach{"small", "answers", "too small"},
         breach{"no_reply", "answers", "too small"}, breach{"stride", "answers", "stride"},
@@ -109,6 +111,16 @@ TEST(plugin_check_of_a_plugin_that, does_nothing_or_grows_its_records_finds_noth
                     AllOf(ContainsRegex("ok +answers "), ContainsRegex("ok +cancels "), ContainsRegex("ok +tickets ")));
         EXPECT_THAT(checked.output, ContainsRegex("FINDING +imports [^\n]*_Exit")) << "it could";
     }
+}
+
+TEST(plugin_check, tells_of_each_rule_when_it_was_tried)
+{
+    process checking{
+        {postern_program().string(), "plugin", "check", wrong_plugin(), "--option", "deed=sleeps", "--option", "everybody=true"}};
+    // It gives a plugin ten seconds to come back.
+    EXPECT_TRUE(checking.wait_for_output([](std::string_view all) { return all.find(" creates ") != all.npos; }));
+    EXPECT_FALSE(checking.wait(std::chrono::milliseconds{0})) << checking.output();
+    EXPECT_THAT(checking.output(), Not(HasSubstr("rules broken")));
 }
 
 TEST(plugin_check, says_the_same_for_the_same_seed)

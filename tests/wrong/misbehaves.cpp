@@ -8,6 +8,7 @@
 
 #include <postern/abi/config.h>
 #include <postern/abi/ehlo.h>
+#include <postern/abi/auth.h>
 #include <postern/abi/hooks.h>
 
 #include <atomic>
@@ -73,6 +74,24 @@ postern_status answer_edit(const instance& me, const postern_event& event, poste
     return answer(me, event, reply);
 }
 
+/// Everybody is alice, whatever the proof.
+postern_status answer_login(const instance& me, const postern_event& event, bool has_secret)
+{
+    if (event.hook != POSTERN_HOOK_AUTH_VERIFY)
+        return POSTERN_PASS;
+    const std::string key(32, 'k');
+    postern_auth_reply reply{};
+    reply.base = plain(POSTERN_CONTINUE);
+    reply.base.size = sizeof reply;
+    reply.identity = str("alice");
+    if (has_secret) {
+        reply.salt = str("0123456789abcdef");
+        reply.stored_key = reply.server_key = str(key);
+        reply.iterations = 4096;
+    }
+    return answer(me, event, reply.base);
+}
+
 [[noreturn]] void sleep_for_ever()
 {
     while (true)
@@ -84,6 +103,9 @@ using deed = postern_status (*)(instance&, const postern_event&);
 const std::map<std::string_view, deed>& deeds()
 {
     static const std::map<std::string_view, deed> all{
+        // It answers auth.verify with something else than what was asked for.
+        {"gives_secrets", [](instance& me, const postern_event& event) { return answer_login(me, event, true); }},
+        {"gives_no_secrets", [](instance& me, const postern_event& event) { return answer_login(me, event, false); }},
         {"nothing", [](instance&, const postern_event&) -> postern_status { return POSTERN_PASS; }},
         // It does not come back as it should.
         {"throws", [](instance&, const postern_event&) -> postern_status { throw std::runtime_error{"out of bananas"}; }},
@@ -304,6 +326,9 @@ postern_status declare_wrongly(const instance& me, postern_get_fn get)
         const postern_keyword what{sizeof what, 0, str(name), str(parameters)};
         return ehlo->keyword(me.host, &what);
     };
+    if (me.deed.starts_with("gives_"))
+        return static_cast<const postern_auth_1*>(get(me.host, POSTERN_AUTH_1))
+            ->verifies(me.host, POSTERN_AUTH_PASSWORD | POSTERN_AUTH_SECRET | POSTERN_AUTH_PLAIN_TEXT | POSTERN_AUTH_TOKEN);
     if (me.deed == "bad_keyword")
         (void)keyword("X_WRONG\r\n250 AUTH", "");
     else if (me.deed == "keyword_of_the_server")
@@ -359,7 +384,8 @@ postern_status handle(void* self, const postern_event* event)
     auto& me = *static_cast<instance*>(self);
     if (event->hook >= POSTERN_HOOK_WAKE)
         return POSTERN_PASS;
-    if (!me.everybody && !sender_of(*event).starts_with("victim" + std::to_string(event->hook) + "@"))
+    if (event->hook != POSTERN_HOOK_AUTH_VERIFY && !me.everybody &&
+        !sender_of(*event).starts_with("victim" + std::to_string(event->hook) + "@"))
         return POSTERN_PASS;
     const auto found = deeds().find(me.deed);
     return found == deeds().end() ? postern_status{POSTERN_PASS} : found->second(me, *event);

@@ -197,8 +197,8 @@ private:
         }
         if (event.proof_kind() == postern::proof::plain_text) {
             const auto* const kept = table.find(name, credential_kind::plain);
-            return kept == nullptr ? postern::login_reply{postern::proceed()}
-                                   : postern::password_of(name, std::string{kept->text.view()});
+            return kept == nullptr || kept->text.view().empty() ? postern::login_reply{postern::proceed()}
+                                                                : postern::password_of(name, std::string{kept->text.view()});
         }
         const bool is_sha_1 = event.hash() == postern::scram_hash::sha_1;
         const auto* const kept = table.find(name, is_sha_1 ? credential_kind::scram_sha_1 : credential_kind::scram_sha_256);

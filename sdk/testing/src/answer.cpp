@@ -6,6 +6,7 @@
 #include <postern/abi/lifecycle.h>
 #include <postern/abi/queue.h>
 #include <postern/sdk/records.hpp>
+#include <postern/testing/contract_names.hpp>
 
 #include <ostream>
 
@@ -13,7 +14,7 @@ namespace postern::testing {
 
 std::ostream& operator<<(std::ostream& to, const edit& e)
 {
-    return to << "{op " << e.op << ", index " << e.index << ", \"" << e.name << "\", \"" << e.value << "\"}";
+    return to << "{" << edit_name(e.op) << ", index " << e.index << ", \"" << e.name << "\", \"" << e.value << "\"}";
 }
 
 answer::answer() = default;

@@ -2,6 +2,7 @@
 
 #include <postern/abi/admin.h>
 #include <postern/sdk/records.hpp>
+#include <postern/testing/contract_names.hpp>
 #include <postern/testing/host_state.hpp>
 #include <postern/testing/session_records.hpp>
 
@@ -130,15 +131,16 @@ void fake_host::destroy()
         open = state_->sessions;
     }
     for (const std::uint64_t session : open)
-        end_session(session);
+        tell_of_end(session);
     while (auto answer = take_wake(*state_, [](const pending_wake&) { return true; })) // of no session
         deliver_wake(*this, *answer, true);
     destroy_at_once();
     const std::lock_guard lock{state_->mutex};
-    for (const auto& [ticket, row] : state_->tickets) {
-        if (!row.is_closed)
-            state_->complaints.push_back("ticket " + std::to_string(ticket) + " of hook " + std::to_string(row.asked.hook) +
-                                         " was never answered");
+    for (auto& [ticket, row] : state_->tickets) {
+        if (std::exchange(row.is_closed, true))
+            continue;
+        state_->complaints.push_back("ticket " + std::to_string(ticket) + " of " + hook_name(row.asked.hook) +
+                                     " was never answered");
     }
 }
 
@@ -208,7 +210,7 @@ void fake_host::expire(std::uint64_t ticket)
         return;
     row.said.came = answer::how::late;
     state_->close(ticket, row);
-    state_->complaints.push_back("no answer at hook " + std::to_string(row.asked.hook) + " within its deadline of " +
+    state_->complaints.push_back("no answer at " + hook_name(row.asked.hook) + " within its deadline of " +
                                  seconds_of(state_->deadline));
 }
 
@@ -256,7 +258,39 @@ std::size_t fake_host::waiting()
     return state_->wakes.size();
 }
 
+answer fake_host::wait_for(const answer& said, std::chrono::nanoseconds patience)
+{
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (said.is_pending()) {
+        std::uint64_t seen = 0;
+        {
+            const std::lock_guard lock{state_->mutex};
+            seen = state_->changes;
+        }
+        advance(std::chrono::nanoseconds{0});
+        std::unique_lock lock{state_->mutex};
+        if (const ticket_row& row = row_of(*state_, said.ticket, "wait_for"); !row.said.is_pending())
+            return row.said;
+        if (!state_->changed.wait_until(lock, until, [&] { return state_->changes != seen; }))
+            throw std::logic_error("wait_for: ticket " + std::to_string(said.ticket) + " has no answer after " +
+                                   seconds_of(patience));
+    }
+    return said;
+}
+
 void fake_host::end_session(std::uint64_t session)
+{
+    tell_of_end(session);
+    const std::lock_guard lock{state_->mutex};
+    for (auto& [ticket, row] : state_->tickets) {
+        if (row.session != session || row.is_closed)
+            continue;
+        row.said.came = answer::how::late;
+        state_->close(ticket, row);
+    }
+}
+
+void fake_host::tell_of_end(std::uint64_t session)
 {
     need_instance("the end of a session");
     {
@@ -308,7 +342,13 @@ const std::vector<std::pair<std::string, std::string>>& fake_host::refusals() co
 std::vector<std::string> fake_host::complaints()
 {
     const std::lock_guard lock{state_->mutex};
-    return state_->complaints;
+    std::vector<std::string> all = state_->complaints;
+    for (const auto& [ticket, row] : state_->tickets) {
+        if (!row.is_closed && !state_->wakes.has(row.session))
+            all.push_back("ticket " + std::to_string(ticket) + " of " + hook_name(row.asked.hook) +
+                          " has no answer, and no wake or answer of a service is to come that would bring one");
+    }
+    return all;
 }
 
 bool fake_host::provides(std::string_view id) const noexcept

@@ -158,6 +158,13 @@ answer fake_session::auth_verify(std::uint32_t kind, std::string_view user, std:
     return host().send(record);
 }
 
+answer fake_session::auth_verify(postern::proof kind, std::string_view user, std::string_view proof, std::string_view act_for)
+{
+    const bool is_older = kind == postern::proof::secret_sha_1;
+    return auth_verify(is_older ? POSTERN_AUTH_SECRET : static_cast<std::uint32_t>(kind), user, proof, act_for,
+                       is_older ? POSTERN_SCRAM_SHA_1 : POSTERN_SCRAM_SHA_256);
+}
+
 answer fake_session::login_succeeded(std::string_view mechanism, std::string_view identity)
 {
     auto record = make<postern_ev_auth_result>(POSTERN_HOOK_AUTH_RESULT);

@@ -25,9 +25,18 @@ postern_status reply(postern_host* host, std::uint64_t ticket, const postern_rep
     host_state& state = host_tables::state(host_tables::of(host));
     const std::lock_guard lock{state.mutex};
     const auto found = state.tickets.find(ticket);
-    if (found == state.tickets.end() || found->second.is_closed)
+    if (found == state.tickets.end())
         return POSTERN_E_STALE;
     ticket_row& row = found->second;
+    if (row.is_closed) {
+        const bool is_failure = reply != nullptr && reply->verdict == POSTERN_BROKEN; // of handle, after its answer
+        if (row.is_answered && !is_failure)
+            state.complaints.push_back("ticket " + std::to_string(ticket) + " of " + hook_name(row.asked.hook) +
+                                       " was answered twice: the first answer counts");
+        return POSTERN_E_STALE;
+    }
+    row.is_answered = true;
+    state.has_changed();
     std::string fault = rules::fault_of_record(reply, row.asked.hook); // before anything in it is followed
     const bool is_sound = fault.empty();
     row.said = is_sound ? copy_of(*reply, row.asked.hook) : answer{};
@@ -64,6 +73,7 @@ postern_status wake(postern_host* host, std::uint64_t session, std::uint64_t tok
     if (session == 0 || !state.sessions.contains(session))
         return POSTERN_E_STALE;
     state.wakes.add(session, token, std::chrono::nanoseconds{static_cast<std::int64_t>(delay_ns)});
+    state.has_changed();
     return POSTERN_PASS;
 }
 

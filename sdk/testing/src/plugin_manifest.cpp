@@ -52,17 +52,6 @@ template <std::size_t Count>
     return text.empty() ? std::optional{sum} : std::nullopt;
 }
 
-std::string text_of(const toml::node& value)
-{
-    if (const auto text = value.value_exact<std::string>())
-        return *text;
-    if (const auto number = value.value_exact<std::int64_t>())
-        return std::to_string(*number);
-    if (const auto flag = value.value_exact<bool>())
-        return *flag ? "true" : "false";
-    return std::to_string(value.value_or(0.0));
-}
-
 std::uint32_t kind_of(std::string_view type)
 {
     if (type == "string" || type == "path")
@@ -80,20 +69,25 @@ bool give(fake_host& host, const std::string& key, std::string_view type, const 
     const auto text = value.value_exact<std::string>();
     const auto number = value.value_exact<std::int64_t>();
     if (type == "list" || type == "table") {
+        bool are_texts = true;
+        const auto element = [&](const toml::node& one) {
+            are_texts = are_texts && one.is_string();
+            return one.value_or(std::string{});
+        };
         std::vector<std::pair<std::string, std::string>> all;
         if (const auto* table = value.as_table())
             for (const auto& [name, one] : *table)
-                all.emplace_back(name.str(), text_of(one));
+                all.emplace_back(name.str(), element(one));
         if (type == "table") {
             host.table(key, all);
-            return value.is_table();
+            return value.is_table() && are_texts;
         }
         std::vector<std::string> elements;
         if (const auto* array = value.as_array())
             for (const auto& one : *array)
-                elements.push_back(text_of(one));
+                elements.push_back(element(one));
         host.list(key, elements);
-        return value.is_array();
+        return value.is_array() && are_texts;
     }
     if ((type == "string" || type == "path") && text)
         host.option(key, *text);

@@ -3,6 +3,7 @@
 #include <postern/sdk/admin.hpp>
 #include <postern/sdk/login.hpp>
 #include <postern/sdk/records.hpp>
+#include <postern/testing/contract_names.hpp>
 #include <postern/testing/host_state.hpp>
 
 #include <type_traits>
@@ -59,12 +60,10 @@ template <class Record>
 template <class Record>
 [[nodiscard]] bool is_verified(const declarations& all, const Record& event) noexcept
 {
-    if constexpr (std::is_same_v<Record, postern_ev_auth_verify>) {
-        const bool is_older = event.kind == POSTERN_AUTH_SECRET && event.hash == POSTERN_SCRAM_SHA_1;
-        return (all.verified() & (is_older ? POSTERN_AUTH_SECRET_SHA_1 : event.kind)) != 0;
-    } else {
+    if constexpr (std::is_same_v<Record, postern_ev_auth_verify>)
+        return (all.verified() & declared_as(event)) != 0;
+    else
         return true;
-    }
 }
 
 template <class Record>
@@ -110,6 +109,7 @@ answer fake_host::send(Record record, std::optional<std::string> blob_octets)
             row.asked = question_of(record, provides("postern.recipients/1"), state.bodies[event.session]);
             row.asked.most_octets = most_octets(state.declared, record, message_size);
             row.said.ticket = event.ticket;
+            row.session = event.session;
             if (state.deadline.count() > 0) {
                 const auto until = state.wakes.now() + state.deadline;
                 event.deadline_ns = until.count();
@@ -150,9 +150,9 @@ answer fake_host::call(const Record& record, std::uint64_t ticket, std::uint32_t
         return row.said;
     }
     if (status > POSTERN_TAKEN)
-        state.complaints.push_back("handle returned " + std::to_string(status) + " at hook " + std::to_string(hook));
+        state.complaints.push_back("handle returned " + std::to_string(status) + " at " + hook_name(hook));
     if (status == POSTERN_PASS && row.is_closed)
-        state.complaints.push_back("passed after an answer at hook " + std::to_string(hook));
+        state.complaints.push_back("passed after an answer at " + hook_name(hook));
     if (status != POSTERN_PASS)
         row.said.came = answer::how::failed;
     state.close(ticket, row);

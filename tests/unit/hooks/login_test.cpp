@@ -100,6 +100,53 @@ TEST(a_secret, has_keys_of_a_hash_and_iterations_within_bounds)
     EXPECT_NE(broken_rule(hook_point::auth_verify, with(unsalted)), "");
 }
 
+login_reply password()
+{
+    auto said = identity("alice");
+    said.password = "pencil";
+    return said;
+}
+
+TEST(an_answer_to_a_proof, brings_no_secret_and_no_password)
+{
+    for (const std::uint32_t kind : {1U, 8U, 16U, 32U}) {
+        EXPECT_EQ(misfit_of(kind, identity("alice")), "") << kind;
+        EXPECT_EQ(misfit_of(kind, secret(32, 4096)), "a secret or a password in the answer to a question with a proof") << kind;
+        EXPECT_EQ(misfit_of(kind, password()), "a secret or a password in the answer to a question with a proof") << kind;
+        auto trace_of_one = identity("alice");
+        trace_of_one.iterations = 4096;
+        EXPECT_NE(misfit_of(kind, trace_of_one), "") << kind;
+        trace_of_one = identity("alice");
+        trace_of_one.salt = "salt";
+        EXPECT_NE(misfit_of(kind, trace_of_one), "") << kind;
+        trace_of_one = identity("alice");
+        trace_of_one.server_key = "key";
+        EXPECT_NE(misfit_of(kind, trace_of_one), "") << kind;
+    }
+}
+
+TEST(an_answer_to_a_question_for_a_secret, is_the_secret_of_that_hash_and_no_password)
+{
+    EXPECT_EQ(misfit_of(secret_of_sha_256, secret(32, 4096)), "");
+    EXPECT_EQ(misfit_of(secret_of_sha_1, secret(20, 4096)), "");
+    for (const auto kind : {secret_of_sha_256, secret_of_sha_1}) {
+        EXPECT_EQ(misfit_of(kind, identity("alice")), "no secret in the answer");
+        EXPECT_EQ(misfit_of(kind, password()), "a password in the answer to a question for a secret");
+    }
+    EXPECT_EQ(misfit_of(secret_of_sha_256, secret(20, 4096)), "keys of another hash than the one that was asked for");
+    EXPECT_EQ(misfit_of(secret_of_sha_1, secret(32, 4096)), "keys of another hash than the one that was asked for");
+    auto both = secret(32, 4096);
+    both.password = "pencil";
+    EXPECT_NE(misfit_of(secret_of_sha_256, both), "");
+}
+
+TEST(an_answer_to_a_question_for_a_password, is_the_password_and_no_secret)
+{
+    EXPECT_EQ(misfit_of(plain_password, password()), "");
+    EXPECT_EQ(misfit_of(plain_password, identity("alice")), "no password in the answer");
+    EXPECT_EQ(misfit_of(plain_password, secret(32, 4096)), "a secret in the answer to a question for a password");
+}
+
 TEST(hooks_of_a_login, know_yes_no_and_not_now_alone)
 {
     for (const auto hook : {hook_point::auth_step, hook_point::auth_verify, hook_point::auth_result}) {
@@ -160,6 +207,43 @@ TEST(a_verification, that_fails_is_put_off_or_as_the_configuration_says)
     EXPECT_EQ(walk(hook_point::auth_verify, {failing(), with(identity("alice"))}).smtp_code, 454);
     EXPECT_TRUE(walk(hook_point::auth_verify, {failing(), with(identity("alice"))}, failure_policy::proceed).login);
     EXPECT_FALSE(walk(hook_point::auth_verify, {with(identity("a\nb")), with(identity("alice"))}).login);
+}
+
+/// Of one plugin, to a question about a proof of that kind.
+outcome verify(std::uint32_t kind, login_reply said, failure_policy on_error = failure_policy::tempfail)
+{
+    links order;
+    order.add("p", with(std::move(said)), everything, on_error);
+    auto list = order.take();
+    list.back().verifies = kind;
+    const chain all{std::move(list)};
+    chain_run run{all, hook_point::auth_verify, nullptr};
+    run.ask_who_verifies(kind);
+    event what;
+    what.hook = hook_point::auth_verify;
+    plugin_reply answer;
+    if (const auto* const whom = run.next())
+        (void)whom->who->call(what, {}, nullptr, answer);
+    run.answered(std::move(answer));
+    auto came = run.take_result();
+    EXPECT_EQ(run.failure().empty(), came.login != nullptr);
+    return came;
+}
+
+TEST(a_verification, whose_answer_is_not_what_was_asked_for_is_a_failure_and_no_login)
+{
+    for (const std::uint32_t kind : {1U, 8U, 16U, 32U}) {
+        EXPECT_TRUE(verify(kind, identity("alice")).login) << kind;
+        EXPECT_EQ(verify(kind, secret(32, 4096)).smtp_code, 454) << kind;
+        EXPECT_EQ(verify(kind, password()).smtp_code, 454) << kind;
+        EXPECT_FALSE(verify(kind, password()).login) << kind;
+        EXPECT_EQ(verify(kind, password(), failure_policy::reject).smtp_code, 535) << kind;
+    }
+    EXPECT_TRUE(verify(secret_of_sha_256, secret(32, 4096)).login);
+    EXPECT_EQ(verify(secret_of_sha_256, identity("alice")).smtp_code, 454);
+    EXPECT_EQ(verify(secret_of_sha_1, secret(32, 4096)).smtp_code, 454);
+    EXPECT_TRUE(verify(plain_password, password()).login);
+    EXPECT_EQ(verify(plain_password, identity("alice")).smtp_code, 454);
 }
 
 TEST(mechanisms, are_what_everybody_keeps)

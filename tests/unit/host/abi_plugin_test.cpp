@@ -1,5 +1,8 @@
 #include "core/hooks/chain.hpp"
+#include "core/hooks/login.hpp"
 #include "tests/unit/host/scripted_plugin.hpp"
+
+#include <postern/abi/auth.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -48,9 +51,9 @@ TEST_F(a_plugin, answers_inside_its_call)
                                       {POSTERN_EDIT_HEADER_REMOVE, 1, {}, {}}};
         postern_reply reply{};
         reply.size = sizeof reply;
-        reply.verdict = POSTERN_SCORE;
-        reply.smtp_code = 250;
-        reply.enhanced = {"2.0.0", 5};
+        reply.verdict = POSTERN_REJECT;
+        reply.smtp_code = 554;
+        reply.enhanced = {"5.6.0", 5};
         reply.text = {"BAYES", 5};
         reply.score = -1500;
         reply.edits = {edits, 2, sizeof edits[0]};
@@ -59,9 +62,9 @@ TEST_F(a_plugin, answers_inside_its_call)
     };
     const auto plugin = script.make();
     EXPECT_EQ(here.call(*plugin, hook_point::msg_end).status, call_status::answered);
-    EXPECT_EQ(here.answer.verdict, verdict_kind::score);
-    EXPECT_EQ(here.answer.smtp_code, 250);
-    EXPECT_EQ(here.answer.enhanced, "2.0.0");
+    EXPECT_EQ(here.answer.verdict, verdict_kind::reject);
+    EXPECT_EQ(here.answer.smtp_code, 554);
+    EXPECT_EQ(here.answer.enhanced, "5.6.0");
     EXPECT_EQ(here.answer.text, "BAYES");
     EXPECT_EQ(here.answer.score, -1500);
     ASSERT_EQ(here.answer.edits.size(), 2U);
@@ -150,10 +153,72 @@ TEST_F(a_plugin, that_throws_is_failed)
 {
     script.on = [](const postern_event&) -> postern_status { throw std::runtime_error{"oh dear"}; };
     const auto plugin = script.make();
-    EXPECT_EQ(failure(*plugin), "handle returned -1");
+    EXPECT_EQ(failure(*plugin), "it failed: oh dear");
     script.on = [](const postern_event&) -> postern_status { throw 42; };
-    EXPECT_EQ(failure(*plugin), "handle returned -1");
-    EXPECT_TRUE(script.log.contains("what=oh dear"));
+    EXPECT_EQ(failure(*plugin), "it failed: it threw what is no exception");
+    EXPECT_FALSE(script.log.contains("plugin")) << "who asked logs it, with the session and the hook";
+}
+
+TEST_F(a_plugin, that_fails_after_its_answer_has_failed_for_the_reason_that_it_logged)
+{
+    script.on = [&](const postern_event& event) {
+        const auto say = [&](std::string_view text) {
+            script.core->log(script.host, POSTERN_LOG_ERROR, {text.data(), text.size()});
+        };
+        say("the first word");
+        EXPECT_EQ(script.reply(event.ticket), POSTERN_PASS);
+        say("no more bananas");
+        return POSTERN_E_PLUGIN;
+    };
+    const auto plugin = script.make();
+    EXPECT_EQ(failure(*plugin), "it failed after its answer: no more bananas");
+    script.on = [](const postern_event&) { return POSTERN_E_PLUGIN; };
+    EXPECT_EQ(failure(*plugin), "handle returned -1") << "what was said in a call before is not the cause";
+}
+
+TEST_F(a_plugin, hears_at_once_that_its_answer_breaks_the_rules_of_the_hook)
+{
+    script.on = [](const postern_event&) { return POSTERN_TAKEN; };
+    const auto plugin = script.make();
+    const postern_edit edit{POSTERN_EDIT_HEADER_ADD, 0, {"X-A", 3}, {"1", 1}};
+    postern_reply reply{};
+    reply.size = sizeof reply;
+    reply.edits = {&edit, 1, sizeof edit};
+    const auto later = [&](hook_point at) { return script.core->reply(script.host, here.call(*plugin, at).ticket, &reply); };
+    EXPECT_EQ(later(hook_point::msg_headers), POSTERN_PASS);
+    EXPECT_EQ(later(hook_point::cmd_data), POSTERN_E_INVALID);
+    reply.verdict = POSTERN_REJECT;
+    EXPECT_EQ(later(hook_point::cmd_data), POSTERN_PASS) << "a refusal has no edits";
+    reply.smtp_code = 250;
+    EXPECT_EQ(later(hook_point::msg_headers), POSTERN_E_INVALID);
+    const auto answers = here.port->answers(4);
+    EXPECT_EQ(answers.at(0).second.failure, "");
+    EXPECT_EQ(answers.at(1).second.failure, "header.add: not at cmd.data");
+    EXPECT_EQ(answers.at(2).second.failure, "");
+    EXPECT_EQ(answers.at(3).second.failure, "a reply code that does not fit the verdict");
+}
+
+TEST_F(a_plugin, hears_at_once_that_its_answer_is_not_what_a_login_asked_for)
+{
+    script.on = [](const postern_event&) { return POSTERN_TAKEN; };
+    const auto plugin = script.make();
+    postern_auth_reply reply{};
+    reply.base.size = sizeof reply;
+    reply.identity = {"alice", 5};
+    hooks::login_question about;
+    auto what = here.event(hook_point::auth_verify);
+    what.login = &about;
+    const auto answer_to = [&](std::uint32_t kind) {
+        about.kind = kind;
+        about.hash = POSTERN_SCRAM_SHA_256;
+        return script.core->reply(script.host, here.call(*plugin, what).ticket, &reply.base);
+    };
+    EXPECT_EQ(answer_to(POSTERN_AUTH_PASSWORD), POSTERN_PASS);
+    EXPECT_EQ(answer_to(POSTERN_AUTH_SECRET), POSTERN_E_INVALID);
+    reply.password = {"pencil", 6};
+    EXPECT_EQ(answer_to(POSTERN_AUTH_PASSWORD), POSTERN_E_INVALID);
+    EXPECT_EQ(answer_to(POSTERN_AUTH_PLAIN_TEXT), POSTERN_PASS);
+    EXPECT_EQ(here.port->answers(4).at(1).second.failure, "no secret in the answer");
 }
 
 TEST_F(a_plugin, that_answers_nonsense_is_failed)

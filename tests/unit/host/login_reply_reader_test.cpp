@@ -56,6 +56,18 @@ TEST(login_reply, may_be_a_challenge_and_an_empty_one)
     EXPECT_EQ(reply.login->challenge, "");
 }
 
+TEST(login_reply, with_a_secret_and_without_an_identity_is_not_nothing)
+{
+    for (auto member : {&postern_auth_reply::salt, &postern_auth_reply::stored_key, &postern_auth_reply::server_key,
+                        &postern_auth_reply::password}) {
+        auto record = fresh<postern_auth_reply>();
+        record.*member = borrowed("octets");
+        hooks::plugin_reply reply;
+        ASSERT_EQ(read_reply(hook_point::auth_verify, record.base, reply), nullptr);
+        EXPECT_TRUE(reply.login) << "the rules refuse it: nobody is told that there is no such user";
+    }
+}
+
 TEST(login_reply, that_refuses_or_says_nothing_has_no_login)
 {
     auto record = fresh<postern_auth_reply>();

@@ -141,17 +141,29 @@ doc = "d"
 TEST_F(a_manifest, makes_a_record_of_each_entry)
 {
     const auto rules = good("[options.l]\ntype = \"list\"\ndoc = \"d\"\n[options.t]\ntype = \"table\"\ndoc = \"d\"\n");
-    given_option list{"l", 11, option_shape::list, {{"", {std::string{"a"}, 11}}, {"", {std::int64_t{2}, 11}}}};
-    given_option table{"t", 12, option_shape::table, {{"X", {std::string{"1"}, 13}}, {"Y", {false, 14}}}};
+    given_option list{"l", 11, option_shape::list, {{"", {std::string{"a"}, 11}}, {"", {std::string{"2"}, 11}}}};
+    given_option table{"t", 12, option_shape::table, {{"X", {std::string{"1"}, 13}}, {"Y", {std::string{"no"}, 14}}}};
     const auto values = bind(rules, {list, table});
     ASSERT_EQ(values.size(), 4U);
     EXPECT_EQ(values[1].index, 1U);
-    EXPECT_EQ(values[1].kind, POSTERN_OPTION_INTEGER);
+    EXPECT_EQ(values[1].kind, POSTERN_OPTION_STRING);
     EXPECT_EQ(values[2].name, "X");
     EXPECT_EQ(values[3].name, "Y");
-    EXPECT_EQ(values[3].kind, POSTERN_OPTION_BOOLEAN);
+    EXPECT_EQ(values[3].text, "no");
     EXPECT_EQ(values[3].line, 14U);
     EXPECT_THAT(texts(), IsEmpty());
+}
+
+TEST_F(a_manifest, takes_texts_alone_in_lists_and_tables)
+{
+    const auto rules = good("[options.l]\ntype = \"list\"\ndoc = \"d\"\n[options.t]\ntype = \"table\"\ndoc = \"d\"\n");
+    given_option list{"l", 11, option_shape::list, {{"", {std::string{"a"}, 11}}, {"", {std::int64_t{2}, 12}}}};
+    given_option number{"t", 13, option_shape::table, {{"X", {std::string{"1"}, 14}}, {"bob", {1.5, 15}}}};
+    given_option flag{"t", 16, option_shape::table, {{"carl", {true, 17}}}};
+    EXPECT_THAT(bind(rules, {list, number, flag}), IsEmpty());
+    EXPECT_THAT(texts(), ElementsAre("postern.toml:12: plugin p: option l, element 2, must be a text in quotes",
+                                     "postern.toml:15: plugin p: option t.bob must be a text in quotes",
+                                     "postern.toml:17: plugin p: option t.carl must be a text in quotes"));
 }
 
 TEST_F(a_manifest, supplies_defaults_and_demands_what_is_required)

@@ -26,6 +26,22 @@ TEST(stuck_watch, names_a_call_that_does_not_return_once)
     EXPECT_EQ(log.count("plugin.stuck"), 1);
 }
 
+TEST(stuck_watch, says_when_a_call_has_returned_after_all)
+{
+    postern::test::memory_log log;
+    stuck_watch watch{base::log{log}, quick};
+    {
+        const plugin_call running{label_of("slow", "/x/slow.so", false), POSTERN_HOOK_MAIL, 3};
+        for (int i = 0; i < 4; ++i)
+            watch.look();
+        EXPECT_EQ(log.count("wait until it does"), 1);
+        EXPECT_EQ(log.count("plugin.unstuck"), 0);
+    }
+    watch.look();
+    watch.look();
+    EXPECT_EQ(log.count("plugin.unstuck plugin=slow library=/x/slow.so"), 1);
+}
+
 TEST(stuck_watch, does_not_mind_many_calls_that_return)
 {
     postern::test::memory_log log;

@@ -97,7 +97,7 @@ TEST_F(fake, complains_of_texts_that_would_make_a_line)
 TEST_F(fake, complains_of_an_edit_on_the_wrong_hook_and_of_a_vouch_without_the_right)
 {
     edits(POSTERN_EDIT_RCPT_ADD, "", "a@x");
-    expect_complaint(session_.headers({}), "edit 6 is not allowed on this hook");
+    expect_complaint(session_.headers({}), "rcpt.add: not at msg.headers");
     replies(POSTERN_CONTINUE, 0, {}, POSTERN_REPLY_VOUCH);
     expect_complaint(session_.rcpt("a@x"), "vouched without providing postern.recipients/1");
     expect_complaint(session_.mail("a@x"), "vouched elsewhere than at cmd.rcpt");

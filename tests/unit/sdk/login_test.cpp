@@ -14,6 +14,7 @@
 
 using namespace postern::testing;
 using namespace std::chrono_literals;
+using testing::Each;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -187,6 +188,33 @@ TEST_F(a_login, fails_on_a_secret_that_no_server_takes)
 {
     EXPECT_TRUE(session_.auth_verify(POSTERN_AUTH_SECRET, "few", {}).is_failed());
     EXPECT_EQ(host_.complaints().size(), 1u);
+}
+
+TEST_F(a_login, fails_on_a_secret_where_a_proof_was_to_be_verified)
+{
+    for (const auto* user : {"secret", "plain", "sha-1"}) {
+        const answer said = session_.auth_verify(postern::proof::password, user, "whatever");
+        EXPECT_TRUE(said.is_failed()) << user;
+        EXPECT_EQ(said.came, answer::how::failed) << user;
+    }
+    EXPECT_THAT(host_.complaints(), Each("a secret or a password in the answer to a question with a proof"));
+    EXPECT_EQ(host_.complaints().size(), 3u);
+}
+
+TEST_F(a_login, fails_without_the_secret_that_was_wanted)
+{
+    EXPECT_EQ(session_.auth_verify(postern::proof::secret, "alice").came, answer::how::failed);
+    EXPECT_EQ(session_.auth_verify(postern::proof::secret_sha_1, "alice").came, answer::how::failed);
+    EXPECT_EQ(session_.auth_verify(postern::proof::plain_text, "alice").came, answer::how::failed);
+    EXPECT_EQ(session_.auth_verify(postern::proof::secret, "plain").came, answer::how::failed);
+    EXPECT_EQ(session_.auth_verify(postern::proof::secret, "sha-1").came, answer::how::failed);
+    EXPECT_EQ(session_.auth_verify(postern::proof::plain_text, "secret").came, answer::how::failed);
+    EXPECT_THAT(host_.complaints(), ElementsAre("no secret in the answer", "no secret in the answer", "no password in the answer",
+                                                "a password in the answer to a question for a secret",
+                                                "keys of another hash than the one that was asked for",
+                                                "a secret in the answer to a question for a password"));
+    EXPECT_EQ(session_.auth_verify(postern::proof::secret_sha_1, "sha-1").login->iterations, 5000u);
+    EXPECT_TRUE(session_.auth_verify(postern::proof::token, "alice", "t").passes()) << "it does not verify tokens";
 }
 
 TEST_F(a_login, fails_on_an_identity_that_none_can_be)

@@ -9,6 +9,7 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 using namespace postern::testing;
 using namespace std::chrono_literals;
@@ -147,7 +148,7 @@ TEST_F(strict, takes_an_answer_up_to_the_deadline)
     host_.advance(6s);
     EXPECT_TRUE(host_.answer_to(said.ticket).is_late());
     EXPECT_TRUE(host_.answer_to(said.ticket).is_failed());
-    EXPECT_THAT(host_.complaints(), ElementsAre("no answer at hook 4 within its deadline of 5 s"));
+    EXPECT_THAT(host_.complaints(), ElementsAre("no answer at cmd.mail within its deadline of 5 s"));
     host_.deadline(6s);
     said = session_.mail("oversleep@x");
     host_.advance(6s);
@@ -171,7 +172,75 @@ TEST_F(strict, complains_of_a_ticket_that_is_open_at_the_end)
     static_cast<void>(session_.mail("sleep@x")); // unwinds with its session
     const answer said = session_.rcpt("a@x");
     host_.destroy();
-    EXPECT_THAT(host_.complaints(), ElementsAre("ticket " + std::to_string(said.ticket) + " of hook 5 was never answered"));
+    EXPECT_THAT(host_.complaints(), ElementsAre("ticket " + std::to_string(said.ticket) + " of cmd.rcpt was never answered"));
+}
+
+TEST_F(strict, complains_of_an_answer_that_nothing_is_to_bring_without_being_told_that_the_test_is_over)
+{
+    const answer asleep = session_.mail("sleep@x");
+    EXPECT_THAT(host_.complaints(), IsEmpty()) << "its wake is to come";
+    const answer said = session_.rcpt("a@x");
+    host_.advance(5s - 1ns);
+    EXPECT_THAT(host_.complaints(), IsEmpty()) << "as long as something is to come in the session";
+    fake_session other{host_, 2};
+    const answer forgotten = other.rcpt("a@x");
+    const std::string text = "ticket " + std::to_string(forgotten.ticket) +
+                             " of cmd.rcpt has no answer, and no wake or answer of a service is to come that would bring one";
+    EXPECT_THAT(host_.complaints(), ElementsAre(text));
+    EXPECT_THAT(host_.complaints(), ElementsAre(text)) << "it is said each time, and once";
+    other.end_session();
+    EXPECT_THAT(host_.complaints(), IsEmpty()) << "a server has taken it back";
+    EXPECT_TRUE(host_.answer_to(forgotten.ticket).is_late());
+    EXPECT_TRUE(host_.answer_to(asleep.ticket).is_pending() && host_.answer_to(said.ticket).is_pending());
+}
+
+/// Answers twice, and from a thread of its own.
+class hasty {
+public:
+    explicit hasty(const postern::host& host) : host_{host} {}
+    ~hasty()
+    {
+        if (working_.joinable())
+            working_.join();
+    }
+    postern::pending on(const postern::mail& event)
+    {
+        EXPECT_TRUE(host_.answer(event.ticket(), postern::proceed()));
+        EXPECT_FALSE(host_.answer(event.ticket(), postern::reject(550, "", "no")));
+        return {};
+    }
+    postern::pending on(const postern::rcpt& event)
+    {
+        working_ = std::thread{[this, ticket = event.ticket()] { host_.answer(ticket, postern::reject(550, "", "no")); }};
+        return {};
+    }
+    postern::pending on(const postern::noop&) { return {}; }
+
+private:
+    postern::host host_;
+    std::thread working_;
+};
+constexpr postern_plugin hasty_table = postern::sdk::describe<hasty>("org.example.hasty", "1.0", "test");
+
+TEST(a_second_answer, is_a_complaint_and_does_not_count)
+{
+    fake_host host{hasty_table};
+    ASSERT_EQ(host.create(), POSTERN_PASS);
+    fake_session session{host};
+    const answer said = session.mail("a@x");
+    EXPECT_TRUE(said.proceeds());
+    EXPECT_THAT(host.complaints(), ElementsAre("ticket " + std::to_string(said.ticket) +
+                                               " of cmd.mail was answered twice: the first answer counts"));
+}
+
+TEST(an_answer_of_a_thread, is_waited_for_in_real_time)
+{
+    fake_host host{hasty_table};
+    ASSERT_EQ(host.create(), POSTERN_PASS);
+    fake_session session{host};
+    EXPECT_TRUE(host.wait_for(session.rcpt("a@x")).rejects());
+    EXPECT_THAT(host.complaints(), IsEmpty());
+    throws([&] { static_cast<void>(host.wait_for(session.noop(), 1ms)); }, "has no answer after 1 ms");
 }
 
 TEST_F(strict, finishes_what_is_due_now_and_says_what_is_not)

@@ -191,6 +191,66 @@ TEST(a_login, that_an_embedder_refuses_without_a_code_gets_the_usual_one)
     }
 }
 
+/// The last reply to AUTH with `initial`, where who embeds the session answers auth.verify like that.
+std::string reply_to_login(const std::string& mechanism, const std::string& initial, const hooks::login_reply& said)
+{
+    test::still_clock clock;
+    base::seeded_random random{1};
+    base::id_source ids{clock, random, 0};
+    const auto config = config_with({mechanism});
+    const std::string octets = "EHLO client.example\r\nAUTH " + mechanism + " " + initial + "\r\n";
+    server_session session{config, {}, ids};
+    bool is_fed = false;
+    for (auto next = session.resume(); next.what != step::kind::close; next = session.resume()) {
+        if (next.what == step::kind::read && std::exchange(is_fed, true))
+            break;
+        if (next.what == step::kind::read)
+            session.feed(octets);
+        if (next.what != step::kind::ask)
+            continue;
+        hooks::outcome outcome;
+        if (next.hook == hook_point::auth_verify)
+            outcome.login = std::make_shared<const hooks::login_reply>(said);
+        session.answer(std::move(outcome));
+    }
+    const std::string output{session.output()};
+    return output.substr(output.rfind('\n', output.size() - 2) + 1);
+}
+
+TEST(a_login, is_not_granted_by_an_answer_that_is_not_what_was_asked_for)
+{
+    hooks::login_reply who;
+    who.identity = "alice";
+    EXPECT_THAT(reply_to_login("PLAIN", plain("alice", "secret"), who), HasSubstr("235 2.7.0"));
+    auto secret = who;
+    secret.salt = "0123456789abcdef";
+    secret.stored_key = std::string(32, 's');
+    secret.server_key = std::string(32, 'k');
+    secret.iterations = 4096;
+    auto password = who;
+    password.password = "pencil";
+    for (const auto& each : {secret, password}) {
+        EXPECT_THAT(reply_to_login("PLAIN", plain("alice", "secret"), each), HasSubstr("454 4.7.0"));
+        EXPECT_THAT(reply_to_login("ANONYMOUS", base::to_base64("trace"), each), HasSubstr("454 4.7.0"));
+        EXPECT_THAT(reply_to_login("XOAUTH2",
+                                   base::to_base64("user=alice\x01"
+                                                   "auth=Bearer abc\x01\x01"),
+                                   each),
+                    HasSubstr("454 4.7.0"));
+    }
+    const auto first = base::to_base64("n,,n=alice,r=abcdefghijkl");
+    EXPECT_THAT(reply_to_login("SCRAM-SHA-256", first, secret), HasSubstr("334 "));
+    EXPECT_THAT(reply_to_login("SCRAM-SHA-256", first, who), HasSubstr("454 4.7.0"));
+    EXPECT_THAT(reply_to_login("SCRAM-SHA-256", first, password), HasSubstr("454 4.7.0"));
+    EXPECT_THAT(reply_to_login("SCRAM-SHA-1", first, secret), HasSubstr("454 4.7.0"));
+    auto unsalted = secret;
+    unsalted.salt.clear();
+    EXPECT_THAT(reply_to_login("SCRAM-SHA-256", first, unsalted), HasSubstr("454 4.7.0"));
+    auto nobody = secret;
+    nobody.identity.clear();
+    EXPECT_THAT(reply_to_login("SCRAM-SHA-256", first, nobody), HasSubstr("454 4.7.0"));
+}
+
 TEST(a_failed_login, is_answered_late)
 {
     conversation peer{config_with({"PLAIN"})};

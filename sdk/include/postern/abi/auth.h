@@ -73,14 +73,18 @@ typedef struct postern_ev_auth_step {
 } postern_ev_auth_step;
 
 /* auth.verify: comes to those who declared that they verify `kind`, of a secret also that of its hash, and to nobody else. Answered
- * with a postern_auth_reply. CONTINUE with an identity, or the secret that was wanted, decides; PASS: nobody
- * of that name is known here, ask others. REJECT: wrong. TEMPFAIL: cannot be said now. Nobody knows: wrong. The client cannot
- * tell wrong from unknown, and an answer should take as long for one as for the other. */
+ * with a postern_auth_reply. CONTINUE decides. To a kind with a proof (PASSWORD, TOKEN, CERTIFICATE, ANONYMOUS) it has an identity:
+ * the proof is right, and that is who it is. To SECRET it has an identity and salt, stored_key, server_key and iterations,
+ * with keys of `hash`; to PLAIN_TEXT an identity and a password that is not empty: the host decides by them. An answer has what was
+ * asked for and nothing else: a secret or a password to a kind with a proof, none to one that wants it, or the other one is
+ * a failure of the plugin, nobody is logged in, and what it means is on_error's. PASS, or CONTINUE without an identity and all
+ * else: nobody of that name is known here, ask others. REJECT: wrong. TEMPFAIL: cannot be said now. Nobody knows: wrong.
+ * The client cannot tell wrong from unknown, and an answer should take as long for one as for the other. */
 typedef struct postern_ev_auth_verify {
     postern_event ev;
     postern_list peer; /* one postern_peer */
     postern_str mechanism;
-    postern_str user;    /* authentication identity, prepared (RFC 4013) */
+    postern_str user;    /* authentication identity, prepared (RFC 4013); so is a password in `proof` */
     postern_str act_for; /* authorization identity; empty: the one that belongs to `user` */
     postern_str proof;
     uint32_t kind; /* one of POSTERN_AUTH_... */
@@ -93,7 +97,7 @@ typedef struct postern_ev_auth_verify {
 /* To auth.step and auth.verify. */
 typedef struct postern_auth_reply {
     postern_reply base; /* base.size: of the whole record; CONTINUE, or a refusal */
-    postern_str identity;   /* who that is: 1 to 255 octets of UTF-8 without control characters */
+    postern_str identity;   /* who that is: 1 to 255 octets of UTF-8 without control characters; of every CONTINUE that decides */
     postern_str challenge;  /* octets, at most 8,192 */
     postern_str salt;       /* POSTERN_AUTH_SECRET: octets */
     postern_str stored_key; /* likewise: 20 or 32 octets */

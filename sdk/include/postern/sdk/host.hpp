@@ -83,8 +83,7 @@ public:
     /// Of the configuration, from 1.
     [[nodiscard]] std::uint32_t generation() const noexcept { return instance_->generation; }
 
-    // Options. `fallback` stands for one that was not given and has no default in plugin.toml. Each throws config_error when
-    // the option is of another kind or does not fit.
+    // Options. `fallback` is for one without value and default. Each throws config_error for another kind, or what does not fit.
 
     /// Text and paths; paths are absolute.
     [[nodiscard]] std::string config(std::string_view key, const char* fallback) const
@@ -155,7 +154,7 @@ public:
     void warning(std::string_view text) const noexcept { log(log_level::warning, text); }
     void error(std::string_view text) const noexcept { log(log_level::error, text); }
 
-    /// A number that comes with every later event of the session. False: the session is over. Only on its thread.
+    /// A number that comes with every later event of the session. False: it is over. Only on its thread.
     template <class Record>
     bool cookie(const basic_event<Record>& event, std::uint64_t value) const noexcept
     {
@@ -263,8 +262,9 @@ public:
     /// Keys and values that outlast sessions. List "postern.kv/1" in `requires_`.
     [[nodiscard]] kv_client kv() const noexcept { return kv_client{*instance_}; }
 
-    /// Answers a ticket that `on` left open (it returned `pending`, or the event was a queue_request). False: it was answered
-    /// before, is past its deadline, or the answer breaks the contract.
+    /// Answers a ticket that `on` left open (`pending`, or a queue_request); also within `on`. False: it was answered before, is
+    /// past its deadline, its session is over, or the answer breaks a rule of its hook. What only the message or the
+    /// configuration shows (an index of nothing, a grant) may be found later: a failure all the same.
     bool answer(std::uint64_t ticket, const verdict& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const delivery_report& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const queue_answer& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
@@ -321,7 +321,7 @@ public:
         const postern_mechanism what{sizeof what, 0, sdk::str(name)};
         declare(needed<postern_auth_1>(POSTERN_AUTH_1).mechanism(instance_->host, &what), name);
     }
-    /// What comes as auth_verify: these kinds, and no other. A class that takes auth_verify has to call it.
+    /// What comes as auth_verify: these kinds, joined by |, those of a second call too. A class that takes auth_verify calls it.
     void verifies(proof kinds) const
     {
         declare(needed<postern_auth_1>(POSTERN_AUTH_1).verifies(instance_->host, static_cast<std::uint32_t>(kinds)), "verifies");

@@ -5,6 +5,7 @@
 
 #include <postern/abi/auth.h>
 #include <postern/sdk/events.hpp>
+#include <postern/sdk/proof.hpp>
 #include <postern/sdk/services.hpp>
 #include <postern/sdk/verdict.hpp>
 
@@ -17,25 +18,6 @@
 #include <vector>
 
 namespace postern {
-
-/// What a plugin can verify, or look up; for host::verifies joined with |.
-enum class proof : std::uint32_t {
-    password = POSTERN_AUTH_PASSWORD,         ///< PLAIN, LOGIN
-    secret = POSTERN_AUTH_SECRET,             ///< wanted: a scram_secret; for host::verifies of SHA-256
-    plain_text = POSTERN_AUTH_PLAIN_TEXT,     ///< wanted: the password itself (CRAM-MD5)
-    token = POSTERN_AUTH_TOKEN,               ///< OAUTHBEARER, XOAUTH2
-    certificate = POSTERN_AUTH_CERTIFICATE,   ///< EXTERNAL
-    anonymous = POSTERN_AUTH_ANONYMOUS,       ///< ANONYMOUS: nothing is proved
-    secret_sha_1 = POSTERN_AUTH_SECRET_SHA_1, ///< for host::verifies alone: secrets of SHA-1
-};
-/// Several, for host::verifies.
-[[nodiscard]] constexpr proof operator|(proof a, proof b) noexcept
-{
-    return static_cast<proof>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
-}
-
-/// The digest of a SCRAM secret (RFC 5802, RFC 7677).
-enum class scram_hash : std::uint32_t { sha_1 = POSTERN_SCRAM_SHA_1, sha_256 = POSTERN_SCRAM_SHA_256 };
 
 /// auth.mechanisms: at each EHLO that offers AUTH.
 class auth_mechanisms final
@@ -65,7 +47,9 @@ public:
 };
 
 /// auth.verify: a proof is to be verified, or a secret to be looked up. Answer proceed() for somebody who is not known here:
-/// others are asked then. Take as long for unknown names as for wrong passwords.
+/// others are asked then. Take as long for unknown names as for wrong passwords. Who is let in by an answer is its business alone
+/// where there is a proof; so an answer that is not what proof_kind() asks for (a secret for a password, no secret for a secret)
+/// is a failure of the plugin.
 class auth_verify final : public sdk::session_event<postern_ev_auth_verify, POSTERN_HOOK_AUTH_VERIFY, event_kind::login> {
 public:
     using session_event::session_event;
@@ -75,7 +59,7 @@ public:
     [[nodiscard]] std::string_view user() const noexcept { return sdk::view(record().user); }
     /// Authorization identity: whom `user` wants to act for; empty: for itself.
     [[nodiscard]] std::string_view act_for() const noexcept { return sdk::view(record().act_for); }
-    /// Password, token, certificate's subject or trace, by proof_kind().
+    /// Password, prepared as user() is; token, certificate's subject or trace, by proof_kind().
     [[nodiscard]] std::string_view proof() const noexcept { return sdk::view(record().proof); }
     /// Of proof::secret.
     [[nodiscard]] scram_hash hash() const noexcept { return static_cast<scram_hash>(record().hash); }
@@ -128,7 +112,9 @@ private:
     std::vector<std::string> names_;
 };
 
-/// What a server keeps of a password for SCRAM (RFC 5802 3). Octets, not base64.
+/// What a server keeps of a password for SCRAM (RFC 5802 3). Octets, not base64. With H of the hash and the password prepared:
+/// SaltedPassword = PBKDF2(HMAC-H, password, salt, iterations); stored_key = H(HMAC(SaltedPassword, "Client Key")); server_key =
+/// HMAC(SaltedPassword, "Server Key").
 struct scram_secret {
     std::uint32_t iterations = 0; ///< 4,096 to 10,000,000
     std::string salt;
@@ -223,7 +209,7 @@ private:
     bool is_challenge_ = false;
 };
 
-/// The proof is right: that is `identity`.
+/// To a question with a proof: it is right, and that is `identity`.
 [[nodiscard]] inline login_reply logged_in(std::string identity)
 {
     return login_reply::of(std::move(identity));

@@ -1,7 +1,7 @@
 #pragma once
 // A coroutine that answers an event later: `task<verdict> on(rcpt event)`. It takes its event by value, may await host.sleep(),
-// host.resume_on_session(), other tasks and any awaitable of its own, and its frame always unwinds: when the session ends first,
-// the await throws `cancelled`.
+// host.resume_on_session(), other tasks and any awaitable of its own. Where it waits for the host its frame always unwinds: when
+// the session ends first, the await throws `cancelled`. An awaitable of its own has to resume it, whatever has ended.
 // Threads: a frame runs on its session's thread, on one thread at a time. An awaitable that resumes elsewhere is followed by
 // co_await host.resume_on_session() before anything shared is touched; the plugin's destructor joins the threads it started.
 

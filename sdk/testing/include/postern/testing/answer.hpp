@@ -134,6 +134,7 @@ struct answer {
     [[nodiscard]] bool is_late() const noexcept { return came == how::late; }
     [[nodiscard]] bool is_pending() const noexcept { return came == how::pending; }
     [[nodiscard]] bool is_unasked() const noexcept { return came == how::unasked; }
+    [[nodiscard]] bool passes() const noexcept { return came == how::passed; }
     /// No objection was raised; points are none, whatever somebody makes of their sum.
     [[nodiscard]] bool proceeds() const noexcept;
     [[nodiscard]] bool scores() const noexcept { return came == how::answered && verdict == POSTERN_SCORE; }

@@ -9,7 +9,7 @@
 //     EXPECT_TRUE(session.mail("apple@example.org").rejects());
 //
 // It is as strict as a real one: octets of an event are freed when the call returns, an answer that breaks the contract is a
-// complaint, a second answer is stale, one that comes after the deadline is late. A test that asks what cannot be, such as an
+// complaint, so is a second one, one that comes after the deadline is late. A test that asks what cannot be, such as an
 // event without an instance, gets a std::logic_error that says what to do.
 // Threads: any; sessions may be driven from several threads at once.
 
@@ -69,6 +69,9 @@ public:
     /// The answer to a call that was pending, after what is due now. Throws std::logic_error when it is pending still: advance()
     /// moves the clock. A session has one of its own, which also takes its command further.
     answer finish(const answer& said);
+    /// The answer to a call that was pending, where it comes from a thread of the plugin's own: waits in real time, at most
+    /// `patience`, and does what is due now. Throws std::logic_error when nothing came.
+    answer wait_for(const answer& said, std::chrono::nanoseconds patience = std::chrono::seconds{2});
     /// Takes a ticket back, as at its deadline, but without a complaint.
     void withdraw(std::uint64_t ticket);
 
@@ -78,7 +81,7 @@ public:
     /// Wakes and answers that were accepted and are not delivered.
     [[nodiscard]] std::size_t waiting();
 
-    /// Closes its tickets, cancels its wakes, and says that nothing more comes.
+    /// Cancels its wakes, says that nothing more comes, and takes back the tickets that are open even then.
     void end_session(std::uint64_t session);
 
     [[nodiscard]] bool is_subscribed(std::uint32_t hook) const;
@@ -89,7 +92,9 @@ public:
     [[nodiscard]] std::vector<std::pair<std::uint32_t, std::string>> log_lines();
     /// Options that the plugin refused.
     [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& refusals() const noexcept;
-    /// Where the plugin broke the contract.
+    /// Where the plugin broke the contract, and tickets that are open though nothing is to come, as far as the host knows, that
+    /// would have them answered: a wake, or an answer of a service. What a thread of the plugin's own answers is waited for
+    /// first.
     [[nodiscard]] std::vector<std::string> complaints();
     [[nodiscard]] bool provides(std::string_view id) const noexcept;
     /// Whether it lists a table in `requires_`.
@@ -118,6 +123,7 @@ private:
     template <class Record>
     answer call(const Record& record, std::uint64_t ticket, std::uint32_t hook);
     void expire(std::uint64_t ticket);
+    void tell_of_end(std::uint64_t session);
 
     const postern_plugin& plugin_;
     void* self_ = nullptr;

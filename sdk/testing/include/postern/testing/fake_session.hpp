@@ -2,6 +2,7 @@
 // One SMTP session, or one delivery job, as a plugin sees it: each function is an event. Included by fake_host.hpp.
 
 #include <postern/abi/auth.h>
+#include <postern/sdk/proof.hpp>
 #include <postern/abi/queue.h>
 #include <postern/testing/extension_session.hpp>
 
@@ -51,6 +52,8 @@ public:
     /// kind.
     answer auth_verify(std::uint32_t kind, std::string_view user, std::string_view proof, std::string_view act_for = {},
                        std::uint32_t hash = POSTERN_SCRAM_SHA_256);
+    /// The same in words of C++. `secret_sha_1` asks for a secret of SHA-1.
+    answer auth_verify(postern::proof kind, std::string_view user, std::string_view proof = {}, std::string_view act_for = {});
     answer login_succeeded(std::string_view mechanism, std::string_view identity);
     answer login_failed(std::string_view mechanism, std::string_view user, std::uint32_t failures = 1);
 

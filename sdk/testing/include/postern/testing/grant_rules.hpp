@@ -4,6 +4,7 @@
 
 #include <postern/abi/outgoing.h>
 #include <postern/testing/answer.hpp>
+#include <postern/testing/contract_names.hpp>
 #include <postern/testing/question.hpp>
 
 #include <string>
@@ -70,7 +71,7 @@ template <class Predicate>
         return {}; // its edits are not applied
     for (const edit& one : what.edits) {
         if (const std::string_view grant = grant_for(one.op); !grant.empty() && !is_granted(grant))
-            return rules::not_granted("edit " + std::to_string(one.op), grant);
+            return rules::not_granted(edit_name(one.op), grant);
     }
     return {};
 }

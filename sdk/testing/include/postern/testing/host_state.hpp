@@ -7,6 +7,7 @@
 #include <postern/testing/question.hpp>
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -23,7 +24,9 @@ struct ticket_row {
     question asked;
     answer said;
     std::chrono::nanoseconds until{0}; ///< 0: no deadline
+    std::uint64_t session = 0;
     bool is_closed = false;
+    bool is_answered = false; ///< by the plugin
 };
 
 struct host_state {
@@ -38,7 +41,9 @@ struct host_state {
     std::optional<std::set<std::string, std::less<>>> grants; ///< nothing: all
     std::chrono::nanoseconds deadline = std::chrono::seconds{5};
 
-    std::mutex mutex; // guards the rest
+    std::condition_variable changed; ///< by an answer or a wake of whatever thread
+    std::mutex mutex;                // guards the rest
+    std::uint64_t changes = 0;
     std::uint64_t last_ticket = 0;
     std::map<std::uint64_t, ticket_row> tickets;
     std::set<std::pair<std::chrono::nanoseconds, std::uint64_t>> expected; ///< tickets by their deadlines
@@ -52,6 +57,11 @@ struct host_state {
     std::vector<std::string> started;
 
     [[nodiscard]] bool is_granted(std::string_view what) const { return what.empty() || !grants || grants->contains(what); }
+    void has_changed()
+    {
+        ++changes;
+        changed.notify_all();
+    }
     void close(std::uint64_t ticket, ticket_row& row)
     {
         row.is_closed = true;

@@ -19,6 +19,11 @@ namespace postern::testing {
 
 namespace rules {
 
+[[nodiscard]] inline bool has_secret(const login_reply& said) noexcept
+{
+    return !said.salt.empty() || !said.stored_key.empty() || !said.server_key.empty() || said.iterations != 0;
+}
+
 [[nodiscard]] inline std::string read_names(const postern_mechanisms_reply& from, login_reply& to)
 {
     if (!is_sound(from.names, sizeof(postern_str)) || from.names.count > 64)
@@ -63,7 +68,8 @@ namespace rules {
     login_reply said;
     std::string fault =
         is_list ? read_names(whole<postern_mechanisms_reply>(reply), said) : read_who(whole<postern_auth_reply>(reply), said);
-    if (is_list || (to.verdict == POSTERN_CONTINUE && (said.is_challenge || !said.identity.empty())))
+    if (is_list || (to.verdict == POSTERN_CONTINUE &&
+                    (said.is_challenge || !said.identity.empty() || has_secret(said) || !said.password.empty())))
         to.login = std::move(said);
     return fault;
 }
@@ -74,9 +80,30 @@ namespace rules {
            std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
 }
 
-[[nodiscard]] inline std::string fault_of_login(const answer& what, std::uint32_t hook)
+/// Why an answer does not fit a question of auth.verify, as it is declared; empty: it does.
+[[nodiscard]] inline std::string misfit_of(std::uint32_t proof, const login_reply& said)
+{
+    const bool has_password = !said.password.empty();
+    if (proof == POSTERN_AUTH_PLAIN_TEXT) {
+        if (has_secret(said))
+            return "a secret in the answer to a question for a password";
+        return has_password ? "" : "no password in the answer";
+    }
+    if (proof != POSTERN_AUTH_SECRET && proof != POSTERN_AUTH_SECRET_SHA_1)
+        return has_secret(said) || has_password ? "a secret or a password in the answer to a question with a proof" : "";
+    if (has_password)
+        return "a password in the answer to a question for a secret";
+    if (!has_secret(said))
+        return "no secret in the answer";
+    return said.stored_key.size() == (proof == POSTERN_AUTH_SECRET ? 32 : 20)
+               ? ""
+               : "keys of another hash than the one that was asked for";
+}
+
+[[nodiscard]] inline std::string fault_of_login(const answer& what, const question& asked)
 {
     const login_reply& said = *what.login;
+    const std::uint32_t hook = asked.hook;
     if (hook == POSTERN_HOOK_AUTH_MECHANISMS)
         return {};
     if (said.is_challenge)
@@ -85,14 +112,13 @@ namespace rules {
         return "a challenge with an identity";
     if (!is_identity(said.identity))
         return "no identity, or one that is too long or has control characters";
-    const bool has_secret = !said.salt.empty() || !said.stored_key.empty() || !said.server_key.empty() || said.iterations != 0;
     if (hook == POSTERN_HOOK_AUTH_STEP)
-        return has_secret || !said.password.empty() ? "a secret at a hook that knows none" : "";
+        return has_secret(said) || !said.password.empty() ? "a secret at a hook that knows none" : "";
     const bool is_key = said.stored_key.size() == 20 || said.stored_key.size() == 32;
-    if (has_secret && (said.salt.empty() || !is_key || said.server_key.size() != said.stored_key.size() ||
-                       said.iterations < 4096 || said.iterations > 10'000'000))
+    if (has_secret(said) && (said.salt.empty() || !is_key || said.server_key.size() != said.stored_key.size() ||
+                             said.iterations < 4096 || said.iterations > 10'000'000))
         return "a secret without a salt, with keys of a wrong size, or with fewer than 4096 iterations, or more than 10 million";
-    return said.salt.size() > 1024 || said.password.size() > 1024 ? "a secret that is too long" : "";
+    return said.salt.size() > 1024 || said.password.size() > 1024 ? "a secret that is too long" : misfit_of(asked.proof, said);
 }
 
 } // namespace rules

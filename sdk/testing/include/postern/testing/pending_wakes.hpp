@@ -53,6 +53,10 @@ public:
         wakes_.erase(best);
         return found;
     }
+    [[nodiscard]] bool has(std::uint64_t session) const noexcept
+    {
+        return std::any_of(wakes_.begin(), wakes_.end(), [&](const auto& one) { return one.session == session; });
+    }
     [[nodiscard]] std::size_t size() const noexcept { return wakes_.size(); }
 
 private:

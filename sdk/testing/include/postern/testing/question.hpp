@@ -54,8 +54,16 @@ struct question {
     std::uint64_t most_octets = 0;     ///< verb, verb.data: that an answer may ask for
     std::uint32_t tls = 0;             ///< delivery.tls_policy: what holds so far
     std::string tls_name{};            ///< likewise
+    std::uint32_t proof = 0;           ///< auth.verify: POSTERN_AUTH_..., as it is declared
     std::vector<bool> fields{};        ///< of the header section: whether each has a name, or is a line that is no field
 };
+
+/// What has to have been declared for it: of a secret, also that of its hash.
+[[nodiscard]] inline std::uint32_t declared_as(const postern_ev_auth_verify& record) noexcept
+{
+    const bool is_older = record.kind == POSTERN_AUTH_SECRET && record.hash == POSTERN_SCRAM_SHA_1;
+    return is_older ? POSTERN_AUTH_SECRET_SHA_1 : record.kind;
+}
 
 /// `record` is any event record.
 template <class Record>
@@ -69,6 +77,8 @@ template <class Record>
         asked.asked_recipient = record.index;
         asked.recipients = record.index + 1;
     }
+    if constexpr (std::is_same_v<Record, postern_ev_auth_verify>)
+        asked.proof = declared_as(record);
     if constexpr (std::is_same_v<Record, postern_ev_tls_policy>) {
         asked.tls = record.tls;
         asked.tls_name = sdk::view(record.name);

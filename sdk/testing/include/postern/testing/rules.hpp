@@ -5,6 +5,7 @@
 #include <postern/abi/admin.h>
 #include <postern/sdk/reply_form.hpp>
 #include <postern/testing/answer.hpp>
+#include <postern/testing/contract_names.hpp>
 #include <postern/testing/extension_rules.hpp>
 #include <postern/testing/login_rules.hpp>
 #include <postern/testing/mailbox.hpp>
@@ -297,7 +298,7 @@ private:
     int bodies = 0;
     for (const edit& one : what.edits) {
         if (!allows(asked.hook, one.op))
-            return "edit " + std::to_string(one.op) + " is not allowed on this hook";
+            return edit_name(one.op) + ": not at " + hook_name(asked.hook);
         const bool is_header = one.op <= POSTERN_EDIT_HEADER_REMOVE;
         const bool is_recipient = one.op >= POSTERN_EDIT_RCPT_ADD && one.op <= POSTERN_EDIT_RCPT_REMOVE;
         added += one.op == POSTERN_EDIT_RCPT_ADD ? 1 : 0;
@@ -328,7 +329,7 @@ private:
 [[nodiscard]] inline std::string fault_of_admin(const answer& what)
 {
     if (what.verdict != POSTERN_CONTINUE && what.verdict != POSTERN_REJECT && what.verdict != POSTERN_TEMPFAIL)
-        return "verdict " + std::to_string(what.verdict) + " is not known on this hook";
+        return verdict_name(what.verdict) + ": not at admin";
     if (what.output.size() > std::size_t{1} << 20u)
         return "an output of more than 1 MiB";
     return fault_of_texts(what.smtp_code, what.enhanced, what.text);
@@ -356,7 +357,7 @@ private:
     if (what.verdict > POSTERN_SCORE)
         return "no such verdict: " + std::to_string(what.verdict);
     if (!knows(asked.hook, what.verdict))
-        return "verdict " + std::to_string(what.verdict) + " is not known on this hook";
+        return verdict_name(what.verdict) + ": not at " + hook_name(asked.hook);
     if (std::string fault = rules::fault_of_reply(what, asked.hook); !fault.empty())
         return fault;
     if (what.more) {
@@ -364,7 +365,7 @@ private:
             return fault;
     }
     if (what.login) {
-        if (std::string fault = rules::fault_of_login(what, asked.hook); !fault.empty())
+        if (std::string fault = rules::fault_of_login(what, asked); !fault.empty())
             return fault;
     }
     if (is_outgoing(asked.hook)) {

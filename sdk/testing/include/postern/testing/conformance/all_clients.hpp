@@ -235,11 +235,13 @@ public:
         add(sdk::all_events{}, id);
         if (host.is_subscribed(POSTERN_HOOK_HEALTH))
             later([this] { return this->host().health(); });
-        for (std::uint32_t kind = 1; host.is_subscribed(POSTERN_HOOK_AUTH_VERIFY) && kind <= POSTERN_AUTH_ANONYMOUS; kind *= 2)
+        for (std::uint32_t kind = 1; host.is_subscribed(POSTERN_HOOK_AUTH_VERIFY) && kind <= POSTERN_AUTH_SECRET_SHA_1; kind *= 2)
             later([this, id, kind] {
                 made_up content{make()};
                 auto record = content.record<postern_ev_auth_verify>(POSTERN_HOOK_AUTH_VERIFY, id);
-                record.kind = kind;
+                const bool is_older = kind == POSTERN_AUTH_SECRET_SHA_1;
+                record.kind = is_older ? POSTERN_AUTH_SECRET : kind;
+                record.hash = is_older ? POSTERN_SCRAM_SHA_1 : POSTERN_SCRAM_SHA_256;
                 return this->host().send(record);
             });
         for (std::uint32_t step = 0; host.is_subscribed(POSTERN_HOOK_AUTH_STEP) && step < 4; ++step)

@@ -4,6 +4,7 @@
 // Threads: any; what is found is kept behind a lock.
 
 #include <postern/testing/conformance/lent_octets.hpp>
+#include <postern/testing/contract_names.hpp>
 #include <postern/testing/fake_host.hpp>
 
 #include <atomic>
@@ -234,7 +235,7 @@ private:
         // Time that the machine gave to others is no fault of the plugin's: only who let go of the thread by itself has blocked.
         if ((real_.flags & POSTERN_PLUGIN_BLOCKING) == 0 && waited > longest_wait && after.ru_nvcsw > before.ru_nvcsw)
             note("blocks",
-                 "handle waited at hook " + std::to_string(event.hook) +
+                 "handle waited at " + hook_name(event.hook) +
                      " for more than 50 ms, and the server's thread with it: answer later, or set POSTERN_PLUGIN_BLOCKING",
                  true);
         return status;
@@ -256,9 +257,10 @@ private:
             const std::lock_guard lock{me.guard_};
             is_second = ticket != 0 && me.answers_[ticket]++ != 0 && !me.taken_back_.contains(ticket);
         }
-        if (is_second)
-            me.note("tickets", "a ticket was answered twice: the first answer counts, and the second is stale");
-        return me.core_->reply(host, ticket, reply);
+        if (!is_second)
+            return me.core_->reply(host, ticket, reply);
+        me.note("tickets", "a ticket was answered twice: the first answer counts, and the second is stale");
+        return POSTERN_E_STALE;
     }
     static postern_status subscribe_between(postern_host* host, std::uint32_t hook, std::uint32_t flags)
     {
