@@ -65,7 +65,7 @@ TEST(greylist, takes_a_message_that_comes_again)
     EXPECT_TRUE(gateway.logs("name=deferred", {"network=198.51.100.0/24", "sender=a@client.example", "wait_s=1"}));
     EXPECT_TRUE(gateway.logs("name=passed", {"sender=a@client.example"}));
     EXPECT_THAT(gateway.command({"status", "--metrics"}).output,
-                HasSubstr("plugin_greylist_passed_total{plugin=\"greylist\",by=\"known\"} 1"));
+                HasSubstr("plugin_greylist_passed_total{by=\"known\",plugin=\"greylist\"} 1"));
 }
 
 TEST(greylist, knows_who_has_passed_after_kill_9)
@@ -123,7 +123,7 @@ TEST(greylist, lets_two_sessions_that_race_pass_and_counts_them_as_one)
     ASSERT_TRUE(passes_at_last(gateway, "b@client.example")); // whose first contact was later
     race(250);
     EXPECT_THAT(gateway.command({"status", "--metrics"}).output,
-                HasSubstr("plugin_greylist_passed_total{plugin=\"greylist\",by=\"waited\"} 2"));
+                HasSubstr("plugin_greylist_passed_total{by=\"waited\",plugin=\"greylist\"} 2"));
 }
 
 TEST(greylist, answers_callbacks_and_lets_bounces_wait_at_data)
