@@ -53,7 +53,7 @@ TEST(greylist, takes_a_message_that_comes_again)
     server gateway{greylisting(next, "delay = \"1s\"\nheader = true")};
     const auto first = sends(gateway, "a@client.example");
     EXPECT_EQ(first.code, 451);
-    EXPECT_EQ(first.text(), "4.7.1 greylisted, try again in 1 seconds");
+    EXPECT_EQ(first.text(), "4.7.1 greylisted, try again in 1 second");
     ASSERT_TRUE(passes_at_last(gateway, "a@client.example")) << gateway.log();
     EXPECT_EQ(sends(gateway, "A@Client.example", "198.51.100.77").code, 250) << "known, in its network and in any case";
     EXPECT_EQ(sends(gateway, "a@client.example", "198.51.101.1").code, 451) << "another network";

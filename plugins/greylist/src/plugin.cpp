@@ -177,7 +177,8 @@ private:
             host_.event_log(event).info(
                 "deferred", {{"network", who.network}, {"sender", who.sender}, {"recipient", who.recipient}, {"wait_s", wait_s}});
             // RFC 5321 4.2.1: it is asked to come again with all of it.
-            return postern::defer(451, "4.7.1", text_ + ", try again in " + std::to_string(wait_s) + " seconds");
+            return postern::defer(451, "4.7.1",
+                                  text_ + ", try again in " + std::to_string(wait_s) + (wait_s == 1 ? " second" : " seconds"));
         }
         case reason::waited: {
             waited_.add();

@@ -22,7 +22,7 @@ TEST(greylist, defers_a_first_contact_and_says_for_how_long)
     EXPECT_EQ(first.enhanced, "4.7.1");
     EXPECT_EQ(first.text, "greylisted, try again in 300 seconds");
     host.advance(299s);
-    EXPECT_EQ(asks(session).text, "greylisted, try again in 1 seconds");
+    EXPECT_EQ(asks(session).text, "greylisted, try again in 1 second");
     host.advance(1s);
     EXPECT_TRUE(asks(session).proceeds());
     EXPECT_TRUE(asks(session).proceeds());

@@ -131,7 +131,10 @@ public:
             return "burst takes more than 366 days to be back";
         if (has("points") && to_.then != action::score)
             return "points are for action=score alone";
-        if (to_.key == keyed::user && to_.counts != counted::failed_logins && to_.exempts.users)
+        const bool is_before_login = to_.counts == counted::connections || to_.counts == counted::failed_logins;
+        if (to_.exempts.users && is_before_login)
+            return std::string{word_of(to_.counts)} + " are counted before anybody is logged in: users cannot be exempt";
+        if (to_.key == keyed::user && to_.exempts.users)
             return "a rule by user that exempts users would do nothing";
         return end_failed_logins();
     }

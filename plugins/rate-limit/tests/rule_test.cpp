@@ -84,6 +84,10 @@ TEST(a_rule, says_what_is_wrong_with_it)
              {"counts=octets key=client rate=10GiB/1s burst=10MiB", "burst is back in less than a millisecond: that is no limit"},
              {"counts=messages key=client rate=1/31d burst=12", "burst takes more than 366 days to be back"},
              {"counts=messages key=user rate=1/1s exempt=users", "a rule by user that exempts users would do nothing"},
+             {"counts=connections key=client rate=1/1s exempt=both",
+              "connections are counted before anybody is logged in: users cannot be exempt"},
+             {"counts=failed-logins key=user rate=1/1s exempt=users",
+              "failed-logins are counted before anybody is logged in: users cannot be exempt"},
              {"counts=failed-logins key=client rate=1/1s action=reject",
               "too many failed logins can only be answered with action=disconnect"},
              {"counts=connections key=sender rate=1/1s", "connections cannot be counted by sender"},
@@ -103,7 +107,7 @@ TEST(a_rule, is_as_quick_and_as_slow_as_its_bounds)
 TEST(a_rule, of_failed_logins_disconnects)
 {
     EXPECT_EQ(rule_of("counts=failed-logins key=user rate=10/1h").then, action::disconnect);
-    EXPECT_TRUE(rule_of("counts=failed-logins key=user rate=10/1h exempt=users").refuses()) << "who fails is not logged in";
+    EXPECT_TRUE(rule_of("counts=failed-logins key=user rate=10/1h action=disconnect").refuses());
     EXPECT_FALSE(rule_of("counts=failed-logins key=user rate=10/1h shadow").refuses());
 }
 
