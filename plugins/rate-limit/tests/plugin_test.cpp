@@ -200,6 +200,20 @@ TEST(a_rule_that_scores, adds_points_and_refuses_nothing)
     EXPECT_EQ(host.over("c"), 0) << "what is only announced has no points yet";
 }
 
+TEST(a_rule_that_scores_octets, speaks_when_they_are_here_and_not_when_they_are_announced)
+{
+    limited_host host{{{"a", "counts=octets key=client rate=100/1h action=score"}}};
+    host.made();
+    fake_session session{host};
+    const auto ends = [&] { return session.finish(session.end({{"Subject", "x"}}, std::string(100, 'x'))); };
+    EXPECT_TRUE(sends(session).proceeds());
+    EXPECT_TRUE(ends().proceeds());
+    EXPECT_FALSE(session.finish(session.mail("a@client.example", {}, 100)).scores()) << "it would count twice";
+    EXPECT_EQ(host.over("a"), 0);
+    EXPECT_TRUE(ends().scores());
+    EXPECT_EQ(host.over("a"), 1);
+}
+
 TEST(the_first_rule_that_refuses, is_the_one_that_is_heard_and_all_are_logged)
 {
     limited_host host{
