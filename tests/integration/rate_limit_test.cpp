@@ -27,7 +27,8 @@ constexpr exit_status success{0, 0};
     what.listener("in", {"xclient", "relay-domains", "rate-limit"})
         .plugin("xclient", "xclient", "networks = [\"127.0.0.0/8\"]", "may = [\"client\"]")
         .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
-        .plugin("rate-limit", "rate-limit", fmt::format("{}\n[plugin.config.rules]\n{}\n", options, rules))
+        .plugin("rate-limit", "rate-limit", fmt::format("{}\nstore_wait = \"50s\"\n[plugin.config.rules]\n{}\n", options, rules),
+                "deadline = \"1m\"")
         .section("delivery", fmt::format("relay = \"{}\"", next.address()));
     return what;
 }

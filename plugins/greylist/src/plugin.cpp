@@ -176,7 +176,6 @@ private:
             const std::int64_t wait_s = std::max<std::int64_t>(whole_seconds(found.wait), 1);
             host_.event_log(event).info(
                 "deferred", {{"network", who.network}, {"sender", who.sender}, {"recipient", who.recipient}, {"wait_s", wait_s}});
-            // RFC 5321 4.2.1: it is asked to come again with all of it.
             return postern::defer(451, "4.7.1",
                                   text_ + ", try again in " + std::to_string(wait_s) + (wait_s == 1 ? " second" : " seconds"));
         }

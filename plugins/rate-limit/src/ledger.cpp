@@ -19,7 +19,7 @@ enum class stage : std::uint8_t {
     open,    ///< to be taken
     lacking, ///< the bucket has not enough
     taken,
-    back, ///< taken and given back
+    over, ///< given back, or a rule that refuses nothing could not have it
 };
 
 /// One bucket of an attempt, as it was last seen.
@@ -49,7 +49,7 @@ struct entry {
         else if (swapped.status == kv_status::differs && found)
             read(found);
         else
-            is = stage::back; // or its key is gone, and so it is full; or the store fails, and it stays as it is
+            is = stage::over; // or its key is gone, and so it is full; or the store fails, and it stays as it is
     }
     [[nodiscard]] bool never_fits() const noexcept { return what.tokens > what.of->limit.burst(); }
     [[nodiscard]] shortage as_shortage() const
@@ -85,6 +85,12 @@ public:
         return std::any_of(entries.begin(), entries.end(),
                            [](const entry& one) { return one.is == stage::lacking && one.what.of->refuses(); });
     }
+    /// Whether what is open could still refuse: rules that only log or score hold nobody up.
+    [[nodiscard]] bool is_undecided() const noexcept
+    {
+        return std::any_of(entries.begin(), entries.end(),
+                           [](const entry& one) { return one.is == stage::open && one.what.of->refuses(); });
+    }
     [[nodiscard]] std::vector<shortage> shortages() const
     {
         std::vector<shortage> all;
@@ -117,7 +123,7 @@ postern::task<> ledger::look_at(attempt& what)
     kv_batch looks;
     std::vector<entry*> looked;
     for (entry& one : what.entries) {
-        if (one.is == stage::back)
+        if (one.is == stage::over)
             continue;
         looks.get(one.what.key);
         looked.push_back(&one);
@@ -166,7 +172,10 @@ postern::task<std::optional<kv_status>> ledger::try_once(attempt& what)
             one->value = std::move(next.value);
             one->is = stage::taken;
         } else if (is_failure(swapped.status) || is_failure(outcomes[i * 2 + 1].status)) {
-            failure = is_failure(swapped.status) ? swapped.status : outcomes[i * 2 + 1].status;
+            if (!one->what.of->refuses())
+                one->is = stage::over;
+            else
+                failure = is_failure(swapped.status) ? swapped.status : outcomes[i * 2 + 1].status;
         } else {
             one->read(outcomes[i * 2 + 1]);
             one->judge();
@@ -214,7 +223,8 @@ postern::task<std::vector<shortage>> ledger::take(std::vector<charge> charges)
     std::optional<kv_status> failure;
     for (unsigned round = 0; !failure && !now.is_refused() && now.has(stage::open); ++round) {
         if (round == most_rounds) {
-            failure = kv_status::failed;
+            if (now.is_undecided())
+                failure = kv_status::failed;
             break;
         }
         try {

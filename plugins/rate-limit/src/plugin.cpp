@@ -151,6 +151,7 @@ private:
     {
         if (charges.empty())
             co_return postern::proceed();
+        const bool may_refuse = std::any_of(charges.begin(), charges.end(), [](const charge& one) { return one.of->refuses(); });
         std::optional<std::vector<shortage>> found;
         std::string why = "no answer within store_wait";
         try {
@@ -161,18 +162,18 @@ private:
             why = error.what();
         }
         if (!found)
-            co_return unavailable(at, what, why);
+            co_return unavailable(at, what, why, may_refuse);
         if (is_store_down_.exchange(false))
             host_.event_log().info("store_is_back");
         co_return verdict_on(at, what, *found);
     }
 
-    [[nodiscard]] postern::verdict unavailable(place at, counted what, const std::string& why)
+    [[nodiscard]] postern::verdict unavailable(place at, counted what, const std::string& why, bool may_refuse)
     {
         store_failures_.add();
         if (!is_store_down_.exchange(true)) // once, not for each message of an outage
             host_.event_log(at).warning("store_fails", {{"counts", word_of(what)}, {"reason", why}});
-        if (passes_unavailable_)
+        if (passes_unavailable_ || !may_refuse)
             return postern::proceed();
         if (what == counted::failed_logins)
             return postern::defer(454, "4.7.0", "temporary authentication failure"); // RFC 4954 6

@@ -285,6 +285,31 @@ TEST(a_store_that_fails, lets_mail_pass_if_the_operator_says_so)
     EXPECT_EQ(host.metric("store_failures_total"), 2);
 }
 
+TEST(a_store_that_fails, refuses_nothing_for_rules_that_refuse_nothing)
+{
+    limited_host host{
+        {{"a", "counts=messages key=client rate=1/1h shadow"}, {"b", "counts=messages key=sender rate=1/1h action=score"}}};
+    host.made();
+    fake_session session{host};
+    host.kv.fails = true;
+    EXPECT_TRUE(sends(session).proceeds());
+    EXPECT_EQ(host.metric("store_failures_total"), 1);
+    EXPECT_EQ(host.health().health_state, POSTERN_HEALTH_DEGRADED);
+}
+
+TEST(a_store_without_room, refuses_nothing_for_rules_that_refuse_nothing)
+{
+    limited_host host{{{"a", "counts=messages key=sender rate=1/1h shadow"}, {"b", "counts=messages key=client rate=3/1h"}}};
+    host.made();
+    fake_session session{host};
+    EXPECT_TRUE(sends(session, "a@client.example").proceeds());
+    host.kv.is_full = true; // no place for another sender; the client has one
+    EXPECT_TRUE(sends(session, "b@client.example").proceeds());
+    EXPECT_TRUE(sends(session, "c@client.example").proceeds());
+    EXPECT_TRUE(sends(session, "d@client.example").defers());
+    EXPECT_EQ(host.over("b"), 1) << "tokens of the rule that refuses were taken all the same";
+}
+
 TEST(a_store_that_is_slow, has_failed_after_store_wait)
 {
     limited_host host{{{"a", "counts=connections key=client rate=1/1h"}}};
