@@ -19,7 +19,7 @@ enum class stage : std::uint8_t {
     open,    ///< to be taken
     lacking, ///< the bucket has not enough
     taken,
-    over, ///< given back, or a rule that refuses nothing could not have it
+    over, ///< kept, or given back, or a rule that refuses nothing could not have it
 };
 
 /// One bucket of an attempt, as it was last seen.
@@ -39,7 +39,7 @@ struct entry {
         if (is == stage::open && (never_fits() || what.of->limit.wait(at, what.tokens) > 0ns))
             is = stage::lacking;
     }
-    /// It was taken in vain, or its times do not go with the store's.
+    /// It was taken in vain, or is empty and its times do not go with the store's.
     [[nodiscard]] bool is_to_be_cleaned() const noexcept { return is == stage::taken || (is == stage::lacking && at.is_adrift); }
     [[nodiscard]] level cleaned() const noexcept { return is == stage::taken ? what.of->limit.with(at, what.tokens) : at; }
     void was_cleaned(const kv_outcome& swapped, const kv_outcome& found)
@@ -90,6 +90,14 @@ public:
     {
         return std::any_of(entries.begin(), entries.end(),
                            [](const entry& one) { return one.is == stage::open && one.what.of->refuses(); });
+    }
+    /// What is taken stays so, and is not to be cleaned.
+    void keep_taken() noexcept
+    {
+        for (entry& one : entries) {
+            if (one.is == stage::taken)
+                one.is = stage::over;
+        }
     }
     [[nodiscard]] std::vector<shortage> shortages() const
     {
@@ -235,8 +243,9 @@ postern::task<std::vector<shortage>> ledger::take(std::vector<charge> charges)
             failure = error.status();
         }
     }
-    if (failure || now.is_refused())
-        co_await clean_up(now);
+    if (!failure && !now.is_refused())
+        now.keep_taken();
+    co_await clean_up(now);
     if (failure)
         throw postern::kv_error{*failure,
                                 *failure == kv_status::full ? "the store is full" : "the store failed, or was too busy"};
@@ -247,8 +256,7 @@ postern::task<std::vector<shortage>> ledger::look(std::vector<charge> charges)
 {
     attempt now{std::move(charges)};
     co_await look_at(now);
-    if (now.is_refused())
-        co_await clean_up(now);
+    co_await clean_up(now);
     co_return now.shortages();
 }
 

@@ -48,7 +48,7 @@ private:
     [[nodiscard]] postern::task<> make_way(attempt& what, unsigned round);
     /// One request for all buckets that are open; the status of the store if it was not done.
     [[nodiscard]] postern::task<std::optional<postern::kv_status>> try_once(attempt& what);
-    /// Undoes what was taken, and writes anew what is adrift. As well as it goes: what fails stays taken.
+    /// Undoes what was taken and is not kept, and writes anew what is adrift. As well as it goes: what fails stays as it is.
     [[nodiscard]] postern::task<> clean_up(attempt& what);
     [[nodiscard]] std::uint64_t next_tag() noexcept;
     /// Longer and longer, and never the same for two who race.

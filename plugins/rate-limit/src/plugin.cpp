@@ -219,7 +219,8 @@ private:
         case action::score:
             break;
         }
-        return postern::defer(451, "4.7.1", text_ + ", try again in " + std::to_string(whole_seconds(what.wait)) + " s");
+        const std::int64_t wait_s = std::max<std::int64_t>(whole_seconds(what.wait), 1); // it may have filled meanwhile
+        return postern::defer(451, "4.7.1", text_ + ", try again in " + std::to_string(wait_s) + " s");
     }
 
     /// Keys of log fields have no hyphens.

@@ -238,6 +238,22 @@ TEST(a_store_whose_clock_went_back, locks_nobody_out_for_longer_than_a_refill)
     EXPECT_TRUE(session.finish(session.conn_open()).proceeds());
 }
 
+TEST(a_store_whose_clock_went_back, is_set_right_for_rules_that_refuse_nothing_too)
+{
+    limited_host host{
+        {{"a", "counts=connections key=client rate=10/10s shadow"}, {"b", "counts=connections key=client rate=9/1h"}}};
+    host.made();
+    host.kv.set("a=192.0.2.1/32", "10000000000 1", 10'000h);
+    fake_session session{host};
+    EXPECT_TRUE(session.finish(session.conn_open()).proceeds());
+    EXPECT_EQ(host.over("a"), 1);
+    EXPECT_EQ(host.kv.ttl("a=192.0.2.1/32"), 10s);
+    EXPECT_EQ(host.kv.ttl("b=192.0.2.1/32"), 400s) << "what was taken there stays so";
+    host.advance(10s);
+    EXPECT_TRUE(session.finish(session.conn_open()).proceeds());
+    EXPECT_EQ(host.over("a"), 1);
+}
+
 TEST(an_announcement, writes_a_key_anew_whose_times_do_not_go_with_the_store)
 {
     limited_host host{{{"a", "counts=octets key=client rate=10/10s"}}};
