@@ -56,8 +56,8 @@ using ::testing::StartsWith;
 
 TEST(every_extension_plugin, has_an_example_that_a_server_takes)
 {
-    for (const std::string_view name :
-         {"mt-priority", "limits", "rrvs", "xclient", "future-release", "etrn", "require-tls", "sender-owner"}) {
+    for (const std::string_view name : {"mt-priority", "limits", "rrvs", "xclient", "future-release", "etrn", "require-tls",
+                                        "sender-owner", "rate-limit", "greylist"}) {
         const auto text = read_file(source_folder() / "plugins" / name / "example.toml");
         const server gateway{configuration::of_text(
             fmt::format("hostname = \"mx.example.org\"\ndata_dir = \"data\"\ncontrol = \"control.sock\"\n[[listener]]\n"

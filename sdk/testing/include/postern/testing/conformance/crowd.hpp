@@ -111,6 +111,8 @@ private:
                 break;
             host_.advance(by);
         }
+        if (std::none_of(who.begin(), who.end(), [](const client* each) { return each->waits_for() != 0; }))
+            return; // the last one has just left
         const auto until = std::chrono::steady_clock::now() + host_.patience();
         while (!is_any_answered(who) && std::chrono::steady_clock::now() < until)
             (void)::poll(nullptr, 0, 1);
