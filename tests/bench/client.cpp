@@ -24,7 +24,7 @@ struct figures {
     std::vector<double> cpu;
 };
 
-/// Our generator beside smtp-source.
+/// Our generator beside smtp-source and go-smtp's client.
 void generators()
 {
     // smtp-sink is what smtp-source is used with; the other sink costs next to nothing, and shows what the generators cost.
@@ -37,14 +37,17 @@ void generators()
     };
     table results{{"client, 20 connections, reused", "server", "messages/s", "smtp-source", "ratio", "CPU us/message",
                    "smtp-source", "ratio"}};
+    table go{
+        {"client, 20 connections, reused", "server", "messages/s", "go-smtp", "ratio", "CPU us/message", "go-smtp", "ratio"}};
     for (const auto& load : loads)
         for (const auto& server : servers) {
             fmt::print(stderr, "client, {} to {}: {} rounds of {} messages\n", load.name, server->name(), rounds, load.messages);
-            std::array<figures, 2> of;
+            constexpr std::array senders{generator::ours, generator::smtp_source, generator::go_smtp};
+            std::array<figures, senders.size()> of;
             for (int round = -1; round < rounds; ++round) // the first warms up
-                for (const std::size_t which : {0U, 1U}) {
+                for (std::size_t which = 0; which < senders.size(); ++which) {
                     auto what = load;
-                    what.is_ours = which == 0;
+                    what.by = senders.at(which);
                     if (round < 0)
                         what.messages = std::max(what.messages / 10, what.sessions);
                     const auto one = measure(*server, what);
@@ -53,23 +56,36 @@ void generators()
                     of[which].rate.push_back(one.rate);
                     of[which].cpu.push_back(one.generator_cpu);
                 }
-            const double rate = median(of[0].rate);
-            const double their_rate = median(of[1].rate);
-            const double cpu = median(of[0].cpu);
-            const double their_cpu = median(of[1].cpu);
-            results.add({load.name, server->name(), fmt::format("{:.0f}", rate), fmt::format("{:.0f}", their_rate),
-                         fmt::format("{:.2f}", rate / their_rate), fmt::format("{:.1f}", cpu), fmt::format("{:.1f}", their_cpu),
-                         fmt::format("{:.2f}", cpu / their_cpu)});
+            const auto row = [&](const figures& theirs) -> std::vector<std::string> {
+                const double rate = median(of[0].rate);
+                const double their_rate = median(theirs.rate);
+                const double cpu = median(of[0].cpu);
+                const double their_cpu = median(theirs.cpu);
+                return {load.name,
+                        server->name(),
+                        fmt::format("{:.0f}", rate),
+                        fmt::format("{:.0f}", their_rate),
+                        fmt::format("{:.2f}", rate / their_rate),
+                        fmt::format("{:.1f}", cpu),
+                        fmt::format("{:.1f}", their_cpu),
+                        fmt::format("{:.2f}", cpu / their_cpu)};
+            };
+            results.add(row(of[1]));
+            go.add(row(of[2]));
         }
-    fmt::print("{}\n", results.text());
+    fmt::print("{}\n{}\n", results.text(), go.text());
 }
 
 /// Resident octets of a generator whose every session has a message of which nobody says what became of it.
 [[nodiscard]] double memory_in_flight(bool ours, unsigned sessions)
 {
     const auto sink = make_epoll_sink({"--hold", std::to_string(sessions)});
-    test::process generator{generator_command(
-        *sink, {.name = {}, .size = 50000, .messages = sessions, .sessions = sessions, .reuse = true, .is_ours = ours})};
+    test::process generator{generator_command(*sink, {.name = {},
+                                                      .size = 50000,
+                                                      .messages = sessions,
+                                                      .sessions = sessions,
+                                                      .reuse = true,
+                                                      .by = ours ? generator::ours : generator::smtp_source})};
     if (!sink->is_holding())
         throw std::runtime_error{fmt::format("not all of {} messages are in flight: {}", sessions, generator.errors())};
     return static_cast<double>(test::resident_memory(generator.pid()));
@@ -96,7 +112,7 @@ void starttls()
     servers.push_back(make_epoll_sink({"--tls", (files.path() / "cert.pem").string(), (files.path() / "key.pem").string()}));
     servers.push_back(make_postern_discard("starttls"));
     const workload load{
-        .name = "STARTTLS, 4 KB", .size = 4000, .messages = 2000, .reuse = false, .is_ours = true, .starttls = true};
+        .name = "STARTTLS, 4 KB", .size = 4000, .messages = 2000, .reuse = false, .by = generator::ours, .starttls = true};
     fmt::print(stderr, "client, {}: {} rounds of {} connections\n", load.name, rounds, load.messages);
     std::vector<figures> of(servers.size());
     for (int round = -1; round < rounds; ++round)

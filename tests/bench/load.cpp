@@ -19,7 +19,17 @@ using clock = std::chrono::steady_clock;
 
 std::vector<std::string> generator_command(const subject& server, const workload& what)
 {
-    if (!what.is_ours)
+    if (what.by == generator::go_smtp)
+        return {(test::postern_program().parent_path().parent_path() / "tests/bin/go_smtp_sender").string(),
+                "-server",
+                "127.0.0.1:" + std::to_string(server.port()),
+                "-messages",
+                std::to_string(what.messages),
+                "-sessions",
+                std::to_string(what.sessions),
+                "-size",
+                std::to_string(what.size)};
+    if (what.by == generator::smtp_source)
         return test::smtp_source_command({.port = server.port(),
                                           .sessions = what.sessions,
                                           .messages = what.messages,

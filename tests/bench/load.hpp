@@ -1,5 +1,5 @@
 #pragma once
-// One run of a generator (Postfix's smtp-source, or our own) against one server, and what it cost both.
+// One run of a generator (Postfix's smtp-source, go-smtp's client, or our own) against one server, and what it cost both.
 
 #include "tests/bench/subjects.hpp"
 
@@ -9,6 +9,12 @@
 
 namespace postern::bench {
 
+enum class generator : std::uint8_t {
+    smtp_source, ///< Postfix's
+    ours,        ///< `postern load`
+    go_smtp,     ///< a Go program on its client; reused connections alone
+};
+
 /// What is sent.
 struct workload {
     std::string name;
@@ -16,7 +22,7 @@ struct workload {
     unsigned messages = 5000;
     unsigned sessions = 20;
     bool reuse = true;
-    bool is_ours = false;  ///< sent by `postern load`
+    generator by = generator::smtp_source;
     bool starttls = false; ///< ours only
 };
 
