@@ -59,7 +59,7 @@ TEST(a_new_plugin, goes_from_an_empty_folder_to_a_server_that_speaks_its_extensi
     does({"chmod", "go-w", "xtrace/build/plugins", "xtrace/build/plugins/xtrace.so", "xtrace/build/plugins/xtrace.toml"});
 
     auto text = text_of(empty.path() / "xtrace" / "example.toml");
-    const std::string fixed = "127.0.0.1:2525\"";
+    const std::string fixed = "127.0.0.1:2526\"";
     ASSERT_THAT(text, HasSubstr("address = \"" + fixed));
     text.replace(text.find("address = \"" + fixed) + 11, fixed.size() - 1, "127.0.0.1:0");
     server gateway{configuration::of_text(text), empty.path() / "xtrace"};
