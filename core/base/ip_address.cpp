@@ -42,6 +42,12 @@ bool ip_address::is_loopback() const noexcept
     return octets_.back() == 1 && std::all_of(octets_.begin(), octets_.end() - 1, [](std::uint8_t o) { return o == 0; });
 }
 
+bool ip_address::is_unspecified() const noexcept
+{
+    const auto begin = is_v4() ? octets_.begin() + v4_prefix.size() : octets_.begin();
+    return std::all_of(begin, octets_.end(), [](std::uint8_t o) { return o == 0; });
+}
+
 std::string ip_address::text() const
 {
     std::array<char, INET6_ADDRSTRLEN> buffer{};

@@ -21,6 +21,7 @@ public:
     [[nodiscard]] static std::optional<ip_address> from_text(std::string_view text) noexcept;
     [[nodiscard]] bool is_v4() const noexcept;
     [[nodiscard]] bool is_loopback() const noexcept;
+    [[nodiscard]] bool is_unspecified() const noexcept; ///< 0.0.0.0 or ::
     [[nodiscard]] const std::array<std::uint8_t, 16>& octets() const noexcept { return octets_; }
 
     /// "192.0.2.1" or "2001:db8::1".

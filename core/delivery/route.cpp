@@ -17,26 +17,6 @@ namespace {
     return std::all_of(label.begin(), label.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-[[nodiscard]] bool is_host_name(std::string_view text) noexcept
-{
-    constexpr std::size_t max_name = 253; // RFC 1035 2.3.4, as text
-    constexpr std::size_t max_label = 63;
-    if (text.empty() || text.size() > max_name)
-        return false;
-    while (true) {
-        const auto dot = text.find('.');
-        const auto label = text.substr(0, dot);
-        const bool good = std::all_of(label.begin(), label.end(), [](char c) {
-            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-        });
-        if (!good || label.empty() || label.size() > max_label || label.front() == '-' || label.back() == '-')
-            return false;
-        if (dot == std::string_view::npos || dot + 1 == text.size()) // a fully qualified name may end in a dot
-            return !is_all_digits(label);
-        text.remove_prefix(dot + 1);
-    }
-}
-
 [[nodiscard]] std::optional<std::uint16_t> port_from(std::string_view digits) noexcept
 {
     std::uint16_t port = 0;
@@ -63,6 +43,26 @@ namespace {
 }
 
 } // namespace
+
+bool is_host_name(std::string_view text) noexcept
+{
+    constexpr std::size_t max_name = 253; // RFC 1035 2.3.4, as text
+    constexpr std::size_t max_label = 63;
+    if (text.empty() || text.size() > max_name)
+        return false;
+    while (true) {
+        const auto dot = text.find('.');
+        const auto label = text.substr(0, dot);
+        const bool good = std::all_of(label.begin(), label.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+        });
+        if (!good || label.empty() || label.size() > max_label || label.front() == '-' || label.back() == '-')
+            return false;
+        if (dot == std::string_view::npos || dot + 1 == text.size()) // a fully qualified name may end in a dot
+            return !is_all_digits(label);
+        text.remove_prefix(dot + 1);
+    }
+}
 
 std::optional<route> route::from_text(std::string_view text)
 {
@@ -96,6 +96,19 @@ std::optional<route> route::from_text(std::string_view text)
     return next;
 }
 
+std::optional<route> route::to_domain(std::string_view domain, std::uint16_t port)
+{
+    if (domain.starts_with('[') && domain.ends_with(']')) {
+        constexpr std::string_view v6 = "[IPv6:"; // canonical addresses have it so
+        const auto begin = domain.starts_with(v6) ? v6.size() : 1;
+        const auto address = base::ip_address::from_text(domain.substr(begin, domain.size() - begin - 1));
+        return address ? std::optional{route{"smtp", address->text(), port}} : std::nullopt;
+    }
+    if (!is_host_name(domain))
+        return std::nullopt;
+    return route{"smtp", message::lower_ascii(domain.ends_with('.') ? domain.substr(0, domain.size() - 1) : domain), port, true};
+}
+
 std::optional<route> route::from_edit(std::string_view name, std::string_view value)
 {
     if (name.empty() || name == "smtp")
@@ -118,6 +131,7 @@ std::string route::text() const
 {
     const bool is_v6 = host.find(':') != std::string::npos;
     const auto where = host.empty() ? std::string{}
+                       : by_mx      ? host
                        : is_v6      ? fmt::format("[{}]:{}", host, port)
                                     : fmt::format("{}:{}", host, port);
     if (is_smtp())

@@ -1,6 +1,6 @@
 #pragma once
 // Where a recipient's message goes next, as a value: a transport and, for SMTP, a host and port. Routes come from the relay
-// setting or from a queue.route edit; MX resolution will make them too. It resolves and connects nothing.
+// setting, from a queue.route edit, or are the domain's. It resolves and connects nothing.
 // SECURITY: from_text reads configuration and plugins' edits.
 
 #include "core/base/ip_address.hpp"
@@ -21,6 +21,7 @@ struct route {
     std::string transport = "smtp"; ///< or the instance of a plugin that provides postern.delivery/1
     std::string host;               ///< lower case name or address text without brackets; empty where the transport needs none
     std::uint16_t port = 0;         ///< 0 where the transport needs none
+    bool by_mx = false;             ///< `host` is a domain, whose mail exchangers are the hosts
 
     /// Reads "host", "host:port", "192.0.2.1:25", "[2001:db8::1]:25" or "[2001:db8::1]"; the port defaults to 25. Names may stand
     /// in brackets too, "[host]:port", as Postfix has them where no MX is looked up.
@@ -30,12 +31,20 @@ struct route {
     /// may come without a next hop.
     [[nodiscard]] static std::optional<route> from_edit(std::string_view name, std::string_view value);
 
+    /// Of the domain of an address ("example.com", "[192.0.2.1]", "[IPv6:2001:db8::1]"): its mail exchangers, at `port`; an
+    /// address is its own host. Nothing: it is no name of the domain name system.
+    [[nodiscard]] static std::optional<route> to_domain(std::string_view domain, std::uint16_t port = smtp_port);
+
     [[nodiscard]] bool is_smtp() const noexcept { return transport == "smtp"; }
-    /// "host:port", "[2001:db8::1]:25", or "maildir" for a transport without a host: for logs and as the name of a destination.
+    /// "host:port", "[2001:db8::1]:25", "example.com" where MX records say the host, or "maildir" for a transport without a host:
+    /// for logs and as the name of a destination.
     [[nodiscard]] std::string text() const;
 
     auto operator<=>(const route&) const = default;
 };
+
+/// Letters, digits, hyphens, underscores and dots (RFC 1123 2.1), a dot at the end too; no address.
+[[nodiscard]] bool is_host_name(std::string_view text) noexcept;
 
 /// The endpoints at which our listeners are reached: `listening`, and for one on a wildcard ("0.0.0.0", or "[::]", which is IPv6
 /// alone) every address of its family that `machine`, those of the interfaces, has.

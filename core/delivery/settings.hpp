@@ -22,11 +22,13 @@ struct timeouts {
 /// How deliveries are made; one object a generation.
 struct settings {
     std::string hostname;                 ///< for EHLO and DSN
-    std::string relay;                    ///< smart host "host:port"; empty: routed by a plugin, or nowhere yet
+    std::string relay;                    ///< smart host "host:port"; empty: by MX, where no plugin routes
     std::string transport = "smtp";       ///< or the instance of a plugin that provides postern.delivery/1
     std::uint32_t concurrency = 100;      ///< transactions at the same time
     std::uint32_t per_destination = 20;   ///< of these to one next hop
     std::uint32_t connection_reuse = 100; ///< messages on one connection
+    std::uint16_t mx_port = 25;           ///< of hosts that were found by MX; another one is for tests
+    bool mx_loopback = false;             ///< such a host may have an address of this machine's loopback; for tests
     tls_mode tls = tls_mode::opportunistic;
     timeouts timeout;
 };

@@ -69,7 +69,6 @@ int check_command(const std::filesystem::path& config_file)
         return fail(found);
     found = good->remarks; // a server would start and warn; whoever asks wants to know
     refuse_relay_to_ourselves(good->settings, listening_places(good->settings), io::interface_addresses(), found);
-    refuse_dead_end(good->settings, *good->generation, found);
     if (!found.empty())
         return fail(found);
     fmt::print("{}: good\n", config_file.string());

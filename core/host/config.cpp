@@ -342,6 +342,8 @@ void read_delivery(table_reader& root, config& to)
     set(out.concurrency, from->integer("concurrency", 1, 1'000'000));
     set(out.per_destination, from->integer("per_destination", 1, 1'000'000));
     set(out.connection_reuse, from->integer("connections_reuse", 1, most_count));
+    set(out.mx_port, from->integer("mx_port", 1, 65'535));
+    out.mx_loopback = from->boolean("mx_loopback").value_or(out.mx_loopback);
     using enum delivery::tls_mode;
     out.tls = from->choice<delivery::tls_mode>("tls", {{"none", none}, {"opportunistic", opportunistic}, {"required", required}})
                   .value_or(out.tls);

@@ -111,8 +111,6 @@ std::shared_ptr<const runtime::generation> server::state::make(const daemon::con
     daemon::login_key_source key{from.data_dir, daemon::login_key_use::keep};
     auto made = daemon::build_generation(from, *plugins, next_tls, services.timer, next, key, found);
     daemon::warn_of(key, log);
-    if (made != nullptr && options.has_queue)
-        daemon::refuse_dead_end(from, *made, found);
     const bool is_ready = made != nullptr && found.empty() &&
                           plugins->prepare({.generation = next, .replaces = generation, .before = &known_options}, log, found);
     if (!is_ready) {

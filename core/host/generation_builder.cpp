@@ -127,6 +127,7 @@ std::shared_ptr<const runtime::generation> build_generation(const config& from, 
     out->limits = from.limits.connections;
     out->retry = from.queue.policy;
     out->delivery = from.delivery;
+    out->names = plugins.services().dns;
     out->client_tls = tls.client;
     for (const auto& each : plugins.plugins()) {
         if (each->instance().observed_kinds() != 0)

@@ -258,8 +258,6 @@ std::unique_ptr<plugin_set> daemon::load_plugins(problems& found)
     login_key_source key{config_.data_dir, login_key_use::keep};
     auto first = build_generation(config_, *plugins, tls_, services_.timer, generation_, key, found);
     warn_of(key, log_);
-    if (first != nullptr)
-        refuse_dead_end(config_, *first, found);
     if (first == nullptr || !found.empty() || !plugins->prepare({.generation = generation_}, log_, found))
         return nullptr;
     store_ = plugins->store();
@@ -380,8 +378,6 @@ std::shared_ptr<const runtime::generation> daemon::make_next(const config& next,
     if (plugins != nullptr)
         made = build_generation(next, *plugins, tls, services_.timer, number, key, found);
     warn_of(key, log_);
-    if (made != nullptr)
-        refuse_dead_end(next, *made, found);
     const bool is_ready = made != nullptr && found.empty() &&
                           plugins->prepare({.generation = number, .replaces = generation_, .before = &options_}, log_, found);
     if (!is_ready)

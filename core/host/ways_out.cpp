@@ -29,22 +29,6 @@ bool is_our_name(const config& from, const delivery::route& relay, const base::i
     return relay.port == listening.port && !listening.address.is_loopback() && relay.host == message::lower_ascii(from.hostname);
 }
 
-bool may_route(const hooks::link& link)
-{
-    return link.may.route && link.who->wants(hooks::hook_point::queue_route);
-}
-
-bool takes_mail(const hooks::chain& chain)
-{
-    return std::ranges::any_of(chain.links(hooks::hook_point::cmd_rcpt),
-                               [](const hooks::link* each) { return each->who->may_vouch(); });
-}
-
-bool decides_about_messages(const hooks::chain& chain) noexcept
-{
-    return chain.has(hooks::hook_point::msg_end) || chain.has(hooks::hook_point::txn_commit_before);
-}
-
 } // namespace
 
 std::vector<listening_place> listening_places(const config& from)
@@ -73,25 +57,6 @@ void refuse_relay_to_ourselves(const config& from, std::span<const listening_pla
                          fmt::format("delivery.relay: \"{}\" is this server's own listener \"{}\" ({}), so mail would go in a "
                                      "circle; give the address and port of the next server",
                                      from.delivery.relay, each.name, each.address)});
-        return;
-    }
-}
-
-void refuse_dead_end(const config& from, const runtime::generation& made, problems& found)
-{
-    if (!is_smtp(from) || !from.delivery.relay.empty() || std::ranges::any_of(made.delivery_chain->all(), may_route))
-        return;
-    for (const auto& each : from.listeners) {
-        const auto& profile = *made.listeners.at(each.name);
-        const auto is_dead_end = [](const auto& chain) { return takes_mail(*chain) && !decides_about_messages(*chain); };
-        if (!is_dead_end(profile.chain) && std::ranges::none_of(profile.domain_chains, is_dead_end))
-            continue;
-        found.push_back({from.relay_where,
-                         fmt::format("delivery.relay: mail that listener \"{}\" takes could not leave, since next hops are not "
-                                     "looked up by MX in this version; set delivery.relay to the next server (\"host:port\"), "
-                                     "delivery.transport to a plugin that delivers, or load a plugin that routes, with "
-                                     "may = [\"route\"]",
-                                     each.name)});
         return;
     }
 }

@@ -1,11 +1,10 @@
 #pragma once
-// Whether mail that a configuration lets in can leave again: not into our own listeners, and not nowhere. What it cannot see:
-// where a host name leads (runtime/ compares addresses once they are resolved) and what plugins will answer.
+// Whether mail that a configuration lets in can leave again, and not into our own listeners. What it cannot see: where a host
+// name leads (runtime/ compares addresses once they are resolved) and what plugins will answer.
 
 #include "core/base/ip_address.hpp"
 #include "core/host/config.hpp"
 #include "core/host/problem.hpp"
-#include "core/runtime/server.hpp"
 
 #include <span>
 #include <string>
@@ -26,10 +25,5 @@ struct listening_place {
 /// localhost, and `hostname` for a listener that others than this machine reach.
 void refuse_relay_to_ourselves(const config& from, std::span<const listening_place> places,
                                std::span<const base::ip_address> machine, problems& found);
-
-/// Complains if a listener takes mail that nothing could take away: no relay, no transport, no plugin that routes. A listener
-/// takes none without a plugin that vouches for recipients; and a plugin that decides about whole messages (msg.end) may be the
-/// one that takes them, as `discard` is.
-void refuse_dead_end(const config& from, const runtime::generation& made, problems& found);
 
 } // namespace postern::daemon

@@ -114,12 +114,15 @@ void attempt::give_up()
     }
 }
 
-std::optional<delivery::route> attempt::default_route() const
+std::optional<delivery::route> attempt::default_route(std::uint32_t recipient) const
 {
     const auto& settings = current_->delivery;
     if (settings.transport != "smtp")
         return delivery::route{settings.transport, {}, 0};
-    return delivery::route::from_text(settings.relay);
+    if (!settings.relay.empty())
+        return delivery::route::from_text(settings.relay);
+    const std::string_view address = draft_.envelope.to[recipient].address;
+    return delivery::route::to_domain(address.substr(address.rfind('@') + 1), settings.mx_port);
 }
 
 io::task<std::vector<delivery::routed_recipient>> attempt::route_all()
@@ -160,13 +163,13 @@ void attempt::take_route(std::uint32_t recipient, const hooks::chain_run& run, s
     }
     if (run.route() && notes_.is_wanted())
         notes_.fact("route", run.route()->name + " " + run.route()->value);
-    auto next = run.route() ? delivery::route::from_edit(run.route()->name, run.route()->value) : default_route();
+    auto next = run.route() ? delivery::route::from_edit(run.route()->name, run.route()->value) : default_route(recipient);
     if (next)
         routed.push_back({recipient, std::move(*next)});
+    else if (run.route()) // of the plugin, which may be mended
+        note(recipient, {kind::deferred, 0, "4.3.5", "a plugin's route leads nowhere"}, {});
     else
-        note(recipient,
-             {kind::deferred, 0, "4.4.4", "no route: set delivery.relay or delivery.transport, or load a plugin that routes"},
-             {});
+        note(recipient, {kind::failed, 0, "5.1.2", "the domain is no name of the domain name system"}, {});
 }
 
 /// All next hops at the same time: a slow one holds up no other.

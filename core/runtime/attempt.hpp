@@ -33,7 +33,7 @@ private:
     [[nodiscard]] io::task<std::vector<delivery::routed_recipient>> route_all();
     [[nodiscard]] bool is_past_its_end() const;
     void give_up();
-    [[nodiscard]] std::optional<delivery::route> default_route() const;
+    [[nodiscard]] std::optional<delivery::route> default_route(std::uint32_t recipient) const;
     void take_route(std::uint32_t recipient, const hooks::chain_run& run, std::vector<delivery::routed_recipient>& routed);
     [[nodiscard]] io::task<void> deliver_all(std::vector<delivery::route_group> groups);
     [[nodiscard]] io::task<void> deliver_one_of(const delivery::route_group& group, std::size_t& left, io::timer& all_done);
@@ -49,6 +49,8 @@ private:
                                                           delivery::taker by, bool lacks_keyword);
     void tell_of_dropped(const smtp_connection& peer, const std::vector<std::uint32_t>& recipients,
                          const std::string& next_hop) const;
+    void note_unreachable(const std::vector<std::uint32_t>& recipients, const next_hosts& hosts, base::error_code last,
+                          const std::string& next_hop);
     void defer_all(const std::vector<std::uint32_t>& recipients, std::string enhanced, std::string text,
                    const std::string& next_hop);
     void note(std::uint32_t recipient, delivery::recipient_result what, const std::string& next_hop,

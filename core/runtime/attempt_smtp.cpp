@@ -47,7 +47,32 @@ private:
     std::string octets_;
 };
 
+/// RFC 5321 5.1 wants two at least. More would let a domain with many hosts that are all broken hold a place in line for hours.
+constexpr unsigned most_sessions = 5;
+
+/// The host is not well, and has said nothing about the message.
+[[nodiscard]] bool ended_early(const smtp_connection& peer, const session::client_result& result)
+{
+    using enum session::client_end;
+    return peer.end() != none && peer.end() != content_failed && !result.begun;
+}
+
 } // namespace
+
+/// Nobody could be connected to.
+void attempt::note_unreachable(const std::vector<std::uint32_t>& recipients, const next_hosts& hosts, base::error_code last,
+                               const std::string& next_hop)
+{
+    const auto& why = hosts.why_none();
+    const bool was_any = last != boost::asio::error::host_not_found;
+    if (was_any || why.text.empty()) {
+        defer_all(recipients, "4.4.1", "cannot connect: " + last.message(), next_hop);
+        return;
+    }
+    const auto result = why.is_final ? delivery::recipient_result::kind::failed : delivery::recipient_result::kind::deferred;
+    for (const auto index : recipients)
+        note(index, {result, 0, why.enhanced, why.text}, next_hop);
+}
 
 /// One transaction; those who are worth another one at once.
 io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route_group& group, conversation* talk)
@@ -62,20 +87,15 @@ io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route
         to.policy = talk->policy();
     }
     bool in_clear = false;
-    std::vector<base::ip_endpoint> avoid;
+    unsigned hosts_left = most_sessions;
+    next_hosts hosts{{engine_.loop_, current_->names, engine_.random_, engine_.own_}, group.next, current_->delivery};
     for (;;) {
         auto lease = engine_.pool_.take(to, current_);
         if (!lease) {
-            auto opened = co_await engine_.pool_.open(to, current_, in_clear, engine_.own_, avoid);
+            auto opened = co_await engine_.pool_.open(to, current_, in_clear, hosts);
             if (!opened) {
-                if (engine_.stopping_) // not tried
-                    co_return nobody;
-                if (opened.error() == boost::asio::error::address_in_use) {
-                    // Deferred: it is the configuration that is wrong, not the message, and a DSN would take the same way.
-                    defer_all(group.recipients, "4.4.6", "the next hop is this server itself", name);
-                } else {
-                    defer_all(group.recipients, "4.4.1", "cannot connect: " + opened.error().message(), name);
-                }
+                if (!engine_.stopping_) // else it was not tried
+                    note_unreachable(group.recipients, hosts, opened.error(), name);
                 co_return nobody;
             }
             lease.emplace(std::move(*opened));
@@ -99,11 +119,14 @@ io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route
             continue; // an idle connection that the peer had closed meanwhile; each is taken once, so this ends
         if ((*lease)->end() == session::client_end::tls_failed && to.policy.need == hooks::tls_need::opportunistic && !in_clear) {
             in_clear = true; // RFC 7435: no worse than a peer that offers none
+            hosts.repeat();
             continue;
         }
-        if (talk != nullptr && talk->take_next_host()) {
-            avoid.push_back((*lease)->profile().peer);
+        if (talk != nullptr && talk->take_next_host())
             continue;
+        if (ended_early(**lease, result) && hosts.has_others() && --hosts_left > 0) {
+            in_clear = false;
+            continue; // RFC 5321 5.1: the next of its addresses
         }
         const bool is_left_out = talk != nullptr && (talk->held() || talk->is_cut()) && !(*lease)->has_begun_content();
         if (is_left_out && talk->held())

@@ -29,8 +29,9 @@
 #include <vector>
 
 namespace postern::io {
+class resolver_thread;
 class tls_context;
-}
+} // namespace postern::io
 
 namespace postern::runtime {
 
@@ -93,6 +94,7 @@ struct generation {
     std::vector<extension_owner> line_owners;           ///< those that are asked at client.verb
     std::vector<extension_owner> param_owners;          ///< and at client.params
     std::map<std::string, std::shared_ptr<delivery::transport>, std::less<>> transports;
+    std::shared_ptr<io::resolver_thread> names;     ///< who is asked for mail exchangers; null: nobody
     std::shared_ptr<io::tls_context> client_tls;    ///< for deliveries; null: no TLS
     std::shared_ptr<io::tls_context> verifying_tls; ///< likewise, where the peer's name counts; null: nobody can ask for that
     std::vector<std::shared_ptr<hooks::observer>> observers; ///< of what happens in the server

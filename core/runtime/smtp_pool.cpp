@@ -29,7 +29,8 @@ session::client_tls use_of(hooks::tls_need need) noexcept
     return session::client_tls::required;
 }
 
-std::shared_ptr<client_profile> profile_for(const smtp_pool::destination& to, const generation& current, bool in_clear)
+std::shared_ptr<client_profile> profile_for(const smtp_pool::destination& to, const std::string& host, const generation& current,
+                                            bool in_clear)
 {
     auto profile = std::make_shared<client_profile>();
     const auto need = in_clear ? hooks::tls_need::none : to.policy.need;
@@ -42,8 +43,8 @@ std::shared_ptr<client_profile> profile_for(const smtp_pool::destination& to, co
         profile->session.tls = session::client_tls::none;
     if (is_verified)
         profile->server_name = to.policy.name;
-    else if (!base::ip_address::from_text(to.to.host))
-        profile->server_name = to.to.host;
+    else if (!base::ip_address::from_text(host))
+        profile->server_name = host;
     return profile;
 }
 
@@ -69,26 +70,17 @@ std::optional<smtp_pool::lease> smtp_pool::take(const destination& to, const std
 }
 
 io::task<base::result<smtp_pool::lease>> smtp_pool::open(destination to, std::shared_ptr<const generation> current, bool in_clear,
-                                                         std::span<const base::ip_endpoint> own,
-                                                         std::vector<base::ip_endpoint> avoid)
+                                                         next_hosts& hosts)
 {
-    const auto profile = profile_for(to, *current, in_clear);
-    auto addresses = co_await io::resolve(home_, to.to.host, to.to.port);
-    if (!addresses)
-        co_return addresses.error();
-    std::erase_if(*addresses, [&](const auto& each) { return std::find(avoid.begin(), avoid.end(), each) != avoid.end(); });
-    base::error_code last = boost::asio::error::host_not_found; // none is left
-    for (const auto& address : *addresses) {
-        delivery::route resolved = to.to;
-        resolved.host = address.address.text();
-        if (delivery::leads_to_ourselves(resolved, own))
-            co_return base::error_code{boost::asio::error::address_in_use};
-        auto made = co_await io::connect(home_, address, profile->timeout.connect);
+    base::error_code last = boost::asio::error::host_not_found; // there is none
+    while (const auto place = co_await hosts.next()) {
+        const auto profile = profile_for(to, place->host, *current, in_clear);
+        auto made = co_await io::connect(home_, place->address, profile->timeout.connect);
         if (made) {
             if (stopping_)
                 co_return base::error_code{boost::asio::error::operation_aborted};
-            profile->peer = address;
-            profile->has_others = &address != &addresses->back();
+            profile->peer = place->address;
+            profile->has_others = hosts.has_others();
             auto connection = std::make_unique<smtp_connection>(home_, std::move(made->connection), profile);
             in_use_.insert(connection.get());
             co_return lease{*this, std::move(connection)};

@@ -4,6 +4,7 @@
 #include "core/base/result.hpp"
 #include "core/delivery/route.hpp"
 #include "core/hooks/outgoing.hpp"
+#include "core/runtime/next_hosts.hpp"
 #include "core/runtime/server.hpp"
 #include "core/runtime/smtp_connection.hpp"
 
@@ -47,11 +48,10 @@ public:
     /// An idle connection to that next hop; empty if there is none. Only one that was opened under the same generation: another
     /// may have asked for less TLS, or had other plugins judge the peer.
     [[nodiscard]] std::optional<lease> take(const destination& to, const std::shared_ptr<const generation>& current);
-    /// A new one. `in_clear`: without STARTTLS (after a failed handshake, where the policy lets a caller try again without).
-    /// `avoid`: addresses that are not tried.
+    /// A new one, to the first of `hosts` that can be connected to. `in_clear`: without STARTTLS (after a failed handshake, where
+    /// the policy lets a caller try again without). Why there was none, in the words of hosts.why_none() too.
     [[nodiscard]] io::task<base::result<lease>> open(destination to, std::shared_ptr<const generation> current, bool in_clear,
-                                                     std::span<const base::ip_endpoint> own,
-                                                     std::vector<base::ip_endpoint> avoid);
+                                                     next_hosts& hosts);
     /// Keeps it for the next message for a while, if it can take one. `opened_by`: the generation that take() or open() got.
     void give_back(const destination& to, lease used, const std::shared_ptr<const generation>& opened_by);
     /// The server is going away: drops the idle ones, and cuts those whose message has not begun to leave. Nothing is kept from

@@ -10,7 +10,7 @@ client_result client_session::result() const noexcept
     const auto& most = s.offered.limits;
     const bool has_room = (most.mail_max == 0 || s.transactions < most.mail_max) &&
                           (most.rcpt_domain_max == 0 || s.domains.size() < most.rcpt_domain_max);
-    return {s.results, s.is_reply_lost, s.is_untouched, s.ended == client_end::none && has_room};
+    return {s.results, s.is_reply_lost, s.is_untouched, s.ended == client_end::none && has_room, s.has_mail || s.is_mail_refused};
 }
 
 bool client_session::offers(std::string_view keyword) const noexcept

@@ -64,6 +64,7 @@ struct client_result {
     bool untouched =
         false; ///< a connection that had served before ended before it answered anything: not an attempt, try a new one
     bool reusable = false; ///< the connection takes another send()
+    bool begun = false;    ///< MAIL was answered: without that, another host may be better
 };
 
 /// What the caller wants to be asked on the way to MAIL, in this order.

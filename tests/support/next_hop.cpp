@@ -21,6 +21,11 @@ struct next_hop::connection {
 
 next_hop::next_hop(hop_script script) : script_{std::move(script)}, acceptor_{[this] { accept_all(); }} {}
 
+next_hop::next_hop(std::uint8_t host, std::uint16_t port, hop_script script)
+    : listener_{host, port}, script_{std::move(script)}, acceptor_{[this] { accept_all(); }}
+{
+}
+
 next_hop::~next_hop()
 {
     listener_.stop();

@@ -49,6 +49,8 @@ using hop_script = std::function<hop_answer(hop_stage stage, std::string_view li
 class next_hop {
 public:
     explicit next_hop(hop_script script = {});
+    /// On 127.0.0.`host`, at the port of another one.
+    next_hop(std::uint8_t host, std::uint16_t port, hop_script script = {});
     ~next_hop();
 
     [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port(); }

@@ -151,10 +151,15 @@ void tcp_stream::abort()
     socket_.reset();
 }
 
-tcp_listener::tcp_listener(int backlog)
+tcp_listener::tcp_listener(int backlog) : tcp_listener{1, 0, backlog} {}
+
+tcp_listener::tcp_listener(std::uint8_t host, std::uint16_t port) : tcp_listener{host, port, 512} {}
+
+tcp_listener::tcp_listener(std::uint8_t host, std::uint16_t port, int backlog)
     : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)}, wake_{::eventfd(0, EFD_CLOEXEC)}
 {
-    const auto address = loopback(0);
+    auto address = loopback(port);
+    address.sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~255U) + host);
     if (!socket_ || !wake_ || ::bind(socket_.number(), generic(address), sizeof address) != 0 ||
         ::listen(socket_.number(), backlog) != 0)
         throw std::runtime_error{fmt::format("cannot listen on 127.0.0.1: {}", std::strerror(errno))};

@@ -72,6 +72,8 @@ private:
 class tcp_listener {
 public:
     explicit tcp_listener(int backlog = 512);
+    /// On 127.0.0.`host` and a port that a listener on another address has.
+    tcp_listener(std::uint8_t host, std::uint16_t port);
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
     [[nodiscard]] int number() const noexcept { return socket_.number(); }
     /// Empty: stop() was called.
@@ -80,6 +82,8 @@ public:
     void stop();
 
 private:
+    tcp_listener(std::uint8_t host, std::uint16_t port, int backlog);
+
     descriptor socket_;
     descriptor wake_;
     std::uint16_t port_ = 0;

@@ -73,5 +73,13 @@ TEST(ip_endpoint, refuses_names_guesses_and_ports_out_of_range)
         EXPECT_FALSE(ip_endpoint::from_text(text)) << text;
 }
 
+TEST(ip_address, that_stands_for_none_is_known)
+{
+    EXPECT_TRUE(ip_address{}.is_unspecified());
+    EXPECT_TRUE(ip_address::from_text("0.0.0.0")->is_unspecified());
+    EXPECT_FALSE(ip_address::from_text("0.0.0.1")->is_unspecified());
+    EXPECT_FALSE(ip_address::from_text("::1")->is_unspecified());
+}
+
 } // namespace
 } // namespace postern::base

@@ -113,5 +113,30 @@ TEST(route, to_an_address_of_this_machine_leads_to_a_listener_on_all_of_them)
     EXPECT_EQ(reached_at(endpoints({"198.51.100.7:27"}), machine), endpoints({"198.51.100.7:27"}));
 }
 
+TEST(a_route, to_a_domain_is_by_its_mail_exchangers)
+{
+    const auto to = route::to_domain("Example.ORG", 2525);
+    ASSERT_TRUE(to);
+    EXPECT_TRUE(to->by_mx);
+    EXPECT_EQ(to->host, "example.org");
+    EXPECT_EQ(to->port, 2525);
+    EXPECT_EQ(to->text(), "example.org");
+    EXPECT_NE(*to, *route::from_text("example.org:2525")) << "that is a host";
+}
+
+TEST(a_route, to_an_address_literal_is_to_that_address) // RFC 5321 5.1
+{
+    EXPECT_EQ(route::to_domain("[192.0.2.1]"), route::from_text("192.0.2.1:25"));
+    EXPECT_EQ(route::to_domain("[IPv6:2001:db8::1]"), route::from_text("[2001:db8::1]:25"));
+    EXPECT_FALSE(route::to_domain("[x-future:1]"));
+    EXPECT_FALSE(route::to_domain("[]"));
+}
+
+TEST(a_route, leads_to_no_domain_that_is_no_name)
+{
+    for (const auto* wrong : {"", "a b", "192.0.2.1", "\xc3\xbc.example", "-a.example"})
+        EXPECT_FALSE(route::to_domain(wrong)) << wrong;
+}
+
 } // namespace
 } // namespace postern::delivery

@@ -201,16 +201,6 @@ TEST(an_embedded_server, refuses_to_relay_to_itself)
     EXPECT_THAT(found[0].text(), HasSubstr("in a circle")) << "the port is known by now";
 }
 
-TEST(an_embedded_server, refuses_to_take_mail_that_could_not_leave)
-{
-    const test::temporary_folder folder;
-    boost::asio::io_context home;
-    server mine{home.get_executor(), options_with_queue(folder.path(), "")};
-    const auto found = mine.start();
-    ASSERT_THAT(found, SizeIs(1));
-    EXPECT_THAT(found[0].text(), HasSubstr("could not leave"));
-}
-
 /// Asks the domain name system about every recipient.
 class asker {
 public:
