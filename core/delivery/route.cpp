@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
 
 #include <fmt/format.h>
+#include <idn2.h>
 
 namespace postern::delivery {
 
@@ -40,6 +42,20 @@ namespace {
 [[nodiscard]] bool is_wildcard(const base::ip_address& bound) noexcept
 {
     return really(bound) != bound;
+}
+
+/// As the domain name system has it: U-labels become A-labels (RFC 5891 5). Nothing: they are none.
+[[nodiscard]] std::optional<std::string> in_a_labels(std::string_view domain)
+{
+    if (message::is_ascii(domain))
+        return std::string{domain};
+    const std::string text{domain}; // ended by a zero
+    std::uint8_t* made = nullptr;
+    const auto flags = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL;
+    if (idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(text.c_str()), &made, flags) != IDN2_OK)
+        return std::nullopt;
+    const std::unique_ptr<std::uint8_t, decltype(&idn2_free)> owned{made, &idn2_free};
+    return std::string{reinterpret_cast<const char*>(made)};
 }
 
 } // namespace
@@ -104,9 +120,12 @@ std::optional<route> route::to_domain(std::string_view domain, std::uint16_t por
         const auto address = base::ip_address::from_text(domain.substr(begin, domain.size() - begin - 1));
         return address ? std::optional{route{"smtp", address->text(), port}} : std::nullopt;
     }
-    if (!is_host_name(domain))
+    auto name = in_a_labels(domain);
+    if (!name || !is_host_name(*name))
         return std::nullopt;
-    return route{"smtp", message::lower_ascii(domain.ends_with('.') ? domain.substr(0, domain.size() - 1) : domain), port, true};
+    if (name->ends_with('.'))
+        name->pop_back();
+    return route{"smtp", message::lower_ascii(*name), port, true};
 }
 
 std::optional<route> route::from_edit(std::string_view name, std::string_view value)

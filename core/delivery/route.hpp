@@ -31,8 +31,8 @@ struct route {
     /// may come without a next hop.
     [[nodiscard]] static std::optional<route> from_edit(std::string_view name, std::string_view value);
 
-    /// Of the domain of an address ("example.com", "[192.0.2.1]", "[IPv6:2001:db8::1]"): its mail exchangers, at `port`; an
-    /// address is its own host. Nothing: it is no name of the domain name system.
+    /// Of the domain of an address ("example.com", "[192.0.2.1]", "[IPv6:2001:db8::1]"): its mail exchangers, at `port`;
+    /// U-labels become A-labels (RFC 5891 5), an address is its own host. Nothing: it is no name of the domain name system.
     [[nodiscard]] static std::optional<route> to_domain(std::string_view domain, std::uint16_t port = smtp_port);
 
     [[nodiscard]] bool is_smtp() const noexcept { return transport == "smtp"; }

@@ -35,6 +35,8 @@ std::string_view name_of(hook_point hook) noexcept
         return "queue.route";
     case hook_point::delivery_done:
         return "delivery.done";
+    case hook_point::delivery_tls_result:
+        return "delivery.tls_result";
     case hook_point::ehlo_caps:
         return "ehlo.caps";
     case hook_point::verb:

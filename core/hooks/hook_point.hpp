@@ -42,15 +42,16 @@ enum class hook_point : std::uint8_t {
     auth_step = 33,       ///< in a mechanism of a plugin: only its owner is asked
     auth_verify = 34,
     auth_result = 35,
-    msg_end_rcpt = 36, ///< at LMTP listeners: one recipient
+    msg_end_rcpt = 36,        ///< at LMTP listeners: one recipient
+    delivery_tls_result = 37, ///< how a connection came to be secured, or did not
 };
-inline constexpr unsigned hook_point_count = 37;
+inline constexpr unsigned hook_point_count = 38;
 
 /// A notification reaches everybody and nobody's answer counts.
 [[nodiscard]] constexpr bool is_notification(hook_point hook) noexcept
 {
     return hook == hook_point::txn_committed || hook == hook_point::txn_aborted || hook == hook_point::conn_close ||
-           hook == hook_point::delivery_done;
+           hook == hook_point::delivery_done || hook == hook_point::delivery_tls_result;
 }
 
 /// Of a delivery on its way out (outgoing.hpp): nobody waits for a reply, and what is unclear is put off.
@@ -62,7 +63,8 @@ inline constexpr unsigned hook_point_count = 37;
 /// Asked or told for a message in the queue, where there is no listener: of the plugins of all of them.
 [[nodiscard]] constexpr bool is_of_the_queue(hook_point hook) noexcept
 {
-    return hook == hook_point::queue_route || hook == hook_point::delivery_done || is_outgoing(hook);
+    return hook == hook_point::queue_route || hook == hook_point::delivery_done || hook == hook_point::delivery_tls_result ||
+           is_outgoing(hook);
 }
 
 /// Of a transaction from its first recipient on: where the chain may be that of a domain.

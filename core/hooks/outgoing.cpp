@@ -9,7 +9,8 @@ namespace postern::hooks {
 
 namespace {
 
-constexpr std::size_t longest_name = 255; // of a host (RFC 1035 2.3.4)
+constexpr std::size_t longest_name = 255;         // of a host (RFC 1035 2.3.4)
+constexpr std::size_t longest_policy_text = 1024; // octets
 
 bool is_upper_or_digit(char c) noexcept
 {
@@ -41,6 +42,41 @@ bool is_host_name(std::string_view text) noexcept
     });
 }
 
+bool has_policy(const outgoing_reply& said) noexcept
+{
+    return said.tls || !said.name.empty() || !said.other_names.empty() || !said.tlsa.empty() || said.is_tested ||
+           said.finding != tls_finding::ok || said.origin;
+}
+
+/// What is quoted in reports and logs: printable.
+bool is_policy_text(std::string_view text) noexcept
+{
+    return text.size() <= longest_policy_text &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+std::string_view broken_rule_of_policy(const outgoing_reply& said) noexcept
+{
+    if (!said.name.empty() && !is_host_name(said.name))
+        return "a name that no host may have";
+    if (said.other_names.size() > most_names || !std::all_of(said.other_names.begin(), said.other_names.end(), is_host_name))
+        return "too many names, or one that no host may have";
+    if (said.tlsa.size() > most_tlsa ||
+        std::any_of(said.tlsa.begin(), said.tlsa.end(), [](const auto& each) { return each.data.size() > longest_tlsa; }))
+        return "too many TLSA records, or one that is too long";
+    if ((said.tls == tls_need::dane) == said.tlsa.empty())
+        return "DANE without TLSA records, or those without it";
+    if (said.origin) {
+        const auto& of = *said.origin;
+        const auto all_good = [](const auto& texts) {
+            return texts.size() <= most_policy_texts && std::all_of(texts.begin(), texts.end(), is_policy_text);
+        };
+        if ((of.type != "sts" && of.type != "tlsa") || !is_host_name(of.domain) || !all_good(of.strings) || !all_good(of.hosts))
+            return "a policy of no known type, of no domain, or with texts that are too many, too long or not printable";
+    }
+    return "";
+}
+
 message::parameter* find(std::vector<message::parameter>& all, std::string_view name)
 {
     const auto found = std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.keyword == name; });
@@ -57,12 +93,14 @@ bool is_client_line(std::string_view text) noexcept
 
 std::string_view broken_rule_of(hook_point hook, verdict_kind verdict, const outgoing_reply& said) noexcept
 {
-    if (hook != hook_point::delivery_tls_policy && (said.tls || !said.name.empty()))
+    if (hook != hook_point::delivery_tls_policy && has_policy(said))
         return "a TLS policy at a hook that knows none";
-    if (!said.name.empty() && !is_host_name(said.name))
-        return "a name that no host may have";
-    if (hook != hook_point::delivery_peer && (!said.unused.empty() || said.next_host))
-        return "keywords or another host at a hook that knows none";
+    if (const auto broken = broken_rule_of_policy(said); !broken.empty())
+        return broken;
+    if (hook != hook_point::delivery_peer && !said.unused.empty())
+        return "keywords at a hook that knows none";
+    if (hook != hook_point::delivery_peer && hook != hook_point::delivery_tls_policy && said.next_host)
+        return "another host at a hook that knows none";
     if (said.unused.size() > most_unused || !std::all_of(said.unused.begin(), said.unused.end(), is_keyword))
         return "too many keywords, or what is none";
     if (said.next_host && verdict != verdict_kind::tempfail)
@@ -82,6 +120,11 @@ bool is_weaker(const outgoing_reply& said, const outgoing& now) noexcept
 {
     if (said.tls && *said.tls < now.tls.need)
         return true;
+    // A certificate that would not have done must not do now, be it by other names or by other records.
+    if (now.tls.need >= tls_need::verified && !said.other_names.empty())
+        return true;
+    if (now.tls.need == tls_need::dane && !said.tlsa.empty() && said.tlsa != now.tls.tlsa)
+        return true;
     // Whatever is needed so far: who asks for `verified` behind this one means the name that is there.
     return !said.name.empty() && !now.tls.name.empty() && said.name != now.tls.name;
 }
@@ -92,6 +135,15 @@ void take_outgoing(const outgoing_reply& said, outgoing& to)
         to.tls.need = *said.tls;
     if (!said.name.empty())
         to.tls.name = said.name;
+    if (!said.other_names.empty())
+        to.tls.other_names = said.other_names;
+    if (!said.tlsa.empty())
+        to.tls.tlsa = said.tlsa;
+    to.tls.is_tested = to.tls.is_tested || said.is_tested;
+    if (said.origin)
+        to.origin = *said.origin;
+    if (said.finding != tls_finding::ok)
+        to.finding = said.finding;
     to.unused.insert(to.unused.end(), said.unused.begin(), said.unused.end());
     to.next_host = to.next_host || said.next_host;
     to.lines = said.lines;

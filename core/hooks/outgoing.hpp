@@ -1,9 +1,10 @@
 #pragma once
 // A transaction with a next hop as far as it has come: what plugins are told of it at delivery.begin to client.params, and what
 // they make of it. Values; it must not know connections, routes or plugins.
-// STANDARDS: RFC 5321 2.4, 4.1.1.1, 4.1.2. SECURITY: greetings, keyword lines and replies are the peer's; lines and values are
-// plugins', which may quote anybody.
+// STANDARDS: RFC 5321 2.4, 4.1.1.1, 4.1.2, RFC 7672, RFC 8460 4.3. SECURITY: greetings, keyword lines and replies are the peer's;
+// lines and values are plugins', which may quote anybody.
 
+#include "core/base/tlsa_record.hpp"
 #include "core/hooks/draft.hpp"
 #include "core/hooks/hook_point.hpp"
 #include "core/hooks/verdict.hpp"
@@ -26,13 +27,44 @@ enum class tls_need : std::uint8_t {
     opportunistic = 2, ///< where it can be had
     required = 3,      ///< by whomever
     verified = 4,      ///< by whoever has a trusted certificate for the name
+    dane = 5,          ///< by whoever has a certificate that a TLSA record names (RFC 7672)
 };
 
 struct tls_policy {
     tls_need need = tls_need::opportunistic;
-    std::string name = {}; ///< for verified
+    std::string name = {};                     ///< of the certificate, for verified and dane
+    std::vector<std::string> other_names = {}; ///< that will do as well
+    std::vector<base::tlsa_record> tlsa = {};  ///< for dane; at least one
+    bool is_tested =
+        false; ///< below verified: what a certificate for the name would have come to is found out, and does not count
 
+    /// Whether the certificate is looked at.
+    [[nodiscard]] bool has_name() const noexcept { return need >= tls_need::verified || is_tested; }
     auto operator<=>(const tls_policy&) const = default;
+};
+
+/// Whose policy that is, for reports about it (RFC 8460 4.4).
+struct policy_origin {
+    std::string type;                 ///< "sts", "tlsa"; empty: no policy was found
+    std::string domain;               ///< that it is about
+    std::vector<std::string> strings; ///< as it was published
+    std::vector<std::string> hosts;   ///< patterns of its mail exchangers
+};
+
+/// What came of securing a connection, in the terms of RFC 8460 4.3. The numbers are those of the plugin ABI.
+enum class tls_finding : std::uint8_t {
+    ok = 0,
+    starttls_not_supported = 1,
+    certificate_host_mismatch = 2,
+    certificate_expired = 3,
+    certificate_not_trusted = 4,
+    validation_failure = 5, ///< any other
+    tlsa_invalid = 6,
+    dnssec_invalid = 7,
+    dane_required = 8,
+    sts_policy_fetch_error = 9,
+    sts_policy_invalid = 10,
+    sts_webpki_invalid = 11,
 };
 
 /// A keyword line of the peer's EHLO.
@@ -66,8 +98,13 @@ struct owned_parameter {
 };
 
 struct outgoing {
-    std::string next_hop; ///< "host:port", or the name of a transport
-    std::string host;     ///< without the port
+    std::string next_hop;           ///< "host:port", a domain whose mail exchangers are the hosts, or the name of a transport
+    std::string host;               ///< from delivery.tls_policy on: that is connected to, a name or the text of an address
+    std::string canonical;          ///< where aliases of that name lead; empty: there are none
+    std::uint16_t port = 0;         ///< likewise
+    bool is_by_mx = false;          ///< an MX record of the next hop names the host, or it is its own
+    bool is_mx_secure = false;      ///< DNSSEC vouches for that
+    bool is_address_secure = false; ///< and for the addresses of the host
     bool is_smtp = true;
     std::vector<std::uint32_t> recipients; ///< of this transaction: indices into the draft's envelope
     std::vector<std::uint32_t> later;      ///< likewise: those for another one
@@ -76,6 +113,13 @@ struct outgoing {
 
     tls_policy configured;
     tls_policy tls; ///< what holds
+    policy_origin origin;
+    tls_finding finding =
+        tls_finding::ok; ///< delivery.tls_policy: what is wrong before anybody connects; delivery.tls_result: what came of it
+    std::string finding_text;
+    bool is_refused = false;   ///< delivery.tls_result: the message did not go out on it for that
+    bool is_connected = false; ///< likewise: there is a peer, and
+    base::ip_address source;   ///< our end
 
     base::ip_endpoint peer;
     std::string greeting;
@@ -99,11 +143,16 @@ struct outgoing {
 
 /// What an answer says beyond its verdict and edits at delivery.tls_policy, delivery.peer and client.verb.
 struct outgoing_reply {
-    std::optional<tls_need> tls;
-    std::string name;
-    std::vector<std::string> unused;
+    std::optional<tls_need> tls = {};
+    std::string name = {};
+    std::vector<std::string> other_names = {};
+    std::vector<base::tlsa_record> tlsa = {};
+    bool is_tested = false;
+    tls_finding finding = tls_finding::ok;
+    std::optional<policy_origin> origin = {};
+    std::vector<std::string> unused = {};
     bool next_host = false;
-    std::vector<client_line> lines;
+    std::vector<client_line> lines = {};
     bool shows = false;
     bool restarts = false;
 };
@@ -111,6 +160,10 @@ struct outgoing_reply {
 inline constexpr std::size_t most_client_lines = 16;    ///< of an answer
 inline constexpr std::size_t longest_client_line = 500; ///< octets
 inline constexpr std::size_t most_unused = 100;         ///< keywords
+inline constexpr std::size_t most_names = 10;           ///< of a certificate
+inline constexpr std::size_t most_tlsa = 100;           ///< records of a policy
+inline constexpr std::size_t longest_tlsa = 8192;       ///< octets of a record's data
+inline constexpr std::size_t most_policy_texts = 200;   ///< lines of a policy, and patterns of its hosts
 inline constexpr std::uint32_t most_rounds = 8;         ///< of client.verb in a transaction, for one instance
 
 /// Whether a plugin may say that line to a peer: printable, and a verb that is none of the core's. No more than syntax: what the

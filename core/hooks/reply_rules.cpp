@@ -120,6 +120,7 @@ bool is_allowed_at(hook_point hook, verdict_kind verdict) noexcept
     case hook_point::txn_aborted:
     case hook_point::conn_close:
     case hook_point::delivery_done:
+    case hook_point::delivery_tls_result:
         break;
     }
     return false;

@@ -264,6 +264,7 @@ void event_record::fill(const hooks::event& what)
         return fill_login_hooks(what);
     case hook_point::delivery_begin:
     case hook_point::delivery_tls_policy:
+    case hook_point::delivery_tls_result:
     case hook_point::delivery_peer:
     case hook_point::client_verb:
     case hook_point::client_params: {

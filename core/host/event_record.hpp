@@ -58,6 +58,7 @@ private:
     [[nodiscard]] postern_list recipients(const hooks::draft& draft, const hooks::outgoing& out);
     [[nodiscard]] postern_list domains(const hooks::draft& draft, const hooks::outgoing& out);
     [[nodiscard]] postern_list stored_params(const hooks::draft& draft, const hooks::outgoing& out);
+    void fill_tls_result(const hooks::event& what, const hooks::outgoing& out);
     [[nodiscard]] postern_list offers(const std::vector<hooks::offered_keyword>& from);
     [[nodiscard]] postern_list said(const std::vector<hooks::client_answer>& from);
     [[nodiscard]] postern_list recipients(const hooks::draft& draft);
@@ -86,6 +87,7 @@ private:
         postern_ev_command command;
         postern_ev_delivery_begin delivery_begin;
         postern_ev_tls_policy tls_policy;
+        postern_ev_tls_result tls_result;
         postern_ev_delivery_peer delivery_peer;
         postern_ev_client_verb client_verb;
         postern_ev_client_params client_params;

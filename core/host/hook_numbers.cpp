@@ -45,11 +45,14 @@ static_assert(POSTERN_HOOK_AUTH_MECHANISMS == static_cast<unsigned>(hooks::hook_
 static_assert(POSTERN_HOOK_AUTH_STEP == static_cast<unsigned>(hooks::hook_point::auth_step));
 static_assert(POSTERN_HOOK_AUTH_VERIFY == static_cast<unsigned>(hooks::hook_point::auth_verify));
 static_assert(POSTERN_HOOK_AUTH_RESULT == static_cast<unsigned>(hooks::hook_point::auth_result));
+static_assert(POSTERN_HOOK_TLS_RESULT == static_cast<unsigned>(hooks::hook_point::delivery_tls_result));
 static_assert(POSTERN_HOOK_END_RCPT == static_cast<unsigned>(hooks::hook_point::msg_end_rcpt));
 static_assert(POSTERN_HOOK_CLIENT_VERB == static_cast<unsigned>(hooks::hook_point::client_verb));
 static_assert(POSTERN_HOOK_CLIENT_PARAMS == static_cast<unsigned>(hooks::hook_point::client_params));
 static_assert(POSTERN_TLS_NONE == static_cast<unsigned>(hooks::tls_need::none));
 static_assert(POSTERN_TLS_VERIFIED == static_cast<unsigned>(hooks::tls_need::verified));
+static_assert(POSTERN_TLS_DANE == static_cast<unsigned>(hooks::tls_need::dane));
+static_assert(POSTERN_TLS_RESULT_STS_WEBPKI_INVALID == static_cast<unsigned>(hooks::tls_finding::sts_webpki_invalid));
 static_assert(POSTERN_OF_MAIL == hooks::of_mail);
 static_assert(POSTERN_THEN_RESTART == static_cast<unsigned>(hooks::follow_up::restart));
 static_assert(POSTERN_RELAY_REQUIRED == static_cast<unsigned>(message::relay_rule::required));

@@ -32,8 +32,14 @@ std::uint64_t seconds_of(base::wall_time when) noexcept
 std::uint32_t flags_of(const hooks::outgoing& out) noexcept
 {
     return (out.extended ? POSTERN_NEXT_HOP_EXTENDED : 0U) | (out.secured ? POSTERN_NEXT_HOP_TLS : 0U) |
-           (out.secured && out.tls.need == hooks::tls_need::verified ? POSTERN_NEXT_HOP_VERIFIED : 0U) |
+           (out.secured && out.tls.need >= hooks::tls_need::verified ? POSTERN_NEXT_HOP_VERIFIED : 0U) |
            (out.has_others ? POSTERN_NEXT_HOP_HAS_OTHERS : 0U);
+}
+
+std::uint32_t host_flags_of(const hooks::outgoing& out) noexcept
+{
+    return (out.is_by_mx ? POSTERN_HOST_BY_MX : 0U) | (out.is_mx_secure ? POSTERN_HOST_MX_SECURE : 0U) |
+           (out.is_address_secure ? POSTERN_HOST_ADDRESS_SECURE : 0U);
 }
 
 } // namespace
@@ -123,6 +129,33 @@ Record& event_record::begin_outgoing(Record& record, const hooks::event& what, c
     return record;
 }
 
+void event_record::fill_tls_result(const hooks::event& what, const hooks::outgoing& out)
+{
+    auto& to = begin_outgoing(record_.tls_result, what, out);
+    to.host = borrowed(out.host);
+    auto& texts = lists_->texts;
+    texts.clear();
+    if (out.is_connected)
+        texts = {out.peer.address.text(), out.source.text()};
+    to.address = texts.empty() ? postern_str{} : borrowed(texts[0]);
+    to.source = texts.empty() ? postern_str{} : borrowed(texts[1]);
+    to.policy_type = borrowed(out.origin.type);
+    to.policy_domain = borrowed(out.origin.domain);
+    const auto list = [](const std::vector<std::string>& from, std::vector<postern_str>& into) {
+        into.clear();
+        for (const auto& each : from)
+            into.push_back(borrowed(each));
+        return list_of(into);
+    };
+    to.policy_strings = list(out.origin.strings, lists_->recipients);
+    to.policy_hosts = list(out.origin.hosts, lists_->names);
+    to.text = borrowed(out.finding_text);
+    to.port = out.port;
+    to.result = static_cast<std::uint32_t>(out.finding);
+    to.tls = static_cast<std::uint32_t>(out.tls.need);
+    to.flags = host_flags_of(out) | (out.is_refused ? POSTERN_TLS_REFUSED : 0U);
+}
+
 void event_record::fill_outgoing_hooks(const hooks::event& what, const hooks::outgoing& out)
 {
     if (what.hook == hook_point::delivery_begin) {
@@ -136,6 +169,11 @@ void event_record::fill_outgoing_hooks(const hooks::event& what, const hooks::ou
         to.name = borrowed(out.tls.name);
         to.configured = static_cast<std::uint32_t>(out.configured.need);
         to.tls = static_cast<std::uint32_t>(out.tls.need);
+        to.canonical = borrowed(out.canonical);
+        to.port = out.port;
+        to.flags = host_flags_of(out);
+    } else if (what.hook == hook_point::delivery_tls_result) {
+        fill_tls_result(what, out);
     } else if (what.hook == hook_point::delivery_peer) {
         auto& to = begin_outgoing(record_.delivery_peer, what, out);
         auto& texts = lists_->texts;

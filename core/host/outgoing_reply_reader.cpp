@@ -10,32 +10,84 @@ namespace {
 
 using hooks::hook_point;
 
+/// False: not to be looked at, or too many, or one too long.
+bool read_texts(const postern_list& from, std::size_t most, std::vector<std::string>& to)
+{
+    if (!is_sound(from, sizeof(postern_str)) || from.count > most)
+        return false;
+    const auto* at = static_cast<const char*>(from.at);
+    for (std::uint32_t i = 0; i < from.count; ++i, at += from.stride) {
+        postern_str text;
+        std::memcpy(&text, at, sizeof text);
+        if (!is_sound(text) || text.len > most_reply_text)
+            return false;
+        to.emplace_back(view(text));
+    }
+    return true;
+}
+
+const char* read_tlsa(const postern_list& from, std::vector<base::tlsa_record>& to)
+{
+    if (!is_sound(from, first_size<postern_tlsa>) || from.count > hooks::most_tlsa)
+        return "a list of TLSA records without any, with a stride smaller than one, or too long";
+    const auto* at = static_cast<const char*>(from.at);
+    for (std::uint32_t i = 0; i < from.count; ++i, at += from.stride) {
+        const auto record = read_record<postern_tlsa>(at, from.stride);
+        constexpr std::uint32_t most = 255;
+        if (!is_sound(record.data) || record.data.len > hooks::longest_tlsa || record.usage > most || record.selector > most ||
+            record.matching > most)
+            return "a TLSA record with data that is NULL with a length or too long, or with a number above 255";
+        to.push_back({static_cast<std::uint8_t>(record.usage), static_cast<std::uint8_t>(record.selector),
+                      static_cast<std::uint8_t>(record.matching), std::string{view(record.data)}});
+    }
+    return nullptr;
+}
+
+const char* read_origin(const postern_tls_policy_reply& from, std::optional<hooks::policy_origin>& to)
+{
+    for (const auto& each : {from.policy_type, from.policy_domain})
+        if (!is_sound(each) || each.len > most_reply_text)
+            return "the type or the domain of a policy that is NULL with a length, or too long";
+    if (from.policy_type.len == 0)
+        return nullptr;
+    to.emplace();
+    to->type.assign(view(from.policy_type));
+    to->domain.assign(view(from.policy_domain));
+    if (!read_texts(from.policy_strings, hooks::most_policy_texts, to->strings) ||
+        !read_texts(from.policy_hosts, hooks::most_policy_texts, to->hosts))
+        return "lines or hosts of a policy without records, with a stride smaller than a text, or too many or too long";
+    return nullptr;
+}
+
 const char* read_policy(const postern_reply& from, hooks::outgoing_reply& to)
 {
     const auto record = read_record<postern_tls_policy_reply>(&from, from.size);
-    if (record.tls > POSTERN_TLS_VERIFIED)
+    if (record.tls > POSTERN_TLS_DANE)
         return "a TLS policy that this host does not know";
+    if (record.finding > POSTERN_TLS_RESULT_STS_WEBPKI_INVALID || (record.flags & ~POSTERN_TLS_TESTED) != 0)
+        return "a finding or a flag that this host does not know";
     if (!is_sound(record.name) || record.name.len > most_reply_text)
         return "a name that is NULL with a length, or too long";
+    if (!read_texts(record.names, hooks::most_names, to.other_names))
+        return "a list of names without records, with a stride smaller than a text, or too long";
+    if (const auto* const wrong = read_tlsa(record.tlsa, to.tlsa))
+        return wrong;
+    if (const auto* const wrong = read_origin(record, to.origin))
+        return wrong;
     if (record.tls != 0)
         to.tls = static_cast<hooks::tls_need>(record.tls);
     to.name.assign(view(record.name));
+    to.finding = static_cast<hooks::tls_finding>(record.finding);
+    to.is_tested = (record.flags & POSTERN_TLS_TESTED) != 0;
+    to.next_host = record.next_host != 0;
     return nullptr;
 }
 
 const char* read_peer(const postern_reply& from, hooks::outgoing_reply& to)
 {
     const auto record = read_record<postern_delivery_peer_reply>(&from, from.size);
-    if (!is_sound(record.unused, sizeof(postern_str)) || record.unused.count > hooks::most_unused)
-        return "a list of keywords without records, with a stride smaller than a text, or too long";
-    const auto* at = static_cast<const char*>(record.unused.at);
-    for (std::uint32_t i = 0; i < record.unused.count; ++i, at += record.unused.stride) {
-        postern_str keyword;
-        std::memcpy(&keyword, at, sizeof keyword);
-        if (!is_sound(keyword) || keyword.len > most_reply_text)
-            return "a keyword that is NULL with a length, or too long";
-        to.unused.emplace_back(view(keyword));
-    }
+    if (!read_texts(record.unused, hooks::most_unused, to.unused))
+        return "a list of keywords without records, with a stride smaller than a text, or too many or too long";
     to.next_host = record.next_host != 0;
     return nullptr;
 }

@@ -142,7 +142,18 @@ constexpr field policy_fields[] = {str(offsetof(postern_ev_tls_policy, message))
                                    str(offsetof(postern_ev_tls_policy, host)),
                                    {offsetof(postern_ev_tls_policy, domains), &text_layout},
                                    {offsetof(postern_ev_tls_policy, params), &stored_layout},
-                                   str(offsetof(postern_ev_tls_policy, name))};
+                                   str(offsetof(postern_ev_tls_policy, name)),
+                                   str(offsetof(postern_ev_tls_policy, canonical))};
+constexpr field result_fields[] = {str(offsetof(postern_ev_tls_result, message)),
+                                   str(offsetof(postern_ev_tls_result, next_hop)),
+                                   str(offsetof(postern_ev_tls_result, host)),
+                                   str(offsetof(postern_ev_tls_result, address)),
+                                   str(offsetof(postern_ev_tls_result, source)),
+                                   str(offsetof(postern_ev_tls_result, policy_type)),
+                                   str(offsetof(postern_ev_tls_result, policy_domain)),
+                                   {offsetof(postern_ev_tls_result, policy_strings), &text_layout},
+                                   {offsetof(postern_ev_tls_result, policy_hosts), &text_layout},
+                                   str(offsetof(postern_ev_tls_result, text))};
 constexpr field next_peer_fields[] = {str(offsetof(postern_ev_delivery_peer, message)),
                                       str(offsetof(postern_ev_delivery_peer, next_hop)),
                                       str(offsetof(postern_ev_delivery_peer, address)),
@@ -251,6 +262,8 @@ layout layout_of(const postern_event& event) noexcept
         return {sizeof(postern_ev_delivery_begin), begin_fields};
     case POSTERN_HOOK_TLS_POLICY:
         return {sizeof(postern_ev_tls_policy), policy_fields};
+    case POSTERN_HOOK_TLS_RESULT:
+        return {sizeof(postern_ev_tls_result), result_fields};
     case POSTERN_HOOK_DELIVERY_PEER:
         return {sizeof(postern_ev_delivery_peer), next_peer_fields};
     case POSTERN_HOOK_CLIENT_VERB:

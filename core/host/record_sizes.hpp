@@ -51,6 +51,8 @@ inline constexpr std::size_t first_size<postern_param_kind> = 64;
 template <>
 inline constexpr std::size_t first_size<postern_tls_policy_reply> = 96;
 template <>
+inline constexpr std::size_t first_size<postern_tlsa> = 32;
+template <>
 inline constexpr std::size_t first_size<postern_delivery_peer_reply> = 96;
 template <>
 inline constexpr std::size_t first_size<postern_client_verb_reply> = 96;

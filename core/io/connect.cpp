@@ -6,6 +6,7 @@
 #include <boost/asio/redirect_error.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include <sys/un.h>
@@ -65,6 +66,19 @@ native_endpoint to_native(const base::ip_endpoint& to)
     return tcp::endpoint{asio::ip::address_v6{v6}, to.port};
 }
 
+/// Zero where the system does not say.
+base::ip_endpoint own_end_of(const socket& connection)
+{
+    base::error_code ec;
+    const auto native = connection.local_endpoint(ec);
+    tcp::endpoint own;
+    if (ec || native.size() > own.capacity())
+        return {};
+    std::memcpy(own.data(), native.data(), native.size());
+    const auto address = base::ip_address::from_text(own.address().to_string());
+    return address ? base::ip_endpoint{*address, own.port()} : base::ip_endpoint{};
+}
+
 task<base::result<socket>> connect_to(loop& home, native_endpoint to, std::chrono::milliseconds within, interruption* by)
 {
     socket made{home.context().get_executor()};
@@ -109,7 +123,8 @@ task<base::result<connected>> connect(loop& home, base::ip_endpoint to, std::chr
     auto made = co_await connect_to(home, to_native(to), within, by);
     if (!made)
         co_return made.error();
-    co_return connected{std::move(*made), to};
+    const auto own = own_end_of(*made);
+    co_return connected{std::move(*made), to, own};
 }
 
 task<base::result<socket>> connect_unix(loop& home, std::string path, std::chrono::milliseconds within, interruption* by)

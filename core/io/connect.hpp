@@ -17,6 +17,7 @@ namespace postern::io {
 struct connected {
     socket connection;
     base::ip_endpoint peer;
+    base::ip_endpoint own; ///< our end of it
 };
 
 /// The addresses of `host` by the system's resolver (an address text is its own), in the resolver's order; never empty.

@@ -236,7 +236,8 @@ task<base::error_code> stream::write(pieces what)
     co_return base::error_code{};
 }
 
-task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, tls_side side, std::string name, std::string& why)
+task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, tls_side side, std::string name, std::string& why,
+                                         peer_expectation expected)
 {
     context_ = std::move(context);
     name_ = std::move(name);
@@ -255,14 +256,13 @@ task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, t
         SSL_set_connect_state(ssl_);
         if (!name_.empty() && !base::ip_address::from_text(name_)) // RFC 6066 3: no addresses
             SSL_set_tlsext_host_name(ssl_, name_.c_str());
-        SSL_set_hostflags(ssl_, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-        const bool verifies = SSL_get_verify_mode(ssl_) != SSL_VERIFY_NONE;
-        if (verifies && (name_.empty() || SSL_set1_host(ssl_, name_.c_str()) != 1)) { // any name would do
+        if (!expect(ssl_, name_, expected)) {
             tls_broken_ = true;
             why = "there is no name that its certificate could be for";
             co_return boost::asio::error::invalid_argument;
         }
-        context_->offer_session(ssl_, name_);
+        if (expected.is_plain())
+            context_->offer_session(ssl_, name_);
     }
     for (;;) {
         ERR_clear_error();
@@ -277,6 +277,8 @@ task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, t
             if (code != 0)
                 ERR_error_string_n(code, text.data(), text.size());
             why = code != 0 ? text.data() : "the peer closed the connection";
+            if (ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED)
+                why += ": " + std::string{peer_fault_text()};
             if (side == tls_side::client)
                 context_->forget_session(name_); // it may have been that
             co_return boost::asio::error::connection_aborted;
@@ -313,6 +315,16 @@ bool stream::is_peer_verified() const noexcept
 {
     return ssl_ != nullptr && SSL_is_init_finished(ssl_) != 0 && (SSL_get_verify_mode(ssl_) & SSL_VERIFY_PEER) != 0 &&
            SSL_get0_peer_certificate(ssl_) != nullptr && SSL_get_verify_result(ssl_) == X509_V_OK;
+}
+
+certificate_fault stream::peer_fault() const noexcept
+{
+    return ssl_ == nullptr ? certificate_fault::none : fault_of(ssl_);
+}
+
+std::string_view stream::peer_fault_text() const noexcept
+{
+    return ssl_ == nullptr ? std::string_view{} : fault_text(ssl_);
 }
 
 std::string stream::channel_binding() const

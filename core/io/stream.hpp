@@ -7,6 +7,7 @@
 #include "core/io/asio.hpp"
 #include "core/io/deadline.hpp"
 #include "core/io/loop.hpp"
+#include "core/io/peer_certificate.hpp"
 #include "core/io/tls.hpp"
 
 #include <array>
@@ -63,14 +64,18 @@ public:
     [[nodiscard]] task<base::error_code> write(pieces what);
 
     /// The handshake. `name`: as a client, the server's, asked for by SNI and, where the context verifies, checked; as a server,
-    /// the service's: a session ticket of another one of the same context is not taken.
+    /// the service's: a session ticket of another one of the same context is not taken. `expected`: of a client's peer, beyond
+    /// that; sessions are resumed without any alone, since OpenSSL looks at no certificate then.
     /// On failure `why` holds OpenSSL's reason and the stream is unusable.
     [[nodiscard]] task<base::error_code> handshake(std::shared_ptr<tls_context> context, tls_side side, std::string name,
-                                                   std::string& why);
+                                                   std::string& why, peer_expectation expected = {});
     [[nodiscard]] bool is_tls() const noexcept { return ssl_ != nullptr; }
     [[nodiscard]] tls_summary tls() const;
     /// Whether this end insisted on a good certificate of the other, and had one: as a client, one for the name of the handshake.
     [[nodiscard]] bool is_peer_verified() const noexcept;
+    /// What was wrong with the server's certificate, of a handshake that failed too; whether or not it counted.
+    [[nodiscard]] certificate_fault peer_fault() const noexcept;
+    [[nodiscard]] std::string_view peer_fault_text() const noexcept;
     /// What both ends of this TLS connection know and nobody else: "tls-exporter" of RFC 9266, 32 octets. Empty: not under TLS,
     /// or TLS 1.2 without the extended master secret.
     [[nodiscard]] std::string channel_binding() const;

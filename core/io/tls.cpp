@@ -82,6 +82,10 @@ std::shared_ptr<tls_context> tls_context::client(const client_tls_options& optio
         }
     }
     if (options.verify) {
+        if (SSL_CTX_dane_enable(context) != 1) { // for sessions that bring TLSA records
+            why = openssl_reason();
+            return nullptr;
+        }
         const int loaded = options.trust_file.empty()
                                ? SSL_CTX_set_default_verify_paths(context)
                                : SSL_CTX_load_verify_locations(context, options.trust_file.c_str(), nullptr);

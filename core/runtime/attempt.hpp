@@ -49,8 +49,17 @@ private:
                                                           delivery::taker by, bool lacks_keyword);
     void tell_of_dropped(const smtp_connection& peer, const std::vector<std::uint32_t>& recipients,
                          const std::string& next_hop) const;
-    void note_unreachable(const std::vector<std::uint32_t>& recipients, const next_hosts& hosts, base::error_code last,
-                          const std::string& next_hop);
+    /// A connection, whom it leads to and by which policy.
+    struct way {
+        smtp_pool::destination to;
+        next_hosts::place at;
+        smtp_pool::lease lease;
+        bool is_new = false;
+        bool in_clear = false; ///< although the policy would want TLS where it can be had
+    };
+    [[nodiscard]] io::task<std::optional<way>> find_way(const delivery::route_group& group, next_hosts& hosts, conversation* talk,
+                                                        bool in_clear);
+    void note_unreachable(const std::vector<std::uint32_t>& recipients, const next_hosts& hosts, const std::string& next_hop);
     void defer_all(const std::vector<std::uint32_t>& recipients, std::string enhanced, std::string text,
                    const std::string& next_hop);
     void note(std::uint32_t recipient, delivery::recipient_result what, const std::string& next_hop,

@@ -59,19 +59,59 @@ constexpr unsigned most_sessions = 5;
 
 } // namespace
 
-/// Nobody could be connected to.
-void attempt::note_unreachable(const std::vector<std::uint32_t>& recipients, const next_hosts& hosts, base::error_code last,
-                               const std::string& next_hop)
+/// None of the hosts could be connected to, or may be.
+void attempt::note_unreachable(const std::vector<std::uint32_t>& recipients, const next_hosts& hosts, const std::string& next_hop)
 {
     const auto& why = hosts.why_none();
-    const bool was_any = last != boost::asio::error::host_not_found;
-    if (was_any || why.text.empty()) {
-        defer_all(recipients, "4.4.1", "cannot connect: " + last.message(), next_hop);
-        return;
-    }
     const auto result = why.is_final ? delivery::recipient_result::kind::failed : delivery::recipient_result::kind::deferred;
     for (const auto index : recipients)
         note(index, {result, 0, why.enhanced, why.text}, next_hop);
+}
+
+/// An idle connection, or one to the first of the hosts that can be connected to, as the policies want it. Nothing: there is
+/// none, and what that means for the recipients is noted, or nothing was tried.
+io::task<std::optional<attempt::way>> attempt::find_way(const delivery::route_group& group, next_hosts& hosts, conversation* talk,
+                                                        bool in_clear)
+{
+    const auto name = group.next.text();
+    for (;;) {
+        auto place = in_clear ? std::nullopt : engine_.pool_.idle_place(group.next, current_);
+        const bool is_idle = place.has_value();
+        if (!is_idle)
+            place = co_await hosts.next();
+        if (engine_.stopping_)
+            co_return std::nullopt;
+        if (!place) {
+            note_unreachable(group.recipients, hosts, name);
+            co_return std::nullopt;
+        }
+        smtp_pool::destination to{group.next, place->host, configured_policy(current_->delivery.tls)};
+        if (talk != nullptr) {
+            const auto ruling = co_await talk->secure(*place);
+            if (talk->is_cut())
+                co_return std::nullopt;
+            if (talk->leaves_host()) {
+                hosts.fail(false, ruling.enhanced, ruling.text);
+                hosts.leave_host();
+                engine_.pool_.drop(group.next, place->host);
+                continue;
+            }
+            if (!may_go_on(ruling, group.recipients, name))
+                co_return std::nullopt;
+            to.policy = talk->policy();
+        }
+        if (is_idle) {
+            if (auto lease = engine_.pool_.take(to, current_))
+                co_return way{std::move(to), std::move(*place), std::move(*lease)};
+            engine_.pool_.drop(group.next, place->host);
+            continue;
+        }
+        auto opened = co_await engine_.pool_.open(to, *place, hosts.has_others(), in_clear, current_);
+        if (opened)
+            co_return way{std::move(to), std::move(*place), std::move(*opened), true, in_clear};
+        hosts.fail(false, "4.4.1", "cannot connect: " + opened.error().message());
+        in_clear = false; // that was about this place
+    }
 }
 
 /// One transaction; those who are worth another one at once.
@@ -79,27 +119,15 @@ io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route
 {
     const auto name = group.next.text();
     const std::vector<std::uint32_t> nobody;
-    smtp_pool::destination to{group.next, configured_policy(current_->delivery.tls)};
-    if (talk != nullptr) {
-        const auto ruling = co_await talk->secure();
-        if (talk->is_cut() || !may_go_on(ruling, group.recipients, name))
-            co_return nobody;
-        to.policy = talk->policy();
-    }
     bool in_clear = false;
     unsigned hosts_left = most_sessions;
-    next_hosts hosts{{engine_.loop_, current_->names, engine_.random_, engine_.own_}, group.next, current_->delivery};
+    next_hosts hosts{
+        {engine_.loop_, engine_.lookups_, current_->names, engine_.random_, engine_.own_}, group.next, current_->delivery};
     for (;;) {
-        auto lease = engine_.pool_.take(to, current_);
-        if (!lease) {
-            auto opened = co_await engine_.pool_.open(to, current_, in_clear, hosts);
-            if (!opened) {
-                if (!engine_.stopping_) // else it was not tried
-                    note_unreachable(group.recipients, hosts, opened.error(), name);
-                co_return nobody;
-            }
-            lease.emplace(std::move(*opened));
-        }
+        auto found = co_await find_way(group, hosts, talk, std::exchange(in_clear, false));
+        if (!found)
+            co_return nobody;
+        auto& peer = *found->lease;
         const session::client_transaction what{&draft_.envelope,
                                                group.recipients,
                                                record_.envelope.size,
@@ -108,41 +136,44 @@ io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route
                                                record_.envelope.needs_smtputf8,
                                                {}};
         notes_.peer(name);
-        (*lease)->watched_by(notes_.is_seen() ? &notes_ : nullptr);
+        peer.watched_by(notes_.is_seen() ? &notes_ : nullptr);
         stored_pieces content{engine_.loop_, engine_.store_, id_, record_.envelope.size};
-        co_await (*lease)->send(what, content, talk);
-        (*lease)->watched_by(nullptr);
-        const auto result = (*lease)->result();
-        if (engine_.stopping_ && !(*lease)->has_begun_content() && (*lease)->end() == session::client_end::lost)
+        co_await peer.send(what, content, talk);
+        peer.watched_by(nullptr);
+        if (talk != nullptr && found->is_new && !found->in_clear)
+            talk->tell_tls_result(peer);
+        const auto result = peer.result();
+        if (engine_.stopping_ && !peer.has_begun_content() && peer.end() == session::client_end::lost)
             co_return nobody; // cut by the shutdown before anything was sent: not tried
         if (result.untouched)
             continue; // an idle connection that the peer had closed meanwhile; each is taken once, so this ends
-        if ((*lease)->end() == session::client_end::tls_failed && to.policy.need == hooks::tls_need::opportunistic && !in_clear) {
+        if (peer.end() == session::client_end::tls_failed && found->to.policy.need == hooks::tls_need::opportunistic &&
+            !found->in_clear) {
             in_clear = true; // RFC 7435: no worse than a peer that offers none
             hosts.repeat();
             continue;
         }
         if (talk != nullptr && talk->take_next_host())
             continue;
-        if (ended_early(**lease, result) && hosts.has_others() && --hosts_left > 0) {
-            in_clear = false;
-            continue; // RFC 5321 5.1: the next of its addresses
+        if (ended_early(peer, result) && hosts.has_others() && --hosts_left > 0) {
+            hosts.fail(false, "4.4.2", result.recipients.front().text); // if the others cannot even be reached
+            continue;                                                   // RFC 5321 5.1: the next of its addresses
         }
-        const bool is_left_out = talk != nullptr && (talk->held() || talk->is_cut()) && !(*lease)->has_begun_content();
+        const bool is_left_out = talk != nullptr && (talk->held() || talk->is_cut()) && !peer.has_begun_content();
         if (is_left_out && talk->held())
             hold_ = talk->held();
         if (result.reply_lost)
             engine_.log_.warning("reply_lost",
                                  {{"message", base::to_text(id_)}, {"next_hop", name}, {"note", "may arrive twice"}});
-        if ((*lease)->has_converted())
+        if (peer.has_converted())
             engine_.log_.info("converted", {{"message", base::to_text(id_)}, {"next_hop", name}, {"lacks", "8BITMIME"}});
-        const auto by = (*lease)->peer().dsn ? delivery::taker::dsn_hop : delivery::taker::plain_hop;
-        tell_of_dropped(**lease, group.recipients, name);
+        const auto by = peer.peer().dsn ? delivery::taker::dsn_hop : delivery::taker::plain_hop;
+        tell_of_dropped(peer, group.recipients, name);
         const auto& keyword = record_.envelope.report_relay;
-        const bool lacks_keyword = keyword && (keyword->empty() || !(*lease)->offers(*keyword));
+        const bool lacks_keyword = keyword && (keyword->empty() || !peer.offers(*keyword));
         auto again = is_left_out ? nobody : keep_results(result, group.recipients, name, by, lacks_keyword);
         if (result.reusable)
-            engine_.pool_.give_back(to, std::move(*lease), current_);
+            engine_.pool_.give_back(found->to, std::move(found->at), std::move(found->lease), current_);
         co_return again;
     }
 }

@@ -19,6 +19,24 @@ std::vector<hooks::offered_keyword> offers_of(const protocol::capabilities& offe
     return own;
 }
 
+hooks::tls_finding finding_of(io::certificate_fault fault) noexcept
+{
+    switch (fault) {
+    case io::certificate_fault::none:
+        return hooks::tls_finding::ok;
+    case io::certificate_fault::untrusted:
+        return hooks::tls_finding::certificate_not_trusted;
+    case io::certificate_fault::expired:
+        return hooks::tls_finding::certificate_expired;
+    case io::certificate_fault::wrong_name:
+        return hooks::tls_finding::certificate_host_mismatch;
+    case io::certificate_fault::no_match:
+    case io::certificate_fault::other:
+        break;
+    }
+    return hooks::tls_finding::validation_failure;
+}
+
 session::client_recipient_result result_of(const hooks::outcome& what)
 {
     using kind = session::client_recipient_result::kind;
@@ -54,7 +72,8 @@ bool conversation::is_wanted(const generation& current) noexcept
 {
     const auto& chain = *current.delivery_chain;
     return chain.has(hook_point::delivery_begin) || chain.has(hook_point::delivery_tls_policy) ||
-           chain.has(hook_point::delivery_peer) || !current.line_owners.empty() || !current.param_owners.empty();
+           chain.has(hook_point::delivery_tls_result) || chain.has(hook_point::delivery_peer) || !current.line_owners.empty() ||
+           !current.param_owners.empty();
 }
 
 io::task<hooks::outcome> conversation::begin(delivery::route next, std::vector<std::uint32_t> recipients)
@@ -70,17 +89,85 @@ io::task<hooks::outcome> conversation::begin(delivery::route next, std::vector<s
     line_owner_ = 0;
     held_.reset();
     wants_next_host_ = false;
+    secured_host_.reset();
     auto what = co_await ask(hook_point::delivery_begin);
     co_return what;
 }
 
-io::task<hooks::outcome> conversation::secure()
+io::task<hooks::outcome> conversation::secure(const next_hosts::place& at)
 {
-    out_.tls.name = out_.host;
+    if (secured_host_ == at.host)
+        co_return hooks::outcome{};
+    secured_host_.reset();
+    out_.host = at.host;
+    out_.canonical = at.canonical;
+    out_.port = at.address.port;
+    out_.is_by_mx = at.is_by_mx;
+    out_.is_mx_secure = at.is_mx_secure;
+    out_.is_address_secure = at.is_address_secure;
+    out_.origin = {};
+    out_.finding = hooks::tls_finding::ok;
+    out_.next_host = false;
+    out_.tls = out_.configured;
+    out_.tls.name = at.host;
     auto what = co_await ask(hook_point::delivery_tls_policy);
-    if (out_.tls.need != hooks::tls_need::verified)
-        out_.tls.name.clear(); // one policy, whatever name it does not check
+
+    // One policy, whatever it says of what does not count.
+    auto& tls = out_.tls;
+    tls.is_tested = tls.is_tested && tls.need < hooks::tls_need::verified;
+    if (!tls.has_name()) {
+        tls.name.clear();
+        tls.other_names.clear();
+    }
+    if (tls.need != hooks::tls_need::dane)
+        tls.tlsa.clear();
+    leaves_host_ = !what.lets_pass() && out_.next_host;
+    if (what.lets_pass())
+        secured_host_ = at.host;
+    else if (out_.finding != hooks::tls_finding::ok)
+        tell_finding(out_.finding, what.text, true);
     co_return what;
+}
+
+void conversation::tell_tls_result(const smtp_connection& on)
+{
+    using enum hooks::tls_finding;
+    if (!hooks_.has(hook_point::delivery_tls_result) || out_.tls.need == hooks::tls_need::none)
+        return;
+    const auto peer = on.peer();
+    const auto end = on.end();
+    out_.is_connected = true;
+    out_.peer = on.profile().peer;
+    out_.source = on.profile().own.address;
+    if (end == session::client_end::tls_failed) {
+        const auto found = finding_of(on.peer_fault());
+        tell_finding(found == ok ? validation_failure : found, on.reason(), out_.tls.need > hooks::tls_need::opportunistic);
+    } else if (peer.is_tls) {
+        const auto found = out_.tls.has_name() ? finding_of(on.peer_fault()) : ok;
+        const bool is_known_before = out_.finding != ok;
+        tell_finding(is_known_before ? out_.finding : found,
+                     is_known_before || found == ok ? std::string{} : std::string{on.peer_fault_text()}, false);
+    } else if (peer.extended && !peer.offers_starttls) {
+        tell_finding(starttls_not_supported, "the next hop offers no STARTTLS", end == session::client_end::no_tls);
+    }
+    out_.is_connected = false;
+}
+
+void conversation::tell_finding(hooks::tls_finding what, std::string text, bool is_refused)
+{
+    if (!hooks_.has(hook_point::delivery_tls_result))
+        return;
+    const auto before = std::exchange(out_.finding, what);
+    out_.finding_text = std::move(text);
+    out_.is_refused = is_refused;
+    hooks::event told;
+    told.hook = hook_point::delivery_tls_result;
+    told.message = &message_;
+    told.session = session_;
+    told.attempt = record_.state.attempts;
+    told.out = &out_;
+    hooks_.notify(told);
+    out_.finding = before;
 }
 
 session::client_asks conversation::asks() const noexcept

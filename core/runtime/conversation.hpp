@@ -8,6 +8,7 @@
 #include "core/queue/record.hpp"
 #include "core/runtime/connection_port.hpp"
 #include "core/runtime/hook_runner.hpp"
+#include "core/runtime/next_hosts.hpp"
 #include "core/runtime/server.hpp"
 #include "core/runtime/smtp_connection.hpp"
 
@@ -45,9 +46,13 @@ public:
     [[nodiscard]] io::task<hooks::outcome> begin(delivery::route next, std::vector<std::uint32_t> recipients);
     [[nodiscard]] std::vector<std::uint32_t> recipients() const { return out_.recipients; }
     [[nodiscard]] std::vector<std::uint32_t> later() const { return out_.later; }
-    /// delivery.tls_policy; if it lets pass, policy() holds.
-    [[nodiscard]] io::task<hooks::outcome> secure();
+    /// delivery.tls_policy, once a host; if it lets pass, policy() holds. If not, leaves_host() says whether that is about this
+    /// host alone.
+    [[nodiscard]] io::task<hooks::outcome> secure(const next_hosts::place& at);
     [[nodiscard]] const hooks::tls_policy& policy() const noexcept { return out_.tls; }
+    [[nodiscard]] bool leaves_host() const noexcept { return leaves_host_; }
+    /// delivery.tls_result of a connection on which a first message was tried, by policy().
+    void tell_tls_result(const smtp_connection& on);
 
     [[nodiscard]] session::client_asks asks() const noexcept override;
     [[nodiscard]] io::task<void> answer(session::client_step::kind question, session::client_session& of,
@@ -68,6 +73,7 @@ private:
     [[nodiscard]] io::task<void> judge_peer(session::client_session& of, const smtp_connection& on);
     [[nodiscard]] io::task<void> say_lines(session::client_session& of);
     [[nodiscard]] io::task<void> set_params(session::client_session& of);
+    void tell_finding(hooks::tls_finding what, std::string text, bool is_refused);
     void look_at(const session::client_session& of, const smtp_connection& on);
     void decide(session::client_session& of, const hooks::outcome& what);
 
@@ -81,6 +87,8 @@ private:
     std::size_t line_owner_ = 0; // who is asked next at client.verb
     std::optional<std::string> held_;
     bool wants_next_host_ = false;
+    std::optional<std::string> secured_host_; // that policy() is for
+    bool leaves_host_ = false;
 };
 
 /// What the configuration says of the connection to that next hop.

@@ -33,7 +33,7 @@ delivery_counts::delivery_counts(base::metrics& in)
 delivery_engine::delivery_engine(published& current, queue::store& store, base::log log, base::metrics& metrics,
                                  const notice_board& notices, const base::clock& clock, std::uint64_t seed, trace_home traces)
     : current_{current}, store_{store}, log_{log}, metrics_{metrics}, notices_{notices}, clock_{clock}, traces_{traces},
-      random_{seed}, ids_{clock, random_, engine_lane}, loop_{log}, pool_{loop_},
+      random_{seed}, ids_{clock, random_, engine_lane}, loop_{log}, pool_{loop_}, lookups_{loop_},
       destinations_{current.load()->delivery.concurrency, current.load()->delivery.per_destination},
       next_due_{loop_.context().get_executor()}, counts_{metrics}, work_{loop_.context().get_executor()}
 {
@@ -88,6 +88,7 @@ void delivery_engine::drain()
         stopping_ = true;
         next_due_.cancel();
         pool_.drain();
+        lookups_.stop();
         for (auto& [job, place] : waiting_)
             place->bell->cancel();
         for (auto* one : pauses_)

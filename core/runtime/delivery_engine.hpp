@@ -12,6 +12,7 @@
 #include "core/queue/domain_wish.hpp"
 #include "core/queue/ledger.hpp"
 #include "core/queue/store.hpp"
+#include "core/runtime/name_lookup.hpp"
 #include "core/runtime/notice_board.hpp"
 #include "core/runtime/published.hpp"
 #include "core/runtime/server.hpp"
@@ -124,6 +125,7 @@ private:
     base::id_source ids_;
     io::loop loop_;
     smtp_pool pool_;
+    name_lookups lookups_;
     queue::ledger ledger_;
     delivery::destinations destinations_;
     std::map<delivery::destinations::job, place_in_line*> waiting_;

@@ -1,7 +1,10 @@
 #include "core/runtime/name_lookup.hpp"
 
-#include <boost/asio/async_result.hpp>
+#include "core/base/result.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 
 #include <optional>
 #include <string>
@@ -21,22 +24,48 @@ namespace {
 
 } // namespace
 
-io::task<io::dns_answer> look_up(io::loop& home, std::shared_ptr<io::resolver_thread> names, std::string_view name,
-                                 io::dns_type type)
+struct name_lookups::question {
+    explicit question(io::loop& home) : bell{home.context().get_executor(), base::instant::max()} {}
+    io::timer bell;
+    std::optional<io::dns_answer> answer;
+};
+
+io::task<io::dns_answer> name_lookups::ask(std::shared_ptr<io::resolver_thread> names, std::string_view name, io::dns_type type)
 {
-    auto question = io::dns_question(name, static_cast<std::uint32_t>(type));
-    if (!question)
+    auto asked = io::dns_question(name, static_cast<std::uint32_t>(type));
+    if (!asked)
         co_return failed(io::dns_status::nxdomain, "no name of the domain name system");
-    auto initiate = [&home, &names, &question, type](auto handler) {
-        auto kept = std::make_shared<decltype(handler)>(std::move(handler)); // what the resolver keeps is copyable
-        auto answered = [&home, kept](io::dns_answer answer) {
-            io::asio::post(home.context(), [kept, answer = std::move(answer)]() mutable { (*kept)(std::move(answer)); });
-        };
-        if (names->ask(std::move(*question), static_cast<std::uint16_t>(type), answered) == 0)
-            answered(failed(io::dns_status::servfail, "too many questions are open"));
+    if (names == nullptr || is_stopped_)
+        co_return failed(io::dns_status::servfail, "there is nobody to ask");
+
+    // The resolver's thread may be about to answer when this one stops waiting: the question outlives both, and the guard keeps
+    // the loop until the answer was posted or dropped.
+    const auto open = std::make_shared<question>(home_);
+    auto answered = [open, guard = io::asio::make_work_guard(home_.context())](const io::dns_answer& answer) {
+        io::asio::post(guard.get_executor(), [open, answer] {
+            open->answer = answer;
+            open->bell.cancel();
+        });
     };
-    co_return co_await io::asio::async_initiate<const io::asio::use_awaitable_t<io::executor>, void(io::dns_answer)>(
-        initiate, io::use_task);
+    const auto number = names->ask(std::move(*asked), static_cast<std::uint16_t>(type), std::move(answered));
+    if (number == 0)
+        co_return failed(io::dns_status::servfail, "too many questions are open");
+    open_.insert(open.get());
+    base::error_code ec; // cancelled: answered, or stopped
+    co_await open->bell.async_wait(io::asio::redirect_error(io::use_task, ec));
+    open_.erase(open.get());
+    if (!open->answer) {
+        names->cancel(number);
+        co_return failed(io::dns_status::servfail, "the server is stopping");
+    }
+    co_return std::move(*open->answer);
+}
+
+void name_lookups::stop() noexcept
+{
+    is_stopped_ = true;
+    for (auto* one : open_)
+        one->bell.cancel();
 }
 
 } // namespace postern::runtime

@@ -2,7 +2,6 @@
 
 #include "core/delivery/mail_hosts.hpp"
 #include "core/io/connect.hpp"
-#include "core/runtime/name_lookup.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -49,8 +48,8 @@ next_hosts::next_hosts(const surroundings& of, delivery::route to, const deliver
 
 void next_hosts::fail(bool is_final, std::string enhanced, std::string text)
 {
-    // What may change counts more than what may not: the message waits for it.
-    if (failure_.text.empty() || (failure_.is_final && !is_final))
+    // What may change counts more than what may not: the message waits for it. Of what is alike, the last is told.
+    if (failure_.text.empty() || failure_.is_final || !is_final)
         failure_ = {is_final, std::move(enhanced), std::move(text)};
 }
 
@@ -68,7 +67,7 @@ io::task<std::optional<next_hosts::place>> next_hosts::next()
         last_.reset();
         co_return std::nullopt;
     }
-    last_ = place{hosts_[host_ - 1], addresses_.back()};
+    last_ = place{hosts_[host_ - 1], addresses_.back(), canonical_, to_.by_mx, is_mx_secure_, is_address_secure_};
     addresses_.pop_back();
     co_return last_;
 }
@@ -83,7 +82,8 @@ io::task<void> next_hosts::find_hosts()
         fail(false, "4.4.3", "no mail exchangers can be looked up here");
         co_return;
     }
-    const auto answer = co_await look_up(of_.home, of_.names, to_.host, io::dns_type::mx);
+    const auto answer = co_await of_.lookups.ask(of_.names, to_.host, io::dns_type::mx);
+    is_mx_secure_ = answer.is_secure;
     std::vector<delivery::exchanger> records;
     for (const auto& each : answer.records)
         records.push_back({static_cast<std::uint16_t>(each.number), each.name});
@@ -119,9 +119,13 @@ io::task<void> next_hosts::ask_system(std::string host)
 
 io::task<void> next_hosts::ask_names(std::string host)
 {
-    const auto six = co_await look_up(of_.home, of_.names, host, io::dns_type::aaaa);
-    const auto four = co_await look_up(of_.home, of_.names, host, io::dns_type::a);
+    const auto six = co_await of_.lookups.ask(of_.names, host, io::dns_type::aaaa);
+    const auto four = co_await of_.lookups.ask(of_.names, host, io::dns_type::a);
     addresses_ = in_turn(six, four, to_.port);
+    const auto& told = four.records.empty() ? six : four;
+    canonical_ = told.canonical;
+    // RFC 7672 2.2.2: of both, since either could be the way of who forged the other.
+    is_address_secure_ = (six.records.empty() || six.is_secure) && (four.records.empty() || four.is_secure);
     if (!addresses_.empty())
         co_return;
     const auto is_certain = [](const io::dns_answer& answer) {

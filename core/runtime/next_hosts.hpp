@@ -10,6 +10,7 @@
 #include "core/delivery/settings.hpp"
 #include "core/io/loop.hpp"
 #include "core/io/resolver_thread.hpp"
+#include "core/runtime/name_lookup.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -26,6 +27,10 @@ public:
     struct place {
         std::string host; ///< whose address it is: for SNI and certificates
         base::ip_endpoint address;
+        std::string canonical = {};     ///< where aliases of the host lead; empty: there are none
+        bool is_by_mx = false;          ///< the host is one of a domain's; else nobody looked at what follows
+        bool is_mx_secure = false;      ///< DNSSEC vouches for that
+        bool is_address_secure = false; ///< and for its addresses
     };
     /// Why there is no (further) place.
     struct failure {
@@ -35,6 +40,7 @@ public:
     };
     struct surroundings {
         io::loop& home;
+        name_lookups& lookups;
         std::shared_ptr<io::resolver_thread> names; ///< null: mail exchangers cannot be looked up
         base::random_source& random;
         std::span<const base::ip_endpoint> own; ///< where this server is reached
@@ -46,6 +52,10 @@ public:
     [[nodiscard]] io::task<std::optional<place>> next();
     /// next() gives the place that it gave last once more.
     void repeat() noexcept { repeats_ = last_.has_value(); }
+    /// Why that host, or the place that was given last, is of no use.
+    void fail(bool is_final, std::string enhanced, std::string text);
+    /// Its other addresses are not given.
+    void leave_host() noexcept { addresses_.clear(); }
     /// Whether next() may give a further one.
     [[nodiscard]] bool has_others() const noexcept { return !addresses_.empty() || host_ < hosts_.size(); }
     [[nodiscard]] const failure& why_none() const noexcept { return failure_; }
@@ -56,7 +66,6 @@ private:
     [[nodiscard]] io::task<void> ask_system(std::string host);
     [[nodiscard]] io::task<void> ask_names(std::string host);
     [[nodiscard]] bool may_be_tried(const base::ip_endpoint& address);
-    void fail(bool is_final, std::string enhanced, std::string text);
 
     surroundings of_;
     delivery::route to_;
@@ -65,6 +74,9 @@ private:
     bool is_begun_ = false;
     bool is_ours_ = false; // this server is among the hosts: those that follow are no better
     bool repeats_ = false;
+    bool is_mx_secure_ = false;
+    bool is_address_secure_ = false; // of the host that was looked up last
+    std::string canonical_;          // likewise
     std::vector<std::string> hosts_;
     std::size_t host_ = 0;                     // the next of them
     std::vector<base::ip_endpoint> addresses_; // of the host before that, those that were not given yet, the next one last

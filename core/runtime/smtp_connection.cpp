@@ -252,7 +252,9 @@ io::task<void> smtp_connection::secure()
     }
     auto context = profile_->tls;
     auto name = profile_->server_name;
-    const auto ec = co_await stream_.handshake(std::move(context), io::tls_side::client, std::move(name), why);
+    auto expected = profile_->expected;
+    const auto ec =
+        co_await stream_.handshake(std::move(context), io::tls_side::client, std::move(name), why, std::move(expected));
     if (!ec && watcher_ != nullptr)
         watcher_->secured(stream_.tls());
     if (ec)

@@ -25,8 +25,10 @@ struct client_profile {
     delivery::timeouts timeout;
     std::shared_ptr<io::tls_context> tls; ///< null: no TLS whatever the session wants
     std::string server_name;              ///< SNI, and the name that a verifying context checks
+    io::peer_expectation expected;        ///< beyond that
     bool implicit_tls = false;
     base::ip_endpoint peer;  ///< whom it leads to, as far as that is of interest
+    base::ip_endpoint own;   ///< and from where
     bool has_others = false; ///< the name of the next hop has further addresses
 };
 
@@ -92,6 +94,8 @@ public:
     [[nodiscard]] bool has_converted() const noexcept { return has_converted_; }
     [[nodiscard]] bool is_tls() const noexcept { return stream_.is_tls(); }
     [[nodiscard]] bool is_peer_verified() const noexcept { return stream_.is_peer_verified(); }
+    [[nodiscard]] io::certificate_fault peer_fault() const noexcept { return stream_.peer_fault(); }
+    [[nodiscard]] std::string_view peer_fault_text() const noexcept { return stream_.peer_fault_text(); }
     [[nodiscard]] io::tls_summary tls() const { return stream_.tls(); }
     [[nodiscard]] const client_profile& profile() const noexcept { return *profile_; }
 

@@ -24,27 +24,28 @@ session::client_tls use_of(hooks::tls_need need) noexcept
         return session::client_tls::opportunistic;
     case hooks::tls_need::required:
     case hooks::tls_need::verified:
+    case hooks::tls_need::dane:
         break;
     }
     return session::client_tls::required;
 }
 
-std::shared_ptr<client_profile> profile_for(const smtp_pool::destination& to, const std::string& host, const generation& current,
-                                            bool in_clear)
+std::shared_ptr<client_profile> profile_for(const smtp_pool::destination& to, const generation& current, bool in_clear)
 {
     auto profile = std::make_shared<client_profile>();
     const auto need = in_clear ? hooks::tls_need::none : to.policy.need;
-    const bool is_verified = need == hooks::tls_need::verified;
+    const bool has_name = to.policy.has_name();
     profile->session.hostname = current.delivery.hostname;
     profile->session.tls = use_of(need);
     profile->timeout = current.delivery.timeout;
-    profile->tls = is_verified ? current.verifying_tls : current.client_tls; // null: what is required cannot be had
+    profile->tls = has_name ? current.verifying_tls : current.client_tls; // null: what is required cannot be had
     if (profile->tls == nullptr && need == hooks::tls_need::opportunistic)
         profile->session.tls = session::client_tls::none;
-    if (is_verified)
+    if (has_name)
         profile->server_name = to.policy.name;
-    else if (!base::ip_address::from_text(host))
-        profile->server_name = host;
+    else if (!base::ip_address::from_text(to.host))
+        profile->server_name = to.host;
+    profile->expected = {to.policy.other_names, to.policy.tlsa, to.policy.is_tested};
     return profile;
 }
 
@@ -54,6 +55,25 @@ smtp_pool::lease::~lease()
 {
     if (connection_)
         pool_->in_use_.erase(connection_.get());
+}
+
+std::optional<next_hosts::place> smtp_pool::idle_place(const delivery::route& to,
+                                                       const std::shared_ptr<const generation>& current) const
+{
+    for (auto at = idle_.lower_bound({to, {}, {hooks::tls_need{}}}); at != idle_.end() && at->first.to == to; ++at)
+        if (!at->second.empty() && at->second.back().opened_by == current)
+            return at->second.back().at;
+    return std::nullopt;
+}
+
+void smtp_pool::drop(const delivery::route& to, const std::string& host)
+{
+    for (auto at = idle_.lower_bound({to, host, {hooks::tls_need{}}});
+         at != idle_.end() && at->first.to == to && at->first.host == host;) {
+        for (auto& one : at->second)
+            home_.spawn("retire", retire(std::move(one.connection)));
+        at = idle_.erase(at);
+    }
 }
 
 std::optional<smtp_pool::lease> smtp_pool::take(const destination& to, const std::shared_ptr<const generation>& current)
@@ -69,28 +89,25 @@ std::optional<smtp_pool::lease> smtp_pool::take(const destination& to, const std
     return lease{*this, std::move(connection)};
 }
 
-io::task<base::result<smtp_pool::lease>> smtp_pool::open(destination to, std::shared_ptr<const generation> current, bool in_clear,
-                                                         next_hosts& hosts)
+io::task<base::result<smtp_pool::lease>> smtp_pool::open(destination to, next_hosts::place at, bool has_others, bool in_clear,
+                                                         std::shared_ptr<const generation> current)
 {
-    base::error_code last = boost::asio::error::host_not_found; // there is none
-    while (const auto place = co_await hosts.next()) {
-        const auto profile = profile_for(to, place->host, *current, in_clear);
-        auto made = co_await io::connect(home_, place->address, profile->timeout.connect);
-        if (made) {
-            if (stopping_)
-                co_return base::error_code{boost::asio::error::operation_aborted};
-            profile->peer = place->address;
-            profile->has_others = hosts.has_others();
-            auto connection = std::make_unique<smtp_connection>(home_, std::move(made->connection), profile);
-            in_use_.insert(connection.get());
-            co_return lease{*this, std::move(connection)};
-        }
-        last = made.error();
-    }
-    co_return last;
+    const auto profile = profile_for(to, *current, in_clear);
+    auto made = co_await io::connect(home_, at.address, profile->timeout.connect);
+    if (!made)
+        co_return made.error();
+    if (stopping_)
+        co_return base::error_code{boost::asio::error::operation_aborted};
+    profile->peer = at.address;
+    profile->own = made->own;
+    profile->has_others = has_others;
+    auto connection = std::make_unique<smtp_connection>(home_, std::move(made->connection), profile);
+    in_use_.insert(connection.get());
+    co_return lease{*this, std::move(connection)};
 }
 
-void smtp_pool::give_back(const destination& to, lease used, const std::shared_ptr<const generation>& opened_by)
+void smtp_pool::give_back(const destination& to, next_hosts::place at, lease used,
+                          const std::shared_ptr<const generation>& opened_by)
 {
     in_use_.erase(used.connection_.get());
     auto connection = std::move(used.connection_);
@@ -101,7 +118,7 @@ void smtp_pool::give_back(const destination& to, lease used, const std::shared_p
         home_.spawn("retire", retire(std::move(connection)));
         return;
     }
-    here.push_back({std::move(connection), std::chrono::steady_clock::now(), opened_by});
+    here.push_back({std::move(connection), std::move(at), std::chrono::steady_clock::now(), opened_by});
     watch();
 }
 

@@ -20,9 +20,11 @@ namespace postern::runtime {
 /// Threads: its loop's.
 class smtp_pool {
 public:
-    /// A next hop and how the connection to it is secured: one that was opened under another policy is another connection.
+    /// A next hop, the one of its hosts, and how the connection to it is secured: one that was opened under another policy is
+    /// another connection.
     struct destination {
         delivery::route to;
+        std::string host;
         hooks::tls_policy policy;
         auto operator<=>(const destination&) const = default;
     };
@@ -45,15 +47,19 @@ public:
 
     explicit smtp_pool(io::loop& home) : home_{home}, tick_{home.context().get_executor()} {}
 
-    /// An idle connection to that next hop; empty if there is none. Only one that was opened under the same generation: another
+    /// Where an idle connection to that next hop leads that take() could give, given the right policy; empty: there is none.
+    [[nodiscard]] std::optional<next_hosts::place> idle_place(const delivery::route& to,
+                                                              const std::shared_ptr<const generation>& current) const;
+    /// An idle connection to that host; empty if there is none. Only one that was opened under the same generation: another
     /// may have asked for less TLS, or had other plugins judge the peer.
     [[nodiscard]] std::optional<lease> take(const destination& to, const std::shared_ptr<const generation>& current);
-    /// A new one, to the first of `hosts` that can be connected to. `in_clear`: without STARTTLS (after a failed handshake, where
-    /// the policy lets a caller try again without). Why there was none, in the words of hosts.why_none() too.
-    [[nodiscard]] io::task<base::result<lease>> open(destination to, std::shared_ptr<const generation> current, bool in_clear,
-                                                     next_hosts& hosts);
+    /// Ends the idle connections to that host, which were opened under other policies.
+    void drop(const delivery::route& to, const std::string& host);
+    /// A new one. `in_clear`: without STARTTLS (after a failed handshake, where the policy lets a caller try again without).
+    [[nodiscard]] io::task<base::result<lease>> open(destination to, next_hosts::place at, bool has_others, bool in_clear,
+                                                     std::shared_ptr<const generation> current);
     /// Keeps it for the next message for a while, if it can take one. `opened_by`: the generation that take() or open() got.
-    void give_back(const destination& to, lease used, const std::shared_ptr<const generation>& opened_by);
+    void give_back(const destination& to, next_hosts::place at, lease used, const std::shared_ptr<const generation>& opened_by);
     /// The server is going away: drops the idle ones, and cuts those whose message has not begun to leave. Nothing is kept from
     /// now on.
     void drain();
@@ -63,6 +69,7 @@ public:
 private:
     struct idle {
         std::unique_ptr<smtp_connection> connection;
+        next_hosts::place at;
         base::instant since;
         std::shared_ptr<const generation> opened_by;
     };

@@ -131,4 +131,63 @@ FIELD(postern_ev_client_params, received_s, 152, uint64_t);
 FIELD(postern_ev_client_params, attempt, 160, uint32_t);
 FIELD(postern_ev_client_params, flags, 164, uint32_t);
 
+VALUE(POSTERN_HOOK_TLS_RESULT, 37u);
+VALUE(POSTERN_TLS_DANE, 5u);
+VALUE(POSTERN_HOST_BY_MX, 1u);
+VALUE(POSTERN_HOST_MX_SECURE, 2u);
+VALUE(POSTERN_HOST_ADDRESS_SECURE, 4u);
+VALUE(POSTERN_TLS_RESULT_OK, 0u);
+VALUE(POSTERN_TLS_RESULT_STARTTLS_NOT_SUPPORTED, 1u);
+VALUE(POSTERN_TLS_RESULT_CERTIFICATE_HOST_MISMATCH, 2u);
+VALUE(POSTERN_TLS_RESULT_CERTIFICATE_EXPIRED, 3u);
+VALUE(POSTERN_TLS_RESULT_CERTIFICATE_NOT_TRUSTED, 4u);
+VALUE(POSTERN_TLS_RESULT_VALIDATION_FAILURE, 5u);
+VALUE(POSTERN_TLS_RESULT_TLSA_INVALID, 6u);
+VALUE(POSTERN_TLS_RESULT_DNSSEC_INVALID, 7u);
+VALUE(POSTERN_TLS_RESULT_DANE_REQUIRED, 8u);
+VALUE(POSTERN_TLS_RESULT_STS_POLICY_FETCH_ERROR, 9u);
+VALUE(POSTERN_TLS_RESULT_STS_POLICY_INVALID, 10u);
+VALUE(POSTERN_TLS_RESULT_STS_WEBPKI_INVALID, 11u);
+VALUE(POSTERN_TLS_TESTED, 1u);
+VALUE(POSTERN_TLS_REFUSED, 65536u);
+
+FIELD(postern_ev_tls_policy, canonical, 176, postern_str);
+FIELD(postern_ev_tls_policy, port, 192, uint32_t);
+FIELD(postern_ev_tls_policy, flags, 196, uint32_t);
+
+RECORD(postern_tlsa, 32);
+FIELD(postern_tlsa, usage, 0, uint32_t);
+FIELD(postern_tlsa, selector, 4, uint32_t);
+FIELD(postern_tlsa, matching, 8, uint32_t);
+FIELD(postern_tlsa, reserved, 12, uint32_t);
+FIELD(postern_tlsa, data, 16, postern_str);
+
+FIELD(postern_tls_policy_reply, names, 96, postern_list);
+FIELD(postern_tls_policy_reply, tlsa, 112, postern_list);
+FIELD(postern_tls_policy_reply, policy_type, 128, postern_str);
+FIELD(postern_tls_policy_reply, policy_domain, 144, postern_str);
+FIELD(postern_tls_policy_reply, policy_strings, 160, postern_list);
+FIELD(postern_tls_policy_reply, policy_hosts, 176, postern_list);
+FIELD(postern_tls_policy_reply, finding, 192, uint32_t);
+FIELD(postern_tls_policy_reply, flags, 196, uint32_t);
+FIELD(postern_tls_policy_reply, next_host, 200, uint32_t);
+FIELD(postern_tls_policy_reply, reserved2, 204, uint32_t);
+
+RECORD(postern_ev_tls_result, 232);
+FIELD(postern_ev_tls_result, ev, 0, postern_event);
+FIELD(postern_ev_tls_result, message, 56, postern_str);
+FIELD(postern_ev_tls_result, next_hop, 72, postern_str);
+FIELD(postern_ev_tls_result, host, 88, postern_str);
+FIELD(postern_ev_tls_result, address, 104, postern_str);
+FIELD(postern_ev_tls_result, source, 120, postern_str);
+FIELD(postern_ev_tls_result, policy_type, 136, postern_str);
+FIELD(postern_ev_tls_result, policy_domain, 152, postern_str);
+FIELD(postern_ev_tls_result, policy_strings, 168, postern_list);
+FIELD(postern_ev_tls_result, policy_hosts, 184, postern_list);
+FIELD(postern_ev_tls_result, text, 200, postern_str);
+FIELD(postern_ev_tls_result, port, 216, uint32_t);
+FIELD(postern_ev_tls_result, result, 220, uint32_t);
+FIELD(postern_ev_tls_result, tls, 224, uint32_t);
+FIELD(postern_ev_tls_result, flags, 228, uint32_t);
+
 } // namespace

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -42,13 +43,13 @@ protected:
     }
     void answers(const std::string& name, unsigned code) { codes_[name] = code; }
 
-    [[nodiscard]] configuration gateway_configuration(bool loopback = true) const
+    [[nodiscard]] configuration gateway_configuration(bool loopback = true, std::string_view timeout = "2s") const
     {
         configuration what;
         what.listener("in", {"relay-domains"})
             .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]\nnetworks = [\"127.0.0.0/8\"]")
             .section("delivery", fmt::format("mx_port = {}\nmx_loopback = {}\ntls = \"none\"", port_, loopback))
-            .section("delivery.dns", fmt::format("servers = [\"{}\"]\ntimeout = \"2s\"", names_.address()));
+            .section("delivery.dns", fmt::format("servers = [\"{}\"]\ntimeout = \"{}\"", names_.address(), timeout));
         return what;
     }
     /// A server on which one message for that recipient was accepted. From the null sender: nobody is told.
@@ -71,7 +72,10 @@ protected:
 
     std::map<std::pair<std::string, std::uint16_t>, dns_said> zone_; // filled before the first question
     std::map<std::string, unsigned> codes_;
+    std::atomic<bool> silent_{false};
     dns_peer names_{[this](const std::string& name, std::uint16_t type) -> dns_said {
+        if (silent_)
+            return {0, {}, true};
         if (const auto code = codes_.find(name); code != codes_.end())
             return {code->second, {}};
         const auto found = zone_.find({name, type});
@@ -162,6 +166,19 @@ TEST_F(a_domain, about_which_nobody_can_say_anything_defers_it)
     const auto gateway = given("u@example.org");
     EXPECT_TRUE(gateway->logs("deferred", {"cannot be looked up now"})) << gateway->log();
     EXPECT_THAT(gateway->command({"queue", "list"}).output, HasSubstr("u@example.org"));
+}
+
+TEST_F(a_domain, about_which_nobody_says_anything_holds_up_no_shutdown)
+{
+    silent_ = true;
+    const auto gateway = given("u@example.org", gateway_configuration(true, "10m"));
+    ASSERT_TRUE(eventually([this] { return names_.asked() > 0; })) << gateway->log();
+    EXPECT_EQ(gateway->stop().code, 0);
+    EXPECT_THAT(gateway->log(), ::testing::Not(HasSubstr("deferred"))) << "it was not tried";
+    silent_ = false;
+    has_address("example.org", 1);
+    const server next{gateway_configuration(), gateway->folder()};
+    EXPECT_TRUE(good_.wait_for(1)) << next.log();
 }
 
 TEST_F(a_domain, whose_hosts_addresses_nobody_can_say_defers_it_and_one_whose_hosts_have_none_fails)

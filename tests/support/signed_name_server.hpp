@@ -9,6 +9,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -16,14 +17,15 @@
 
 namespace postern::test {
 
-/// Serves example.test, whose MX is mx.example.test.
+/// Serves example.test.
 class signed_name_server {
 public:
-    signed_name_server()
+    /// `records`: lines of the zone's file.
+    explicit signed_name_server(std::string_view records = "@ MX 10 mx\nmx A 192.0.2.1\n@ TXT \"v=spf1 -all\"\n")
     {
-        place_.write("example.test.zone", "$ORIGIN example.test.\n$TTL 300\n"
-                                          "@ SOA ns hostmaster 1 3600 600 86400 300\n@ NS ns\nns A 127.0.0.1\n"
-                                          "@ MX 10 mx\nmx A 192.0.2.1\n@ TXT \"v=spf1 -all\"\n");
+        place_.write("example.test.zone", fmt::format("$ORIGIN example.test.\n$TTL 300\n"
+                                                      "@ SOA ns hostmaster 1 3600 600 86400 300\n@ NS ns\nns A 127.0.0.1\n{}",
+                                                      records));
         key_ = make_key();
         other_key_ = make_key();
         (void)in_folder({"ldns-signzone", "example.test.zone", key_});

@@ -71,8 +71,10 @@ private:
             return security::encrypted;
         case postern::tls_need::verified:
             return security::verified;
+        case postern::tls_need::dane:
+            return security::dane;
         }
-        return security::verified; // of a server that knows more
+        return security::dane; // of a server that knows more
     }
     static postern::tls_need to(security what)
     {
@@ -85,6 +87,8 @@ private:
             return postern::tls_need::required;
         case security::verified:
             return postern::tls_need::verified;
+        case security::dane:
+            return postern::tls_need::dane;
         }
         return postern::tls_need::verified;
     }

@@ -17,7 +17,7 @@ enum class wish {
 };
 
 /// What holds for a connection, from weak to strong.
-enum class security { clear, opportunistic, encrypted, verified };
+enum class security { clear, opportunistic, encrypted, verified, dane };
 
 /// What is to hold. `configured`: what the operator wants of all; `now`: what has come of that and of the recipients' domains.
 [[nodiscard]] constexpr security settle(wish what, security configured, security now) noexcept
@@ -26,7 +26,7 @@ enum class security { clear, opportunistic, encrypted, verified };
     case wish::none:
         return now;
     case wish::required:
-        return security::verified; // RFC 8689 2: a certificate for the name
+        return now < security::verified ? security::verified : now; // RFC 8689 2: a certificate for the name, or DANE
     case wish::waived:
         return configured < now ? configured : now; // RFC 8689 3: recipients' policies do not count
     }

@@ -74,12 +74,49 @@ answer fake_delivery::tls_policy()
     record.name = sdk::str(tls_name);
     record.configured = configured;
     record.tls = tls;
+    record.canonical = sdk::str(canonical);
+    record.port = port;
+    record.flags = host_flags();
     answer said = host_.send(record);
-    if (said.proceeds()) {
-        tls = said.out.tls != 0 ? said.out.tls : tls;
-        tls_name = said.out.name.empty() ? tls_name : said.out.name;
-    }
+    take_policy(said);
     return said;
+}
+
+answer fake_delivery::finish(const answer& said)
+{
+    answer came = host_.finish(said);
+    take_policy(came);
+    return came;
+}
+
+void fake_delivery::take_policy(const answer& said)
+{
+    policy_ = said.out;
+    if (!said.proceeds())
+        return;
+    tls = said.out.tls != 0 ? said.out.tls : tls;
+    tls_name = said.out.name.empty() ? tls_name : said.out.name;
+}
+
+answer fake_delivery::tls_result(std::uint32_t result, std::string_view text, bool is_refused)
+{
+    postern_ev_tls_result record{};
+    const auto kept = begin(record, POSTERN_HOOK_TLS_RESULT);
+    const auto strings = records_of(policy_.policy_strings);
+    const auto hosts = records_of(policy_.policy_hosts);
+    record.host = sdk::str(host_name);
+    record.address = sdk::str(address);
+    record.source = sdk::str(std::string_view{"198.51.100.1"});
+    record.policy_type = sdk::str(policy_.policy_type);
+    record.policy_domain = sdk::str(policy_.policy_domain);
+    record.policy_strings = list_of(strings);
+    record.policy_hosts = list_of(hosts);
+    record.text = sdk::str(text);
+    record.port = port;
+    record.result = result;
+    record.tls = tls;
+    record.flags = host_flags() | (is_refused ? POSTERN_TLS_REFUSED : 0u);
+    return host_.send(record);
 }
 
 answer fake_delivery::peer_offers()
@@ -158,8 +195,14 @@ std::vector<postern_keyword> fake_delivery::records_of_offers(bool own_only) con
 std::uint32_t fake_delivery::flags() const noexcept
 {
     return POSTERN_NEXT_HOP_EXTENDED | (has_tls ? POSTERN_NEXT_HOP_TLS : 0u) |
-           (has_tls && tls == POSTERN_TLS_VERIFIED ? POSTERN_NEXT_HOP_VERIFIED : 0u) |
+           (has_tls && tls >= POSTERN_TLS_VERIFIED ? POSTERN_NEXT_HOP_VERIFIED : 0u) |
            (has_other_hosts ? POSTERN_NEXT_HOP_HAS_OTHERS : 0u);
+}
+
+std::uint32_t fake_delivery::host_flags() const noexcept
+{
+    return (is_by_mx ? POSTERN_HOST_BY_MX : 0u) | (is_mx_secure ? POSTERN_HOST_MX_SECURE : 0u) |
+           (is_address_secure ? POSTERN_HOST_ADDRESS_SECURE : 0u);
 }
 
 void fake_delivery::take_out(const answer& said)

@@ -24,6 +24,7 @@ namespace {
     case POSTERN_HOOK_ABORTED:
     case POSTERN_HOOK_CONN_CLOSE:
     case POSTERN_HOOK_DELIVERY_DONE:
+    case POSTERN_HOOK_TLS_RESULT:
     case POSTERN_HOOK_QUEUE_ABANDON:
     case POSTERN_HOOK_EVENT:
     case POSTERN_HOOK_CONFIG_COMMIT:
@@ -194,6 +195,7 @@ template answer fake_host::send(postern_ev_route, std::optional<std::string>);
 template answer fake_host::send(postern_ev_timer, std::optional<std::string>);
 template answer fake_host::send(postern_ev_tls, std::optional<std::string>);
 template answer fake_host::send(postern_ev_tls_policy, std::optional<std::string>);
+template answer fake_host::send(postern_ev_tls_result, std::optional<std::string>);
 template answer fake_host::send(postern_ev_txn, std::optional<std::string>);
 template answer fake_host::send(postern_ev_verb, std::optional<std::string>);
 template answer fake_host::send(postern_ev_verb_data, std::optional<std::string>);

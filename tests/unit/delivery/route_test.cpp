@@ -134,8 +134,23 @@ TEST(a_route, to_an_address_literal_is_to_that_address) // RFC 5321 5.1
 
 TEST(a_route, leads_to_no_domain_that_is_no_name)
 {
-    for (const auto* wrong : {"", "a b", "192.0.2.1", "\xc3\xbc.example", "-a.example"})
+    for (const auto* wrong : {"", "a b", "192.0.2.1", "-a.example", "\xff.example", "\xe2\x80\xae.example"})
         EXPECT_FALSE(route::to_domain(wrong)) << wrong;
+}
+
+TEST(a_route, to_a_domain_of_any_script_is_to_the_name_that_can_be_asked_for) // RFC 5891 5
+{
+    for (const auto* each : {"b\xc3\xbc"
+                             "cher.example",
+                             "B\xc3\x9c"
+                             "cher.Example",
+                             "bu\xcc\x88"
+                             "cher.example"}) {
+        const auto to = route::to_domain(each);
+        ASSERT_TRUE(to) << each;
+        EXPECT_EQ(to->host, "xn--bcher-kva.example");
+    }
+    EXPECT_EQ(route::to_domain("fa\xc3\x9f.example")->host, "xn--fa-hia.example") << "no transitional mapping to fass";
 }
 
 } // namespace

@@ -87,6 +87,29 @@ TEST_F(an_outgoing_transaction, gets_no_other_name_before_somebody_wants_it_veri
     EXPECT_EQ(out.tls.need, tls_need::verified);
 }
 
+TEST_F(an_outgoing_transaction, whose_certificate_counts_gets_no_further_names_and_no_other_records_without_the_grant)
+{
+    const base::tlsa_record ours{3, 1, 1, "ours"};
+    const base::tlsa_record theirs{3, 1, 1, "theirs"};
+    const auto says = [](outgoing_reply what) {
+        plugin_reply reply;
+        reply.out = std::make_shared<outgoing_reply>(std::move(what));
+        return reply;
+    };
+    out.tls = {tls_need::dane, "mx.example", {}, {ours}};
+    EXPECT_TRUE(is_weaker({.tls = tls_need::verified}, out));
+    EXPECT_TRUE(is_weaker({.other_names = {"evil.example"}}, out));
+    EXPECT_TRUE(is_weaker({.tls = tls_need::dane, .tlsa = {theirs}}, out));
+    EXPECT_FALSE(is_weaker({.tls = tls_need::dane, .tlsa = {ours}}, out));
+    out.tls = {tls_need::verified, "mx.example"};
+    EXPECT_FALSE(is_weaker({.tls = tls_need::dane, .tlsa = {ours}}, out));
+    EXPECT_TRUE(is_weaker({.other_names = {"evil.example"}}, out));
+    order.add("one", says({.tls = tls_need::dane, .tlsa = {ours}}), permissions{});
+    EXPECT_THAT(walk_it(hook_point::delivery_tls_policy).failures, IsEmpty());
+    EXPECT_EQ(out.tls.need, tls_need::dane);
+    EXPECT_THAT(out.tls.tlsa, ElementsAre(ours));
+}
+
 TEST_F(an_outgoing_transaction, is_weakened_with_the_grant)
 {
     out.tls = {tls_need::required, {}};
@@ -276,6 +299,36 @@ TEST(outgoing_reply, asks_for_another_host_only_where_it_puts_off)
     EXPECT_TRUE(is_fine(hook_point::delivery_peer, without({}, true), verdict_kind::tempfail));
     EXPECT_FALSE(is_fine(hook_point::delivery_peer, without({}, true), verdict_kind::reject));
     EXPECT_FALSE(is_fine(hook_point::delivery_peer, without({}, true)));
+}
+
+TEST(outgoing_reply, has_tlsa_records_for_dane_and_for_nothing_else)
+{
+    const auto fault = [](const outgoing_reply& said) {
+        return broken_rule_of(hook_point::delivery_tls_policy, verdict_kind::proceed, said);
+    };
+    EXPECT_EQ(fault({.tls = tls_need::dane, .tlsa = {{3, 1, 1, "x"}}}), "");
+    EXPECT_NE(fault({.tls = tls_need::dane}), "");
+    EXPECT_NE(fault({.tls = tls_need::verified, .tlsa = {{3, 1, 1, "x"}}}), "");
+    EXPECT_NE(fault({.tlsa = {{3, 1, 1, "x"}}}), "");
+    EXPECT_EQ(fault({.tls = tls_need::dane, .tlsa = std::vector<base::tlsa_record>(most_tlsa)}), "");
+    EXPECT_NE(fault({.tls = tls_need::dane, .tlsa = std::vector<base::tlsa_record>(most_tlsa + 1)}), "");
+    EXPECT_NE(fault({.tls = tls_need::dane, .tlsa = {{3, 0, 0, std::string(longest_tlsa + 1, 'x')}}}), "");
+}
+
+TEST(outgoing_reply, says_whose_policy_it_is_in_printable_words)
+{
+    const auto fault = [](policy_origin origin) {
+        outgoing_reply said;
+        said.origin = std::move(origin);
+        return broken_rule_of(hook_point::delivery_tls_policy, verdict_kind::proceed, said);
+    };
+    EXPECT_EQ(fault({"sts", "example.org", {"version: STSv1"}, {"*.example.org"}}), "");
+    EXPECT_EQ(fault({"tlsa", "example.org", std::vector<std::string>(most_policy_texts, "x"), {}}), "");
+    EXPECT_NE(fault({"tlsa", "example.org", std::vector<std::string>(most_policy_texts + 1, "x"), {}}), "");
+    EXPECT_NE(fault({"other", "example.org", {}, {}}), "");
+    EXPECT_NE(fault({"sts", "not a domain", {}, {}}), "");
+    EXPECT_NE(fault({"sts", "example.org", {"a\r\nb"}, {}}), "");
+    EXPECT_NE(fault({"sts", "example.org", {}, {std::string(1025, 'x')}}), "");
 }
 
 TEST(outgoing_reply, names_hosts_and_keywords)

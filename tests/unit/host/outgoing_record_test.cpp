@@ -107,6 +107,51 @@ TEST_F(an_outgoing_record, tells_the_domains_once_each_and_what_tls_holds)
     });
 }
 
+TEST_F(an_outgoing_record, tells_how_a_host_was_found)
+{
+    out.canonical = "real.example";
+    out.port = 26;
+    out.is_by_mx = out.is_mx_secure = true;
+    look(hook_point::delivery_tls_policy, [](const postern_event& event) {
+        const auto& policy = as<postern_ev_tls_policy>(event);
+        EXPECT_EQ(text_of(policy.canonical), "real.example");
+        EXPECT_EQ(policy.port, 26U);
+        EXPECT_EQ(policy.flags, POSTERN_HOST_BY_MX | POSTERN_HOST_MX_SECURE);
+    });
+}
+
+TEST_F(an_outgoing_record, tells_what_came_of_securing_a_connection)
+{
+    out.is_by_mx = out.is_address_secure = out.is_connected = out.is_refused = true;
+    out.source = *base::ip_address::from_text("198.51.100.1");
+    out.port = 25;
+    out.origin = {"sts", "example", {"version: STSv1", "mode: enforce"}, {"*.example"}};
+    out.finding = hooks::tls_finding::certificate_expired;
+    out.finding_text = "certificate has expired";
+    look(hook_point::delivery_tls_result, [](const postern_event& event) {
+        const auto& result = as<postern_ev_tls_result>(event);
+        EXPECT_EQ(event.size, sizeof result);
+        EXPECT_EQ(text_of(result.next_hop), "mx.example:25");
+        EXPECT_EQ(text_of(result.host), "mx.example");
+        EXPECT_EQ(text_of(result.address), "192.0.2.1");
+        EXPECT_EQ(text_of(result.source), "198.51.100.1");
+        EXPECT_EQ(text_of(result.policy_type), "sts");
+        EXPECT_EQ(text_of(result.policy_domain), "example");
+        EXPECT_THAT(texts_of(result.policy_strings), ElementsAre("version: STSv1", "mode: enforce"));
+        EXPECT_THAT(texts_of(result.policy_hosts), ElementsAre("*.example"));
+        EXPECT_EQ(text_of(result.text), "certificate has expired");
+        EXPECT_EQ(result.port, 25U);
+        EXPECT_EQ(result.result, POSTERN_TLS_RESULT_CERTIFICATE_EXPIRED);
+        EXPECT_EQ(result.tls, POSTERN_TLS_VERIFIED);
+        EXPECT_EQ(result.flags, POSTERN_HOST_BY_MX | POSTERN_HOST_ADDRESS_SECURE | POSTERN_TLS_REFUSED);
+    });
+    out.is_connected = false;
+    look(hook_point::delivery_tls_result, [](const postern_event& event) {
+        EXPECT_EQ(text_of(as<postern_ev_tls_result>(event).address), "");
+        EXPECT_EQ(text_of(as<postern_ev_tls_result>(event).source), "");
+    });
+}
+
 TEST_F(an_outgoing_record, tells_who_answers_and_what_is_offered)
 {
     out.has_others = true;

@@ -38,6 +38,84 @@ TEST(outgoing_reply_reader, reads_a_policy)
     EXPECT_EQ(reply.out->name, "mx.example");
 }
 
+TEST(outgoing_reply_reader, reads_a_policy_with_records_and_whose_it_is)
+{
+    const std::string octets{"\x00\x01", 2};
+    const postern_tlsa tlsa{3, 1, 0, 0, borrowed(octets)};
+    const postern_str name = borrowed("example");
+    const std::vector<postern_str> lines{borrowed("3 1 0 0001"), borrowed("2 0 1 00")};
+    auto record = fresh<postern_tls_policy_reply>();
+    record.tls = POSTERN_TLS_DANE;
+    record.tlsa = {&tlsa, 1, sizeof tlsa};
+    record.names = {&name, 1, sizeof name};
+    record.policy_type = borrowed("tlsa");
+    record.policy_domain = borrowed("example");
+    record.policy_strings = {lines.data(), 2, sizeof(postern_str)};
+    record.policy_hosts = {&name, 1, sizeof name};
+    record.finding = POSTERN_TLS_RESULT_TLSA_INVALID;
+    record.flags = POSTERN_TLS_TESTED;
+    record.next_host = 1;
+    hooks::plugin_reply reply;
+    ASSERT_EQ(read_reply(hook_point::delivery_tls_policy, record.base, reply), nullptr);
+    EXPECT_EQ(reply.out->tls, hooks::tls_need::dane);
+    EXPECT_EQ(reply.out->tlsa, (std::vector<base::tlsa_record>{{3, 1, 0, octets}}));
+    EXPECT_EQ(reply.out->other_names, (std::vector<std::string>{"example"}));
+    ASSERT_TRUE(reply.out->origin);
+    EXPECT_EQ(reply.out->origin->type, "tlsa");
+    EXPECT_EQ(reply.out->origin->strings.size(), 2U);
+    EXPECT_EQ(reply.out->origin->hosts, (std::vector<std::string>{"example"}));
+    EXPECT_EQ(reply.out->finding, hooks::tls_finding::tlsa_invalid);
+    EXPECT_TRUE(reply.out->is_tested);
+    EXPECT_TRUE(reply.out->next_host);
+}
+
+TEST(outgoing_reply_reader, reads_a_policy_as_it_was_before_it_grew)
+{
+    auto record = fresh<postern_tls_policy_reply>();
+    record.base.size = 96;
+    record.tls = POSTERN_TLS_REQUIRED;
+    record.flags = 0xffffffffU; // beyond its end
+    hooks::plugin_reply reply;
+    ASSERT_EQ(read_reply(hook_point::delivery_tls_policy, record.base, reply), nullptr);
+    EXPECT_EQ(reply.out->tls, hooks::tls_need::required);
+    EXPECT_FALSE(reply.out->is_tested);
+}
+
+TEST(outgoing_reply_reader, follows_no_bad_pointer_of_a_policy)
+{
+    const auto is_refused = [](const auto& spoil) {
+        auto record = fresh<postern_tls_policy_reply>();
+        spoil(record);
+        return read(hook_point::delivery_tls_policy, record.base) != nullptr;
+    };
+    const postern_str null_text{nullptr, 3};
+    const postern_tlsa null_record{3, 1, 1, 0, {nullptr, 3}};
+    const postern_tlsa wide{256, 0, 0, 0, {}};
+    const std::string much(8193, 'x');
+    const postern_tlsa longer{3, 0, 0, 0, borrowed(much)};
+    EXPECT_TRUE(is_refused([&](auto& r) { r.names = {nullptr, 1, sizeof(postern_str)}; }));
+    EXPECT_TRUE(is_refused([&](auto& r) { r.names = {&null_text, 1, sizeof(postern_str)}; }));
+    EXPECT_TRUE(is_refused([&](auto& r) { r.names = {&null_text, 11, sizeof(postern_str)}; }));
+    EXPECT_TRUE(is_refused([&](auto& r) { r.policy_type = null_text; }));
+    EXPECT_TRUE(is_refused([&](auto& r) { r.policy_domain = null_text; }));
+    EXPECT_TRUE(is_refused([&](auto& r) {
+        r.policy_type = borrowed("sts");
+        r.policy_hosts = {nullptr, 1, 16};
+    }));
+    EXPECT_TRUE(is_refused([&](auto& r) {
+        r.policy_type = borrowed("sts");
+        r.policy_strings = {&null_text, 1, 8};
+    }));
+    EXPECT_TRUE(is_refused([&](auto& r) { r.tlsa = {nullptr, 1, sizeof(postern_tlsa)}; }));
+    EXPECT_TRUE(is_refused([&](auto& r) { r.tlsa = {&null_record, 1, sizeof(postern_tlsa)}; }));
+    EXPECT_TRUE(is_refused([&](auto& r) { r.tlsa = {&wide, 1, sizeof(postern_tlsa)}; }));
+    EXPECT_TRUE(is_refused([&](auto& r) { r.tlsa = {&longer, 1, sizeof(postern_tlsa)}; }));
+    EXPECT_TRUE(is_refused([&](auto& r) { r.tlsa = {&wide, 101, sizeof(postern_tlsa)}; }));
+    EXPECT_TRUE(is_refused([&](auto& r) { r.tls = POSTERN_TLS_DANE + 1; }));
+    EXPECT_TRUE(is_refused([&](auto& r) { r.finding = POSTERN_TLS_RESULT_STS_WEBPKI_INVALID + 1; }));
+    EXPECT_TRUE(is_refused([&](auto& r) { r.flags = 2; }));
+}
+
 TEST(outgoing_reply_reader, reads_what_is_not_used_of_a_peer)
 {
     const std::vector<postern_str> unused{borrowed("CHUNKING"), borrowed("DSN")};
@@ -80,7 +158,7 @@ TEST(outgoing_reply_reader, takes_a_bare_reply_and_what_will_be_longer_one_day)
     } longer{};
     longer.reply.base.size = sizeof longer;
     EXPECT_EQ(read(hook_point::delivery_tls_policy, longer.reply.base), nullptr);
-    longer.reply.base.size = sizeof(postern_tls_policy_reply) - 1;
+    longer.reply.base.size = 96 - 1; // than it was at first
     EXPECT_NE(read(hook_point::delivery_tls_policy, longer.reply.base), nullptr);
 }
 
@@ -110,7 +188,7 @@ TEST(outgoing_reply_reader, follows_no_bad_pointer)
 TEST(outgoing_reply_reader, knows_no_numbers_but_its_own)
 {
     auto policy = fresh<postern_tls_policy_reply>();
-    policy.tls = POSTERN_TLS_VERIFIED + 1;
+    policy.tls = POSTERN_TLS_DANE + 1;
     EXPECT_NE(read(hook_point::delivery_tls_policy, policy.base), nullptr);
     auto verb = fresh<postern_client_verb_reply>();
     verb.flags = 4;

@@ -3,7 +3,8 @@
  * and nothing that is said here deletes anything. In the order in which they come:
  *
  *   delivery.begin       once a transaction, before a connection is looked for, whatever carries the message
- *   delivery.tls_policy  once a transaction by SMTP, before a connection is taken out of the pool or opened
+ *   delivery.tls_policy  once a transaction by SMTP and host, before a connection to it is taken out of the pool or opened
+ *   delivery.tls_result  once a connection, when it is known whether and how it was secured (notification)
  *   delivery.peer        once a connection, behind its last EHLO and before its first MAIL
  *   client.verb          once a transaction and owner of a keyword that the peer offers, before MAIL (behind RSET, if there is
  *                        one), and again for the replies that it asked to see
@@ -30,6 +31,7 @@ extern "C" {
 #define POSTERN_HOOK_DELIVERY_PEER 29u
 #define POSTERN_HOOK_CLIENT_VERB 30u   /* goes to the owner of the keyword (postern.ehlo/1), and to nobody else */
 #define POSTERN_HOOK_CLIENT_PARAMS 31u /* goes to owners of parameters, and to nobody else */
+#define POSTERN_HOOK_TLS_RESULT 37u    /* notification */
 
 /* Edits. They change what is sent, never what is stored: the next attempt begins anew. But for PARAM_SET at cmd.mail and
  * msg.headers, of MAIL and of a parameter that the plugin declared: it is stored with the message, as if the client had said it. */
@@ -70,9 +72,14 @@ typedef struct postern_ev_delivery_begin {
 #define POSTERN_TLS_OPPORTUNISTIC 2u /* STARTTLS where offered; else, and where it fails, in clear */
 #define POSTERN_TLS_REQUIRED 3u      /* no message without TLS, whoever is at the other end */
 #define POSTERN_TLS_VERIFIED 4u      /* nor without a certificate for `name` by an authority that the system trusts */
+#define POSTERN_TLS_DANE 5u          /* nor without one that a TLSA record names (RFC 7672), whoever made it */
+
+#define POSTERN_HOST_BY_MX 1u         /* flags: an MX record of the domain `next_hop` names it, or it has none and is its own host */
+#define POSTERN_HOST_MX_SECURE 2u     /* DNSSEC vouches for that */
+#define POSTERN_HOST_ADDRESS_SECURE 4u /* and for the addresses of `host`. Both only of hosts by MX; of others nobody looked */
 
 /* delivery.tls_policy: answered with a postern_tls_policy_reply. A connection serves only transactions that came to the same
- * policy. What is required is never given up: the recipients are put off instead. */
+ * policy. What is required is never given up: the next host is tried, and then the recipients are put off. */
 typedef struct postern_ev_tls_policy {
     postern_event ev;
     postern_str message;
@@ -84,15 +91,76 @@ typedef struct postern_ev_tls_policy {
     postern_str name;     /* for VERIFIED: that the certificate has to be for */
     uint32_t configured;  /* POSTERN_TLS_...: what the configuration says */
     uint32_t tls;         /* POSTERN_TLS_...: what holds, after what other plugins said */
+    postern_str canonical; /* where aliases (CNAME) of `host` lead; empty: there are none, or nobody looked */
+    uint32_t port;
+    uint32_t flags; /* POSTERN_HOST_... */
 } postern_ev_tls_policy;
 
-/* How much TLS the delivery wants. */
+/* A TLSA record (RFC 6698 2.1). Only usage 2 and 3 are of use (RFC 7672 3.1.3); where none of a policy's can be used, the
+ * connection has to be encrypted and the certificate does not count. */
+typedef struct postern_tlsa {
+    uint32_t usage;
+    uint32_t selector;
+    uint32_t matching;
+    uint32_t reserved;
+    postern_str data;
+} postern_tlsa;
+
+/* What came of securing a connection (RFC 8460 4.3). Append-only. */
+#define POSTERN_TLS_RESULT_OK 0u
+#define POSTERN_TLS_RESULT_STARTTLS_NOT_SUPPORTED 1u
+#define POSTERN_TLS_RESULT_CERTIFICATE_HOST_MISMATCH 2u
+#define POSTERN_TLS_RESULT_CERTIFICATE_EXPIRED 3u
+#define POSTERN_TLS_RESULT_CERTIFICATE_NOT_TRUSTED 4u
+#define POSTERN_TLS_RESULT_VALIDATION_FAILURE 5u /* any other */
+#define POSTERN_TLS_RESULT_TLSA_INVALID 6u
+#define POSTERN_TLS_RESULT_DNSSEC_INVALID 7u
+#define POSTERN_TLS_RESULT_DANE_REQUIRED 8u
+#define POSTERN_TLS_RESULT_STS_POLICY_FETCH_ERROR 9u
+#define POSTERN_TLS_RESULT_STS_POLICY_INVALID 10u
+#define POSTERN_TLS_RESULT_STS_WEBPKI_INVALID 11u
+
+#define POSTERN_TLS_TESTED 1u /* flags: a certificate for `name` is looked at for delivery.tls_result, and does not count */
+
+/* How much TLS the delivery wants. With TEMPFAIL and next_host the host is left out, and the next one is asked about. */
 typedef struct postern_tls_policy_reply {
     postern_reply base; /* base.size: of the whole record */
-    postern_str name;   /* of the host, for VERIFIED; empty: as it is in the event */
+    postern_str name;   /* of the host, for VERIFIED and DANE; empty: as it is in the event */
     uint32_t tls;       /* POSTERN_TLS_...; 0: as it is. A weaker one than in the event needs may = ["tls"] */
     uint32_t reserved;
+    postern_list names; /* of postern_str, at most 10: names that will do as well */
+    postern_list tlsa;  /* of postern_tlsa, 1 to 100 of up to 8,192 octets: for DANE, and for nothing else */
+    /* Whose policy it is, for reports about it (RFC 8460 4.4); that of the last plugin that says one. */
+    postern_str policy_type;     /* "sts" or "tlsa"; empty: it says none */
+    postern_str policy_domain;   /* that it is about */
+    postern_list policy_strings; /* of postern_str, at most 200 of printable ASCII up to 1,024 octets: as it was published */
+    postern_list policy_hosts;   /* likewise: the patterns of its mail exchangers */
+    uint32_t finding;            /* POSTERN_TLS_RESULT_...: what is wrong before anybody connects, for reports */
+    uint32_t flags;              /* POSTERN_TLS_TESTED */
+    uint32_t next_host;          /* 1, with TEMPFAIL: not this host */
+    uint32_t reserved2;
 } postern_tls_policy_reply;
+
+/* delivery.tls_result: of a new connection, when it is known; and of a host that a plugin left out. Nothing is told of connections
+ * that nobody wanted to secure, nor of those that came to nothing before TLS was talked about. */
+typedef struct postern_ev_tls_result {
+    postern_event ev;
+    postern_str message; /* for which the connection was opened */
+    postern_str next_hop;
+    postern_str host;    /* as at delivery.tls_policy */
+    postern_str address; /* of the peer; empty: nobody connected */
+    postern_str source;  /* our end's; likewise */
+    postern_str policy_type; /* as in postern_tls_policy_reply; empty: no policy was found */
+    postern_str policy_domain;
+    postern_list policy_strings;
+    postern_list policy_hosts;
+    postern_str text; /* what was wrong, in words */
+    uint32_t port;
+    uint32_t result; /* POSTERN_TLS_RESULT_... */
+    uint32_t tls;    /* POSTERN_TLS_...: the policy */
+    uint32_t flags;  /* POSTERN_HOST_...; POSTERN_TLS_REFUSED */
+} postern_ev_tls_result;
+#define POSTERN_TLS_REFUSED 65536u /* flags: the message did not go out on it for that */
 
 #define POSTERN_NEXT_HOP_EXTENDED 1u   /* flags: EHLO was taken */
 #define POSTERN_NEXT_HOP_TLS 2u

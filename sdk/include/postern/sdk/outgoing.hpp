@@ -1,8 +1,8 @@
 #pragma once
 // A delivery on its way out: the events from the begin of a transaction with a next hop to its MAIL, and what they are answered
-// with. <postern/abi/outgoing.h> says when each comes; at all of them reject() fails the recipients of the transaction, defer()
-// puts them off until the next attempt, hold() keeps the message for an operator.
-// STANDARDS: RFC 5321 2.2, 2.4, 4.1.1.1, 4.1.2. SECURITY: greetings, keyword lines and replies are the next hop's.
+// with; how its connection is secured is in tls_policy.hpp. <postern/abi/outgoing.h> says when each comes; at all of them
+// reject() fails the recipients of the transaction, defer() puts them off until the next attempt, hold() keeps the message for an
+// operator. STANDARDS: RFC 5321 2.2, 2.4, 4.1.1.1, 4.1.2. SECURITY: greetings, keyword lines and replies are the next hop's.
 
 #include <postern/abi/outgoing.h>
 #include <postern/sdk/extension.hpp>
@@ -68,6 +68,7 @@ enum class tls_need : std::uint32_t {
     opportunistic = POSTERN_TLS_OPPORTUNISTIC, ///< where it can be had
     required = POSTERN_TLS_REQUIRED,           ///< by whomever
     verified = POSTERN_TLS_VERIFIED,           ///< by whoever has a trusted certificate for the name
+    dane = POSTERN_TLS_DANE,                   ///< by whoever has a certificate that a TLSA record names
 };
 
 namespace sdk {
@@ -116,23 +117,6 @@ public:
     [[nodiscard]] std::uint32_t attempt() const noexcept { return record().attempt; }
     /// By SMTP; else a transport takes it.
     [[nodiscard]] bool is_smtp() const noexcept { return record().is_smtp != 0; }
-};
-
-/// delivery.tls_policy: how the connection for a transaction has to be secured.
-class tls_policy final : public sdk::outgoing_event<postern_ev_tls_policy, POSTERN_HOOK_TLS_POLICY, event_kind::tls_policy> {
-public:
-    using outgoing_event::outgoing_event;
-    [[nodiscard]] std::string_view sender() const noexcept { return sdk::view(record().sender); }
-    /// A name, or the text of an address.
-    [[nodiscard]] std::string_view host() const noexcept { return sdk::view(record().host); }
-    /// Of the recipients, in lower case.
-    [[nodiscard]] addresses domains() const noexcept { return addresses{record().domains}; }
-    [[nodiscard]] stored_params params() const noexcept { return stored_params{record().params}; }
-    /// What the configuration says.
-    [[nodiscard]] tls_need configured() const noexcept { return static_cast<tls_need>(record().configured); }
-    /// What holds, after what other plugins said; and the name that `verified` checks.
-    [[nodiscard]] tls_need need() const noexcept { return static_cast<tls_need>(record().tls); }
-    [[nodiscard]] std::string_view name() const noexcept { return sdk::view(record().name); }
 };
 
 /// delivery.peer: who answers, on a new connection.
@@ -200,33 +184,6 @@ public:
     [[nodiscard]] std::uint32_t attempt() const noexcept { return record().attempt; }
     [[nodiscard]] bool has_tls() const noexcept { return has_flag(POSTERN_NEXT_HOP_TLS); }
 };
-
-/// The answer to tls_policy: a verdict, proceed() among them, or use_tls().
-class tls_reply {
-public:
-    // NOLINTNEXTLINE(google-explicit-constructor): what refuses is an answer already
-    tls_reply(verdict what) : what_{std::move(what)} {}
-    tls_reply(tls_need need, std::string name) : what_{proceed()}, name_{std::move(name)}, need_{need} {}
-
-    [[nodiscard]] const verdict& what() const noexcept { return what_; }
-    [[nodiscard]] const std::string& name() const noexcept { return name_; }
-    [[nodiscard]] std::optional<tls_need> need() const noexcept { return need_; }
-    [[nodiscard]] bool is_pass() const noexcept { return what_.is_pass() && !need_; }
-
-private:
-    verdict what_;
-    std::string name_;
-    std::optional<tls_need> need_;
-};
-
-/// A weaker need than holds takes may = ["tls"]. `name`: of the host, for `verified`; empty: the one in the event. Throws
-/// std::invalid_argument for what is no name.
-[[nodiscard]] inline tls_reply use_tls(tls_need need, std::string name = {})
-{
-    if (!name.empty() && !sdk::is_host_name(name))
-        throw std::invalid_argument("\"" + name + "\" is no name of a host");
-    return {need, std::move(name)};
-}
 
 /// The answer to peer_offers: a verdict, and which of the offers are not used.
 class peer_reply {
@@ -322,15 +279,6 @@ private:
 }
 
 namespace sdk {
-
-inline postern_status send(const services& to, std::uint64_t ticket, const tls_reply& what)
-{
-    return with_base<postern_tls_policy_reply>(what.what(), [&](postern_tls_policy_reply& record) {
-        record.name = str(what.name());
-        record.tls = what.need() ? static_cast<std::uint32_t>(*what.need()) : 0;
-        return to.core->reply(to.host, ticket, &record.base);
-    });
-}
 
 inline postern_status send(const services& to, std::uint64_t ticket, const peer_reply& what)
 {

@@ -13,6 +13,11 @@ namespace postern::sdk {
 inline constexpr std::size_t most_client_lines = 16;    ///< of an answer
 inline constexpr std::size_t longest_client_line = 500; ///< octets
 inline constexpr std::size_t most_unused = 100;         ///< keywords
+inline constexpr std::size_t most_names = 10;           ///< of a certificate
+inline constexpr std::size_t most_tlsa = 100;           ///< records of a policy
+inline constexpr std::size_t longest_tlsa = 8192;       ///< octets of a record's data
+inline constexpr std::size_t most_policy_texts = 200;   ///< lines of a policy, and patterns of its hosts
+inline constexpr std::size_t longest_policy_text = 1024;
 inline constexpr std::array<std::string_view, 14> core_verbs{"HELO", "EHLO", "MAIL", "RCPT", "DATA", "BDAT",     "RSET",
                                                              "NOOP", "VRFY", "EXPN", "HELP", "QUIT", "STARTTLS", "AUTH"};
 

@@ -222,9 +222,18 @@ template <>
 struct layout<postern_ev_tls_policy>
     : described<postern_ev_tls_policy,
                 octets<&postern_ev_tls_policy::message, &postern_ev_tls_policy::sender, &postern_ev_tls_policy::next_hop,
-                       &postern_ev_tls_policy::host, &postern_ev_tls_policy::name>,
+                       &postern_ev_tls_policy::host, &postern_ev_tls_policy::name, &postern_ev_tls_policy::canonical>,
                 list_of<&postern_ev_tls_policy::domains, postern_str>,
                 list_of<&postern_ev_tls_policy::params, postern_stored_param>> {
+};
+template <>
+struct layout<postern_ev_tls_result>
+    : described<postern_ev_tls_result,
+                octets<&postern_ev_tls_result::message, &postern_ev_tls_result::next_hop, &postern_ev_tls_result::host,
+                       &postern_ev_tls_result::address, &postern_ev_tls_result::source, &postern_ev_tls_result::policy_type,
+                       &postern_ev_tls_result::policy_domain, &postern_ev_tls_result::text>,
+                list_of<&postern_ev_tls_result::policy_strings, postern_str>,
+                list_of<&postern_ev_tls_result::policy_hosts, postern_str>> {
 };
 template <>
 struct layout<postern_ev_delivery_peer>

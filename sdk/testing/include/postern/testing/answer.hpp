@@ -58,10 +58,28 @@ struct client_line {
     bool operator==(const client_line&) const = default;
 };
 
+/// A TLSA record of an answer.
+struct tlsa {
+    std::uint32_t usage = 0;
+    std::uint32_t selector = 0;
+    std::uint32_t matching = 0;
+    std::string data;
+
+    bool operator==(const tlsa&) const = default;
+};
+
 /// What an answer says beyond its verdict and edits at delivery.tls_policy, delivery.peer and client.verb.
 struct outgoing_reply {
     std::uint32_t tls = 0; ///< POSTERN_TLS_...; 0: as it is
     std::string name;
+    std::vector<std::string> names; ///< that will do as well
+    std::vector<tlsa> records;      ///< for POSTERN_TLS_DANE
+    std::string policy_type;        ///< "sts", "tlsa"; empty: none is said
+    std::string policy_domain;
+    std::vector<std::string> policy_strings;
+    std::vector<std::string> policy_hosts;
+    std::uint32_t finding = 0; ///< POSTERN_TLS_RESULT_...
+    bool is_tested = false;
     std::vector<std::string> unused;
     bool next_host = false;
     std::vector<client_line> lines;

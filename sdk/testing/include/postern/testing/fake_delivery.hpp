@@ -56,6 +56,10 @@ public:
     std::uint32_t configured = POSTERN_TLS_OPPORTUNISTIC;
     std::uint32_t tls = POSTERN_TLS_OPPORTUNISTIC; ///< tls_policy() makes it what holds
     std::string tls_name = "mx.example.com";       ///< likewise
+    std::string canonical;                         ///< where aliases of the host lead
+    bool is_by_mx = false;                         ///< `next_hop` is a domain, and the host one of its mail exchangers
+    bool is_mx_secure = false;                     ///< DNSSEC vouches for that
+    bool is_address_secure = false;                ///< and for its addresses
     std::string address = "192.0.2.25";
     std::uint32_t port = 25;
     std::string greeting = "mx.example.com ESMTP";
@@ -68,6 +72,10 @@ public:
 
     answer delivery_begin();
     answer tls_policy();
+    /// What a task says to tls_policy() in the end, as session_base::finish: `delivery.finish(delivery.tls_policy())`.
+    answer finish(const answer& said);
+    /// By what the last tls_policy() said. `result`: POSTERN_TLS_RESULT_...
+    answer tls_result(std::uint32_t result = POSTERN_TLS_RESULT_OK, std::string_view text = {}, bool is_refused = false);
     answer peer_offers();
     /// Passed, without a call, where the next hop offers no keyword that the plugin declared. `said`: the replies to the lines of
     /// the last round.
@@ -88,14 +96,17 @@ private:
     [[nodiscard]] static std::vector<postern_str> records_of(const std::vector<std::string>& texts);
     [[nodiscard]] std::vector<postern_keyword> records_of_offers(bool own_only) const;
     [[nodiscard]] std::uint32_t flags() const noexcept;
+    [[nodiscard]] std::uint32_t host_flags() const noexcept;
 
     void take_out(const answer& said);
+    void take_policy(const answer& said);
 
     /// Whether it is the plugin's own is judged here, where it is known what was declared.
     void rewrite(answer& said);
 
     fake_host& host_;
     std::uint64_t id_;
+    outgoing_reply policy_; // what the last tls_policy() said
 };
 
 } // namespace postern::testing

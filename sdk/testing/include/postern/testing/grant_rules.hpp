@@ -64,7 +64,9 @@ template <class Predicate>
     if (what.verdict == POSTERN_ACCEPT && !is_granted("accept"))
         return rules::not_granted("ACCEPT", "accept");
     const bool is_weaker = (what.out.tls != 0 && what.out.tls < asked.tls) ||
-                           (!what.out.name.empty() && !asked.tls_name.empty() && what.out.name != asked.tls_name);
+                           (!what.out.name.empty() && !asked.tls_name.empty() && what.out.name != asked.tls_name) ||
+                           (asked.tls >= POSTERN_TLS_VERIFIED && !what.out.names.empty()) ||
+                           (asked.tls == POSTERN_TLS_DANE && !what.out.records.empty());
     if (asked.hook == POSTERN_HOOK_TLS_POLICY && is_weaker && !is_granted("tls"))
         return rules::not_granted("a weaker TLS policy", "tls");
     if (what.refuses())

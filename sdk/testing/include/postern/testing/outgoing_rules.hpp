@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace postern::testing {
 
@@ -22,27 +23,57 @@ namespace postern::testing {
 
 namespace rules {
 
+/// False: not to be looked at, or too many.
+[[nodiscard]] inline bool read_texts(const postern_list& from, std::size_t most, std::vector<std::string>& to)
+{
+    if (!is_sound(from, sizeof(postern_str)) || from.count > most)
+        return false;
+    for (std::uint32_t i = 0; i < from.count; ++i) {
+        const auto text = sdk::record_at<postern_str>(from, i);
+        if (!is_sound(text))
+            return false;
+        to.emplace_back(sdk::view(text));
+    }
+    return true;
+}
+
 [[nodiscard]] inline std::string read_policy(const postern_tls_policy_reply& from, outgoing_reply& to)
 {
-    if (from.tls > POSTERN_TLS_VERIFIED)
+    if (from.tls > POSTERN_TLS_DANE)
         return "a TLS policy that no host knows: " + std::to_string(from.tls);
-    if (!is_sound(from.name))
-        return "a name that is NULL with a length";
+    if (from.finding > POSTERN_TLS_RESULT_STS_WEBPKI_INVALID || (from.flags & ~POSTERN_TLS_TESTED) != 0)
+        return "a finding or a flag that no host knows";
+    if (!is_sound(from.name) || !is_sound(from.policy_type) || !is_sound(from.policy_domain))
+        return "a name, or the type or domain of a policy, that is NULL with a length";
+    if (!read_texts(from.names, sdk::most_names, to.names))
+        return "a list of names without records, with a stride smaller than a text, or of more than 10";
+    if (!read_texts(from.policy_strings, sdk::most_policy_texts, to.policy_strings) ||
+        !read_texts(from.policy_hosts, sdk::most_policy_texts, to.policy_hosts))
+        return "lines or hosts of a policy without records, with a stride smaller than a text, or more than 200";
+    if (!is_sound(from.tlsa, sizeof(postern_tlsa)) || from.tlsa.count > sdk::most_tlsa)
+        return "a list of TLSA records without any, with a stride smaller than one, or of more than 100";
+    for (std::uint32_t i = 0; i < from.tlsa.count; ++i) {
+        const auto one = sdk::record_at<postern_tlsa>(from.tlsa, i);
+        constexpr std::uint32_t most = 255;
+        if (!is_sound(one.data) || one.data.len > sdk::longest_tlsa || one.usage > most || one.selector > most ||
+            one.matching > most)
+            return "a TLSA record with data that is NULL with a length or too long, or with a number above 255";
+        to.records.push_back({one.usage, one.selector, one.matching, std::string{sdk::view(one.data)}});
+    }
     to.tls = from.tls;
     to.name = sdk::view(from.name);
+    to.policy_type = sdk::view(from.policy_type);
+    to.policy_domain = sdk::view(from.policy_domain);
+    to.finding = from.finding;
+    to.is_tested = (from.flags & POSTERN_TLS_TESTED) != 0;
+    to.next_host = from.next_host != 0;
     return {};
 }
 
 [[nodiscard]] inline std::string read_peer(const postern_delivery_peer_reply& from, outgoing_reply& to)
 {
-    if (!is_sound(from.unused, sizeof(postern_str)) || from.unused.count > sdk::most_unused)
+    if (!read_texts(from.unused, sdk::most_unused, to.unused))
         return "a list of keywords without records, with a stride smaller than a text, or of more than 100";
-    for (std::uint32_t i = 0; i < from.unused.count; ++i) {
-        const auto keyword = sdk::record_at<postern_str>(from.unused, i);
-        if (!is_sound(keyword))
-            return "a keyword that is NULL with a length";
-        to.unused.emplace_back(sdk::view(keyword));
-    }
     to.next_host = from.next_host != 0;
     return {};
 }
@@ -95,6 +126,22 @@ namespace rules {
     const outgoing_reply& out = what.out;
     if (!out.name.empty() && !sdk::is_host_name(out.name))
         return "\"" + out.name + "\" is no name of a host";
+    for (const std::string& name : out.names) {
+        if (!sdk::is_host_name(name))
+            return "\"" + name + "\" is no name of a host";
+    }
+    if ((out.tls == POSTERN_TLS_DANE) == out.records.empty())
+        return "DANE without TLSA records, or those without it";
+    if (!out.policy_type.empty()) {
+        const auto is_good = [](const std::string& text) {
+            return text.size() <= sdk::longest_policy_text &&
+                   std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+        };
+        if ((out.policy_type != "sts" && out.policy_type != "tlsa") || !sdk::is_host_name(out.policy_domain) ||
+            !std::all_of(out.policy_strings.begin(), out.policy_strings.end(), is_good) ||
+            !std::all_of(out.policy_hosts.begin(), out.policy_hosts.end(), is_good))
+            return "a policy of no known type, of no domain, or with texts that are too long or not printable";
+    }
     for (const std::string& keyword : out.unused) {
         if (!sdk::is_upper_keyword(keyword))
             return "\"" + keyword + "\" is no keyword of EHLO";

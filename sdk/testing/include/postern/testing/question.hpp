@@ -23,7 +23,7 @@ namespace postern::testing {
         return flags == 0;
     if (hook == POSTERN_HOOK_AUTH_STEP || hook == POSTERN_HOOK_AUTH_VERIFY) // for who declares that it needs them
         return false;
-    return hook > 0 && hook <= POSTERN_HOOK_END_RCPT && (flags & ~POSTERN_SUBSCRIBE_OBSERVE) == 0;
+    return hook > 0 && hook <= POSTERN_HOOK_TLS_RESULT && (flags & ~POSTERN_SUBSCRIBE_OBSERVE) == 0;
 }
 
 /// What MAIL said of the message to come.

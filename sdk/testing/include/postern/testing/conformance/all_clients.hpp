@@ -61,7 +61,10 @@ private:
             out_.params.push_back({each.name, each.needs_none ? std::nullopt : std::optional{make().parameter_value()},
                                    each.of_rcpt ? std::optional<std::uint32_t>{0} : std::nullopt, each.relay});
         later([this] { return out_.delivery_begin(); });
+        out_.is_by_mx = random().one_in(2);
+        out_.is_mx_secure = out_.is_address_secure = out_.is_by_mx && random().one_in(2);
         later([this] { return out_.tls_policy(); });
+        later([this] { return out_.tls_result(static_cast<std::uint32_t>(random().below(12)), make().text()); });
         later([this] { return out_.peer_offers(); });
         later([this] { return out_.client_verb(); });
         later([this] { return out_.client_verb({{random().one_in(2) ? 250u : 501u, make().argument()}}, 1); });
@@ -128,7 +131,7 @@ private:
 };
 
 /// Hooks that the clients above come by.
-inline constexpr std::array<std::uint32_t, 36> visited_hooks{POSTERN_HOOK_AUTH_MECHANISMS,
+inline constexpr std::array<std::uint32_t, 37> visited_hooks{POSTERN_HOOK_AUTH_MECHANISMS,
                                                              POSTERN_HOOK_AUTH_RESULT,
                                                              POSTERN_HOOK_END_RCPT,
                                                              POSTERN_HOOK_CONN_OPEN,
@@ -147,6 +150,7 @@ inline constexpr std::array<std::uint32_t, 36> visited_hooks{POSTERN_HOOK_AUTH_M
                                                              POSTERN_HOOK_ROUTE,
                                                              POSTERN_HOOK_DELIVERY_BEGIN,
                                                              POSTERN_HOOK_TLS_POLICY,
+                                                             POSTERN_HOOK_TLS_RESULT,
                                                              POSTERN_HOOK_DELIVERY_PEER,
                                                              POSTERN_HOOK_CLIENT_VERB,
                                                              POSTERN_HOOK_CLIENT_PARAMS,

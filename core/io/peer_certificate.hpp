@@ -1,0 +1,44 @@
+#pragma once
+// What a client wants a server's certificate to be, beyond what its context says, and what was wrong with the one that came.
+// STANDARDS: RFC 6125 6.4, RFC 7671 5, RFC 7672 3.1, 3.2. SECURITY: certificates are the peer's; names and records come from
+// whoever owns the domain.
+
+#include "core/base/tlsa_record.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct ssl_st;
+
+namespace postern::io {
+
+struct peer_expectation {
+    std::vector<std::string> names = {};      ///< that the certificate may be for, beside the name of the handshake
+    std::vector<base::tlsa_record> tlsa = {}; ///< one of them has to match, and then no authority is needed; empty: no DANE
+    bool is_only_noted = false; ///< the handshake succeeds whatever the certificate is; what is wrong can be asked for
+
+    /// Nothing more than the context and the name say.
+    [[nodiscard]] bool is_plain() const noexcept { return names.empty() && tlsa.empty() && !is_only_noted; }
+};
+
+enum class certificate_fault : std::uint8_t {
+    none,
+    untrusted,  ///< by nobody that is trusted
+    expired,    ///< or not valid yet
+    wrong_name, ///< for other names
+    no_match,   ///< with any of the TLSA records
+    other,
+};
+
+/// Before a client's handshake. With TLSA records none of which can be used, encryption is all that is insisted on (RFC 7672
+/// 3.1.3, 2.2). False: out of memory, or there is no name that a certificate could be for.
+[[nodiscard]] bool expect(ssl_st* session, const std::string& name, const peer_expectation& what) noexcept;
+
+/// What was found, whether or not it counted. `none` too where nobody looked.
+[[nodiscard]] certificate_fault fault_of(const ssl_st* session) noexcept;
+/// In OpenSSL's words; empty: nothing.
+[[nodiscard]] std::string_view fault_text(const ssl_st* session) noexcept;
+
+} // namespace postern::io

@@ -1,0 +1,61 @@
+#include "../src/tlsa_policy.hpp"
+
+#include <gtest/gtest.h>
+
+using namespace dane;
+
+namespace {
+
+TEST(a_tlsa_record, has_three_numbers_and_data)
+{
+    EXPECT_EQ(read({"\x03\x01\x01zz", 5}), (record{3, 1, 1, "zz"}));
+    EXPECT_EQ(read({"\x03\x01\x01", 3}), (record{3, 1, 1, ""}));
+    EXPECT_FALSE(read({"\x03\x01", 2}));
+    EXPECT_FALSE(read(""));
+}
+
+// RFC 7672 3.1.3
+TEST(a_tlsa_record, can_be_used_where_it_names_a_certificate_or_key_of_the_server_or_its_issuer)
+{
+    for (const std::uint8_t usage : {std::uint8_t{0}, std::uint8_t{1}, std::uint8_t{4}, std::uint8_t{255}})
+        EXPECT_FALSE(is_usable({usage, 1, 1, std::string(32, 'x')})) << int{usage};
+    for (const std::uint8_t usage : {std::uint8_t{2}, std::uint8_t{3}}) {
+        EXPECT_TRUE(is_usable({usage, 0, 0, "x"}));
+        EXPECT_TRUE(is_usable({usage, 1, 1, std::string(32, 'x')}));
+        EXPECT_TRUE(is_usable({usage, 0, 2, std::string(64, 'x')}));
+        EXPECT_FALSE(is_usable({usage, 2, 1, std::string(32, 'x')}));
+        EXPECT_FALSE(is_usable({usage, 1, 3, std::string(32, 'x')}));
+    }
+}
+
+TEST(a_tlsa_record, with_a_digest_of_another_size_cannot_be_used)
+{
+    for (const std::size_t size : {0U, 31U, 33U, 64U})
+        EXPECT_FALSE(is_usable({3, 1, 1, std::string(size, 'x')})) << size;
+    for (const std::size_t size : {0U, 32U, 63U, 65U})
+        EXPECT_FALSE(is_usable({3, 1, 2, std::string(size, 'x')})) << size;
+    EXPECT_FALSE(is_usable({3, 1, 0, ""}));
+}
+
+TEST(a_tlsa_record, is_written_as_in_a_zone)
+{
+    EXPECT_EQ(text_of({3, 1, 1, {"\x00\xab\x7f", 3}}), "3 1 1 00ab7f");
+    EXPECT_EQ(text_of({3, 0, 0, std::string(4000, 'x')}).size(), 1024U) << "a whole certificate is cut";
+}
+
+TEST(a_tlsa_record, is_asked_for_by_port_and_host)
+{
+    EXPECT_EQ(name_of("mx.example.org", 25), "_25._tcp.mx.example.org");
+}
+
+TEST(a_list_of_domains, has_domains_and_what_is_below_domains)
+{
+    EXPECT_TRUE(is_listed("example.org", {"example.org"}));
+    EXPECT_FALSE(is_listed("mx.example.org", {"example.org"}));
+    EXPECT_TRUE(is_listed("mx.example.org", {"other.example", ".example.org"}));
+    EXPECT_FALSE(is_listed("example.org", {".example.org"}));
+    EXPECT_FALSE(is_listed("anexample.org", {".example.org"}));
+    EXPECT_FALSE(is_listed("example.org", {}));
+}
+
+} // namespace
