@@ -3,6 +3,7 @@
 
 #include "tlsa_policy.hpp"
 
+#include <postern/kit/ascii.hpp>
 #include <postern/plugin.hpp>
 
 #include <algorithm>
@@ -39,8 +40,7 @@ public:
           secured_{count_of(host, "secured")}, unsecured_{count_of(host, "none")}, unknown_{count_of(host, "unknown")}
     {
         for (auto& each : required_)
-            std::ranges::transform(each, each.begin(),
-                                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+            each = postern::kit::lowered(each);
     }
 
     // By value: the task goes on after the call.

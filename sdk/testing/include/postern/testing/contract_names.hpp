@@ -67,6 +67,7 @@ namespace postern::testing {
         {POSTERN_HOOK_AUTH_VERIFY, "auth.verify"},
         {POSTERN_HOOK_AUTH_RESULT, "auth.result"},
         {POSTERN_HOOK_END_RCPT, "msg.end_rcpt"},
+        {POSTERN_HOOK_TLS_RESULT, "delivery.tls_result"},
         {POSTERN_HOOK_WAKE, "wake"},
         {POSTERN_HOOK_SESSION_END, "session_end"},
         {POSTERN_HOOK_CONFIG_PREPARE, "config.prepare"},
