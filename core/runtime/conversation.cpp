@@ -147,8 +147,10 @@ void conversation::tell_tls_result(const smtp_connection& on)
         const bool is_known_before = out_.finding != ok;
         tell_finding(is_known_before ? out_.finding : found,
                      is_known_before || found == ok ? std::string{} : std::string{on.peer_fault_text()}, false);
-    } else if (peer.extended && !peer.offers_starttls) {
-        tell_finding(starttls_not_supported, "the next hop offers no STARTTLS", end == session::client_end::no_tls);
+    } else if (end == session::client_end::no_tls || (peer.extended && (!peer.offers_starttls || on.result().begun))) {
+        tell_finding(starttls_not_supported,
+                     peer.offers_starttls ? "the next hop does not take STARTTLS" : "the next hop offers no STARTTLS",
+                     end == session::client_end::no_tls);
     }
     out_.is_connected = false;
 }
