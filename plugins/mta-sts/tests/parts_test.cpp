@@ -1,0 +1,157 @@
+// What is small: the form in which a policy is kept, addresses that may be asked, and what operators read.
+
+#include "../src/curl_fetcher.hpp"
+#include "../src/kept_policy.hpp"
+#include "../src/public_address.hpp"
+#include "../src/sts_record.hpp"
+#include "../src/told.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace mta_sts;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+namespace {
+
+[[nodiscard]] policy some_policy(std::string more = {})
+{
+    auto parsed = parse_policy("version: STSv1\nmode: enforce\nmx: mx.example.org\nmax_age: 86400\n" + more);
+    EXPECT_TRUE(parsed.what) << parsed.why;
+    return *parsed.what;
+}
+
+TEST(a_kept_policy, is_read_as_it_was_written)
+{
+    for (const auto* const id : {"", "20260101"}) {
+        const kept_policy what{id, 1'700'000'000, some_policy()};
+        const auto read = read_kept(write_kept(what));
+        ASSERT_TRUE(read);
+        EXPECT_EQ(read->id, id);
+        EXPECT_EQ(read->fetched_s, what.fetched_s);
+        EXPECT_EQ(read->what, what.what);
+    }
+}
+
+TEST(a_kept_policy, that_is_too_long_with_all_its_words_is_kept_without_those_that_say_nothing)
+{
+    std::string comments = "key: ";
+    comments += std::string(65'536 - some_policy().text.size() - comments.size(), 'x');
+    const auto text = write_kept({"1", 1, some_policy(comments)});
+    EXPECT_LE(text.size(), 65'536U);
+    const auto read = read_kept(text);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->what.mx, some_policy().mx);
+
+    policy hosts = some_policy();
+    hosts.mx.assign(20'000, "mx.example.org");
+    hosts.text = render(hosts);
+    EXPECT_EQ(write_kept({"1", 1, hosts}), "") << "and not at all where that is too long as well";
+}
+
+TEST(a_kept_policy, that_is_broken_is_none)
+{
+    const auto good = write_kept({"1", 1, some_policy()});
+    EXPECT_TRUE(read_kept(good));
+    for (const auto& each : {std::string{}, std::string{"1 "}, std::string{"1 1 1"}, "2" + good.substr(1),
+                             std::string{"1 1 x\n"} + some_policy().text, std::string{"1 1 1x\n"} + some_policy().text,
+                             std::string{"1 1 -1\n"} + some_policy().text, std::string{"1 1\n"} + some_policy().text,
+                             std::string{"1 1 1\nversion: STSv1\n"}})
+        EXPECT_FALSE(read_kept(each)) << each;
+}
+
+TEST(an_address, is_public_unless_it_is_of_this_machine_its_site_or_a_group)
+{
+    for (const auto* const each :
+         {"8.8.8.8",         "9.255.255.255",   "11.0.0.0",         "100.63.255.255", "100.128.0.0",     "126.255.255.255",
+          "128.0.0.0",       "169.253.255.255", "169.255.0.0",      "172.15.255.255", "172.32.0.0",      "192.0.1.0",
+          "192.167.255.255", "192.169.0.0",     "198.17.255.255",   "198.20.0.0",     "223.255.255.255", "2001:4860:4860::8888",
+          "2a00::1",         "3fff:ffff::1",    "64:ff9b::808:808", "::ffff:8.8.8.8"})
+        EXPECT_TRUE(is_public(each)) << each;
+    for (const auto* const each : {"0.0.0.0",
+                                   "0.255.255.255",
+                                   "10.0.0.1",
+                                   "10.255.255.255",
+                                   "100.64.0.0",
+                                   "100.127.255.255",
+                                   "127.0.0.1",
+                                   "127.255.255.255",
+                                   "169.254.169.254",
+                                   "172.16.0.0",
+                                   "172.31.255.255",
+                                   "192.0.0.1",
+                                   "192.168.0.1",
+                                   "198.18.0.0",
+                                   "198.19.255.255",
+                                   "224.0.0.1",
+                                   "240.0.0.1",
+                                   "255.255.255.255",
+                                   "::",
+                                   "::1",
+                                   "fe80::1",
+                                   "fc00::1",
+                                   "fd12::1",
+                                   "ff02::1",
+                                   "::ffff:127.0.0.1",
+                                   "::ffff:10.0.0.1",
+                                   "64:ff9b::7f00:1",
+                                   "2002:7f00:1::1",
+                                   "2001::1",
+                                   "4000::1",
+                                   "",
+                                   "localhost",
+                                   "8.8.8.8 "})
+        EXPECT_FALSE(is_public(each)) << each;
+}
+
+TEST(an_answer, is_plain_text_whatever_its_parameters)
+{
+    for (const auto* const each : {"text/plain", "Text/PLAIN", "text/plain; charset=utf-8", "text/plain ;charset=x"})
+        EXPECT_TRUE(is_plain_text(each)) << each;
+    for (const auto* const each : {"", "text/html", "text/plainx", "application/octet-stream", "text/", "text/html; text/plain"})
+        EXPECT_FALSE(is_plain_text(each)) << each;
+}
+
+TEST(an_operator, reads_what_is_known_of_each_domain)
+{
+    EXPECT_EQ(table_of({}), "no policies are known\n");
+    discovery::facts good{"a.example",
+                          std::make_shared<const policy>(some_policy()),
+                          "7",
+                          std::chrono::seconds{172'800},
+                          std::chrono::seconds{90},
+                          trouble::none,
+                          {},
+                          0};
+    discovery::facts bad{"b.example", nullptr, {}, {}, {}, trouble::webpki_invalid, "expired", 2};
+    EXPECT_EQ(table_of({good, bad}), "a.example mode=enforce id=7 lasts=2d\nb.example mode=- id=- lasts=- "
+                                     "problem=sts-webpki-invalid\n");
+    EXPECT_THAT(details_of(good), HasSubstr("fetched 90s ago\n    version: STSv1\n"));
+    EXPECT_THAT(details_of(bad), HasSubstr("the last 2 tries failed: expired\n"));
+}
+
+TEST(an_operator, reads_as_many_as_an_answer_can_hold)
+{
+    const auto text = table_of(std::vector<discovery::facts>(40'000, {std::string(100, 'a'), nullptr, {}, {}, {}, {}, {}, 0}));
+    EXPECT_LT(text.size(), std::size_t{1} << 20U);
+    EXPECT_THAT(text.substr(text.size() - 20), HasSubstr(" more\n"));
+}
+
+TEST(a_policy_of_ones_own, lists_the_hosts_of_the_mx_records_unless_others_are_named)
+{
+    const own_policy as_found{mode::testing, std::chrono::seconds{300}, {}};
+    EXPECT_EQ(policy_for(as_found, {"mx.example.org"}).text, "version: STSv1\nmode: testing\nmx: mx.example.org\nmax_age: 300\n");
+    const own_policy named{mode::enforce, std::chrono::seconds{300}, {"*.example.org"}};
+    const auto what = policy_for(named, {"mx.example.org", "mx.example.net"});
+    EXPECT_TRUE(parse_policy(what.text).what);
+    const auto told = to_publish("example.org", what, {"mx.example.org", "mx.example.net"});
+    EXPECT_THAT(told, StartsWith("https://mta-sts.example.org/.well-known/mta-sts.txt"));
+    EXPECT_THAT(told, HasSubstr("\n\nversion: STSv1\nmode: enforce\nmx: *.example.org\nmax_age: 300\n\n"));
+    EXPECT_THAT(told, HasSubstr("_mta-sts.example.org. IN TXT \"v=STSv1; id=" + id_for(what.text) + "\""));
+    EXPECT_THAT(told, HasSubstr("warning: the MX record mx.example.net is not listed"));
+    EXPECT_THAT(told, Not(HasSubstr("record mx.example.org is not")));
+}
+
+} // namespace
