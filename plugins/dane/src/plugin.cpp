@@ -53,7 +53,7 @@ public:
 private:
     [[nodiscard]] static postern::counter count_of(const postern::host& host, const char* result)
     {
-        return host.metrics().counter("dane_hosts_total", "Hosts that were asked about, by what their TLSA records came to",
+        return host.metrics().counter("hosts_total", "Hosts that were asked about, by what their TLSA records came to",
                                       {{"result", result}});
     }
     [[nodiscard]] postern::task<finding> look_up(postern::tls_policy event) const
