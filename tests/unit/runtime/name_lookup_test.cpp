@@ -60,7 +60,7 @@ TEST_F(a_question, is_answered_on_the_loop)
     ASSERT_TRUE(answer_);
     EXPECT_EQ(answer_->status, io::dns_status::ok);
     ASSERT_EQ(answer_->records.size(), 1U);
-    EXPECT_EQ(answer_->records.front().name, "192.0.2.1");
+    EXPECT_EQ(answer_->records.front().name, "192.2.2.1");
 }
 
 TEST_F(a_question, that_is_no_name_is_answered_without_asking)
