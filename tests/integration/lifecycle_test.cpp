@@ -45,15 +45,21 @@ constexpr exit_status success{0, 0};
     return code;
 }
 
+/// Up to the 354.
+void begin_content(smtp_peer& peer)
+{
+    ASSERT_EQ(peer.greets().code, 250);
+    ASSERT_EQ(peer.says("MAIL FROM:<a@client.example>").code, 250);
+    ASSERT_EQ(peer.says("RCPT TO:<user@example.com>").code, 250);
+    ASSERT_EQ(peer.says("DATA").code, 354);
+}
+
 TEST(sigterm, lets_a_message_in_its_content_finish_and_then_ends_the_server)
 {
     next_hop next;
     server gateway{for_domain("example.com", next)};
     smtp_peer peer{gateway.port()};
-    ASSERT_EQ(peer.greets().code, 250);
-    ASSERT_EQ(peer.says("MAIL FROM:<a@client.example>").code, 250);
-    ASSERT_EQ(peer.says("RCPT TO:<user@example.com>").code, 250);
-    ASSERT_EQ(peer.says("DATA").code, 354);
+    ASSERT_NO_FATAL_FAILURE(begin_content(peer));
     ASSERT_TRUE(peer.sends("Subject: in the middle\r\n\r\n"));
     gateway.child().signal(SIGTERM);
     ASSERT_TRUE(gateway.logs("draining")) << gateway.log();
@@ -83,10 +89,7 @@ TEST(a_second_sigterm, ends_the_server_at_once)
     next_hop next;
     server gateway{for_domain("example.com", next)};
     smtp_peer peer{gateway.port()};
-    ASSERT_EQ(peer.greets().code, 250);
-    ASSERT_EQ(peer.says("MAIL FROM:<a@client.example>").code, 250);
-    ASSERT_EQ(peer.says("RCPT TO:<user@example.com>").code, 250);
-    ASSERT_EQ(peer.says("DATA").code, 354);
+    ASSERT_NO_FATAL_FAILURE(begin_content(peer));
     gateway.child().signal(SIGTERM);
     ASSERT_TRUE(gateway.logs("draining")) << gateway.log();
     std::optional<exit_status> status;
@@ -104,10 +107,7 @@ TEST(two_signals_at_once, are_one_and_leave_sessions_their_time)
     next_hop next;
     server gateway{for_domain("example.com", next)};
     smtp_peer peer{gateway.port()};
-    ASSERT_EQ(peer.greets().code, 250);
-    ASSERT_EQ(peer.says("MAIL FROM:<a@client.example>").code, 250);
-    ASSERT_EQ(peer.says("RCPT TO:<user@example.com>").code, 250);
-    ASSERT_EQ(peer.says("DATA").code, 354);
+    ASSERT_NO_FATAL_FAILURE(begin_content(peer));
     gateway.child().signal(SIGINT); // two of them, so that the kernel does not make one of them
     gateway.child().signal(SIGTERM);
     ASSERT_TRUE(gateway.logs("draining")) << gateway.log();
