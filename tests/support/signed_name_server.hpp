@@ -2,6 +2,7 @@
 // NSD with a zone that ldns signed: DNSSEC as it is, for those who validate.
 
 #include "tests/support/process.hpp"
+#include "tests/support/socket.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <fmt/format.h>
@@ -10,10 +11,6 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace postern::test {
 
@@ -29,17 +26,11 @@ public:
         key_ = make_key();
         other_key_ = make_key();
         (void)in_folder({"ldns-signzone", "example.test.zone", key_});
-        const auto folder = place_.path().string();
-        port_ = free_port();
-        place_.write("nsd.conf", fmt::format("server:\n  ip-address: 127.0.0.1@{}\n  server-count: 1\n  username: \"\"\n"
-                                             "  chroot: \"\"\n  zonesdir: \"{}\"\n  database: \"\"\n  pidfile: \"{}/nsd.pid\"\n"
-                                             "  xfrdfile: \"{}/xfrd.state\"\n  zonelistfile: \"{}/zone.list\"\n  xfrdir: \"{}\"\n"
-                                             "remote-control:\n  control-enable: no\n"
-                                             "zone:\n  name: \"example.test\"\n  zonefile: \"example.test.zone.signed\"\n",
-                                             port_, folder, folder, folder, folder, folder));
-        child_.emplace(start_options{.command = {"nsd", "-d", "-c", (place_ / "nsd.conf").string()}, .folder = place_.path()});
-        if (!child_->wait_for_errors([](std::string_view log) { return log.find("nsd started") != log.npos; }))
-            throw std::runtime_error{"nsd did not start: " + child_->errors()};
+        constexpr int attempts = 20;
+        for (int attempt = 0; attempt < attempts; ++attempt)
+            if (starts())
+                return;
+        throw std::runtime_error{"nsd does not start: " + child_->errors()};
     }
 
     [[nodiscard]] std::string address() const { return fmt::format("127.0.0.1:{}", port_); }
@@ -60,18 +51,18 @@ private:
     }
     std::string make_key() const { return in_folder({"ldns-keygen", "-a", "ECDSAP256SHA256", "-k", "example.test"}); }
 
-    /// NSD takes no port 0: the kernel chooses one that is free at this moment.
-    static std::uint16_t free_port()
+    /// False where somebody else took the port meanwhile: NSD takes no port 0.
+    bool starts()
     {
-        const int probe = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        sockaddr_in at{};
-        at.sin_family = AF_INET;
-        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof at;
-        (void)::bind(probe, reinterpret_cast<sockaddr*>(&at), sizeof at);
-        (void)::getsockname(probe, reinterpret_cast<sockaddr*>(&at), &size);
-        ::close(probe);
-        return ntohs(at.sin_port);
+        port_ = unused_port();
+        place_.write("nsd.conf", fmt::format("server:\n  ip-address: 127.0.0.1@{0}\n  server-count: 1\n  username: \"\"\n"
+                                             "  chroot: \"\"\n  zonesdir: \"{1}\"\n  database: \"\"\n  pidfile: \"{1}/nsd.pid\"\n"
+                                             "  xfrdfile: \"{1}/xfrd.state\"\n  zonelistfile: \"{1}/zone.list\"\n  xfrdir: \"{1}\"\n"
+                                             "remote-control:\n  control-enable: no\n"
+                                             "zone:\n  name: \"example.test\"\n  zonefile: \"example.test.zone.signed\"\n",
+                                             port_, place_.path().string()));
+        child_.emplace(start_options{.command = {"nsd", "-d", "-c", (place_ / "nsd.conf").string()}, .folder = place_.path()});
+        return child_->wait_for_errors([](std::string_view log) { return log.find("nsd started") != log.npos; });
     }
 
     temporary_folder place_;
