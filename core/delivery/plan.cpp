@@ -177,7 +177,8 @@ decision conclude(const queue::record& before, std::span<const attempt_result> r
         what.next_attempt = std::min(*what.next_attempt, before.envelope.received + own.warn); // who asked for a time means it
 
     bool failed_now = false;
-    bool is_left = false; // somebody was not tried
+    bool is_left = false;  // somebody was not tried
+    bool is_again = false; // somebody is to be tried again
     for (std::uint32_t i = 0; i < by_index.size(); ++i) {
         auto& to = state.recipients[i];
         if (to.status == recipient_status::open && by_index[i] != nullptr) {
@@ -185,6 +186,7 @@ decision conclude(const queue::record& before, std::span<const attempt_result> r
             note_result(before.envelope, to, *by_index[i]);
             if (to.status == recipient_status::open && has_expired)
                 to.status = recipient_status::expired;
+            is_again = is_again || to.status == recipient_status::open;
             failed_now = failed_now || to.status == recipient_status::failed || to.status == recipient_status::expired;
         } else if (to.status == recipient_status::open) {
             is_left = true;
@@ -199,7 +201,8 @@ decision conclude(const queue::record& before, std::span<const attempt_result> r
         what.next_attempt.reset();
     } else {
         state.is_warned = state.is_warned || is_warning_due;
-        if (is_left)
+        what.is_only_untried = is_left && !is_again;
+        if (what.is_only_untried)
             what.next_attempt = now;
     }
     state.next_attempt = what.next_attempt;

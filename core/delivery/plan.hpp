@@ -60,6 +60,7 @@ struct decision {
     queue::message_state state;                        ///< to be stored, unless it is over
     queue::life_event what = queue::life_event::defer; ///< defer, deliver or bounce
     std::optional<base::wall_time> next_attempt;       ///< of defer
+    bool is_only_untried = false;                      ///< of defer: nobody is left of those who were tried
     std::vector<std::uint32_t> failed;                 ///< that a failure DSN must name now; empty: none is due
     std::vector<std::uint32_t> delayed;                ///< that a delay DSN must name now; empty: none is due
     std::vector<std::uint32_t> succeeded;              ///< that a success DSN must name now; empty: none is due
@@ -75,8 +76,8 @@ struct decision {
 /// What of an attempt that goes on must not be forgotten if it is broken off: who has got the message, or never will.
 [[nodiscard]] queue::message_state progress(const queue::record& before, std::span<const attempt_result> results);
 
-/// `results` holds at most one entry a recipient; an open recipient without one was not tried and is due at once, and one
-/// that is not open is ignored. Counts one attempt.
+/// `results` holds at most one entry a recipient; an open recipient without one was not tried: it is due at
+/// once, or when those are who were tried in vain. One that is not open is ignored. Counts one attempt.
 /// A DSN that is due must be durable before the new state is stored: `state` already says that it was reported.
 [[nodiscard]] decision conclude(const queue::record& before, std::span<const attempt_result> results,
                                 const queue::retry_policy& policy, base::wall_time now, base::random_source& random);

@@ -1,9 +1,19 @@
 #pragma once
 // What the configuration tells the delivery engine. Plain values.
 
+#include "core/base/ip_address.hpp"
+#include "core/delivery/pace.hpp"
+#include "core/delivery/resting.hpp"
+
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace postern::delivery {
 
@@ -19,6 +29,29 @@ struct timeouts {
     std::chrono::milliseconds final = std::chrono::minutes{10}; ///< reply to the end of data
 };
 
+/// Whom this server is on its way out. Of each family one address is taken, by turns.
+struct source_pool {
+    std::vector<base::ip_address> addresses; ///< empty: as the system chooses
+    std::string hostname;                    ///< for EHLO; empty: that of all
+};
+
+/// The address of that family whose turn it is; nothing: the pool has none.
+[[nodiscard]] inline std::optional<base::ip_address> source_of(const source_pool& pool, bool is_v4, std::size_t turn)
+{
+    std::vector<base::ip_address> fitting;
+    std::copy_if(pool.addresses.begin(), pool.addresses.end(), std::back_inserter(fitting),
+                 [is_v4](const auto& each) { return each.is_v4() == is_v4; });
+    return fitting.empty() ? std::nullopt : std::optional{fitting[turn % fitting.size()]};
+}
+
+/// What holds for one destination, by the name that the log has as next_hop.
+struct destination_rule {
+    std::optional<std::uint32_t> concurrency;
+    std::optional<pace> rate;
+    std::string suspended; ///< why nothing goes there; empty: it does
+    std::string pool;      ///< empty: that of all
+};
+
 /// How deliveries are made; one object a generation.
 struct settings {
     std::string hostname;                 ///< for EHLO and DSN
@@ -30,6 +63,11 @@ struct settings {
     std::uint16_t mx_port = 25;           ///< of hosts that were found by MX; another one is for tests
     bool mx_loopback = false;             ///< such a host may have an address of this machine's loopback; for tests
     tls_mode tls = tls_mode::opportunistic;
+    pace rate;        ///< of transactions to one destination
+    std::string pool; ///< empty: no source address in particular
+    std::map<std::string, source_pool, std::less<>> pools;
+    std::map<std::string, destination_rule, std::less<>> destinations;
+    rest_times rest; ///< of destinations that cannot be reached
     timeouts timeout;
 };
 

@@ -7,7 +7,9 @@
 #include "core/base/ip_address.hpp"
 #include "core/delivery/route.hpp"
 #include "core/host/config_chains.hpp"
+#include "core/host/config_delivery.hpp"
 #include "core/host/config_tls.hpp"
+#include "core/host/config_values.hpp"
 #include "core/host/toml_reader.hpp"
 #include "core/host/units.hpp"
 
@@ -21,23 +23,6 @@ namespace postern::daemon {
 namespace {
 
 constexpr std::int64_t most_count = 1'000'000'000;
-
-template <class Number>
-void set(Number& to, std::optional<std::int64_t> from)
-{
-    if (from)
-        to = static_cast<Number>(*from);
-}
-
-void set(std::chrono::milliseconds& to, table_reader& from, std::string_view key)
-{
-    const auto value = from.duration(key);
-    if (!value)
-        return;
-    to = std::chrono::ceil<std::chrono::milliseconds>(*value);
-    if (to.count() == 0)
-        from.complain(key, "must be longer than nothing");
-}
 
 /// RFC 5321 4.1.2: labels of letters, digits and hyphens (underscores and UTF-8 are let pass), or an address literal.
 bool is_hostname(std::string_view name) noexcept
@@ -297,66 +282,6 @@ void read_kv(table_reader& root, config& to)
             kv->complain("deadline", "must be longer than nothing");
     }
     kv->refuse_unknown();
-}
-
-void read_dns(table_reader& delivery, config& to)
-{
-    to.dns_where = delivery.where();
-    auto dns = delivery.table("dns");
-    if (!dns)
-        return;
-    to.dns_where = dns->where();
-    to.dns.servers = dns->texts("servers").value_or(std::vector<std::string>{});
-    for (const auto& each : to.dns.servers)
-        if (const auto server = base::ip_endpoint::from_text(each); !server || server->port == 0)
-            dns->complain("servers", fmt::format("\"{}\" is no address with a port, such as \"127.0.0.1:53\"", each));
-    if (dns->has("servers") && to.dns.servers.empty())
-        dns->complain("servers", "must have at least one; left out, those of /etc/resolv.conf are asked");
-    if (const auto file = dns->path("trust_anchor")) {
-        to.dns.trust_anchor = file->string();
-        if (std::error_code ignored; !std::filesystem::exists(*file, ignored))
-            dns->complain("trust_anchor", "there is no such file: " + file->string());
-    }
-    set(to.dns.timeout, *dns, "timeout");
-    dns->refuse_unknown();
-}
-
-void read_delivery(table_reader& root, config& to)
-{
-    to.delivery.hostname = to.hostname;
-    to.relay_where = to.transport_where = root.where();
-    auto from = root.table("delivery");
-    if (!from)
-        return;
-    auto& out = to.delivery;
-    out.relay = from->text("relay").value_or("");
-    to.relay_where = from->where("relay");
-    if (!out.relay.empty() && !delivery::route::from_text(out.relay)) // what reads it when mail is to leave
-        from->complain("relay",
-                       "must be a host and a port, \"mx.example.org:25\", \"192.0.2.1:25\" or \"[2001:db8::1]:25\" (25 if "
-                       "left out; a name that is not ASCII as its \"xn--\" form), or \"\" for none");
-    out.transport = from->text("transport").value_or(out.transport);
-    to.transport_where = from->where("transport");
-    if (out.transport != "smtp" && to.find_plugin(out.transport) == nullptr)
-        from->complain("transport", fmt::format("is neither \"smtp\" nor the name of a [[plugin]]: \"{}\"", out.transport));
-    set(out.concurrency, from->integer("concurrency", 1, 1'000'000));
-    set(out.per_destination, from->integer("per_destination", 1, 1'000'000));
-    set(out.connection_reuse, from->integer("connections_reuse", 1, most_count));
-    set(out.mx_port, from->integer("mx_port", 1, 65'535));
-    out.mx_loopback = from->boolean("mx_loopback").value_or(out.mx_loopback);
-    using enum delivery::tls_mode;
-    out.tls = from->choice<delivery::tls_mode>("tls", {{"none", none}, {"opportunistic", opportunistic}, {"required", required}})
-                  .value_or(out.tls);
-    read_dns(*from, to);
-    if (auto times = from->table("timeouts")) {
-        set(out.timeout.connect, *times, "connect");
-        set(out.timeout.greeting, *times, "greeting");
-        set(out.timeout.command, *times, "command");
-        set(out.timeout.data, *times, "data");
-        set(out.timeout.final, *times, "final");
-        times->refuse_unknown();
-    }
-    from->refuse_unknown();
 }
 
 void read_trace(table_reader& root, config& to)

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 
 namespace postern::io {
@@ -79,9 +81,27 @@ base::ip_endpoint own_end_of(const socket& connection)
     return address ? base::ip_endpoint{*address, own.port()} : base::ip_endpoint{};
 }
 
-task<base::result<socket>> connect_to(loop& home, native_endpoint to, std::chrono::milliseconds within, interruption* by)
+/// The port is chosen when it is known whom it leads to, so that one address has more than 28,000 connections.
+base::error_code bind_to(socket& made, const native_endpoint& to, const base::ip_address& from)
+{
+    base::error_code ec;
+    made.open(to.protocol(), ec);
+    const int on = 1;
+    if (!ec)
+        (void)::setsockopt(made.native_handle(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
+                           sizeof on); // else the port is chosen now
+    if (!ec)
+        made.bind(to_native({from, 0}), ec);
+    return ec;
+}
+
+task<base::result<socket>> connect_to(loop& home, native_endpoint to, std::chrono::milliseconds within, interruption* by,
+                                      std::optional<base::ip_address> from = std::nullopt)
 {
     socket made{home.context().get_executor()};
+    if (from)
+        if (const auto ec = bind_to(made, to, *from))
+            co_return ec;
     connect_deadline limit{home.deadlines(), made, by};
     limit.set(within);
     base::error_code ec;
@@ -118,9 +138,10 @@ task<base::result<std::vector<base::ip_endpoint>>> resolve(loop& home, std::stri
     co_return found;
 }
 
-task<base::result<connected>> connect(loop& home, base::ip_endpoint to, std::chrono::milliseconds within, interruption* by)
+task<base::result<connected>> connect(loop& home, base::ip_endpoint to, std::chrono::milliseconds within, interruption* by,
+                                      std::optional<base::ip_address> from)
 {
-    auto made = co_await connect_to(home, to_native(to), within, by);
+    auto made = co_await connect_to(home, to_native(to), within, by, from);
     if (!made)
         co_return made.error();
     const auto own = own_end_of(*made);

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,9 +37,11 @@ private:
     bool has_come_ = false;
 };
 
-/// Connects; an error when refused, unreachable or not done `within` the time. `by` may be null.
+/// Connects; an error when refused, unreachable or not done `within` the time. `by` may be null. `from`: our address, of the
+/// family of `to`; nothing: as the system chooses.
 [[nodiscard]] task<base::result<connected>> connect(loop& home, base::ip_endpoint to, std::chrono::milliseconds within,
-                                                    interruption* by = nullptr);
+                                                    interruption* by = nullptr,
+                                                    std::optional<base::ip_address> from = std::nullopt);
 /// Likewise, to the Unix socket at `path`.
 [[nodiscard]] task<base::result<socket>> connect_unix(loop& home, std::string path, std::chrono::milliseconds within,
                                                       interruption* by = nullptr);

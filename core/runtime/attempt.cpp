@@ -1,5 +1,6 @@
 #include "core/runtime/attempt.hpp"
 
+#include "core/queue/schedule.hpp"
 #include "core/runtime/spool.hpp"
 #include "core/runtime/store_await.hpp"
 
@@ -92,6 +93,7 @@ io::task<bool> attempt::fetch()
             co_return false;
         }
     }
+    is_urgent_ = engine_.urgent_.erase(id_) > 0;
     draft_.id = id_;
     draft_.envelope = record_.envelope.envelope;
     co_return true;
@@ -102,6 +104,15 @@ bool attempt::is_past_its_end() const
 {
     const auto& end = record_.envelope.expire_at;
     return end && engine_.clock_.wall() >= *end;
+}
+
+/// Its sender is to hear now that it is late, or that it was given up.
+bool attempt::is_telling_due() const
+{
+    const auto now = engine_.clock_.wall();
+    const auto policy = queue::own_policy(current_->retry, record_.envelope);
+    const auto received = record_.envelope.received;
+    return queue::is_expired(policy, received, now) || queue::is_warning_due(policy, received, record_.state.is_warned, now);
 }
 
 /// Notes what was last heard as the result of this attempt too, at which the message has expired.
@@ -122,7 +133,15 @@ std::optional<delivery::route> attempt::default_route(std::uint32_t recipient) c
     if (!settings.relay.empty())
         return delivery::route::from_text(settings.relay);
     const std::string_view address = draft_.envelope.to[recipient].address;
-    return delivery::route::to_domain(address.substr(address.rfind('@') + 1), settings.mx_port);
+    const auto at = address.rfind('@');
+    if (at == std::string_view::npos) // "postmaster": where that is, only a plugin can know
+        return std::nullopt;
+    auto next = delivery::route::to_domain(address.substr(at + 1), settings.mx_port);
+    // Who says an address instead of a domain must not reach what trusts this machine.
+    const auto literal = next && !next->by_mx ? base::ip_address::from_text(next->host) : std::nullopt;
+    if (literal && !settings.mx_loopback && (literal->is_loopback() || literal->is_unspecified()))
+        return std::nullopt;
+    return next;
 }
 
 io::task<std::vector<delivery::routed_recipient>> attempt::route_all()
@@ -169,7 +188,7 @@ void attempt::take_route(std::uint32_t recipient, const hooks::chain_run& run, s
     else if (run.route()) // of the plugin, which may be mended
         note(recipient, {kind::deferred, 0, "4.3.5", "a plugin's route leads nowhere"}, {});
     else
-        note(recipient, {kind::failed, 0, "5.1.2", "the domain is no name of the domain name system"}, {});
+        note(recipient, {kind::failed, 0, "5.1.2", "the address has no domain where mail could be sent to"}, {});
 }
 
 /// All next hops at the same time: a slow one holds up no other.
@@ -177,7 +196,8 @@ io::task<void> attempt::deliver_all(std::vector<delivery::route_group> groups)
 {
     if (groups.empty() || hold_)
         co_return;
-    if (groups.size() == 1) {
+    groups_ = groups.size();
+    if (groups_ == 1) {
         co_await deliver(groups.front());
         co_return;
     }
@@ -227,18 +247,31 @@ io::task<void> attempt::deliver_one_of(const delivery::route_group& group, std::
 io::task<void> attempt::deliver(const delivery::route_group& group)
 {
     const auto name = group.next.text();
-    const auto admitted = co_await engine_.enter_line(name, hooks_.has(hooks::hook_point::queue_route));
-    if (admitted != delivery_engine::admission::go) {
-        if (admitted == delivery_engine::admission::full)
+    if (waits_for_rest(group, name))
+        co_return;
+    const bool has_others = hooks_.has(hooks::hook_point::queue_route) || current_->delivery.relay.empty();
+    const bool may_be_full = has_others && !is_telling_due(); // else it would come again and again
+    auto entered = co_await engine_.lines_.enter(name, {may_be_full, !group.next.is_smtp()});
+    if (!entered.at) {
+        if (entered.is_full)
             parked_at_ = name;
         co_return;
     }
+    if (waits_for_rest(group, name)) // whoever was before it in line has found that
+        co_return;
     has_tried_ = true;
-    struct place_in_line {
-        delivery_engine& engine;
-        const std::string& name;
-        ~place_in_line() { engine.leave_line(name); }
-    } const place{engine_, name};
+    auto& place = *entered.at;
+    if (place.is_scout())
+        walk_off();
+    struct walk { // back from it, be it that nobody was found
+        attempt& one;
+        const delivery_lines::place& place;
+        ~walk()
+        {
+            if (place.is_scout())
+                one.come_back();
+        }
+    } const back{*this, place};
     if (conversation::is_wanted(*current_)) {
         const conversation::surroundings here{engine_.loop_,    engine_.log_,   engine_.metrics_,
                                               engine_.notices_, engine_.clock_, &notes_};
@@ -253,15 +286,45 @@ io::task<void> attempt::deliver(const delivery::route_group& group)
             }
         } const now{talks_, talk};
         talks_.insert(&talk);
-        co_await deliver_in_turn(group, &talk);
+        co_await deliver_in_turn(group, &talk, place);
     } else {
-        co_await deliver_in_turn(group, nullptr);
+        co_await deliver_in_turn(group, nullptr, place);
     }
+}
+
+/// True: nobody is to go there now. The message waits outside, unless its sender is to hear that it does.
+bool attempt::waits_for_rest(const delivery::route_group& group, const std::string& name)
+{
+    const auto why = engine_.lines_.why_not(name, is_urgent_ || !group.next.is_smtp());
+    if (!why)
+        return false;
+    if (is_telling_due())
+        defer_all(group.recipients, "4.4.1", *why, name);
+    else
+        parked_at_ = name;
+    return true;
+}
+
+/// One of its groups only looks for a way: where all do, another attempt has the room of this one.
+void attempt::walk_off()
+{
+    ++groups_away_;
+    if (groups_away_ == groups_) {
+        --engine_.attempts_running_;
+        engine_.pump_soon();
+    }
+}
+
+void attempt::come_back() noexcept
+{
+    if (groups_away_ == groups_)
+        ++engine_.attempts_running_;
+    --groups_away_;
 }
 
 /// One transaction after the other until nobody is left: those whom a plugin put off, or the next hop had no room for, come in
 /// the next one.
-io::task<void> attempt::deliver_in_turn(const delivery::route_group& group, conversation* talk)
+io::task<void> attempt::deliver_in_turn(const delivery::route_group& group, conversation* talk, delivery_lines::place& place)
 {
     auto open = group.recipients;
     while (!open.empty() && !hold_) {
@@ -275,7 +338,7 @@ io::task<void> attempt::deliver_in_turn(const delivery::route_group& group, conv
             if (!may_go_on(ruling, now.recipients, now.next.text()))
                 continue;
         }
-        const auto again = co_await carry(std::move(now), talk);
+        const auto again = co_await carry(std::move(now), talk, place);
         open.insert(open.begin(), again.begin(), again.end());
         if (engine_.stopping_ && again.empty())
             co_return;
@@ -283,11 +346,11 @@ io::task<void> attempt::deliver_in_turn(const delivery::route_group& group, conv
 }
 
 /// By whatever way; those who want another transaction at once.
-io::task<std::vector<std::uint32_t>> attempt::carry(delivery::route_group group, conversation* talk)
+io::task<std::vector<std::uint32_t>> attempt::carry(delivery::route_group group, conversation* talk, delivery_lines::place& place)
 {
     std::vector<std::uint32_t> again;
     if (group.next.is_smtp())
-        again = co_await deliver_smtp(group, talk);
+        again = co_await deliver_smtp(group, talk, place);
     else if (const auto found = current_->transports.find(group.next.transport); found != current_->transports.end())
         co_await deliver_by(*found->second, group);
     else

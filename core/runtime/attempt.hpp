@@ -8,6 +8,7 @@
 #include "core/runtime/connection_port.hpp"
 #include "core/runtime/conversation.hpp"
 #include "core/runtime/delivery_engine.hpp"
+#include "core/runtime/delivery_lines.hpp"
 #include "core/runtime/hook_runner.hpp"
 #include "core/runtime/trace_notes.hpp"
 
@@ -32,15 +33,23 @@ private:
     [[nodiscard]] io::task<bool> fetch();
     [[nodiscard]] io::task<std::vector<delivery::routed_recipient>> route_all();
     [[nodiscard]] bool is_past_its_end() const;
+    [[nodiscard]] bool is_telling_due() const;
     void give_up();
     [[nodiscard]] std::optional<delivery::route> default_route(std::uint32_t recipient) const;
     void take_route(std::uint32_t recipient, const hooks::chain_run& run, std::vector<delivery::routed_recipient>& routed);
     [[nodiscard]] io::task<void> deliver_all(std::vector<delivery::route_group> groups);
     [[nodiscard]] io::task<void> deliver_one_of(const delivery::route_group& group, std::size_t& left, io::timer& all_done);
     [[nodiscard]] io::task<void> deliver(const delivery::route_group& group);
-    [[nodiscard]] io::task<void> deliver_in_turn(const delivery::route_group& group, conversation* talk);
-    [[nodiscard]] io::task<std::vector<std::uint32_t>> carry(delivery::route_group group, conversation* talk);
-    [[nodiscard]] io::task<std::vector<std::uint32_t>> deliver_smtp(const delivery::route_group& group, conversation* talk);
+    [[nodiscard]] bool waits_for_rest(const delivery::route_group& group, const std::string& name);
+    void walk_off();
+    void come_back() noexcept;
+    [[nodiscard]] io::task<bool> arrive(delivery_lines::place& place);
+    [[nodiscard]] io::task<void> deliver_in_turn(const delivery::route_group& group, conversation* talk,
+                                                 delivery_lines::place& place);
+    [[nodiscard]] io::task<std::vector<std::uint32_t>> carry(delivery::route_group group, conversation* talk,
+                                                             delivery_lines::place& place);
+    [[nodiscard]] io::task<std::vector<std::uint32_t>> deliver_smtp(const delivery::route_group& group, conversation* talk,
+                                                                    delivery_lines::place& place);
     [[nodiscard]] io::task<void> deliver_by(delivery::transport& how, const delivery::route_group& group);
     [[nodiscard]] bool may_go_on(const hooks::outcome& ruling, const std::vector<std::uint32_t>& recipients,
                                  const std::string& next_hop);
@@ -92,6 +101,9 @@ private:
     std::vector<delivery::attempt_result> results_;
     std::optional<std::string> hold_;
     std::set<conversation*> talks_;        // with next hops, now
+    std::size_t groups_ = 0;               // next hops
+    std::size_t groups_away_ = 0;          // those of them to which a way is looked for
+    bool is_urgent_ = false;               // somebody knows that its next hop is there
     bool has_tried_ = false;               // a transaction was begun
     std::optional<std::string> parked_at_; // a destination whose line is full
 };

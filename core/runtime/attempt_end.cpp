@@ -66,9 +66,12 @@ io::task<void> attempt::settle()
     const bool is_kept = co_await keep(decided.state);
     if (!is_kept)
         co_return;
-    const auto next = decided.next_attempt.value_or(engine_.clock_.wall());
+    const bool is_parked = parked_at_ && decided.is_only_untried;
+    const auto next = is_parked ? engine_.parked_until(record_) : decided.next_attempt.value_or(engine_.clock_.wall());
     const auto open = static_cast<std::uint32_t>(decided.state.open_count());
     co_await engine_.honour(id_, engine_.ledger_.defer(id_, next, decided.state.attempts, open));
+    if (is_parked)
+        engine_.lines_.park(id_, *parked_at_);
 }
 
 /// A plugin's HOLD.

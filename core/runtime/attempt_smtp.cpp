@@ -57,6 +57,12 @@ constexpr unsigned most_sessions = 5;
     return peer.end() != none && peer.end() != content_failed && !result.begun;
 }
 
+/// Somebody is there; another message may want less.
+[[nodiscard]] bool is_about_tls(session::client_end end)
+{
+    return end == session::client_end::no_tls || end == session::client_end::tls_failed;
+}
+
 } // namespace
 
 /// None of the hosts could be connected to, or may be.
@@ -64,6 +70,8 @@ void attempt::note_unreachable(const std::vector<std::uint32_t>& recipients, con
 {
     const auto& why = hosts.why_none();
     const auto result = why.is_final ? delivery::recipient_result::kind::failed : delivery::recipient_result::kind::deferred;
+    if (!why.is_final && !why.is_policy)
+        engine_.lines_.unreachable(next_hop, why.text);
     for (const auto index : recipients)
         note(index, {result, 0, why.enhanced, why.text}, next_hop);
 }
@@ -74,26 +82,28 @@ io::task<std::optional<attempt::way>> attempt::find_way(const delivery::route_gr
                                                         bool in_clear)
 {
     const auto name = group.next.text();
+    const auto& settings = current_->delivery;
+    const auto own = settings.destinations.find(name);
+    const auto source = own == settings.destinations.end() || own->second.pool.empty() ? settings.pool : own->second.pool;
     for (;;) {
-        auto place = in_clear ? std::nullopt : engine_.pool_.idle_place(group.next, current_);
-        const bool is_idle = place.has_value();
+        auto host = in_clear ? std::nullopt : engine_.pool_.idle_place(group.next, source, current_);
+        const bool is_idle = host.has_value();
         if (!is_idle)
-            place = co_await hosts.next();
+            host = co_await hosts.next();
         if (engine_.stopping_)
             co_return std::nullopt;
-        if (!place) {
+        if (!host) {
             note_unreachable(group.recipients, hosts, name);
             co_return std::nullopt;
         }
-        smtp_pool::destination to{group.next, place->host, configured_policy(current_->delivery.tls)};
+        smtp_pool::destination to{group.next, source, host->host, configured_policy(current_->delivery.tls)};
         if (talk != nullptr) {
-            const auto ruling = co_await talk->secure(*place);
+            const auto ruling = co_await talk->secure(*host);
             if (talk->is_cut())
                 co_return std::nullopt;
             if (talk->leaves_host()) {
-                hosts.fail(false, ruling.enhanced, ruling.text);
-                hosts.leave_host();
-                engine_.pool_.drop(group.next, place->host);
+                hosts.leave_out(host->host, ruling.enhanced, ruling.text);
+                engine_.pool_.drop(group.next, source, host->host);
                 continue;
             }
             if (!may_go_on(ruling, group.recipients, name))
@@ -102,20 +112,28 @@ io::task<std::optional<attempt::way>> attempt::find_way(const delivery::route_gr
         }
         if (is_idle) {
             if (auto lease = engine_.pool_.take(to, current_))
-                co_return way{std::move(to), std::move(*place), std::move(*lease)};
-            engine_.pool_.drop(group.next, place->host);
+                co_return way{std::move(to), std::move(*host), std::move(*lease)};
+            engine_.pool_.drop(group.next, source, host->host);
             continue;
         }
-        auto opened = co_await engine_.pool_.open(to, *place, hosts.has_others(), in_clear, current_);
+        auto opened = co_await engine_.pool_.open(to, *host, hosts.has_others(), in_clear, current_);
         if (opened)
-            co_return way{std::move(to), std::move(*place), std::move(*opened), true, in_clear};
+            co_return way{std::move(to), std::move(*host), std::move(*opened), true, in_clear};
         hosts.fail(false, "4.4.1", "cannot connect: " + opened.error().message());
         in_clear = false; // that was about this place
     }
 }
 
+/// Somebody is there who would take the message.
+io::task<bool> attempt::arrive(delivery_lines::place& place)
+{
+    come_back();
+    co_return co_await place.arrive();
+}
+
 /// One transaction; those who are worth another one at once.
-io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route_group& group, conversation* talk)
+io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route_group& group, conversation* talk,
+                                                           delivery_lines::place& place)
 {
     const auto name = group.next.text();
     const std::vector<std::uint32_t> nobody;
@@ -138,6 +156,8 @@ io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route
         notes_.peer(name);
         peer.watched_by(notes_.is_seen() ? &notes_ : nullptr);
         stored_pieces content{engine_.loop_, engine_.store_, id_, record_.envelope.size};
+        if (place.is_scout())
+            peer.enter_by([this, &place] { return arrive(place); });
         co_await peer.send(what, content, talk);
         peer.watched_by(nullptr);
         if (talk != nullptr && found->is_new && !found->in_clear)
@@ -155,10 +175,16 @@ io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route
         }
         if (talk != nullptr && talk->take_next_host())
             continue;
-        if (ended_early(peer, result) && hosts.has_others() && --hosts_left > 0) {
+        const bool is_ours = talk != nullptr && talk->has_decided(); // and not the host's doing
+        const bool is_unwell = ended_early(peer, result) && !is_ours;
+        if (is_unwell && hosts.has_others() && --hosts_left > 0) {
             hosts.fail(false, "4.4.2", result.recipients.front().text); // if the others cannot even be reached
             continue;                                                   // RFC 5321 5.1: the next of its addresses
         }
+        if (is_unwell && !is_about_tls(peer.end()))
+            engine_.lines_.unreachable(name, result.recipients.front().text);
+        else
+            engine_.lines_.reached(name);
         const bool is_left_out = talk != nullptr && (talk->held() || talk->is_cut()) && !peer.has_begun_content();
         if (is_left_out && talk->held())
             hold_ = talk->held();

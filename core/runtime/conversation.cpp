@@ -88,7 +88,7 @@ io::task<hooks::outcome> conversation::begin(delivery::route next, std::vector<s
     out_.configured = out_.tls = configured_policy(current_->delivery.tls);
     line_owner_ = 0;
     held_.reset();
-    wants_next_host_ = false;
+    wants_next_host_ = has_decided_ = false;
     secured_host_.reset();
     auto what = co_await ask(hook_point::delivery_begin);
     co_return what;
@@ -292,6 +292,7 @@ io::task<void> conversation::set_params(session::client_session& of)
 
 void conversation::decide(session::client_session& of, const hooks::outcome& what)
 {
+    has_decided_ = !wants_next_host_;
     of.decide(result_of(what));
 }
 

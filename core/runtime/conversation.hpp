@@ -59,6 +59,8 @@ public:
                                         const smtp_connection& on) override;
     /// Why a plugin held the message instead of sending it; nothing: none did.
     [[nodiscard]] const std::optional<std::string>& held() const noexcept { return held_; }
+    /// Whether a plugin has said what becomes of the transaction at hand, so that nobody else is to get it.
+    [[nodiscard]] bool has_decided() const noexcept { return has_decided_; }
     /// Whether a plugin wanted another address of the next hop, and there is one. Once.
     [[nodiscard]] bool take_next_host() noexcept { return std::exchange(wants_next_host_, false); }
 
@@ -86,6 +88,7 @@ private:
     hooks::outgoing out_;
     std::size_t line_owner_ = 0; // who is asked next at client.verb
     std::optional<std::string> held_;
+    bool has_decided_ = false;
     bool wants_next_host_ = false;
     std::optional<std::string> secured_host_; // that policy() is for
     bool leaves_host_ = false;

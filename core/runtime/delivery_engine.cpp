@@ -1,5 +1,6 @@
 #include "core/runtime/delivery_engine.hpp"
 
+#include "core/queue/schedule.hpp"
 #include "core/runtime/attempt.hpp"
 #include "core/runtime/store_await.hpp"
 
@@ -14,11 +15,11 @@ namespace postern::runtime {
 namespace {
 
 constexpr std::uint8_t engine_lane = 255;
-constexpr std::size_t fresh_most = 16384;    // recipients whose records are kept for their next attempt
-constexpr std::size_t attempts_per_slot = 4; // how many attempts may wait in line for each that delivers
-constexpr std::size_t unparked_at_a_time = 4;
+constexpr std::size_t fresh_most = 16384;      // recipients whose records are kept for their next attempt
+constexpr std::size_t attempts_per_slot = 4;   // how many attempts may wait in line for each that delivers
+constexpr std::size_t started_at_a_time = 256; // attempts, before others have their turn
 constexpr base::metric_family deliveries{"postern_deliveries_total", "Recipients by what became of an attempt"};
-constexpr auto parked_for = std::chrono::hours{1}; // at most: a place that becomes free calls them
+constexpr auto parked_for = std::chrono::hours{1}; // at most: somebody wakes them
 
 } // namespace
 
@@ -34,9 +35,14 @@ delivery_engine::delivery_engine(published& current, queue::store& store, base::
                                  const notice_board& notices, const base::clock& clock, std::uint64_t seed, trace_home traces)
     : current_{current}, store_{store}, log_{log}, metrics_{metrics}, notices_{notices}, clock_{clock}, traces_{traces},
       random_{seed}, ids_{clock, random_, engine_lane}, loop_{log}, pool_{loop_}, lookups_{loop_},
-      destinations_{current.load()->delivery.concurrency, current.load()->delivery.per_destination},
+      lines_{loop_, log, clock,
+             [this](base::message_id parked) {
+                 pump_soon();
+                 return ledger_.retry_now(parked, clock_.wall());
+             }},
       next_due_{loop_.context().get_executor()}, counts_{metrics}, work_{loop_.context().get_executor()}
 {
+    limit_lines();
 }
 
 delivery_engine::~delivery_engine()
@@ -89,8 +95,7 @@ void delivery_engine::drain()
         next_due_.cancel();
         pool_.drain();
         lookups_.stop();
-        for (auto& [job, place] : waiting_)
-            place->bell->cancel();
+        lines_.stop();
         for (auto* one : pauses_)
             one->cancel();
     });
@@ -142,10 +147,16 @@ void delivery_engine::remember(base::message_id id, queue::record what)
 void delivery_engine::refresh()
 {
     boost::asio::post(loop_.context(), [this] {
-        const auto current = current_.load();
-        call(destinations_.limit(current->delivery.concurrency, current->delivery.per_destination));
+        limit_lines();
         pump();
     });
+}
+
+void delivery_engine::limit_lines()
+{
+    const auto current = current_.load();
+    const auto& waits = current->retry.retry;
+    lines_.limit(current->delivery, waits.empty() ? current->delivery.rest.first : waits.front());
 }
 
 /// Starts what is due, as far as there is room, and sets the alarm for what comes next.
@@ -155,7 +166,11 @@ void delivery_engine::pump()
         return;
     const std::size_t room = current_.load()->delivery.concurrency * attempts_per_slot;
     const auto now = clock_.wall();
-    while (attempts_running_ < room) {
+    for (std::size_t started = 0; attempts_running_ < room; ++started) {
+        if (started == started_at_a_time) {
+            pump_soon();
+            return;
+        }
         const auto due = ledger_.take_due(now);
         if (!due)
             break;
@@ -164,6 +179,17 @@ void delivery_engine::pump()
     }
     if (attempts_running_ < room)
         schedule_pump();
+}
+
+/// Not from within an attempt, of which one that needs nobody would begin the next one on its own stack, and so on.
+void delivery_engine::pump_soon()
+{
+    if (std::exchange(pumps_soon_, true))
+        return;
+    boost::asio::post(loop_.context(), [this] {
+        pumps_soon_ = false;
+        pump();
+    });
 }
 
 void delivery_engine::schedule_pump()
@@ -189,6 +215,15 @@ io::task<void> delivery_engine::run_attempt(base::message_id id)
     finished(id);
 }
 
+/// Now, whether or not its next hops rest. False: it does not wait.
+bool delivery_engine::try_urgently(base::message_id id)
+{
+    const bool is_due = ledger_.retry_now(id, clock_.wall());
+    if (is_due)
+        urgent_.insert(id);
+    return is_due;
+}
+
 /// The record that remember() kept, if it did.
 std::optional<queue::record> delivery_engine::take_fresh(base::message_id id)
 {
@@ -203,64 +238,36 @@ std::optional<queue::record> delivery_engine::take_fresh(base::message_id id)
 
 void delivery_engine::finished(base::message_id id)
 {
-    if (!ledger_.find(id))
+    if (!ledger_.find(id)) {
         (void)take_fresh(id);
+        urgent_.erase(id);
+    }
     counts_.queued.set(static_cast<std::int64_t>(ledger_.size()));
-    pump();
+    pump_soon();
 }
 
-/// Waits until a delivery to that destination may begin; leave_line() is owed for `go` alone. `has_others`: there are other
-/// destinations, so the line of this one must not take all the room that attempts have.
-io::task<delivery_engine::admission> delivery_engine::enter_line(std::string destination, bool has_others)
-{
-    if (stopping_)
-        co_return admission::stopping;
-    if (has_others && destinations_.waiting(destination) >= current_.load()->delivery.per_destination)
-        co_return admission::full;
-    const auto job = ++jobs_;
-    if (destinations_.acquire(destination, job))
-        co_return admission::go;
-    io::timer bell{loop_.context().get_executor(), base::instant::max()};
-    place_in_line place{&bell};
-    waiting_.emplace(job, &place);
-    base::error_code ec; // cancelled: called, or stopping
-    co_await bell.async_wait(io::asio::redirect_error(io::use_task, ec));
-    waiting_.erase(job);
-    if (!place.called)
-        (void)destinations_.forget(destination, job); // stopping: nobody will be called any more
-    co_return place.called ? admission::go : admission::stopping;
-}
-
-void delivery_engine::leave_line(const std::string& destination)
-{
-    call(destinations_.release(destination));
-    unpark(destination);
-}
-
-/// The message waits outside until the line is shorter.
+/// The message waits outside until the line is shorter, or somebody has found that its destination can be reached.
 void delivery_engine::park(base::message_id id, const std::string& destination, queue::record what)
 {
+    const auto until = parked_until(what);
     remember(id, std::move(what));
-    const auto wanted = ledger_.put_back(id, clock_.wall() + parked_for);
+    const auto wanted = ledger_.put_back(id, until);
     if (wanted == queue::wish::none)
-        parked_[destination].push_back(id);
+        lines_.park(id, destination);
     else
         loop_.spawn("wish", honour(id, wanted));
 }
 
-/// More than one for each place that became free: some have left the queue by other ways.
-void delivery_engine::unpark(const std::string& destination)
+/// No longer than until somebody has to be told, whatever its destination does.
+base::wall_time delivery_engine::parked_until(const queue::record& what) const
 {
-    const auto found = parked_.find(destination);
-    if (found == parked_.end())
-        return;
-    auto& there = found->second;
-    for (std::size_t i = 0; i < unparked_at_a_time && !there.empty(); ++i) {
-        (void)ledger_.retry_now(there.front(), clock_.wall()); // false: it is gone
-        there.pop_front();
-    }
-    if (there.empty())
-        parked_.erase(found);
+    const auto now = clock_.wall();
+    auto until = now + parked_for;
+    const auto policy = queue::own_policy(current_.load()->retry, what.envelope);
+    for (const auto told : {what.envelope.received + policy.warn, what.envelope.received + policy.expire})
+        if (told > now)
+            until = std::min(until, told);
+    return until;
 }
 
 /// False: the server is going away.
@@ -274,15 +281,6 @@ io::task<bool> delivery_engine::pause(std::chrono::milliseconds how_long)
     co_await timer.async_wait(io::asio::redirect_error(io::use_task, ec));
     pauses_.erase(&timer);
     co_return !stopping_;
-}
-
-void delivery_engine::call(const std::vector<delivery::destinations::job>& who)
-{
-    for (const auto job : who)
-        if (const auto found = waiting_.find(job); found != waiting_.end()) {
-            found->second->called = true;
-            found->second->bell->cancel();
-        }
 }
 
 } // namespace postern::runtime

@@ -7,11 +7,11 @@
 #include "core/base/log.hpp"
 #include "core/base/metrics.hpp"
 #include "core/base/random.hpp"
-#include "core/delivery/destinations.hpp"
 #include "core/io/loop.hpp"
 #include "core/queue/domain_wish.hpp"
 #include "core/queue/ledger.hpp"
 #include "core/queue/store.hpp"
+#include "core/runtime/delivery_lines.hpp"
 #include "core/runtime/name_lookup.hpp"
 #include "core/runtime/notice_board.hpp"
 #include "core/runtime/published.hpp"
@@ -21,15 +21,14 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 
-#include <deque>
 #include <future>
-#include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace postern::runtime {
@@ -79,14 +78,9 @@ public:
 
 private:
     friend class attempt;
-    /// One attempt's place in the line for a destination; its coroutine waits on the timer.
-    struct place_in_line {
-        io::timer* bell;
-        bool called = false;
-    };
-
     void add(base::message_id id, queue::record what);
     void pump();
+    void pump_soon();
     void schedule_pump();
     void remember(base::message_id id, queue::record what);
     [[nodiscard]] std::optional<queue::record> take_fresh(base::message_id id);
@@ -102,12 +96,10 @@ private:
     [[nodiscard]] io::task<bool> carry_out(base::message_id id, server::queue_command what);
     [[nodiscard]] io::task<bool> store_hold(base::message_id id, std::optional<std::string> reason);
     [[nodiscard]] io::task<void> honour(base::message_id id, queue::wish wanted);
-    enum class admission : std::uint8_t { go, full, stopping };
-    [[nodiscard]] io::task<admission> enter_line(std::string destination, bool has_others);
-    void leave_line(const std::string& destination);
-    void call(const std::vector<delivery::destinations::job>& who);
+    void limit_lines();
+    [[nodiscard]] bool try_urgently(base::message_id id);
     void park(base::message_id id, const std::string& destination, queue::record what);
-    void unpark(const std::string& destination);
+    [[nodiscard]] base::wall_time parked_until(const queue::record& what) const;
     [[nodiscard]] io::task<bool> pause(std::chrono::milliseconds how_long);
     template <class Start>
     [[nodiscard]] io::task<bool> insist(std::string_view complaint, base::message_id id, Start start);
@@ -127,22 +119,20 @@ private:
     smtp_pool pool_;
     name_lookups lookups_;
     queue::ledger ledger_;
-    delivery::destinations destinations_;
-    std::map<delivery::destinations::job, place_in_line*> waiting_;
-    std::uint64_t jobs_ = 0;
-    std::map<std::string, std::deque<base::message_id>, std::less<>>
-        parked_; // by destination: those for whom its line had no room
+    delivery_lines lines_;
     std::set<io::timer*> pauses_;
     std::set<attempt*> running_;
     std::unordered_map<base::message_id, queue::record> fresh_; // fresher than the store's, or saves asking it
     std::size_t fresh_recipients_ = 0;
-    std::vector<base::message_id> over_; // found at the start
+    std::unordered_set<base::message_id> urgent_; // that somebody wants tried whether or not their next hops rest
+    std::vector<base::message_id> over_;          // found at the start
     std::vector<base::ip_endpoint> own_;
     io::timer next_due_;
     std::vector<queue::domain_wish> wanted_domains_;
     std::atomic<std::size_t> domains_wanted_{0}; ///< among them those that are on their way to this thread
     bool is_trying_domains_ = false;
-    std::size_t attempts_running_ = 0;
+    std::size_t attempts_running_ = 0; ///< but for those that only look for a way
+    bool pumps_soon_ = false;
     bool stopping_ = false;
     std::promise<void> ended_;
     std::future<void> ended_future_ = ended_.get_future();

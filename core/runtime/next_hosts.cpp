@@ -27,6 +27,11 @@ delivery::name_state state_of(io::dns_status status) noexcept
     return delivery::name_state::not_known;
 }
 
+/// Whoever publishes a thousand addresses where nobody answers must not have an attempt for days: each can take a connection's
+/// time limit.
+constexpr std::size_t most_of_host = 4;
+constexpr std::size_t most_places = 10;
+
 /// The families in turn, so that one that does not work costs one attempt a host and not all of them (RFC 8305 4).
 std::vector<base::ip_endpoint> in_turn(const io::dns_answer& six, const io::dns_answer& four, std::uint16_t port)
 {
@@ -50,7 +55,15 @@ void next_hosts::fail(bool is_final, std::string enhanced, std::string text)
 {
     // What may change counts more than what may not: the message waits for it. Of what is alike, the last is told.
     if (failure_.text.empty() || failure_.is_final || !is_final)
-        failure_ = {is_final, std::move(enhanced), std::move(text)};
+        failure_ = {is_final, std::move(enhanced), std::move(text), failure_.is_policy};
+}
+
+void next_hosts::leave_out(std::string_view host, std::string enhanced, std::string text)
+{
+    fail(false, std::move(enhanced), std::move(text));
+    failure_.is_policy = true;
+    if (last_ && last_->host == host) // else an idle connection led there, and those who follow are of another one
+        addresses_.clear();
 }
 
 io::task<std::optional<next_hosts::place>> next_hosts::next()
@@ -59,6 +72,10 @@ io::task<std::optional<next_hosts::place>> next_hosts::next()
         co_return last_;
     if (!std::exchange(is_begun_, true))
         co_await find_hosts();
+    if (given_ == most_places) {
+        addresses_.clear();
+        host_ = hosts_.size();
+    }
     while (addresses_.empty() && host_ < hosts_.size() && !is_ours_) {
         auto host = hosts_[host_++];
         co_await find_addresses(host);
@@ -69,6 +86,7 @@ io::task<std::optional<next_hosts::place>> next_hosts::next()
     }
     last_ = place{hosts_[host_ - 1], addresses_.back(), canonical_, to_.by_mx, is_mx_secure_, is_address_secure_};
     addresses_.pop_back();
+    ++given_;
     co_return last_;
 }
 
@@ -105,6 +123,8 @@ io::task<void> next_hosts::find_addresses(std::string host)
     else
         co_await ask_system(host);
     std::erase_if(addresses_, [this](const auto& each) { return is_ours_ || !may_be_tried(each); });
+    if (to_.by_mx && addresses_.size() > most_of_host)
+        addresses_.resize(most_of_host);
     std::reverse(addresses_.begin(), addresses_.end()); // they are given from the end
 }
 

@@ -37,6 +37,7 @@ public:
         bool is_final = false; ///< no later attempt can find one either
         std::string enhanced;
         std::string text;
+        bool is_policy = false; ///< a host was left out that might well have been there
     };
     struct surroundings {
         io::loop& home;
@@ -54,8 +55,8 @@ public:
     void repeat() noexcept { repeats_ = last_.has_value(); }
     /// Why that host, or the place that was given last, is of no use.
     void fail(bool is_final, std::string enhanced, std::string text);
-    /// Its other addresses are not given.
-    void leave_host() noexcept { addresses_.clear(); }
+    /// That host is not to be used, for a policy's sake: its other addresses are not given.
+    void leave_out(std::string_view host, std::string enhanced, std::string text);
     /// Whether next() may give a further one.
     [[nodiscard]] bool has_others() const noexcept { return !addresses_.empty() || host_ < hosts_.size(); }
     [[nodiscard]] const failure& why_none() const noexcept { return failure_; }
@@ -80,6 +81,7 @@ private:
     std::vector<std::string> hosts_;
     std::size_t host_ = 0;                     // the next of them
     std::vector<base::ip_endpoint> addresses_; // of the host before that, those that were not given yet, the next one last
+    std::size_t given_ = 0;                    // places
     std::optional<place> last_;
     failure failure_;
 };

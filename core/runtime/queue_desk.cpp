@@ -97,6 +97,7 @@ std::size_t delivery_engine::flush()
 io::task<std::size_t> delivery_engine::flush_all()
 {
     const auto count = ledger_.flush(clock_.wall());
+    lines_.wake_all(); // an operator knows better
     pump();
     co_return count;
 }
@@ -168,7 +169,7 @@ io::task<bool> delivery_engine::carry_out(base::message_id id, server::queue_com
     bool done = false;
     switch (what) {
     case server::queue_command::retry:
-        done = entry->state != queue::life::held && ledger_.retry_now(id, now);
+        done = entry->state != queue::life::held && try_urgently(id);
         break;
     case server::queue_command::hold:
         done = ledger_.hold(id);

@@ -65,11 +65,12 @@ io::task<std::size_t> delivery_engine::try_page(const std::vector<queue::ledger_
     };
     std::size_t found = 0;
     for (const auto& entry : page) {
-        // One that was never attempted is due already, or is not to be attempted before its time.
+        // One that was never attempted is due already, waits for a next hop that rests, or is not to be attempted before its
+        // time.
         if (entry.state != queue::life::deferred || entry.next_attempt <= clock_.wall())
             continue;
         if (const auto fresh = fresh_.find(entry.id); fresh != fresh_.end()) {
-            found += is_meant(fresh->second) && ledger_.retry_now(entry.id, clock_.wall()) ? 1U : 0U;
+            found += is_meant(fresh->second) && try_urgently(entry.id) ? 1U : 0U;
             continue;
         }
         auto start = [this, id = entry.id](queue::completion<queue::stored_message> done) { store_.fetch(id, std::move(done)); };
@@ -77,7 +78,7 @@ io::task<std::size_t> delivery_engine::try_page(const std::vector<queue::ledger_
         if (!stored) // it has just left, or its next attempt will say what is wrong
             continue;
         const auto record = queue::decode(stored->envelope, stored->state);
-        if (record && is_meant(*record) && ledger_.retry_now(entry.id, clock_.wall()))
+        if (record && is_meant(*record) && try_urgently(entry.id))
             ++found;
     }
     co_return found;

@@ -72,6 +72,8 @@ io::task<void> smtp_connection::drive(content_source* content, client_counsel* c
 {
     for (;;) {
         const auto next = session_.resume();
+        if (gate_ && session_.is_introduced())
+            co_await pass_gate();
         switch (next.what) {
         case client_step::kind::read:
             co_await receive(next.waits_for);
@@ -106,6 +108,17 @@ io::task<void> smtp_connection::drive(content_source* content, client_counsel* c
             co_return;
         }
     }
+}
+
+/// What is to be said next goes out behind it.
+io::task<void> smtp_connection::pass_gate()
+{
+    buffer_.reset();
+    stream_.expires_never();
+    const auto gate = std::exchange(gate_, nullptr);
+    const bool goes = co_await gate();
+    if (!goes)
+        stream_.interrupt();
 }
 
 io::task<void> smtp_connection::give(content_source& content)

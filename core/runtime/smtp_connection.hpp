@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -63,6 +64,9 @@ public:
     /// nothing.
     [[nodiscard]] io::task<void> send(const session::client_transaction& what, content_source& content,
                                       client_counsel* counsel = nullptr);
+    /// Once, when the peer has been introduced and before the first command of the next message: waits for `gate`. False of it
+    /// interrupts the connection.
+    void enter_by(std::function<io::task<bool>()> gate) { gate_ = std::move(gate); }
     /// Greeting, EHLO and TLS, without a message; then end() is none and commands may follow, or the connection is down.
     [[nodiscard]] io::task<void> open();
     /// On an open connection: AUTH; session().login() tells what came of it.
@@ -102,6 +106,7 @@ public:
 private:
     [[nodiscard]] io::task<void> begin();
     [[nodiscard]] io::task<void> drive(content_source* content, client_counsel* counsel = nullptr);
+    [[nodiscard]] io::task<void> pass_gate();
     [[nodiscard]] io::task<void> receive(session::client_phase what_for);
     [[nodiscard]] io::task<bool> flush(std::chrono::milliseconds limit);
     [[nodiscard]] bool hear();
@@ -119,6 +124,7 @@ private:
     std::uint32_t messages_ = 0;
     std::unique_ptr<content_source> converted_; ///< of the message at hand, during send()
     bool has_converted_ = false;
+    std::function<io::task<bool>()> gate_;
     trace_notes* notes_ = nullptr;
     traffic_watcher* watcher_ = nullptr;
     bool is_open_ = false;    // the first step has been done

@@ -36,6 +36,9 @@ std::shared_ptr<client_profile> profile_for(const smtp_pool::destination& to, co
     const auto need = in_clear ? hooks::tls_need::none : to.policy.need;
     const bool has_name = to.policy.has_name();
     profile->session.hostname = current.delivery.hostname;
+    if (const auto pool = current.delivery.pools.find(to.source); pool != current.delivery.pools.end())
+        if (!pool->second.hostname.empty())
+            profile->session.hostname = pool->second.hostname;
     profile->session.tls = use_of(need);
     profile->timeout = current.delivery.timeout;
     profile->tls = has_name ? current.verifying_tls : current.client_tls; // null: what is required cannot be had
@@ -57,19 +60,20 @@ smtp_pool::lease::~lease()
         pool_->in_use_.erase(connection_.get());
 }
 
-std::optional<next_hosts::place> smtp_pool::idle_place(const delivery::route& to,
+std::optional<next_hosts::place> smtp_pool::idle_place(const delivery::route& to, const std::string& source,
                                                        const std::shared_ptr<const generation>& current) const
 {
-    for (auto at = idle_.lower_bound({to, {}, {hooks::tls_need{}}}); at != idle_.end() && at->first.to == to; ++at)
+    for (auto at = idle_.lower_bound({to, source, {}, {hooks::tls_need{}}});
+         at != idle_.end() && at->first.to == to && at->first.source == source; ++at)
         if (!at->second.empty() && at->second.back().opened_by == current)
             return at->second.back().at;
     return std::nullopt;
 }
 
-void smtp_pool::drop(const delivery::route& to, const std::string& host)
+void smtp_pool::drop(const delivery::route& to, const std::string& source, const std::string& host)
 {
-    for (auto at = idle_.lower_bound({to, host, {hooks::tls_need{}}});
-         at != idle_.end() && at->first.to == to && at->first.host == host;) {
+    for (auto at = idle_.lower_bound({to, source, host, {hooks::tls_need{}}});
+         at != idle_.end() && at->first.to == to && at->first.source == source && at->first.host == host;) {
         for (auto& one : at->second)
             home_.spawn("retire", retire(std::move(one.connection)));
         at = idle_.erase(at);
@@ -93,7 +97,14 @@ io::task<base::result<smtp_pool::lease>> smtp_pool::open(destination to, next_ho
                                                          std::shared_ptr<const generation> current)
 {
     const auto profile = profile_for(to, *current, in_clear);
-    auto made = co_await io::connect(home_, at.address, profile->timeout.connect);
+    std::optional<base::ip_address> from;
+    if (const auto pool = current->delivery.pools.find(to.source);
+        pool != current->delivery.pools.end() && !pool->second.addresses.empty()) {
+        from = delivery::source_of(pool->second, at.address.address.is_v4(), turn_++);
+        if (!from)
+            co_return base::error_code{boost::asio::error::address_family_not_supported};
+    }
+    auto made = co_await io::connect(home_, at.address, profile->timeout.connect, nullptr, from);
     if (!made)
         co_return made.error();
     if (stopping_)

@@ -20,10 +20,11 @@ namespace postern::runtime {
 /// Threads: its loop's.
 class smtp_pool {
 public:
-    /// A next hop, the one of its hosts, and how the connection to it is secured: one that was opened under another policy is
-    /// another connection.
+    /// A next hop, the one of its hosts, from which addresses, and how the connection to it is secured: one that was opened
+    /// under another policy is another connection.
     struct destination {
         delivery::route to;
+        std::string source; ///< a pool of the configuration; empty: none in particular
         std::string host;
         hooks::tls_policy policy;
         auto operator<=>(const destination&) const = default;
@@ -48,13 +49,13 @@ public:
     explicit smtp_pool(io::loop& home) : home_{home}, tick_{home.context().get_executor()} {}
 
     /// Where an idle connection to that next hop leads that take() could give, given the right policy; empty: there is none.
-    [[nodiscard]] std::optional<next_hosts::place> idle_place(const delivery::route& to,
+    [[nodiscard]] std::optional<next_hosts::place> idle_place(const delivery::route& to, const std::string& source,
                                                               const std::shared_ptr<const generation>& current) const;
     /// An idle connection to that host; empty if there is none. Only one that was opened under the same generation: another
     /// may have asked for less TLS, or had other plugins judge the peer.
     [[nodiscard]] std::optional<lease> take(const destination& to, const std::shared_ptr<const generation>& current);
-    /// Ends the idle connections to that host, which were opened under other policies.
-    void drop(const delivery::route& to, const std::string& host);
+    /// Ends the idle connections from there to that host, which were opened under other policies.
+    void drop(const delivery::route& to, const std::string& source, const std::string& host);
     /// A new one. `in_clear`: without STARTTLS (after a failed handshake, where the policy lets a caller try again without).
     [[nodiscard]] io::task<base::result<lease>> open(destination to, next_hosts::place at, bool has_others, bool in_clear,
                                                      std::shared_ptr<const generation> current);
@@ -81,6 +82,7 @@ private:
     std::map<destination, std::list<idle>> idle_;
     std::set<smtp_connection*> in_use_;
     io::timer tick_;
+    std::size_t turn_ = 0; // among the addresses of pools
     bool is_watching_ = false;
     bool stopping_ = false;
 };

@@ -34,6 +34,11 @@ client_peer client_session::peer() const noexcept
             .size = s.offered.size.value_or(0)};
 }
 
+bool client_session::is_introduced() const noexcept
+{
+    return state_->where >= state::stage::ready && state_->where != state::stage::over;
+}
+
 client_end client_session::end() const noexcept
 {
     return state_->ended;

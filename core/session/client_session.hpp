@@ -223,6 +223,8 @@ public:
     /// At the step ask_lines: the replies to the last lines, bounded and printable.
     [[nodiscard]] const std::vector<hooks::client_answer>& said() const noexcept;
     [[nodiscard]] client_end end() const noexcept;
+    /// Greeting, EHLO and TLS are behind it, and it has not ended.
+    [[nodiscard]] bool is_introduced() const noexcept;
     [[nodiscard]] client_fault fault() const noexcept; ///< none: the connection stands, or quit() ended it
     /// The reply to say() or AUTH, or the one that refused greeting, EHLO, STARTTLS or RSET, or the last 421. Code 0: there was
     /// none. Valid until the session is called again.

@@ -223,5 +223,52 @@ TEST_F(a_domain, with_a_thousand_hosts_costs_no_more_than_one_with_a_few)
     EXPECT_LT(names_.asked(), 20U);
 }
 
+TEST_F(a_domain, has_no_more_than_ten_places_tried_at_a_time)
+{
+    std::vector<std::pair<unsigned, std::string>> hosts;
+    for (unsigned i = 0; i < 12; ++i) {
+        hosts.emplace_back(i, fmt::format("host{}.example", i));
+        has_address(hosts.back().second, i < 10 ? 9 : 1); // at the first ten nobody listens
+    }
+    has_mx("example.org", hosts);
+    const auto gateway = given("u@example.org");
+    EXPECT_TRUE(gateway->logs("deferred", {"cannot connect"})) << gateway->log();
+    EXPECT_EQ(good_.connections(), 0U);
+}
+
+TEST_F(a_domain, that_is_an_address_leads_to_nobody_who_trusts_this_machine)
+{
+    for (const auto* address : {"u@[127.0.0.1]", "u@[IPv6:::1]", "u@[0.0.0.0]"}) {
+        const auto gateway = given(address, gateway_configuration(false));
+        EXPECT_TRUE(gateway->logs("failed", {"no domain"})) << gateway->log();
+    }
+    EXPECT_EQ(good_.connections(), 0U);
+}
+
+TEST_F(a_domain, that_is_missing_is_not_looked_up)
+{
+    zone_[{"postmaster", type_a}].records.push_back({"postmaster", type_a, {'\x7f', '\0', '\0', '\x01'}});
+    const auto gateway = given("postmaster");
+    EXPECT_TRUE(gateway->logs("failed", {"no domain"})) << gateway->log();
+    EXPECT_EQ(good_.connections(), 0U);
+}
+
+TEST_F(a_domain, has_no_other_host_tried_when_a_plugin_has_spoken)
+{
+    has_mx("example.org", {{10, "one.example"}, {20, "two.example"}});
+    has_address("one.example", 1);
+    has_address("two.example", 2);
+    next_hop other{2, port_};
+    for (const auto* word : {"reject", "hold"}) {
+        auto what = gateway_configuration();
+        what.listener("more", {"relay-domains", "probe"})
+            .plugin("probe", "outgoing-probe", fmt::format("does = {{ \"delivery.peer\" = \"{}\" }}", word));
+        const auto gateway = given("u@example.org", what);
+        EXPECT_TRUE(gateway->logs(word == std::string_view{"hold"} ? "held" : "failed")) << gateway->log();
+    }
+    EXPECT_EQ(good_.connections(), 2U);
+    EXPECT_EQ(other.connections(), 0U);
+}
+
 } // namespace
 } // namespace postern::test

@@ -55,12 +55,13 @@ private:
     bool starts()
     {
         port_ = unused_port();
-        place_.write("nsd.conf", fmt::format("server:\n  ip-address: 127.0.0.1@{0}\n  server-count: 1\n  username: \"\"\n"
-                                             "  chroot: \"\"\n  zonesdir: \"{1}\"\n  database: \"\"\n  pidfile: \"{1}/nsd.pid\"\n"
-                                             "  xfrdfile: \"{1}/xfrd.state\"\n  zonelistfile: \"{1}/zone.list\"\n  xfrdir: \"{1}\"\n"
-                                             "remote-control:\n  control-enable: no\n"
-                                             "zone:\n  name: \"example.test\"\n  zonefile: \"example.test.zone.signed\"\n",
-                                             port_, place_.path().string()));
+        place_.write("nsd.conf",
+                     fmt::format("server:\n  ip-address: 127.0.0.1@{0}\n  server-count: 1\n  username: \"\"\n"
+                                 "  chroot: \"\"\n  zonesdir: \"{1}\"\n  database: \"\"\n  pidfile: \"{1}/nsd.pid\"\n"
+                                 "  xfrdfile: \"{1}/xfrd.state\"\n  zonelistfile: \"{1}/zone.list\"\n  xfrdir: \"{1}\"\n"
+                                 "remote-control:\n  control-enable: no\n"
+                                 "zone:\n  name: \"example.test\"\n  zonefile: \"example.test.zone.signed\"\n",
+                                 port_, place_.path().string()));
         child_.emplace(start_options{.command = {"nsd", "-d", "-c", (place_ / "nsd.conf").string()}, .folder = place_.path()});
         return child_->wait_for_errors([](std::string_view log) { return log.find("nsd started") != log.npos; });
     }

@@ -106,6 +106,15 @@ TEST_F(delivery_plan, leaves_those_who_were_not_tried_as_they_were_and_due_at_on
     EXPECT_THAT(what.failed, IsEmpty()) << "nobody expires untried";
     for (const auto index : {1U, 2U})
         EXPECT_EQ(what.state.recipients[index], record_.state.recipients[index]);
+    EXPECT_TRUE(what.is_only_untried);
+}
+
+TEST_F(delivery_plan, tries_nobody_again_at_once_for_the_sake_of_one_who_was_not_tried)
+{
+    const auto what = conclude({result(0, kind::deferred)}, arrival + 1s);
+    EXPECT_EQ(what.what, life_event::defer);
+    EXPECT_GT(what.next_attempt, arrival + 1s);
+    EXPECT_FALSE(what.is_only_untried);
 }
 
 TEST_F(delivery_plan, remembers_of_an_attempt_that_goes_on_who_is_done_with)

@@ -53,6 +53,8 @@ std::string with(const std::string& section, const std::string& lines)
     const std::string files = "cert = \"c.pem\"\nkey = \"k.pem\"\n";
     if (section == "[tls.certificate]")
         out += "[tls]\n" + files + "[[tls.certificate]]\n" + lines;
+    else if (section == "[delivery.source_pool]" || section == "[delivery.destination]")
+        out += "[" + section + "]\n" + lines;
     else if (!section.empty() && section.front() != '[')
         out += "[" + section + "]\n" + lines;
     if (section == "tls" && !lines.starts_with("cert ") && !lines.starts_with("key "))
@@ -138,10 +140,11 @@ TEST(the_reference, names_no_key_that_there_is_not)
 TEST(the_reference, names_every_key_that_is_read)
 {
     std::string source;
-    for (const auto* file : {"core/host/config.cpp", "core/host/config_chains.cpp", "core/host/config_tls.cpp"})
+    for (const auto* file :
+         {"core/host/config.cpp", "core/host/config_chains.cpp", "core/host/config_delivery.cpp", "core/host/config_tls.cpp"})
         source += postern::test::read_file(postern::test::source_folder() / file);
-    std::set<std::string> known{"certificate", "config", "dns", "domain",
-                                "failures"}; // tables and what is in one: named in the text
+    // Tables and what is in one: named in the text.
+    std::set<std::string> known{"certificate", "config", "destination", "dns", "domain", "failures", "source_pool"};
     for (const auto& each : documented())
         known.insert(each.key);
     static const std::regex call{

@@ -1,0 +1,64 @@
+#pragma once
+// Destinations that could not be reached lately: they rest, longer each time. Pure accounting; the owner tells it what happened
+// and what time it is, and sends somebody when a rest is over.
+
+#include "core/base/clock.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace postern::delivery {
+
+/// How long; each failure doubles it up to `most`.
+struct rest_times {
+    std::chrono::milliseconds first = std::chrono::seconds{30};
+    std::chrono::milliseconds most = std::chrono::minutes{15};
+};
+
+/// Threads: one. Names of destinations are those of route::text().
+class resting_destinations {
+public:
+    explicit resting_destinations(std::size_t most = 100'000) noexcept : most_{most} {}
+
+    /// Nobody there could be spoken to. Of deliveries that were under way together the first failure counts.
+    void failed(std::string_view destination, std::string why, base::instant now, const rest_times& times);
+    /// Somebody there answered. False: nothing else was known.
+    bool reached(std::string_view destination);
+    /// Whoever asks next may try, and what was before does not count (an operator's word).
+    void end_all(base::instant now);
+
+    /// It could not be reached the last time that anybody tried.
+    [[nodiscard]] bool has_failed(std::string_view destination) const noexcept { return all_.find(destination) != all_.end(); }
+    /// What was wrong, in words, if it rests now: valid until the next call. Else nothing.
+    [[nodiscard]] std::optional<std::string_view> why_it_rests(std::string_view destination, base::instant now) const noexcept;
+
+    /// When the next rest is over that take_over() has not told of.
+    [[nodiscard]] std::optional<base::instant> next_over() const noexcept;
+    /// Those whose rest is over: each is told of once.
+    [[nodiscard]] std::vector<std::string> take_over(base::instant now);
+
+    [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
+
+private:
+    struct entry {
+        base::instant until;
+        std::chrono::milliseconds length{0};
+        std::string why;
+    };
+    using entries = std::map<std::string, entry, std::less<>>;
+    void erase(entries::iterator which);
+
+    std::size_t most_;
+    entries all_;
+    std::set<std::pair<base::instant, std::string_view>> ends_; // of rests that were not told of; views of all_'s keys
+};
+
+} // namespace postern::delivery

@@ -1,0 +1,140 @@
+#pragma once
+// Who delivers where, now: the lines for destinations with their coroutines, the destinations that rest, and the messages that
+// wait outside for either. What is decided is delivery/destinations.hpp's and delivery/resting.hpp's; this waits and wakes.
+
+#include "core/base/clock.hpp"
+#include "core/base/ids.hpp"
+#include "core/base/log.hpp"
+#include "core/base/result.hpp"
+#include "core/delivery/destinations.hpp"
+#include "core/delivery/resting.hpp"
+#include "core/delivery/settings.hpp"
+#include "core/io/loop.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace postern::runtime {
+
+/// Threads: its loop's. It outlives its places.
+class delivery_lines {
+    using job = delivery::destinations::job;
+    using admission = delivery::destinations::admission;
+
+public:
+    /// A job's standing at a destination, as a scout or among those who deliver; it is left when this goes.
+    class place {
+    public:
+        place(place&& other) noexcept
+            : lines_{std::exchange(other.lines_, nullptr)}, name_{std::move(other.name_)}, who_{other.who_}, as_{other.as_}
+        {
+        }
+        place& operator=(place&&) = delete;
+        ~place()
+        {
+            if (lines_ != nullptr)
+                lines_->leave(*this);
+        }
+
+        /// It is still looking for a way, and takes nobody's place meanwhile.
+        [[nodiscard]] bool is_scout() const noexcept { return as_ == admission::scout; }
+        /// A scout has found somebody: returns when it may deliver. False: the server is going away.
+        [[nodiscard]] io::task<bool> arrive();
+
+    private:
+        friend class delivery_lines;
+        place(delivery_lines& of, std::string name, job who, admission as)
+            : lines_{&of}, name_{std::move(name)}, who_{who}, as_{as}
+        {
+        }
+        delivery_lines* lines_;
+        std::string name_;
+        job who_;
+        admission as_;
+    };
+
+    /// What came of enter().
+    struct entry {
+        std::optional<place> at;
+        bool is_full = false; ///< without `at`: come again when somebody wakes the message; else the server is going away
+    };
+    struct manner {
+        bool has_others = false; ///< there are other destinations: the line of this one must not take all the room of attempts
+        bool is_known = false;   ///< there is a way for certain
+    };
+
+    /// `wake`: makes a message due at once; false: it is gone.
+    delivery_lines(io::loop& home, base::log log, const base::clock& clock, std::function<bool(base::message_id)> wake);
+
+    /// At least once, and at each reload.
+    void limit(const delivery::settings& settings, std::chrono::milliseconds first_retry);
+    [[nodiscard]] io::task<entry> enter(std::string destination, manner how);
+    /// Nobody waits any more, and nobody enters.
+    void stop();
+
+    /// Why nobody is to go there now; nothing: go. `is_urgent`: somebody knows that it can be reached.
+    [[nodiscard]] std::optional<std::string> why_not(std::string_view destination, bool is_urgent = false) const;
+    /// Nobody there could be spoken to.
+    void unreachable(const std::string& destination, const std::string& why);
+    void reached(const std::string& destination);
+    /// All that rest are tried again, by one each.
+    void end_rests();
+    /// And all who wait outside come.
+    void wake_all();
+
+    /// The message waits outside until somebody there is reached, or the line is shorter.
+    void park(base::message_id id, const std::string& destination);
+
+private:
+    /// A coroutine that waits in line.
+    struct waiter {
+        io::timer* bell;
+        std::optional<admission> called;
+    };
+    struct young_scout {
+        base::instant until;
+        std::string name;
+        job who;
+    };
+    using parked = std::map<std::string, std::set<base::message_id>, std::less<>>; // oldest first
+
+    [[nodiscard]] io::task<std::optional<admission>> wait(job who, const std::vector<delivery::destinations::called>& now);
+    [[nodiscard]] delivery::destinations& destinations();
+    void call(const std::vector<delivery::destinations::called>& who);
+    void leave(const place& which);
+    void set_out(const std::string& destination, job who);
+    void watch_young();
+    void watch_paces();
+    void watch_rests();
+    void unpark(std::string_view destination, std::size_t most);
+
+    io::loop& home_;
+    base::log log_;
+    const base::clock& clock_;
+    std::function<bool(base::message_id)> wake_;
+    delivery::destinations destinations_{{}};
+    delivery::resting_destinations resting_;
+    delivery::rest_times rest_times_;
+    std::map<std::string, std::string, std::less<>> suspended_; // and why
+    std::uint32_t each_ = 1;
+    job jobs_ = 0;
+    std::map<job, waiter*> waiting_;
+    parked parked_; // by destination
+    std::deque<young_scout> young_;
+    io::timer youth_over_;
+    io::timer rest_over_;
+    io::timer pace_over_;
+    std::optional<base::instant> pace_watched_; // by pace_over_
+    bool stopping_ = false;
+};
+
+} // namespace postern::runtime

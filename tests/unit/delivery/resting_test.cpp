@@ -1,0 +1,114 @@
+#include "core/delivery/resting.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace postern::delivery {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class a_destination : public ::testing::Test {
+protected:
+    [[nodiscard]] bool rests() const { return all_.why_it_rests("example.org", now_).has_value(); }
+    void fails() { all_.failed("example.org", "refused", now_, times_); }
+
+    rest_times times_{30s, 100s};
+    resting_destinations all_{3};
+    base::instant now_{1000s};
+};
+
+TEST_F(a_destination, that_nobody_tried_does_not_rest)
+{
+    EXPECT_FALSE(rests());
+    EXPECT_FALSE(all_.has_failed("example.org"));
+    EXPECT_FALSE(all_.next_over());
+    EXPECT_FALSE(all_.reached("example.org"));
+}
+
+TEST_F(a_destination, that_could_not_be_reached_rests)
+{
+    fails();
+    EXPECT_EQ(all_.why_it_rests("example.org", now_), "refused");
+    EXPECT_FALSE(all_.why_it_rests("example.com", now_)) << "and nobody else";
+    now_ += 30s - 1ms;
+    EXPECT_TRUE(rests());
+    now_ += 1ms;
+    EXPECT_FALSE(rests());
+    EXPECT_TRUE(all_.has_failed("example.org")) << "until it is known better";
+}
+
+TEST_F(a_destination, is_told_of_once_when_its_rest_is_over)
+{
+    fails();
+    all_.failed("example.com", "", now_ + 1s, times_);
+    EXPECT_EQ(all_.next_over(), now_ + 30s);
+    EXPECT_THAT(all_.take_over(now_ + 30s - 1ms), IsEmpty());
+    EXPECT_THAT(all_.take_over(now_ + 31s), ElementsAre("example.org", "example.com"));
+    EXPECT_THAT(all_.take_over(now_ + 31s), IsEmpty());
+    EXPECT_FALSE(all_.next_over());
+    now_ += 40s;
+    fails();
+    EXPECT_EQ(all_.next_over(), now_ + 60s);
+}
+
+TEST_F(a_destination, rests_twice_as_long_each_time_up_to_the_most)
+{
+    fails();
+    now_ += 30s;
+    for (const auto length : {60s, 100s, 100s}) {
+        EXPECT_FALSE(rests());
+        fails();
+        EXPECT_EQ(all_.next_over(), now_ + length);
+        now_ += length;
+    }
+}
+
+TEST_F(a_destination, rests_once_for_all_that_failed_together)
+{
+    fails();
+    const auto until = all_.next_over();
+    now_ += 1s;
+    fails();
+    EXPECT_EQ(all_.next_over(), until);
+}
+
+TEST_F(a_destination, that_was_reached_is_as_new)
+{
+    fails();
+    EXPECT_TRUE(all_.reached("example.org"));
+    EXPECT_FALSE(all_.has_failed("example.org"));
+    EXPECT_FALSE(all_.next_over());
+    EXPECT_FALSE(rests());
+    fails();
+    EXPECT_EQ(all_.next_over(), now_ + 30s);
+}
+
+TEST_F(a_destination, that_an_operator_wants_tried_is_tried)
+{
+    fails();
+    now_ += 30s;
+    fails();
+    now_ += 1s;
+    all_.end_all(now_);
+    EXPECT_FALSE(rests());
+    EXPECT_THAT(all_.take_over(now_), ElementsAre("example.org"));
+    fails();
+    EXPECT_EQ(all_.next_over(), now_ + 30s) << "as the first time";
+}
+
+TEST(resting_destinations, are_no_more_than_there_may_be)
+{
+    resting_destinations all{3};
+    for (int i = 0; i < 10; ++i)
+        all.failed("host" + std::to_string(i), "", base::instant{}, {});
+    EXPECT_EQ(all.size(), 3U);
+    EXPECT_THAT(all.take_over(base::instant{} + 1h), ::testing::SizeIs(3));
+}
+
+} // namespace
+} // namespace postern::delivery
