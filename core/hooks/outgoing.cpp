@@ -77,6 +77,18 @@ std::string_view broken_rule_of_policy(const outgoing_reply& said) noexcept
     return "";
 }
 
+/// That the certificate may be for where an answer brings records of it. RFC 7672 3.2.3, and 2.2.2: the records of an alias are
+/// where it leads.
+bool is_name_for_dane(std::string_view name, const outgoing& now) noexcept
+{
+    if (name == now.tls.name || name == now.host)
+        return true;
+    if (now.is_by_mx)
+        return name == now.canonical || name == now.next_hop;
+    // Where a host that the configuration names leads only the plugin knows; a name that counts already stays.
+    return now.tls.need < tls_need::verified;
+}
+
 message::parameter* find(std::vector<message::parameter>& all, std::string_view name)
 {
     const auto found = std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.keyword == name; });
@@ -121,12 +133,20 @@ bool is_weaker(const outgoing_reply& said, const outgoing& now) noexcept
     if (said.tls && *said.tls < now.tls.need)
         return true;
     // A certificate that would not have done must not do now, be it by other names or by other records.
-    if (now.tls.need >= tls_need::verified && !said.other_names.empty())
-        return true;
     if (now.tls.need == tls_need::dane && !said.tlsa.empty() && said.tlsa != now.tls.tlsa)
         return true;
+    const bool brings_records = said.tls == tls_need::dane && now.tls.need < tls_need::dane;
+    const auto is_new = [&](std::string_view name) {
+        return name != now.tls.name && !(brings_records && is_name_for_dane(name, now));
+    };
+    const auto& known = now.tls.other_names;
+    if (now.tls.need >= tls_need::verified &&
+        std::any_of(said.other_names.begin(), said.other_names.end(), [&](const std::string& each) {
+            return is_new(each) && std::find(known.begin(), known.end(), each) == known.end();
+        }))
+        return true;
     // Whatever is needed so far: who asks for `verified` behind this one means the name that is there.
-    return !said.name.empty() && !now.tls.name.empty() && said.name != now.tls.name;
+    return !said.name.empty() && !now.tls.name.empty() && is_new(said.name);
 }
 
 void take_outgoing(const outgoing_reply& said, outgoing& to)
@@ -135,7 +155,8 @@ void take_outgoing(const outgoing_reply& said, outgoing& to)
         to.tls.need = *said.tls;
     if (!said.name.empty())
         to.tls.name = said.name;
-    if (!said.other_names.empty())
+    // Names are of the answer that said them: who wants a certificate verified says all that it may be for.
+    if (!said.other_names.empty() || (said.tls && *said.tls >= tls_need::verified))
         to.tls.other_names = said.other_names;
     if (!said.tlsa.empty())
         to.tls.tlsa = said.tlsa;

@@ -173,7 +173,8 @@ inline constexpr std::uint32_t most_rounds = 8;         ///< of client.verb in a
 /// Why `said` may not be taken at `hook` with that verdict: a literal for the log; empty if it may.
 [[nodiscard]] std::string_view broken_rule_of(hook_point hook, verdict_kind verdict, const outgoing_reply& said) noexcept;
 
-/// Whether `said` asks for less than holds: a lower need, or a certificate for another name.
+/// Whether `said` asks for less than holds: a lower need, or a certificate for another name. With records for a host that has
+/// none so far, the names of that host are no others.
 [[nodiscard]] bool is_weaker(const outgoing_reply& said, const outgoing& now) noexcept;
 
 void take_outgoing(const outgoing_reply& said, outgoing& to);

@@ -1,7 +1,7 @@
 #pragma once
 // What a client wants a server's certificate to be, beyond what its context says, and what was wrong with the one that came.
-// STANDARDS: RFC 6125 6.4, RFC 7671 5, RFC 7672 3.1, 3.2. SECURITY: certificates are the peer's; names and records come from
-// whoever owns the domain.
+// STANDARDS: RFC 6125 6.4, RFC 7671 5, RFC 7672 3.1, 3.2, RFC 8461 4.2. SECURITY: certificates are the peer's; names and records
+// come from whoever owns the domain.
 
 #include "core/base/tlsa_record.hpp"
 
@@ -32,9 +32,10 @@ enum class certificate_fault : std::uint8_t {
     other,
 };
 
-/// Before a client's handshake. With TLSA records none of which can be used, encryption is all that is insisted on (RFC 7672
-/// 3.1.3, 2.2). False: out of memory, or there is no name that a certificate could be for.
-[[nodiscard]] bool expect(ssl_st* session, const std::string& name, const peer_expectation& what) noexcept;
+/// Before a client's handshake. Why there can be none, a literal; empty: there can. Without a name that a certificate could be
+/// for, and without a TLSA record that can be used where there are some, nobody would be good enough: whoever is content with
+/// encryption then (RFC 7672 2.2) asks for no more.
+[[nodiscard]] std::string_view expect(ssl_st* session, const std::string& name, const peer_expectation& what) noexcept;
 
 /// What was found, whether or not it counted. `none` too where nobody looked.
 [[nodiscard]] certificate_fault fault_of(const ssl_st* session) noexcept;

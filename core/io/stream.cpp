@@ -256,9 +256,9 @@ task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, t
         SSL_set_connect_state(ssl_);
         if (!name_.empty() && !base::ip_address::from_text(name_)) // RFC 6066 3: no addresses
             SSL_set_tlsext_host_name(ssl_, name_.c_str());
-        if (!expect(ssl_, name_, expected)) {
+        if (const auto objection = expect(ssl_, name_, expected); !objection.empty()) {
             tls_broken_ = true;
-            why = "there is no name that its certificate could be for";
+            why = objection;
             co_return boost::asio::error::invalid_argument;
         }
         if (expected.is_plain())

@@ -14,6 +14,7 @@ protected:
     void begin(bool has_tls)
     {
         ASSERT_THAT(use_manifest(host_, POSTERN_PLUGIN_MANIFEST), IsEmpty());
+        host_.may({"tls"});
         ASSERT_EQ(host_.create(), POSTERN_PASS);
         session_.who.has_tls = has_tls;
         greeted_ = session_.ehlo();

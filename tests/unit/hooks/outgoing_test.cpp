@@ -110,6 +110,77 @@ TEST_F(an_outgoing_transaction, whose_certificate_counts_gets_no_further_names_a
     EXPECT_THAT(out.tls.tlsa, ElementsAre(ours));
 }
 
+/// What mta-sts says behind somebody who had names for the time when none counted.
+TEST_F(an_outgoing_transaction, has_only_the_names_of_whoever_wants_its_certificate_verified)
+{
+    order.add("one", says_more({.tls = tls_need::opportunistic, .other_names = {"evil.example"}}), permissions{});
+    order.add("two", wants_tls(tls_need::verified, "mx.example"), permissions{});
+    EXPECT_THAT(walk_it(hook_point::delivery_tls_policy).failures, IsEmpty());
+    EXPECT_EQ(out.tls.need, tls_need::verified);
+    EXPECT_THAT(out.tls.other_names, IsEmpty());
+}
+
+TEST_F(an_outgoing_transaction, has_the_names_of_the_last_who_wants_its_certificate_verified_and_of_none_before)
+{
+    out.tls = {tls_need::opportunistic, "mx.example"};
+    order.add("one", says_more({.tls = tls_need::verified, .other_names = {"evil.example"}}), permissions{});
+    order.add("two", wants_tls(tls_need::verified), permissions{});
+    EXPECT_THAT(walk_it(hook_point::delivery_tls_policy).failures, IsEmpty());
+    EXPECT_THAT(out.tls.other_names, IsEmpty()) << "one who says verified says all the names";
+    const base::tlsa_record ours{3, 1, 1, "ours"};
+    out.tls = {tls_need::verified, "mx.example", {"evil.example"}};
+    out.host = "mx.example";
+    out.next_hop = "example.org";
+    out.is_by_mx = true;
+    order.add("three", says_more({.tls = tls_need::dane, .other_names = {"example.org"}, .tlsa = {ours}}), permissions{});
+    order.add("four", says_more({.finding = tls_finding::tlsa_invalid}), permissions{});
+    EXPECT_THAT(walk_it(hook_point::delivery_tls_policy).failures, IsEmpty());
+    EXPECT_THAT(out.tls.other_names, ElementsAre("example.org")) << "who says nothing of it leaves it";
+}
+
+// RFC 7672 2.2.2, 3.2.3: the records of an alias are where it leads, and so is the name.
+TEST_F(an_outgoing_transaction, whose_host_is_an_alias_gets_dane_for_the_name_that_leads_to_without_a_grant)
+{
+    const base::tlsa_record ours{3, 1, 1, "ours"};
+    for (const auto before : {tls_need::opportunistic, tls_need::required, tls_need::verified}) {
+        out.tls = {before, "mx.example.org"};
+        out.host = "mx.example.org";
+        out.canonical = "real.example.net";
+        out.next_hop = "example.org";
+        out.is_by_mx = true;
+        const outgoing_reply said{
+            .tls = tls_need::dane, .name = "real.example.net", .other_names = {"mx.example.org", "example.org"}, .tlsa = {ours}};
+        order.add("dane", says_more(said), permissions{});
+        EXPECT_THAT(walk_it(hook_point::delivery_tls_policy).failures, IsEmpty());
+        EXPECT_EQ(out.tls, (tls_policy{tls_need::dane, "real.example.net", {"mx.example.org", "example.org"}, {ours}}));
+        EXPECT_FALSE(is_weaker(said, out)) << "the same once more";
+    }
+}
+
+TEST_F(an_outgoing_transaction, gets_dane_for_no_name_that_is_none_of_its_host)
+{
+    const base::tlsa_record ours{3, 1, 1, "ours"};
+    out.tls = {tls_need::opportunistic, "mx.example.org"};
+    out.host = "mx.example.org";
+    out.canonical = "real.example.net";
+    out.next_hop = "example.org";
+    out.is_by_mx = true;
+    EXPECT_TRUE(is_weaker({.tls = tls_need::dane, .name = "evil.example", .tlsa = {ours}}, out));
+    EXPECT_TRUE(is_weaker({.tls = tls_need::verified, .name = "real.example.net"}, out)) << "no record vouches for it";
+    out.tls.need = tls_need::verified;
+    EXPECT_TRUE(is_weaker({.tls = tls_need::dane, .other_names = {"evil.example"}, .tlsa = {ours}}, out));
+    out.tls = {tls_need::dane, "mx.example.org", {}, {ours}};
+    EXPECT_TRUE(is_weaker({.tls = tls_need::dane, .name = "real.example.net", .tlsa = {ours}}, out)) << "the need does not rise";
+    // Of a host that the configuration names nobody here looked where it leads.
+    out.tls = {tls_need::opportunistic, "mx.example.org"};
+    out.canonical.clear();
+    EXPECT_TRUE(is_weaker({.tls = tls_need::dane, .name = "real.example.net", .tlsa = {ours}}, out));
+    out.is_by_mx = false;
+    EXPECT_FALSE(is_weaker({.tls = tls_need::dane, .name = "real.example.net", .tlsa = {ours}}, out));
+    out.tls.need = tls_need::verified;
+    EXPECT_TRUE(is_weaker({.tls = tls_need::dane, .name = "real.example.net", .tlsa = {ours}}, out));
+}
+
 TEST_F(an_outgoing_transaction, is_weakened_with_the_grant)
 {
     out.tls = {tls_need::required, {}};

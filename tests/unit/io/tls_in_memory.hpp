@@ -46,6 +46,7 @@ inline void must(bool done, const char* what)
 struct pem_wish {
     std::string name = "mx.example.org"; ///< its common name
     std::vector<std::string> dns = {};   ///< its names, if they are others
+    bool has_dns = true;                 ///< false: none but its common name
     long from_s = -3600;                 ///< from now on
     long until_s = 86400;
     bool is_authority = false;
@@ -74,9 +75,9 @@ public:
         const auto* const by = issuer == nullptr ? this : issuer;
         X509_set_issuer_name(made_.get(), X509_get_subject_name(by->made_.get()));
         std::string names;
-        for (const auto& each : wish.dns)
+        for (const auto& each : wish.dns.empty() ? std::vector{wish.name} : wish.dns)
             names += (names.empty() ? "DNS:" : ",DNS:") + each;
-        if (!names.empty())
+        if (wish.has_dns)
             extend(NID_subject_alt_name, names);
         if (wish.is_authority)
             extend(NID_basic_constraints, "critical,CA:TRUE");

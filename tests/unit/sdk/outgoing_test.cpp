@@ -100,6 +100,7 @@ TEST_F(an_outgoing_delivery, has_a_policy_that_the_plugin_strengthens)
         EXPECT_EQ(event.need(), postern::tls_need::opportunistic);
         return postern::use_tls(postern::tls_need::verified, "mx.other.example");
     };
+    host.may({"tls"});
     EXPECT_TRUE(delivery.tls_policy().proceeds());
     EXPECT_EQ(delivery.tls, POSTERN_TLS_VERIFIED);
     EXPECT_EQ(delivery.tls_name, "mx.other.example");

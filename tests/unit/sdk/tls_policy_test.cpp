@@ -62,6 +62,8 @@ TEST_F(a_tls_policy, hears_how_the_host_was_found)
 
 TEST_F(a_tls_policy, demands_records_for_one_of_several_names)
 {
+    delivery.canonical = "real.example.com";
+    delivery.is_by_mx = true;
     scripted::policy = [](const auto&) {
         return postern::use_dane({good}, "real.example.com").or_name("mx.example.com").by({"tlsa", "example.com", {"3 1 1"}, {}});
     };
@@ -134,11 +136,40 @@ TEST_F(a_tls_policy, throws_what_no_host_would_take)
 
 TEST_F(a_tls_policy, for_less_than_holds_takes_a_grant)
 {
-    host.may({});
     delivery.tls = POSTERN_TLS_DANE;
     scripted::policy = [](const auto&) { return postern::use_dane({good}); };
+    EXPECT_EQ(delivery.tls_policy().came, answer::how::failed) << "also where the test grants nothing in particular";
+    host.may({});
     EXPECT_EQ(delivery.tls_policy().came, answer::how::failed);
-    EXPECT_THAT(host.complaints(), ElementsAre(HasSubstr("a weaker TLS policy is not granted")));
+    EXPECT_THAT(host.complaints(), ElementsAre(HasSubstr("a weaker TLS policy is not granted"), HasSubstr("is not granted")));
+    host.may({"tls"});
+    EXPECT_TRUE(delivery.tls_policy().proceeds());
+}
+
+// As a server has it: an_outgoing_transaction of core's tests.
+TEST_F(a_tls_policy, with_records_is_for_names_of_the_host_alone)
+{
+    delivery.canonical = "real.example.com";
+    delivery.next_hop = "example.com";
+    delivery.is_by_mx = true;
+    delivery.tls = POSTERN_TLS_VERIFIED;
+    scripted::policy = [](const auto&) { return postern::use_dane({good}, "real.example.com").or_name("example.com"); };
+    EXPECT_TRUE(delivery.tls_policy().proceeds());
+    for (const auto before : {POSTERN_TLS_OPPORTUNISTIC, POSTERN_TLS_VERIFIED}) {
+        delivery.tls = before;
+        delivery.tls_name = "mx.example.com";
+        scripted::policy = [](const auto&) { return postern::use_dane({good}, "evil.example"); };
+        EXPECT_TRUE(delivery.tls_policy().is_failed());
+        scripted::policy = [](const auto&) { return postern::use_tls(postern::tls_need::verified, "real.example.com"); };
+        EXPECT_TRUE(delivery.tls_policy().is_failed()) << "no record vouches for it";
+    }
+    scripted::policy = [](const auto&) { return postern::use_dane({good}).or_name("evil.example"); };
+    EXPECT_TRUE(delivery.tls_policy().is_failed());
+    EXPECT_EQ(host.complaints().size(), 5u);
+    delivery.is_by_mx = false;
+    delivery.tls = POSTERN_TLS_OPPORTUNISTIC;
+    scripted::policy = [](const auto&) { return postern::use_dane({good}, "elsewhere.example.com"); };
+    EXPECT_TRUE(delivery.tls_policy().proceeds()) << "where it leads only the plugin knows";
 }
 
 } // namespace

@@ -96,8 +96,8 @@ typedef struct postern_ev_tls_policy {
     uint32_t flags; /* POSTERN_HOST_... */
 } postern_ev_tls_policy;
 
-/* A TLSA record (RFC 6698 2.1). Only usage 2 and 3 are of use (RFC 7672 3.1.3); where none of a policy's can be used, the
- * connection has to be encrypted and the certificate does not count. */
+/* A TLSA record (RFC 6698 2.1). Only usage 2 and 3 are of use (RFC 7672 3.1.3), and of whole certificates and keys only what is
+ * one; where none of a policy's can be used, no certificate is good enough. REQUIRED is for hosts with no other records. */
 typedef struct postern_tlsa {
     uint32_t usage;
     uint32_t selector;
@@ -125,10 +125,10 @@ typedef struct postern_tlsa {
 /* How much TLS the delivery wants. With TEMPFAIL and next_host the host is left out, and the next one is asked about. */
 typedef struct postern_tls_policy_reply {
     postern_reply base; /* base.size: of the whole record */
-    postern_str name;   /* of the host, for VERIFIED and DANE; empty: as it is in the event */
+    postern_str name;   /* of the host, for VERIFIED and DANE; empty: as in the event. For DANE `canonical` is granted too */
     uint32_t tls;       /* POSTERN_TLS_...; 0: as it is. A weaker one than in the event needs may = ["tls"] */
     uint32_t reserved;
-    postern_list names; /* of postern_str, at most 10: names that will do as well */
+    postern_list names; /* of postern_str, at most 10: names that will do as well. VERIFIED or DANE: instead of those before */
     postern_list tlsa;  /* of postern_tlsa, 1 to 100 of up to 8,192 octets: for DANE, and for nothing else */
     /* Whose policy it is, for reports about it (RFC 8460 4.4); that of the last plugin that says one. */
     postern_str policy_type;     /* "sts" or "tlsa"; empty: it says none */

@@ -7,6 +7,7 @@
 #include <postern/testing/contract_names.hpp>
 #include <postern/testing/question.hpp>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -53,6 +54,20 @@ namespace rules {
     return what + " is not granted: the configuration has to say may = [\"" + std::string{grant} + "\"]";
 }
 
+/// Whether less is asked for than holds: a lower need, or a certificate for another name or by other records.
+[[nodiscard]] inline bool is_weaker(const outgoing_reply& said, const question& asked)
+{
+    const bool brings_records = said.tls == POSTERN_TLS_DANE && asked.tls < POSTERN_TLS_DANE;
+    const auto is_new = [&](const std::string& name) {
+        const bool is_of_host = std::find(asked.hosts.begin(), asked.hosts.end(), name) != asked.hosts.end() ||
+                                (!asked.is_by_mx && asked.tls < POSTERN_TLS_VERIFIED);
+        return name != asked.tls_name && !(brings_records && is_of_host);
+    };
+    return (said.tls != 0 && said.tls < asked.tls) || (asked.tls == POSTERN_TLS_DANE && !said.records.empty()) ||
+           (asked.tls >= POSTERN_TLS_VERIFIED && std::any_of(said.names.begin(), said.names.end(), is_new)) ||
+           (!said.name.empty() && !asked.tls_name.empty() && is_new(said.name));
+}
+
 } // namespace rules
 
 /// What was not granted; empty: nothing. `is_granted` says it of a name.
@@ -63,11 +78,7 @@ template <class Predicate>
         return {};
     if (what.verdict == POSTERN_ACCEPT && !is_granted("accept"))
         return rules::not_granted("ACCEPT", "accept");
-    const bool is_weaker = (what.out.tls != 0 && what.out.tls < asked.tls) ||
-                           (!what.out.name.empty() && !asked.tls_name.empty() && what.out.name != asked.tls_name) ||
-                           (asked.tls >= POSTERN_TLS_VERIFIED && !what.out.names.empty()) ||
-                           (asked.tls == POSTERN_TLS_DANE && !what.out.records.empty());
-    if (asked.hook == POSTERN_HOOK_TLS_POLICY && is_weaker && !is_granted("tls"))
+    if (asked.hook == POSTERN_HOOK_TLS_POLICY && rules::is_weaker(what.out, asked) && !is_granted("tls"))
         return rules::not_granted("a weaker TLS policy", "tls");
     if (what.refuses())
         return {}; // its edits are not applied

@@ -54,6 +54,8 @@ struct question {
     std::uint64_t most_octets = 0;     ///< verb, verb.data: that an answer may ask for
     std::uint32_t tls = 0;             ///< delivery.tls_policy: what holds so far
     std::string tls_name{};            ///< likewise
+    std::vector<std::string> hosts{};  ///< likewise: names of the host, which DANE may be for
+    bool is_by_mx = false;             ///< likewise
     std::uint32_t proof = 0;           ///< auth.verify: POSTERN_AUTH_..., as it is declared
     std::vector<bool> fields{};        ///< of the header section: whether each has a name, or is a line that is no field
 };
@@ -82,6 +84,12 @@ template <class Record>
     if constexpr (std::is_same_v<Record, postern_ev_tls_policy>) {
         asked.tls = record.tls;
         asked.tls_name = sdk::view(record.name);
+        asked.is_by_mx = (record.flags & POSTERN_HOST_BY_MX) != 0;
+        asked.hosts.emplace_back(sdk::view(record.host));
+        if (asked.is_by_mx) {
+            asked.hosts.emplace_back(sdk::view(record.canonical));
+            asked.hosts.emplace_back(sdk::view(record.next_hop));
+        }
     }
     if constexpr (requires { record.recipients; })
         asked.recipients = record.recipients.count;

@@ -92,6 +92,8 @@ public:
           dice_{settings.seed}
     {
         deadline({}); // the trials take tickets back themselves
+        // What its operator would grant is for him to say.
+        may({"headers", "sender", "rcpt", "body", "route", "accept", "client", "queue", "tls"});
     }
     ~kit_host() { destroy(); } // before what its calls use is gone
 
