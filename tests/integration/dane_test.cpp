@@ -54,7 +54,7 @@ protected:
     /// A gateway to which that was known of the domain, and which accepted one message for it.
     void given(const std::string& tlsa, bool has_wrong_anchor = false)
     {
-        zone_ = std::make_unique<signed_name_server>("@ MX 10 mx\nmx A 127.0.0.1\n" + tlsa);
+        zone_ = std::make_unique<signed_name_server>(hosts_ + tlsa);
         configuration what;
         what.listener("in", {"relay-domains", "dane"})
             .plugin("relay-domains", "relay-domains", "domains = [\"example.test\"]")
@@ -75,12 +75,22 @@ protected:
     next_hop last_;
     server exchanger_{exchanger_configuration()};
     std::uint16_t port_ = exchanger_.port();
+    std::string hosts_ = "@ MX 10 mx\nmx A 127.0.0.1\n";
     std::unique_ptr<signed_name_server> zone_;
     std::unique_ptr<server> gateway_;
 };
 
 TEST_F(a_signed_domain, gets_its_mail_from_who_finds_the_key_that_its_record_names)
 {
+    given(record("3 1 1 " + key_digest_of(exchanger_)));
+    EXPECT_TRUE(gateway_->logs("delivered", {"next_hop=example.test"})) << gateway_->log();
+    EXPECT_TRUE(arrives_by_tls()) << exchanger_.log();
+}
+
+// RFC 7672 2.2.2: no permission is needed for the name where that leads.
+TEST_F(a_signed_domain, gets_its_mail_at_an_alias_by_the_records_where_that_leads)
+{
+    hosts_ = "@ MX 10 alias\nalias CNAME mx\nmx A 127.0.0.1\n";
     given(record("3 1 1 " + key_digest_of(exchanger_)));
     EXPECT_TRUE(gateway_->logs("delivered", {"next_hop=example.test"})) << gateway_->log();
     EXPECT_TRUE(arrives_by_tls()) << exchanger_.log();

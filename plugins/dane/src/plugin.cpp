@@ -1,5 +1,6 @@
 // Glue: a host in, its TLSA records asked for, a TLS policy out.
-// STANDARDS: RFC 7672 2.1, 2.2, 3.2.3, RFC 7671 7.
+// STANDARDS: RFC 7672 2.1, 2.2, 3.2.3, RFC 7671 7. SECURITY: whoever keeps an answer away, or forges one, puts mail off; a host
+// counts as one without records where its zone has none, or is signed by nobody.
 
 #include "tlsa_policy.hpp"
 
@@ -14,8 +15,6 @@
 
 namespace {
 
-constexpr std::uint32_t type_tlsa = 52;
-
 /// What the records of a host came to.
 struct finding {
     enum class kind {
@@ -26,10 +25,18 @@ struct finding {
     };
     kind what = kind::none;
     bool is_bogus = false;
-    std::string base; ///< the name that they were found under
+    std::string base;                        ///< the name that they were found under
+    std::string sought = "the TLSA records"; ///< unknown: what cannot be told
     std::string cause;
     std::vector<dane::record> all;
 };
+
+/// RFC 7672 2.1.1: whoever can keep an answer away must not get the mail for it.
+template <class Record>
+[[nodiscard]] finding unknown(std::string base, std::string sought, const postern::dns_found<Record>& answer)
+{
+    return {finding::kind::unknown, answer.is_bogus, std::move(base), std::move(sought), answer.cause, {}};
+}
 
 class dane_plugin {
 public:
@@ -58,21 +65,29 @@ private:
     }
     [[nodiscard]] postern::task<finding> look_up(postern::tls_policy event) const
     {
-        finding none;
         const std::string host{event.host()};
         const bool is_relay = !event.is_by_mx();
         if (is_relay && !relays_)
-            co_return none;
+            co_return finding{};
         std::string canonical{event.canonical()};
-        bool is_secure = event.is_mx_secure() && event.is_address_secure();
+        bool is_secure = event.is_address_secure();
         if (is_relay) {
             // RFC 7672 2.2.1: the configuration is beyond doubt, the host's addresses are not.
             const auto [six, four] = co_await postern::all(host_.dns().aaaa(host), host_.dns().a(host));
-            is_secure = (six || four) && (!six || six.is_secure) && (!four || four.is_secure);
+            const bool is_insecure = (six && !six.is_secure) || (four && !four.is_secure); // which nobody can forge
+            if (!is_insecure && six.is_unknown())
+                co_return unknown(host, "the addresses", six);
+            if (!is_insecure && four.is_unknown())
+                co_return unknown(host, "the addresses", four);
+            is_secure = (six || four) && !is_insecure;
             canonical = four ? four.canonical : six.canonical;
+        } else if (!event.is_mx_secure()) {
+            co_return finding{};
         }
-        if (!is_secure) // RFC 7672 2.2.2: servers that know no DNSSEC may not even answer a question for TLSA
-            co_return none;
+        if (!is_secure) {
+            auto alias = co_await ask_alias(host, std::move(canonical), event.port());
+            co_return alias;
+        }
         // RFC 7671 7: where aliases lead comes first.
         if (!canonical.empty()) {
             auto there = co_await ask(canonical, event.port());
@@ -83,17 +98,30 @@ private:
         co_return here;
     }
 
+    /// RFC 7672 2.2.2: with addresses that nobody signed, servers may not even answer a question for TLSA. A signed alias,
+    /// though, is of a zone that may have records for its name.
+    [[nodiscard]] postern::task<finding> ask_alias(std::string host, std::string canonical, std::uint32_t port) const
+    {
+        if (canonical.empty())
+            co_return finding{};
+        const auto alias = co_await host_.dns().query(host, POSTERN_DNS_CNAME);
+        if (alias.is_unknown())
+            co_return unknown(std::move(host), "the alias", alias);
+        if (!alias || !alias.is_secure)
+            co_return finding{};
+        auto here = co_await ask(std::move(host), port);
+        co_return here;
+    }
+
     [[nodiscard]] postern::task<finding> ask(std::string base, std::uint32_t port) const
     {
         finding came;
         came.base = std::move(base);
         const auto name = dane::name_of(came.base, port);
-        const auto answer = co_await host_.dns().query(name, type_tlsa);
-        if (answer.is_unknown()) { // RFC 7672 2.1.1: whoever can keep the answer away must not get the mail for it
-            came.what = finding::kind::unknown;
-            came.is_bogus = answer.is_bogus;
-            came.cause = answer.cause;
-        } else if (answer && answer.is_secure) {
+        const auto answer = co_await host_.dns().query(name, POSTERN_DNS_TLSA);
+        if (answer.is_unknown())
+            co_return unknown(std::move(came.base), std::move(came.sought), answer);
+        if (answer && answer.is_secure) {
             for (const auto& each : answer.records)
                 if (const auto one = dane::read(each.data))
                     came.all.push_back(*one);
@@ -114,8 +142,8 @@ private:
         switch (found.what) {
         case finding::kind::unknown:
             unknown_.add();
-            return not_here(found.is_bogus ? "DNSSEC contradicts the TLSA records of " + found.base
-                                           : "the TLSA records of " + found.base + " cannot be looked up: " + found.cause)
+            return not_here(found.is_bogus ? "DNSSEC contradicts " + found.sought + " of " + found.base
+                                           : found.sought + " of " + found.base + " cannot be looked up: " + found.cause)
                 .by(std::move(origin))
                 .found(postern::tls_finding::dnssec_invalid);
         case finding::kind::records:

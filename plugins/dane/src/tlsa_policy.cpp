@@ -1,6 +1,10 @@
 #include "tlsa_policy.hpp"
 
 #include <algorithm>
+#include <memory>
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
 
 namespace dane {
 
@@ -17,6 +21,34 @@ constexpr std::uint8_t sha_512 = 2;
     return static_cast<std::uint8_t>(from[at]);
 }
 
+template <auto free_it>
+struct freed_by {
+    template <class T>
+    void operator()(T* it) const noexcept
+    {
+        free_it(it);
+    }
+};
+
+/// As SSL_dane_tlsa_add() wants it: DER to the last octet, with a key that OpenSSL knows. What it refuses would be no record of
+/// the connection's, and a host that has no other one would be anybody.
+[[nodiscard]] bool is_whole(std::uint8_t selector, std::string_view der) noexcept
+{
+    const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+    const auto* const end = at + der.size();
+    const auto size = static_cast<long>(der.size());
+    bool is_read = false;
+    if (selector == 0) {
+        const std::unique_ptr<X509, freed_by<X509_free>> made{d2i_X509(nullptr, &at, size)};
+        is_read = made && X509_get0_pubkey(made.get()) != nullptr;
+    } else {
+        const std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>> made{d2i_PUBKEY(nullptr, &at, size)};
+        is_read = made != nullptr;
+    }
+    ERR_clear_error(); // of this thread, which is the host's
+    return is_read && at == end;
+}
+
 } // namespace
 
 std::optional<record> read(std::string_view octets)
@@ -29,11 +61,11 @@ std::optional<record> read(std::string_view octets)
 
 bool is_usable(const record& one) noexcept
 {
-    if ((one.usage != dane_ta && one.usage != dane_ee) || one.selector > 1)
+    if ((one.usage != dane_ta && one.usage != dane_ee) || one.selector > 1 || one.data.size() > longest_data)
         return false;
     switch (one.matching) {
     case whole:
-        return !one.data.empty();
+        return is_whole(one.selector, one.data);
     case sha_256:
         return one.data.size() == 32;
     case sha_512:
