@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -50,17 +51,25 @@ void check_all(const std::vector<kv_outcome>& all, std::size_t count)
 {
     return postern::kit::hashed_key("t", {of.network, of.sender, of.recipient});
 }
-[[nodiscard]] std::string crowd_key(const triplet& of)
+[[nodiscard]] std::string crowd_key(std::string_view area, std::string_view recipient)
 {
-    return postern::kit::hashed_key("c", {of.network, of.recipient});
+    return postern::kit::hashed_key("c", {area, recipient});
+}
+[[nodiscard]] std::string crowds_key(std::string_view area)
+{
+    return postern::kit::key_of("q", area);
+}
+[[nodiscard]] std::string alone_key(std::string_view area)
+{
+    return postern::kit::key_of("a", area);
 }
 [[nodiscard]] std::string passed_key(const triplet& of)
 {
     return postern::kit::key_of("n", of.network);
 }
-[[nodiscard]] std::string pending_key(const triplet& of)
+[[nodiscard]] std::string pending_key(std::string_view area)
 {
-    return postern::kit::key_of("p", of.network);
+    return postern::kit::key_of("p", area);
 }
 
 } // namespace
@@ -69,11 +78,12 @@ postern::task<finding> memory::attempt(triplet who) const
 {
     std::string key = triplet_key(who);
     const std::string passed = passed_key(who);
-    const std::string pending = pending_key(who);
+    const std::string pending = pending_key(who.network);
+    const std::string pending_of_site = pending_key(who.site);
     kv_batch looks;
-    looks.get(key).get(passed).get(pending);
+    looks.get(key).get(passed).get(pending).get(pending_of_site);
     const std::vector<kv_outcome> found = co_await host_.kv().run(std::move(looks));
-    check_all(found, 3);
+    check_all(found, 4);
 
     if (by_.auto_allow > 0 && number_in(found[1]) >= by_.auto_allow) {
         if (is_worn(by_.time.remember, found[1].ttl)) {
@@ -90,12 +100,18 @@ postern::task<finding> memory::attempt(triplet who) const
     case change::none:
         break;
     case change::begin:
+        if (who.site != who.network && number_in(found[3]) >= by_.pending_per_network * networks_per_site) {
+            auto rest = crowded(std::move(who.site), std::move(who.recipient));
+            co_return co_await std::move(rest);
+        }
         if (number_in(found[2]) >= by_.pending_per_network) {
-            auto rest = crowded(std::move(who));
+            auto rest = crowded(std::move(who.network), std::move(who.recipient));
             co_return co_await std::move(rest);
         }
         // Another session may be faster; then it has begun as well.
         changes.swap(key, std::nullopt, waiting_record(by_.time.window), by_.time.window).add(pending, 1, by_.time.window);
+        if (who.site != who.network)
+            changes.add(pending_of_site, 1, by_.time.window);
         break;
     case change::restart:
         changes.swap(key, found[0].value, waiting_record(by_.time.window), by_.time.window);
@@ -133,25 +149,38 @@ postern::task<finding> memory::remembered(triplet who, std::string key, std::str
     co_return finding{reason::waited, {}, age};
 }
 
-/// From a network with too many first contacts each recipient is one, whoever the sender. Nothing is remembered of it: clients
-/// that invent senders fill no store, and others that share their network get through all the same.
-postern::task<finding> memory::crowded(triplet who) const
+/// From a network or site with too many first contacts each recipient is one, whoever the sender; and when there are too many of
+/// these, all of it is one. Nothing is remembered of it: clients that invent senders, recipients or networks fill no store, and
+/// others that share their network get through all the same.
+postern::task<finding> memory::crowded(std::string area, std::string recipient) const
 {
-    const std::string key = crowd_key(who);
+    std::string key = crowd_key(area, recipient);
+    std::string counter = crowds_key(area);
+    std::string alone = alone_key(area);
     kv_batch look;
-    look.get(key);
+    look.get(key).get(counter).get(alone);
     const std::vector<kv_outcome> found = co_await host_.kv().run(std::move(look));
-    check_all(found, 1);
-    const decision made = judge(stored_in(found.front()), by_.time);
+    check_all(found, 3);
+    const bool is_full = !found[0] && number_in(found[1]) >= by_.pending_per_network;
+    auto rest = is_full ? note(std::move(alone), found[2], {}) : note(std::move(key), found[0], std::move(counter));
+    co_return co_await std::move(rest);
+}
+
+/// A contact that passes when it has waited, and is never remembered. `counter` counts new ones; empty: nothing does.
+postern::task<finding> memory::note(std::string key, kv_outcome found, std::string counter) const
+{
+    const decision made = judge(stored_in(found), by_.time);
     if (made.passes)
         co_return finding{reason::waited, {}, made.delayed};
     if (made.writes == change::begin || made.writes == change::restart) {
-        const std::optional<std::string_view> expected =
-            found.front() ? std::optional<std::string_view>{found.front().value} : std::nullopt;
-        kv_batch change;
-        change.swap(key, expected, waiting_record(by_.time.window), by_.time.window);
-        const std::vector<kv_outcome> done = co_await host_.kv().run(std::move(change));
-        check_all(done, 1);
+        const std::optional<std::string_view> expected = found ? std::optional<std::string_view>{found.value} : std::nullopt;
+        kv_batch changes;
+        changes.swap(key, expected, waiting_record(by_.time.window), by_.time.window);
+        if (made.writes == change::begin && !counter.empty())
+            changes.add(counter, 1, by_.time.window);
+        const std::size_t count = changes.size();
+        const std::vector<kv_outcome> done = co_await host_.kv().run(std::move(changes));
+        check_all(done, count);
     }
     co_return finding{reason::waits, made.wait, {}};
 }

@@ -1,7 +1,7 @@
 #pragma once
 // What is kept in the store of who came, and who may pass by it. It must not know SMTP's replies.
-// SECURITY: senders and recipients come from clients. Keys are SHA-256 of them; a network leaves a bounded number of first
-// contacts.
+// SECURITY: senders and recipients come from clients, and of IPv6 a client has more networks than a store has room. Keys are
+// SHA-256 of addresses; a network leaves a bounded number of them, and so does a site.
 
 #include "record.hpp"
 
@@ -15,6 +15,7 @@ namespace greylist {
 /// Whom an attempt is from, and to whom; ASCII in lower case.
 struct triplet {
     std::string network;
+    std::string site;   ///< of many networks that may be one's, for counting; the network itself: of no more than that
     std::string sender; ///< empty: the null reverse path
     std::string recipient;
 };
@@ -38,8 +39,9 @@ public:
     struct limits {
         terms time;
         std::int64_t auto_allow = 0;          ///< so many triplets make a network known; 0: none do
-        std::int64_t pending_per_network = 0; ///< first contacts that are kept
+        std::int64_t pending_per_network = 0; ///< first contacts that are kept; of a site networks_per_site times as many
     };
+    static constexpr std::int64_t networks_per_site = 10;
 
     memory(const postern::host& host, const limits& by) noexcept : host_{host}, by_{by} {}
 
@@ -48,7 +50,8 @@ public:
 
 private:
     [[nodiscard]] postern::task<finding> remembered(triplet who, std::string key, std::string value, nanoseconds age) const;
-    [[nodiscard]] postern::task<finding> crowded(triplet who) const;
+    [[nodiscard]] postern::task<finding> crowded(std::string area, std::string recipient) const;
+    [[nodiscard]] postern::task<finding> note(std::string key, postern::kv_outcome found, std::string counter) const;
 
     postern::host host_;
     limits by_;

@@ -22,6 +22,7 @@ using namespace greylist;
 using namespace std::chrono_literals;
 
 constexpr std::size_t most_text = 200;
+constexpr unsigned site_bits = 48; // of IPv6: what a customer may have, all of whose networks are one's
 
 [[nodiscard]] memory::limits limits_of(const postern::host& host)
 {
@@ -95,13 +96,18 @@ public:
         triplet who = whom(event, event.recipient());
         return answer(std::move(event), std::move(who));
     }
-    /// RFC 6647 5: of a transaction the first recipient is enough. Notifications have only one.
+    /// RFC 6647 5: of a transaction the first recipient is enough, of those that are not exempt: who adds one that is would pass
+    /// with all others.
     postern::task<postern::verdict> on(postern::data event)
     {
-        const auto recipients = event.recipients();
-        if ((!asks_at_data_ && !event.sender().empty()) || recipients.empty())
-            return answer(std::move(event), {});
-        triplet who = whom(event, recipients[0]);
+        triplet who;
+        if (asks_at_data_ || event.sender().empty()) {
+            for (const std::string_view recipient : event.recipients()) {
+                who = whom(event, recipient);
+                if (!who.network.empty())
+                    break;
+            }
+        }
         return answer(std::move(event), std::move(who));
     }
     postern::verdict on(const postern::headers& event) const
@@ -131,8 +137,9 @@ private:
         if (!peer.identity().empty() || networks_.contains(peer.address()) || senders_.contains(event.sender()) ||
             recipients_.contains(recipient))
             return {};
-        return {postern::kit::network_of(peer.address(), v4_bits_, v6_bits_), postern::kit::lowered(event.sender()),
-                postern::kit::lowered(recipient)};
+        return {postern::kit::network_of(peer.address(), v4_bits_, v6_bits_),
+                postern::kit::network_of(peer.address(), v4_bits_, std::min(v6_bits_, site_bits)),
+                postern::kit::lowered(event.sender()), postern::kit::lowered(recipient)};
     }
 
     template <class Event>

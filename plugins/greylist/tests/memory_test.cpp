@@ -162,7 +162,7 @@ TEST(two_sessions_that_race, pass_both_and_count_as_one)
     EXPECT_TRUE(asks(one, "c@client.example").defers()) << "the network has one triplet that waited, not two";
 }
 
-TEST(a_client_that_invents_senders, fills_no_store_and_locks_out_none_of_its_network)
+TEST(a_client_that_invents_senders, leaves_a_bounded_number_of_them_and_locks_out_none_of_its_network)
 {
     greylisting_host host;
     host.option("pending_per_network", 10);
@@ -171,7 +171,7 @@ TEST(a_client_that_invents_senders, fills_no_store_and_locks_out_none_of_its_net
     fake_session session{host};
     for (int i = 0; i < 200; ++i)
         EXPECT_TRUE(asks(session, std::to_string(i) + "@invented.example").defers());
-    EXPECT_THAT(host.kv.keys(), SizeIs(10 + 1 + 1)) << "ten triplets, their number, and one recipient";
+    EXPECT_THAT(host.kv.keys(), SizeIs(10 + 1 + 1 + 1)) << "ten triplets, their number, one recipient, and their number";
 
     fake_session neighbour{host, 2};
     EXPECT_TRUE(asks_from(neighbour, "192.0.2.99", "good@client.example", "c@mx.example").defers());
@@ -180,10 +180,57 @@ TEST(a_client_that_invents_senders, fills_no_store_and_locks_out_none_of_its_net
     EXPECT_TRUE(asks(session, "more@invented.example", "d@mx.example").defers()) << "that is no reason to let all of it pass";
     EXPECT_TRUE(asks_from(neighbour, "192.0.3.1").defers());
     EXPECT_TRUE(asks_from(neighbour, "192.0.3.1", "x@client.example").defers());
-    EXPECT_THAT(host.kv.keys(), SizeIs(12 + 2 + 3)) << "other networks have room of their own";
+    EXPECT_THAT(host.kv.keys(), SizeIs(13 + 2 + 3)) << "other networks have room of their own";
     host.advance(48h);
     EXPECT_TRUE(asks(session, "good@client.example").defers());
     EXPECT_EQ(host.kv.value("p=192.0.2.0/24"), "1");
+}
+
+TEST(a_client_that_invents_recipients, leaves_a_bounded_number_of_them_and_then_waits_as_a_network)
+{
+    greylisting_host host;
+    host.option("pending_per_network", 10);
+    host.option("auto_allow", 0);
+    host.made();
+    fake_session session{host};
+    for (int i = 0; i < 500; ++i)
+        EXPECT_TRUE(asks(session, "a@client.example", std::to_string(i) + "@mx.example").defers());
+    EXPECT_THAT(host.kv.keys(), SizeIs(10 + 1 + 10 + 1 + 1)) << "triplets, recipients, the number of each, and the network";
+    for (const std::string& key : host.kv.keys())
+        EXPECT_LE(host.kv.ttl(key), 48h);
+
+    fake_session neighbour{host, 2};
+    EXPECT_TRUE(asks_from(neighbour, "192.0.2.99", "good@client.example", "c@mx.example").defers());
+    host.advance(5min);
+    EXPECT_TRUE(asks_from(neighbour, "192.0.2.99", "good@client.example", "c@mx.example").proceeds());
+    EXPECT_TRUE(asks(session, "a@client.example", "15@mx.example").proceeds()) << "recipients that are kept still count";
+    EXPECT_THAT(host.kv.keys(), SizeIs(23)) << "nothing of it is remembered";
+    host.advance(48h);
+    EXPECT_TRUE(asks(session, "a@client.example", "400@mx.example").defers());
+    EXPECT_EQ(host.kv.value("p=192.0.2.0/24"), "1") << "and it begins anew";
+}
+
+TEST(a_client_with_many_ipv6_networks, leaves_no_more_than_ten_of_them)
+{
+    greylisting_host host;
+    host.option("pending_per_network", 10);
+    host.option("auto_allow", 0);
+    host.made();
+    fake_session session{host};
+    const auto address = [](int network) { return "2001:db8:7:" + std::to_string(network) + "::1"; };
+    for (int i = 0; i < 100; ++i)
+        EXPECT_TRUE(asks_from(session, address(i), "a@client.example", std::to_string(i) + "@mx.example").defers());
+    EXPECT_THAT(host.kv.keys(), SizeIs(100 + 100 + 1)) << "triplets, how many of each network, and of all";
+    for (int i = 100; i < 1000; ++i)
+        EXPECT_TRUE(asks_from(session, address(i), "a@client.example", std::to_string(i) + "@mx.example").defers());
+    EXPECT_THAT(host.kv.keys(), SizeIs(201 + 10 + 1 + 1)) << "recipients, their number, and all of the site";
+    EXPECT_TRUE(asks_from(session, "2001:db8:8::1").defers());
+    EXPECT_THAT(host.kv.keys(), SizeIs(213 + 3)) << "another site has room of its own";
+    host.advance(5min);
+    EXPECT_TRUE(asks_from(session, address(7), "a@client.example", "7@mx.example").proceeds());
+    EXPECT_TRUE(asks_from(session, address(2000), "b@client.example", "new@mx.example").proceeds()) << "it has waited as a whole";
+    EXPECT_TRUE(asks_from(session, "2001:db8:9::1").defers());
+    EXPECT_THAT(host.complaints(), IsEmpty());
 }
 
 TEST(keys, are_hashes_of_addresses_and_of_bounded_length)

@@ -88,6 +88,38 @@ TEST(greylist, can_ask_at_data_alone_by_the_first_recipient)
     EXPECT_TRUE(session.finish(session.data()).proceeds());
 }
 
+TEST(greylist, asks_at_data_by_the_first_recipient_that_is_not_exempt)
+{
+    greylisting_host host;
+    host.option("at", "data");
+    host.list("recipients", {"postmaster@", "open.example"});
+    host.made();
+    fake_session session{host};
+    const auto sends = [&](const std::vector<std::string>& to) {
+        EXPECT_TRUE(asks(session).proceeds());
+        session.to = to;
+        answer said = session.finish(session.data());
+        session.to.clear();
+        return said;
+    };
+    EXPECT_TRUE(sends({"postmaster@mx.example", "a@open.example"}).proceeds());
+    EXPECT_THAT(host.kv.keys(), IsEmpty());
+    EXPECT_TRUE(sends({"postmaster@mx.example", "b@mx.example", "c@mx.example"}).defers()) << "it is for others too";
+    host.advance(5min);
+    EXPECT_TRUE(sends({"b@mx.example"}).proceeds());
+}
+
+TEST(the_null_reverse_path, is_deferred_for_whoever_is_not_exempt)
+{
+    greylisting_host host;
+    host.list("recipients", {"postmaster@"});
+    host.made();
+    fake_session session{host};
+    EXPECT_TRUE(asks(session, "").proceeds());
+    session.to = {"postmaster@mx.example", "b@mx.example"};
+    EXPECT_TRUE(session.finish(session.data()).defers());
+}
+
 TEST(who_is_exempt, passes_at_once_and_leaves_nothing)
 {
     greylisting_host host;
