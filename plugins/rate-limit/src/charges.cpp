@@ -14,7 +14,7 @@ std::string rule_book::value_of(keyed by, const facts& about) const
     using postern::kit::lowered;
     switch (by) {
     case keyed::client:
-        return postern::kit::network_of(about.address, 32, 128);
+        return postern::kit::network_of(about.address, 32, v6_bits); // whoever has one address of IPv6 has a network of them
     case keyed::network:
         return postern::kit::network_of(about.address, v4_bits, v6_bits);
     case keyed::sender: // the null reverse path is everybody's, and no key

@@ -82,6 +82,22 @@ TEST(charges, go_by_the_prefixes_of_the_configuration)
                 ElementsAre("r0 2001:db8:1::/48"));
 }
 
+// A customer's network has 2^64 addresses: by each of them nobody would ever be out of tokens.
+TEST(charges, take_an_ipv6_network_for_one_client)
+{
+    rule_book book = book_of({"counts=messages key=client rate=1/1s"});
+    const auto client_of = [&](std::string_view address) {
+        return values(book.charges(counted::messages, {address, "", "", "", ""}, 1)).front();
+    };
+    EXPECT_EQ(client_of("2001:db8:1:2::3"), "r0 2001:db8:1:2::/64");
+    EXPECT_EQ(client_of("2001:db8:1:2:ffff:ffff:ffff:ffff"), "r0 2001:db8:1:2::/64");
+    EXPECT_EQ(client_of("2001:db8:1:3::3"), "r0 2001:db8:1:3::/64");
+    EXPECT_EQ(client_of("192.0.2.7"), "r0 192.0.2.7/32");
+    EXPECT_EQ(client_of("::ffff:192.0.2.7"), "r0 192.0.2.7/32");
+    book.v6_bits = 128;
+    EXPECT_EQ(client_of("2001:db8:1:2::3"), "r0 2001:db8:1:2::3/128");
+}
+
 TEST(charges, of_a_failed_login_are_the_users_that_was_tried)
 {
     const rule_book book = book_of({"counts=failed-logins key=user rate=1/1s"});
