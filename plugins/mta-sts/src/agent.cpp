@@ -15,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tick_period = 60s;
+constexpr std::chrono::nanoseconds store_patience = 1s; // that a delivery has for the store, though it would not wait for a fetch
 
 [[nodiscard]] discovery_settings settings_of(const postern::host& host)
 {
@@ -23,6 +24,8 @@ constexpr auto tick_period = 60s;
     how.refresh = host.config("refresh", how.refresh);
     how.retry = host.config("retry", how.retry);
     how.domains = host.config("domains", how.domains);
+    how.kept.policies = host.config("kept", how.kept.policies);
+    how.kept.octets = host.config("kept_size", how.kept.octets);
     return how;
 }
 
@@ -57,13 +60,13 @@ constexpr auto tick_period = 60s;
 
 agent::agent(const postern::host& host, const fetcher_maker& made, clockwork clock)
     : host_{host}, clock_{std::move(clock)}, wait_{host.config("wait", std::chrono::nanoseconds{4s})},
-      takes_private_{host.config("private_addresses", false)}, most_domains_{settings_of(host).domains},
-      exempt_{host.list("exempt")}, own_{own_of(host)}, known_{settings_of(host), clock_.varied}
+      takes_private_{host.config("private_addresses", false)}, exempt_{host.list("exempt")}, own_{own_of(host)},
+      known_{settings_of(host), clock_.varied}
 {
     for (auto& each : exempt_)
         each = lower(each);
     const auto metrics = host.metrics();
-    constexpr std::array outcomes{"no_policy", "unavailable", "enforced", "refused", "tested", "test_failed"};
+    constexpr std::array outcomes{"no_policy", "unavailable", "enforced", "refused", "tested", "test_failed", "unknown"};
     for (std::size_t i = 0; i < outcomes.size(); ++i)
         hosts_[i] = metrics.counter("hosts_total", "Hosts that were asked about, by what the policy of their domain said",
                                     {{"result", outcomes[i]}});
@@ -74,6 +77,7 @@ agent::agent(const postern::host& host, const fetcher_maker& made, clockwork clo
     for (const auto each : {mode::none, mode::testing, mode::enforce})
         policies_[static_cast<std::size_t>(each)] =
             metrics.gauge("policies", "Policies in memory", {{"mode", std::string{name_of(each)}}});
+    kept_ = metrics.gauge("kept_policies", "Policies in the store, as far as this instance knows");
     tick_ = host.every(tick_period, [this] {
         steps todo;
         {
@@ -126,6 +130,8 @@ postern::pending agent::on(const postern::tls_policy& event)
         const std::lock_guard lock{mutex_};
         const auto now = clock_.now();
         known = known_.ask(domain, now, todo);
+        if (known.is_untold)
+            patience = std::max(patience, store_patience);
         if (refuses(about, known)) // RFC 8461 5: not before it is known that the policy has not changed
             known = known_.doubt(domain, now, todo);
         // Later than the deadline nobody listens, and a tenth is for the way.
@@ -281,6 +287,7 @@ void agent::count_policies()
     const std::lock_guard lock{mutex_};
     for (const auto each : {mode::none, mode::testing, mode::enforce})
         policies_[static_cast<std::size_t>(each)].set(static_cast<std::int64_t>(known_.count(each)));
+    kept_.set(static_cast<std::int64_t>(known_.kept()));
 }
 
 postern::health_report agent::on(const postern::health& /*event*/)

@@ -97,7 +97,6 @@ private:
     clockwork clock_;
     std::chrono::nanoseconds wait_;
     bool takes_private_;
-    std::size_t most_domains_;
     std::vector<std::string> exempt_;
     own_policy own_;
 
@@ -109,9 +108,10 @@ private:
     std::uint64_t last_token_ = 0;
 
     std::atomic<bool> is_store_down_{false};
-    std::array<postern::counter, 6> hosts_;   ///< by outcome
+    std::array<postern::counter, 7> hosts_;   ///< by outcome
     std::array<postern::counter, 4> fetches_; ///< by trouble
     std::array<postern::gauge, 3> policies_;  ///< by mode
+    postern::gauge kept_;
     postern::timer_handle tick_;
     std::unique_ptr<fetcher> fetcher_;
 };

@@ -1,24 +1,15 @@
 #include "discovery.hpp"
 
-#include "kept_policy.hpp"
-
 #include <algorithm>
+#include <utility>
 
 namespace mta_sts {
 
 namespace {
 
-// What a policy lasts at least, so that one with a max_age of nothing holds for those who waited for it.
-constexpr std::chrono::seconds shortest_life{60};
 // How long an answer about the TXT record is good enough for who doubts a policy.
 constexpr std::chrono::nanoseconds haste = std::chrono::minutes{1};
-// Beyond its own end: the store's clock is another one.
-constexpr std::chrono::seconds longer{86'400};
 
-[[nodiscard]] std::chrono::seconds life_of(const policy& what)
-{
-    return std::max(what.max_age, shortest_life);
-}
 [[nodiscard]] std::size_t octets_of(const policy& what) noexcept
 {
     constexpr std::size_t overhead = 64;
@@ -98,7 +89,7 @@ bool discovery::end_if_over(const std::string& domain, entry& of, const moment& 
     put(of, nullptr);
     of.id.clear();
     of.next_check = std::max(time{0}, of.retry_at); // at once, but where fetching fails
-    out.push_back({step::kind::drop, domain});
+    drop(domain, out);
     return true;
 }
 
@@ -111,6 +102,7 @@ standing discovery::standing_of(const entry& of, const moment& now)
     else if (!holds)
         made.found = of.found;
     made.is_sought = of.at != stage::idle && !holds;
+    made.is_untold = !of.is_loaded && !holds;
     return made;
 }
 
@@ -118,6 +110,7 @@ standing discovery::ask(const std::string& domain, const moment& now, steps& out
 {
     auto& known = find_or_make(domain);
     (void)end_if_over(domain, known, now, out);
+    note_day(domain, known, now, out);
     if (known.at == stage::idle && (!known.is_loaded || now.steady >= known.next_check))
         (void)begin(domain, known, now, out);
     return standing_of(known, now);
@@ -143,7 +136,11 @@ void discovery::suspect(const std::string& domain, const moment& now)
 standing discovery::look(const std::string& domain, const moment& now) const
 {
     const auto found = entries_.find(domain);
-    return found == entries_.end() ? standing{} : standing_of(found->second, now);
+    if (found != entries_.end())
+        return standing_of(found->second, now);
+    standing forgotten;
+    forgotten.is_untold = true; // by memory, and maybe not by the store
+    return forgotten;
 }
 
 /// Asks the first thing that is not known. False: there is no room; for what is kept there always is.
@@ -204,44 +201,6 @@ void discovery::loaded(const std::string& domain, bool is_known, const std::opti
     ask_txt(domain, of, now, out);
 }
 
-bool discovery::restore(const std::string& domain, entry& to, const std::string& kept, const moment& now, steps& out)
-{
-    auto read = read_kept(kept);
-    if (!read) {
-        out.push_back({step::kind::drop, domain});
-        return false;
-    }
-    // A wall clock that was set back makes no policy older or younger than it can be: it counts as fetched now, and that is
-    // written down, so that it is not made young again and again.
-    const bool is_from_the_future = read->fetched_s > now.wall_s;
-    if (is_from_the_future)
-        read->fetched_s = now.wall_s;
-    const auto life = life_of(read->what);
-    const auto age = std::chrono::seconds{std::min<std::int64_t>(now.wall_s - read->fetched_s, 2 * longest_age.count())};
-    if (age >= life) {
-        out.push_back({step::kind::drop, domain});
-        return false;
-    }
-    if (auto text = write_kept(*read); is_from_the_future && !text.empty())
-        out.push_back({step::kind::keep, domain, std::move(text), {}, {}, life + longer});
-    to.id = std::move(read->id);
-    to.fetched = now.steady - age;
-    to.expires = now.steady + (life - age);
-    to.next_refresh = std::max(now.steady, to.fetched + refresh_in(life));
-    put(to, std::make_shared<const policy>(std::move(read->what)));
-    return true;
-}
-
-void discovery::remember(const std::string& domain, const std::string& kept, const moment& now, steps& out)
-{
-    if (entries_.size() >= how_.domains || octets_ >= how_.octets || entries_.contains(domain))
-        return;
-    auto& of = find_or_make(domain);
-    recent_.splice(recent_.end(), recent_, of.place); // nobody has asked for it yet
-    of.is_loaded = true;
-    (void)restore(domain, of, kept, now, out);
-}
-
 void discovery::said(const std::string& domain, bool is_known, const std::optional<std::string>& id, const moment& now,
                      steps& out)
 {
@@ -292,7 +251,7 @@ void discovery::fetched(const std::string& domain, const fetch_result& what, con
     if (!parsed.what)
         return fail(domain, of, trouble::policy_invalid, parsed.why, now, out);
 
-    const bool is_other = !of.what || of.what->text != parsed.what->text;
+    const bool is_other = !of.what || render(*of.what) != render(*parsed.what); // what was kept has no more than that
     if (of.has_new_id)
         of.id = of.new_id;
     const auto life = life_of(*parsed.what);
@@ -307,8 +266,7 @@ void discovery::fetched(const std::string& domain, const fetch_result& what, con
     of.why.clear();
     put(of, std::make_shared<const policy>(std::move(*parsed.what)));
     out.push_back({step::kind::fetched, domain});
-    if (auto text = write_kept({of.id, now.wall_s, *of.what}); !text.empty())
-        out.push_back({step::kind::keep, domain, std::move(text), {}, {}, life + longer});
+    keep(domain, of, now, out);
     if (is_other)
         out.push_back({step::kind::changed, domain, std::string{name_of(of.what->how)}, of.id, {}, life});
     settle(domain, of, now.steady + varied_(how_.check), now, out);

@@ -2,9 +2,11 @@
 // What is known of each domain's policy, and what has to be asked next to know more: a cache, and one job at most a domain.
 // Events in, steps out; it must not know the plugin contract, who performs a step, or what time it is.
 // STANDARDS: RFC 8461 3.3, 5.1, 10.2. SECURITY: names and answers come from strangers: what is kept is bounded in domains and
-// octets, and no failure of a question ends a policy that is in force.
+// octets, in memory and in the store; no failure of a question ends a policy that is in force, nor one of the store's what may be
+// kept there.
 
 #include "policy.hpp"
+#include "shelf.hpp"
 
 #include <array>
 #include <chrono>
@@ -42,6 +44,7 @@ struct standing {
     std::shared_ptr<const policy> in_force; ///< testing or enforce; null: none
     trouble found = trouble::none;          ///< why there is none
     bool is_sought = false;                 ///< somebody finds out: settled will come
+    bool is_untold = false;                 ///< nobody knows whether there is one: the store did not say what is kept
 };
 
 struct step {
@@ -75,6 +78,7 @@ struct discovery_settings {
     std::size_t domains = 10'000;
     std::size_t octets = std::size_t{64} << 20U; ///< of policies in memory
     std::size_t jobs = 400;                      ///< at the same time; each has two questions open at most
+    shelf::limits kept = {};                     ///< in the store
 };
 
 /// Threads: one at a time.
@@ -82,7 +86,7 @@ class discovery {
 public:
     /// `jitter` stretches a time, so that those of many domains do not come together.
     using jitter = std::function<std::chrono::nanoseconds(std::chrono::nanoseconds)>;
-    discovery(const discovery_settings& how, jitter varied) : how_{how}, varied_{std::move(varied)} {}
+    discovery(const discovery_settings& how, jitter varied) : how_{how}, varied_{std::move(varied)}, shelf_{how.kept} {}
 
     /// A delivery wants to know: looks, and begins to find out where that is due.
     [[nodiscard]] standing ask(const std::string& domain, const moment& now, steps& out);
@@ -129,6 +133,8 @@ public:
     [[nodiscard]] std::size_t count(mode how) const noexcept { return counts_[static_cast<std::size_t>(how)]; }
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
     [[nodiscard]] std::size_t jobs() const noexcept { return jobs_; }
+    /// In the store, as far as is known here.
+    [[nodiscard]] std::size_t kept() const noexcept { return shelf_.size(); }
     /// Domains with a policy in force that was fetched in vain `times` in a row; one of them.
     [[nodiscard]] std::pair<std::size_t, std::string> stale(unsigned times) const;
 
@@ -154,6 +160,8 @@ private:
         unsigned failures = 0;
         trouble found = trouble::none;
         std::string why;
+        std::uint32_t days = 0; ///< on which somebody asked
+        time day{-1};           ///< when the last of them began; before all time: none did
         std::list<std::string>::iterator place;
     };
     using table = std::map<std::string, entry, std::less<>>;
@@ -167,6 +175,9 @@ private:
     static void ask_txt(const std::string& domain, entry& of, const moment& now, steps& out);
     void settle(const std::string& domain, entry& of, time next_check, const moment& now, steps& out);
     static void tell_settled(const std::string& domain, const entry& of, const moment& now, steps& out);
+    void note_day(const std::string& domain, entry& of, const moment& now, steps& out);
+    void keep(const std::string& domain, const entry& of, const moment& now, steps& out);
+    void drop(const std::string& domain, steps& out);
     void fail(const std::string& domain, entry& of, trouble what, const std::string& why, const moment& now, steps& out);
     [[nodiscard]] bool restore(const std::string& domain, entry& to, const std::string& kept, const moment& now, steps& out);
     [[nodiscard]] static standing standing_of(const entry& of, const moment& now);
@@ -177,6 +188,7 @@ private:
     jitter varied_;
     table entries_;
     std::list<std::string> recent_; ///< the last used first
+    shelf shelf_;
     std::array<std::size_t, 3> counts_{};
     std::size_t octets_ = 0;
     std::size_t jobs_ = 0;

@@ -13,7 +13,7 @@ bool discovery::refresh(const std::string& domain, const moment& now, steps& out
 
 void discovery::forget(const std::string& domain, steps& out)
 {
-    out.push_back({step::kind::drop, domain});
+    drop(domain, out);
     const auto found = entries_.find(domain);
     if (found == entries_.end())
         return;

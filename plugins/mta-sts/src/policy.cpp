@@ -155,6 +155,12 @@ parsed_policy parse_policy(std::string_view text)
     return {policy{*sofar.how, *sofar.max_age, std::move(sofar.mx), std::string{text}}, {}};
 }
 
+std::chrono::seconds life_of(const policy& what) noexcept
+{
+    constexpr std::chrono::seconds shortest{60};
+    return std::max(what.max_age, shortest);
+}
+
 std::string render(const policy& from)
 {
     std::string text = "version: STSv1\nmode: ";

@@ -38,6 +38,9 @@ struct parsed_policy {
 };
 [[nodiscard]] parsed_policy parse_policy(std::string_view text);
 
+/// How long it holds: its max_age, and at least a minute, so that one of no time holds for those who waited for it.
+[[nodiscard]] std::chrono::seconds life_of(const policy& what) noexcept;
+
 /// As a file to publish, without what was not understood.
 [[nodiscard]] std::string render(const policy& from);
 

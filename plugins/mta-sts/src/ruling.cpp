@@ -48,6 +48,12 @@ bool refuses(const question& about, const standing& known) noexcept
 ruling rule(const question& about, const standing& known)
 {
     if (!known.in_force) {
+        // One that is kept holds whatever became of its record and its web server: whoever can keep these away must not have to
+        // wait for the store to fail too. As any plugin that fails: later.
+        if (known.is_untold)
+            return {postern::tls_reply{
+                        postern::defer(451, "4.3.0", "whether " + about.domain + " has a policy (MTA-STS) cannot be told now")},
+                    outcome::unknown};
         if (known.found == trouble::none)
             return {postern::proceed(), outcome::no_policy};
         // RFC 8461 3.3: as if there were none; but its owner hears of it.

@@ -20,7 +20,7 @@ struct question {
 };
 
 /// For metrics.
-enum class outcome : std::uint8_t { no_policy, unavailable, enforced, refused, tested, test_failed };
+enum class outcome : std::uint8_t { no_policy, unavailable, enforced, refused, tested, test_failed, unknown };
 
 struct ruling {
     postern::tls_reply reply;
