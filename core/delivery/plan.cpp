@@ -43,7 +43,7 @@ bool may_be_told(const message::envelope& envelope, std::uint32_t recipient) noe
 
 // A recipient at its end is reported, if anybody is to hear of it: also one of an earlier attempt, whose DSN could not be
 // stored then.
-void report_end(const queue::stored_envelope& stored, std::uint32_t index, decision& what)
+void report_end(const queue::stored_envelope& stored, std::uint32_t index, bool has_postmaster, decision& what)
 {
     const auto& envelope = stored.envelope;
     auto& to = what.state.recipients[index];
@@ -56,6 +56,8 @@ void report_end(const queue::stored_envelope& stored, std::uint32_t index, decis
             what.succeeded.push_back(index);
     } else if (wants_failure_report(envelope, index)) {
         what.failed.push_back(index);
+    } else if (has_postmaster && envelope.from.address.empty() && stored.origin != notice_origin) {
+        what.stranded.push_back(index); // a double bounce, most likely
     }
 }
 
@@ -79,6 +81,13 @@ void decision::take_back_all()
     for (const auto kind : {message::dsn_kind::failure, message::dsn_kind::delay, message::dsn_kind::success})
         if (!named_in(kind).empty())
             take_back(kind);
+    take_back_stranded();
+}
+
+void decision::take_back_stranded()
+{
+    for (const auto index : stranded)
+        state.recipients[index].is_reported = false;
 }
 
 void decision::take_back(message::dsn_kind kind)
@@ -156,10 +165,10 @@ queue::message_state progress(const queue::record& before, std::span<const attem
 }
 
 decision conclude(const queue::record& before, std::span<const attempt_result> results, const queue::retry_policy& policy,
-                  base::wall_time now, base::random_source& random)
+                  base::wall_time now, base::random_source& random, bool has_postmaster)
 {
     const auto& envelope = before.envelope.envelope;
-    decision what{.state = before.state, .next_attempt = {}, .failed = {}, .delayed = {}, .succeeded = {}};
+    decision what{.state = before.state, .next_attempt = {}, .failed = {}, .delayed = {}, .succeeded = {}, .stranded = {}};
     auto& state = what.state;
     ++state.attempts;
 
@@ -191,7 +200,7 @@ decision conclude(const queue::record& before, std::span<const attempt_result> r
         } else if (to.status == recipient_status::open) {
             is_left = true;
         }
-        report_end(before.envelope, i, what);
+        report_end(before.envelope, i, has_postmaster, what);
         if (to.status == recipient_status::open && is_warning_due && wants_delay_report(envelope, i))
             what.delayed.push_back(i);
     }

@@ -16,6 +16,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace postern::delivery {
@@ -64,23 +65,33 @@ struct decision {
     std::vector<std::uint32_t> failed;                 ///< that a failure DSN must name now; empty: none is due
     std::vector<std::uint32_t> delayed;                ///< that a delay DSN must name now; empty: none is due
     std::vector<std::uint32_t> succeeded;              ///< that a success DSN must name now; empty: none is due
+    std::vector<std::uint32_t> stranded;               ///< that failed, and the postmaster must be told of instead of a sender
 
     /// The recipients that a DSN of that kind must name.
     [[nodiscard]] const std::vector<std::uint32_t>& named_in(message::dsn_kind kind) const noexcept;
-    [[nodiscard]] bool has_reports() const noexcept { return !failed.empty() || !delayed.empty() || !succeeded.empty(); }
+    [[nodiscard]] bool has_reports() const noexcept
+    {
+        return !failed.empty() || !delayed.empty() || !succeeded.empty() || !stranded.empty();
+    }
     void take_back_all();
     /// That DSN could not be stored: `state` no longer says that it was, so that the next attempt makes it due again.
     void take_back(message::dsn_kind kind);
+    void take_back_stranded();
 };
+
+/// stored_envelope::origin of a notice to the postmaster, about which there is none.
+inline constexpr std::string_view notice_origin = "postmaster";
 
 /// What of an attempt that goes on must not be forgotten if it is broken off: who has got the message, or never will.
 [[nodiscard]] queue::message_state progress(const queue::record& before, std::span<const attempt_result> results);
 
 /// `results` holds at most one entry a recipient; an open recipient without one was not tried: it is due at
 /// once, or when those are who were tried in vain. One that is not open is ignored. Counts one attempt.
+/// `has_postmaster`: of a message from the null sender, whom nobody may tell, somebody here wants to know.
 /// A DSN that is due must be durable before the new state is stored: `state` already says that it was reported.
 [[nodiscard]] decision conclude(const queue::record& before, std::span<const attempt_result> results,
-                                const queue::retry_policy& policy, base::wall_time now, base::random_source& random);
+                                const queue::retry_policy& policy, base::wall_time now, base::random_source& random,
+                                bool has_postmaster = false);
 
 /// Whether anybody may be told about that recipient: never for a null sender (RFC 5321 6.1: no DSN about a DSN), never with
 /// NOTIFY=NEVER; of a success only who asked for it.

@@ -1,5 +1,6 @@
 #include "core/delivery/report.hpp"
 
+#include "core/delivery/plan.hpp"
 #include "core/queue/schedule.hpp"
 
 #include <algorithm>
@@ -110,7 +111,17 @@ message::dsn_report make_report(const queue::record& about, std::span<const std:
     return report;
 }
 
-queue::record record_of(const message::dsn& made, const queue::record& about, base::wall_time now)
+message::dsn_report make_notice(const queue::record& about, std::span<const std::uint32_t> who, const queue::retry_policy& policy,
+                                const report_facts& facts, std::string_view postmaster)
+{
+    auto notice = make_report(about, who, policy, facts);
+    notice.wording.recipient = postmaster;
+    notice.wording.text =
+        "A message without a sender, most likely a report itself, could not be delivered. Nobody else is told of it.";
+    return notice;
+}
+
+queue::record record_of(const message::dsn& made, const queue::record& about, base::wall_time now, std::string_view recipient)
 {
     queue::record record;
     auto& envelope = record.envelope;
@@ -119,7 +130,7 @@ queue::record record_of(const message::dsn& made, const queue::record& about, ba
     envelope.has_8bit = made.has_8bit;
     envelope.needs_smtputf8 = made.needs_smtputf8;
     envelope.session = about.envelope.session;
-    envelope.origin = "dsn";
+    envelope.origin = about.envelope.envelope.from.address.empty() ? std::string{notice_origin} : "dsn";
     envelope.priority = about.envelope.priority; // RFC 6710 4.6
     if (const auto* priority = parameter_of(about.envelope, "MT-PRIORITY"))
         envelope.envelope.from.parameters.push_back(*priority);
@@ -131,7 +142,7 @@ queue::record record_of(const message::dsn& made, const queue::record& about, ba
     envelope.envelope.from.body = made.has_8bit ? message::body_type::eight_bit_mime : message::body_type::seven_bit;
     envelope.envelope.from.smtputf8 = made.needs_smtputf8;
     message::recipient to;
-    to.address = about.envelope.envelope.from.address;
+    to.address = recipient.empty() ? about.envelope.envelope.from.address : std::string{recipient};
     to.notify.never = true; // RFC 3461 6.1
     envelope.envelope.to.push_back(std::move(to));
     record.state = queue::fresh_state(1);

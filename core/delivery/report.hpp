@@ -35,8 +35,14 @@ struct report_facts {
 [[nodiscard]] message::dsn_report make_report(const queue::record& about, std::span<const std::uint32_t> who,
                                               const queue::retry_policy& policy, const report_facts& facts);
 
-/// How the DSN itself is stored: from <> to the original's sender, who is never to hear what became of it. Its size is that of
-/// header section, empty line and body.
-[[nodiscard]] queue::record record_of(const message::dsn& made, const queue::record& about, base::wall_time now);
+/// The same about recipients that are stranded: as a notice to the postmaster.
+[[nodiscard]] message::dsn_report make_notice(const queue::record& about, std::span<const std::uint32_t> who,
+                                              const queue::retry_policy& policy, const report_facts& facts,
+                                              std::string_view postmaster);
+
+/// How the DSN itself is stored: from <> to the original's sender, or to `recipient`, who is never to hear what became of it. Its
+/// size is that of header section, empty line and body.
+[[nodiscard]] queue::record record_of(const message::dsn& made, const queue::record& about, base::wall_time now,
+                                      std::string_view recipient = {});
 
 } // namespace postern::delivery

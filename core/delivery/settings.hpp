@@ -56,6 +56,7 @@ struct destination_rule {
 struct settings {
     std::string hostname;                 ///< for EHLO and DSN
     std::string relay;                    ///< smart host "host:port"; empty: by MX, where no plugin routes
+    std::string postmaster;               ///< who is told of failed mail that has no sender to be told; empty: nobody
     std::string transport = "smtp";       ///< or the instance of a plugin that provides postern.delivery/1
     std::uint32_t concurrency = 100;      ///< transactions at the same time
     std::uint32_t per_destination = 20;   ///< of these to one next hop

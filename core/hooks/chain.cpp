@@ -3,6 +3,7 @@
 #include "core/hooks/edit.hpp"
 #include "core/hooks/login.hpp"
 #include "core/hooks/reply_rules.hpp"
+#include "core/hooks/report.hpp"
 #include "core/hooks/trail.hpp"
 
 #include <algorithm>
@@ -47,7 +48,8 @@ std::span<const std::pair<std::string_view, bool permissions::*>> permission_nam
     static constexpr std::pair<std::string_view, bool permissions::*> names[]{
         {"headers", &permissions::headers}, {"sender", &permissions::sender}, {"rcpt", &permissions::rcpt},
         {"body", &permissions::body},       {"route", &permissions::route},   {"accept", &permissions::accept},
-        {"client", &permissions::client},   {"queue", &permissions::queue},   {"tls", &permissions::tls}};
+        {"client", &permissions::client},   {"queue", &permissions::queue},   {"tls", &permissions::tls},
+        {"dsn", &permissions::dsn}};
     return names;
 }
 
@@ -160,6 +162,10 @@ std::string chain_run::rule_broken_by(const plugin_reply& reply, const link& by)
         return "vouches without providing postern.recipients/1, or not for a recipient";
     if (reply.out && out_ != nullptr && !by.may.tls && is_weaker(*reply.out, *out_))
         return "a weaker TLS policy is not granted by the configuration (may)";
+    if (hook_ == hook_point::dsn_make && !by.may.dsn && (reply.verdict == verdict_kind::discard || reply.dsn))
+        return "to suppress or to word a report is not granted by the configuration (may)";
+    if (reply.dsn && dsn_ != nullptr)
+        return std::string{fault_of(*reply.dsn, dsn_->is_smtputf8)};
     return {};
 }
 
@@ -218,6 +224,8 @@ void chain_run::take(plugin_reply& reply, const link& by)
         return;
     if (reply.out && out_ != nullptr)
         take_outgoing(*reply.out, *out_);
+    if (reply.dsn && dsn_ != nullptr)
+        take_wording(*reply.dsn, dsn_->wording);
     if (reply.vouches && !is_refusal(reply.verdict)) {
         result_.vouched = true;
         // What was only waiting for somebody to vouch is decided now.
@@ -268,6 +276,10 @@ void chain_run::failed(std::string_view why)
     }
     if (hook_ == hook_point::auth_mechanisms)
         return narrow({});
+    if (hook_ == hook_point::dsn_make) { // whatever on_error says: who has to be told is told, as he would be without
+        result_.has_failed = true;
+        return;
+    }
     if (by.on_error != failure_policy::proceed)
         result_.plugin = by.who->name();
     // Two faces: the peer learns that something failed, the log what.

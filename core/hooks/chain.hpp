@@ -19,6 +19,8 @@
 
 namespace postern::hooks {
 
+struct dsn_making; // report.hpp
+
 /// What the configuration lets a plugin change (`may = [...]`), and whether it may end a hook's chain.
 struct permissions {
     bool headers = false;
@@ -30,6 +32,7 @@ struct permissions {
     bool client = false; ///< facts of the connection
     bool queue = false;  ///< when and in which order a message is tried
     bool tls = false;    ///< less security for a connection than it would have
+    bool dsn = false;    ///< whether, to whom and in which words senders are told what became of their mail
 
     /// Whether it may change anything that those behind it would see.
     [[nodiscard]] bool has_edits() const noexcept { return headers || sender || rcpt || body || route || client || queue; }
@@ -107,6 +110,8 @@ public:
     [[nodiscard]] const link* next() noexcept;
     /// At verb and verb.data: so many octets at most may be asked for.
     void limit_octets(std::uint64_t most) noexcept { most_octets_ = most; }
+    /// At dsn.make: what is asked about, which receives what is said of it. It outlives the run.
+    void make(dsn_making& what) noexcept { dsn_ = &what; }
     /// At auth.verify: only who verifies that kind is asked.
     void ask_who_verifies(std::uint32_t kind) noexcept { kind_ = kind; }
     /// Who may be asked already while the last one, who belongs to a group, has not answered: the nth behind it. Null: nobody
@@ -147,6 +152,7 @@ private:
     draft* target_;
     connection_facts* facts_;
     outgoing* out_;
+    dsn_making* dsn_ = nullptr;
     std::string_view only_;
     std::size_t at_ = 0;
     std::uint32_t asked_recipient_ = 0; // at cmd.rcpt: the last one when the walk began

@@ -6,6 +6,7 @@
 #include "core/hooks/hook_point.hpp"
 #include "core/hooks/login.hpp"
 #include "core/hooks/outgoing.hpp"
+#include "core/message/status_report.hpp"
 
 #include <cstdint>
 #include <string_view>
@@ -23,6 +24,8 @@ struct delivery_facts {
     std::uint32_t attempts = 0;
 };
 
+struct dsn_making; // report.hpp
+
 struct event {
     hook_point hook = hook_point::conn_open;
     const connection_facts* connection = nullptr; ///< null in delivery
@@ -33,17 +36,19 @@ struct event {
     std::string_view chunk;            ///< msg.body, verb.data: octets
     std::uint64_t chunk_offset = 0;    ///< of the chunk in the whole
     bool is_last_chunk = false;
-    bool is_bdat = false;                          ///< cmd.data
-    std::string_view reason;                       ///< conn.close, txn.aborted
-    std::uint64_t accepted = 0;                    ///< conn.close: messages of this connection
-    base::blob_source* blob = nullptr;             ///< msg.end, msg.end_rcpt: header section, empty line and body
-    const delivery_facts* delivery = nullptr;      ///< delivery.done
-    std::string_view command;                      ///< verb, verb.data, cmd.*: its name, upper case
-    std::string_view argument;                     ///< verb, cmd.*
-    const message::parameter* parameter = nullptr; ///< param
-    bool is_rcpt = false;                          ///< param: of RCPT; the recipient is recipient_index
-    const outgoing* out = nullptr;                 ///< delivery.begin to client.params
-    const login_question* login = nullptr;         ///< auth.*
+    bool is_bdat = false;                           ///< cmd.data
+    std::string_view reason;                        ///< conn.close, txn.aborted
+    std::uint64_t accepted = 0;                     ///< conn.close: messages of this connection
+    base::blob_source* blob = nullptr;              ///< msg.end, msg.end_rcpt: header section, empty line and body
+    const delivery_facts* delivery = nullptr;       ///< delivery.done
+    std::string_view command;                       ///< verb, verb.data, cmd.*: its name, upper case
+    std::string_view argument;                      ///< verb, cmd.*
+    const message::parameter* parameter = nullptr;  ///< param
+    bool is_rcpt = false;                           ///< param: of RCPT; the recipient is recipient_index
+    const outgoing* out = nullptr;                  ///< delivery.begin to client.params
+    const login_question* login = nullptr;          ///< auth.*
+    const dsn_making* dsn = nullptr;                ///< dsn.make
+    const message::status_report* report = nullptr; ///< report.in
 
     // For those who implement a plugin, to keep things from one call to the next; nothing of it is shown.
 

@@ -37,6 +37,10 @@ std::string_view name_of(hook_point hook) noexcept
         return "delivery.done";
     case hook_point::delivery_tls_result:
         return "delivery.tls_result";
+    case hook_point::dsn_make:
+        return "dsn.make";
+    case hook_point::report_in:
+        return "report.in";
     case hook_point::ehlo_caps:
         return "ehlo.caps";
     case hook_point::verb:
@@ -81,6 +85,11 @@ std::string_view name_of(hook_point hook) noexcept
         return "msg.end_rcpt";
     }
     return "unknown";
+}
+
+bool is_hook(unsigned number) noexcept
+{
+    return number < hook_point_count && name_of(static_cast<hook_point>(number)) != "unknown";
 }
 
 } // namespace postern::hooks

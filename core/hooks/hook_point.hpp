@@ -44,14 +44,16 @@ enum class hook_point : std::uint8_t {
     auth_result = 35,
     msg_end_rcpt = 36,        ///< at LMTP listeners: one recipient
     delivery_tls_result = 37, ///< how a connection came to be secured, or did not
+    dsn_make = 46,            ///< before a delivery status notification is stored
+    report_in = 47,           ///< one that came in is durable
 };
-inline constexpr unsigned hook_point_count = 38;
+inline constexpr unsigned hook_point_count = 48; // of numbers, some of which no hook has
 
 /// A notification reaches everybody and nobody's answer counts.
 [[nodiscard]] constexpr bool is_notification(hook_point hook) noexcept
 {
     return hook == hook_point::txn_committed || hook == hook_point::txn_aborted || hook == hook_point::conn_close ||
-           hook == hook_point::delivery_done || hook == hook_point::delivery_tls_result;
+           hook == hook_point::delivery_done || hook == hook_point::delivery_tls_result || hook == hook_point::report_in;
 }
 
 /// Of a delivery on its way out (outgoing.hpp): nobody waits for a reply, and what is unclear is put off.
@@ -64,13 +66,14 @@ inline constexpr unsigned hook_point_count = 38;
 [[nodiscard]] constexpr bool is_of_the_queue(hook_point hook) noexcept
 {
     return hook == hook_point::queue_route || hook == hook_point::delivery_done || hook == hook_point::delivery_tls_result ||
-           is_outgoing(hook);
+           hook == hook_point::dsn_make || is_outgoing(hook);
 }
 
 /// Of a transaction from its first recipient on: where the chain may be that of a domain.
 [[nodiscard]] constexpr bool is_of_recipients(hook_point hook) noexcept
 {
-    return (hook >= hook_point::cmd_rcpt && hook <= hook_point::txn_aborted) || hook == hook_point::msg_end_rcpt;
+    return (hook >= hook_point::cmd_rcpt && hook <= hook_point::txn_aborted) || hook == hook_point::msg_end_rcpt ||
+           hook == hook_point::report_in;
 }
 
 /// Of a login: AUTH.
@@ -86,7 +89,9 @@ inline constexpr unsigned hook_point_count = 38;
            (hook >= hook_point::cmd_rset && hook <= hook_point::cmd_quit);
 }
 
-/// "cmd.mail": as in configuration, logs and documentation.
+/// "cmd.mail": as in configuration, logs and documentation. "unknown": a number that no hook has.
 [[nodiscard]] std::string_view name_of(hook_point hook) noexcept;
+/// Whether a hook has that number.
+[[nodiscard]] bool is_hook(unsigned number) noexcept;
 
 } // namespace postern::hooks

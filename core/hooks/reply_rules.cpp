@@ -104,6 +104,8 @@ bool is_allowed_at(hook_point hook, verdict_kind verdict) noexcept
     case hook_point::msg_end_rcpt:
         return verdict == verdict_kind::proceed || verdict == verdict_kind::accept || verdict == verdict_kind::reject ||
                verdict == verdict_kind::tempfail || verdict == verdict_kind::discard;
+    case hook_point::dsn_make: // a report is neither refused nor put off: it goes out, or it is not wanted
+        return verdict == verdict_kind::proceed || verdict == verdict_kind::accept || verdict == verdict_kind::discard;
     case hook_point::verb:
     case hook_point::verb_data:
     case hook_point::param:
@@ -121,6 +123,7 @@ bool is_allowed_at(hook_point hook, verdict_kind verdict) noexcept
     case hook_point::conn_close:
     case hook_point::delivery_done:
     case hook_point::delivery_tls_result:
+    case hook_point::report_in:
         break;
     }
     return false;

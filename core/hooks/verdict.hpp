@@ -106,6 +106,7 @@ struct extension_reply {
 
 struct outgoing_reply; // outgoing.hpp
 struct login_reply;    // login.hpp
+struct dsn_reply;      // report.hpp
 
 /// One plugin's answer, owned.
 struct plugin_reply {
@@ -119,6 +120,7 @@ struct plugin_reply {
     std::optional<extension_reply> more;
     std::shared_ptr<const outgoing_reply> out; ///< at delivery.tls_policy, delivery.peer and client.verb; null: nothing more
     std::shared_ptr<const login_reply> login;  ///< at the hooks of a login; null: nothing more
+    std::shared_ptr<const dsn_reply> dsn;      ///< at dsn.make; null: nothing more
     std::string failure; ///< not empty: there is no answer, the plugin failed; why, for the log. All else is then unspecified
 };
 

@@ -3,6 +3,7 @@
 #include "core/delivery/route.hpp"
 #include "core/host/config_values.hpp"
 #include "core/host/units.hpp"
+#include "core/message/address.hpp"
 
 #include <fmt/format.h>
 
@@ -124,6 +125,9 @@ void read_delivery(table_reader& root, config& to)
         from->complain("relay",
                        "must be a host and a port, \"mx.example.org:25\", \"192.0.2.1:25\" or \"[2001:db8::1]:25\" (25 if "
                        "left out; a name that is not ASCII as its \"xn--\" form), or \"\" for none");
+    out.postmaster = from->text("postmaster").value_or("");
+    if (!out.postmaster.empty() && !message::parse_mailbox(out.postmaster, message::utf8::refused))
+        from->complain("postmaster", "must be an address, or \"\" for nobody");
     out.transport = from->text("transport").value_or(out.transport);
     to.transport_where = from->where("transport");
     if (out.transport != "smtp" && to.find_plugin(out.transport) == nullptr)

@@ -55,6 +55,7 @@ void give_back(record_lists* lists) noexcept
     lists->offers.clear();
     lists->said.clear();
     lists->names.clear();
+    lists->reported.clear();
     lists->texts.clear();
     lists->in_use = false;
 }
@@ -245,6 +246,9 @@ void event_record::fill(const hooks::event& what)
     case hook_point::queue_route:
     case hook_point::delivery_done:
         return fill_delivery_hooks(what);
+    case hook_point::dsn_make:
+    case hook_point::report_in:
+        return fill_report_hooks(what);
     case hook_point::ehlo_caps:
     case hook_point::verb:
     case hook_point::verb_data:

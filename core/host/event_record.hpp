@@ -8,6 +8,7 @@
 #include <postern/abi/ehlo.h>
 #include <postern/abi/hooks.h>
 #include <postern/abi/outgoing.h>
+#include <postern/abi/report.h>
 
 #include <cstdint>
 #include <optional>
@@ -25,6 +26,7 @@ struct record_lists {
     std::vector<postern_keyword> offers;
     std::vector<postern_client_said> said;
     std::vector<postern_str> names;
+    std::vector<postern_reported> reported;
     std::vector<std::string> texts; ///< what is made for the record alone
     bool in_use = false;
 };
@@ -59,6 +61,8 @@ private:
     [[nodiscard]] postern_list domains(const hooks::draft& draft, const hooks::outgoing& out);
     [[nodiscard]] postern_list stored_params(const hooks::draft& draft, const hooks::outgoing& out);
     void fill_tls_result(const hooks::event& what, const hooks::outgoing& out);
+    void fill_report_hooks(const hooks::event& what);
+    [[nodiscard]] postern_list reported(const std::vector<message::reported_recipient>& from);
     [[nodiscard]] postern_list offers(const std::vector<hooks::offered_keyword>& from);
     [[nodiscard]] postern_list said(const std::vector<hooks::client_answer>& from);
     [[nodiscard]] postern_list recipients(const hooks::draft& draft);
@@ -96,6 +100,8 @@ private:
         postern_ev_auth_verify auth_verify;
         postern_ev_auth_result auth_result;
         postern_ev_end_rcpt end_rcpt;
+        postern_ev_dsn_make dsn_make;
+        postern_ev_report_in report_in;
     };
 
     records record_;

@@ -3,12 +3,15 @@
 #include "core/hooks/hook_point.hpp"
 #include "core/hooks/outgoing.hpp"
 #include "core/hooks/verdict.hpp"
+#include "core/message/dsn.hpp"
 #include "core/message/envelope.hpp"
+#include "core/message/status_report.hpp"
 
 #include <postern/abi/auth.h>
 #include <postern/abi/ehlo.h>
 #include <postern/abi/hooks.h>
 #include <postern/abi/outgoing.h>
+#include <postern/abi/report.h>
 
 namespace postern::daemon {
 
@@ -46,6 +49,10 @@ static_assert(POSTERN_HOOK_AUTH_STEP == static_cast<unsigned>(hooks::hook_point:
 static_assert(POSTERN_HOOK_AUTH_VERIFY == static_cast<unsigned>(hooks::hook_point::auth_verify));
 static_assert(POSTERN_HOOK_AUTH_RESULT == static_cast<unsigned>(hooks::hook_point::auth_result));
 static_assert(POSTERN_HOOK_TLS_RESULT == static_cast<unsigned>(hooks::hook_point::delivery_tls_result));
+static_assert(POSTERN_HOOK_DSN_MAKE == static_cast<unsigned>(hooks::hook_point::dsn_make));
+static_assert(POSTERN_HOOK_REPORT_IN == static_cast<unsigned>(hooks::hook_point::report_in));
+static_assert(POSTERN_REPORT_EXPANDED == static_cast<unsigned>(message::report_action::expanded));
+static_assert(POSTERN_DSN_SUCCESS == static_cast<unsigned>(message::dsn_kind::success));
 static_assert(POSTERN_HOOK_END_RCPT == static_cast<unsigned>(hooks::hook_point::msg_end_rcpt));
 static_assert(POSTERN_HOOK_CLIENT_VERB == static_cast<unsigned>(hooks::hook_point::client_verb));
 static_assert(POSTERN_HOOK_CLIENT_PARAMS == static_cast<unsigned>(hooks::hook_point::client_params));

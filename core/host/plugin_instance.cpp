@@ -31,8 +31,7 @@ static_assert(hooks::hook_point_count <= POSTERN_HOOK_WAKE && POSTERN_HOOK_CONFI
 /// Whether it is sent to who subscribes to it as such.
 bool is_offered(std::uint32_t hook) noexcept
 {
-    return (hook > 0 && hook < hooks::hook_point_count) ||
-           (hook >= POSTERN_HOOK_CONFIG_PREPARE && hook <= POSTERN_HOOK_CONFIG_ABORT);
+    return hooks::is_hook(hook) || (hook >= POSTERN_HOOK_CONFIG_PREPARE && hook <= POSTERN_HOOK_CONFIG_ABORT);
 }
 
 const void* get_service(postern_host*, const char* id) noexcept

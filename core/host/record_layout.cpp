@@ -13,6 +13,7 @@
 #include <postern/abi/observe.h>
 #include <postern/abi/outgoing.h>
 #include <postern/abi/queue.h>
+#include <postern/abi/report.h>
 
 #include <algorithm>
 #include <cstring>
@@ -154,6 +155,28 @@ constexpr field result_fields[] = {str(offsetof(postern_ev_tls_result, message))
                                    {offsetof(postern_ev_tls_result, policy_strings), &text_layout},
                                    {offsetof(postern_ev_tls_result, policy_hosts), &text_layout},
                                    str(offsetof(postern_ev_tls_result, text))};
+constexpr field reported_fields[] = {
+    str(offsetof(postern_reported, recipient)),       str(offsetof(postern_reported, original)),
+    str(offsetof(postern_reported, status)),          str(offsetof(postern_reported, remote_mta)),
+    str(offsetof(postern_reported, diagnostic_type)), str(offsetof(postern_reported, diagnostic)),
+    str(offsetof(postern_reported, last_attempt)),    str(offsetof(postern_reported, retry_until))};
+constexpr layout reported_layout{sizeof(postern_reported), reported_fields};
+constexpr field dsn_make_fields[] = {str(offsetof(postern_ev_dsn_make, message)),
+                                     str(offsetof(postern_ev_dsn_make, sender)),
+                                     str(offsetof(postern_ev_dsn_make, envid)),
+                                     str(offsetof(postern_ev_dsn_make, recipient)),
+                                     str(offsetof(postern_ev_dsn_make, text)),
+                                     str(offsetof(postern_ev_dsn_make, from_name)),
+                                     {offsetof(postern_ev_dsn_make, reported), &reported_layout}};
+constexpr field report_in_fields[] = {{offsetof(postern_ev_report_in, peer), &peer_layout},
+                                      str(offsetof(postern_ev_report_in, message)),
+                                      str(offsetof(postern_ev_report_in, sender)),
+                                      {offsetof(postern_ev_report_in, recipients), &text_layout},
+                                      str(offsetof(postern_ev_report_in, reporting_mta)),
+                                      str(offsetof(postern_ev_report_in, envid)),
+                                      str(offsetof(postern_ev_report_in, arrival)),
+                                      str(offsetof(postern_ev_report_in, message_id)),
+                                      {offsetof(postern_ev_report_in, reported), &reported_layout}};
 constexpr field next_peer_fields[] = {str(offsetof(postern_ev_delivery_peer, message)),
                                       str(offsetof(postern_ev_delivery_peer, next_hop)),
                                       str(offsetof(postern_ev_delivery_peer, address)),
@@ -264,6 +287,10 @@ layout layout_of(const postern_event& event) noexcept
         return {sizeof(postern_ev_tls_policy), policy_fields};
     case POSTERN_HOOK_TLS_RESULT:
         return {sizeof(postern_ev_tls_result), result_fields};
+    case POSTERN_HOOK_DSN_MAKE:
+        return {sizeof(postern_ev_dsn_make), dsn_make_fields};
+    case POSTERN_HOOK_REPORT_IN:
+        return {sizeof(postern_ev_report_in), report_in_fields};
     case POSTERN_HOOK_DELIVERY_PEER:
         return {sizeof(postern_ev_delivery_peer), next_peer_fields};
     case POSTERN_HOOK_CLIENT_VERB:

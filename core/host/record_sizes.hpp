@@ -15,6 +15,7 @@
 #include <postern/abi/notes.h>
 #include <postern/abi/outgoing.h>
 #include <postern/abi/queue.h>
+#include <postern/abi/report.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -58,6 +59,8 @@ template <>
 inline constexpr std::size_t first_size<postern_client_verb_reply> = 96;
 template <>
 inline constexpr std::size_t first_size<postern_client_line> = 24;
+template <>
+inline constexpr std::size_t first_size<postern_dsn_make_reply> = 136;
 template <>
 inline constexpr std::size_t first_size<postern_queue_reply> = 120;
 template <>

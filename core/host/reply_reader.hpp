@@ -26,6 +26,9 @@ inline constexpr std::size_t most_edit_value = std::size_t{64} << 20U; ///< octe
 [[nodiscard]] bool has_outgoing_reply(hooks::hook_point hook) noexcept;
 [[nodiscard]] const char* read_outgoing(hooks::hook_point hook, const postern_reply& from, hooks::plugin_reply& to);
 
+/// That of dsn.make. In report_reply_reader.cpp.
+[[nodiscard]] const char* read_dsn_reply(const postern_reply& from, hooks::plugin_reply& to);
+
 /// That of auth.mechanisms, auth.step and auth.verify. In login_reply_reader.cpp.
 [[nodiscard]] bool has_login_reply(hooks::hook_point hook) noexcept;
 [[nodiscard]] const char* read_login_reply(hooks::hook_point hook, const postern_reply& from, hooks::plugin_reply& to);

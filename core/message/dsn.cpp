@@ -3,6 +3,8 @@
 #include "core/base/ip_address.hpp"
 #include "core/message/address.hpp"
 #include "core/message/date.hpp"
+#include "core/message/dsn_fields.hpp"
+#include "core/message/dsn_prose.hpp"
 #include "core/message/dsn_text.hpp"
 #include "core/message/unicode.hpp"
 #include "core/message/xtext.hpp"
@@ -24,11 +26,17 @@ struct dsn_form {
     original_form returned;
 };
 
+// Whoever is told: the sender, or who was named instead.
+[[nodiscard]] std::string_view recipient_of(const dsn_report& report) noexcept
+{
+    return report.wording.recipient.empty() ? report.sender : std::string_view{report.wording.recipient};
+}
+
 [[nodiscard]] bool is_international(const dsn_report& report)
 {
     // RFC 6533 4: only whoever spoke SMTPUTF8 can be expected to read it. And only where it cannot be avoided: the way back may
     // not know SMTPUTF8, and a report that cannot be delivered is lost.
-    return report.smtputf8 && !is_ascii(report.sender);
+    return report.smtputf8 && !is_ascii(recipient_of(report));
 }
 
 [[nodiscard]] dsn_form form_of(const dsn_report& report)
@@ -57,14 +65,16 @@ struct dsn_form {
     const auto id = base::to_text(report.id);
     for (unsigned n = 0;; ++n) {
         auto boundary = fmt::format("=_{}.{}", id, n);
-        if (report.original.find(boundary) == std::string_view::npos)
+        if (report.original.find(boundary) == std::string_view::npos && report.wording.text.find(boundary) == std::string::npos)
             return boundary;
     }
 }
 
-[[nodiscard]] std::string_view subject_of(dsn_kind kind) noexcept
+[[nodiscard]] std::string_view subject_of(const dsn_report& report) noexcept
 {
-    switch (kind) {
+    if (report.sender.empty())
+        return "Undelivered mail: it has no sender";
+    switch (report.kind) {
     case dsn_kind::failure:
         return "Undelivered mail: returned to sender";
     case dsn_kind::delay:
@@ -94,80 +104,42 @@ struct dsn_form {
     const auto host = clean_text(report.hostname, false);
     std::string out;
     append_field(out, "Date", date_text(report.date));
-    append_field(out, "From", fmt::format("Mail Delivery System <MAILER-DAEMON@{}>", host));
-    append_field(out, "To", to_path(clean_text(report.sender, form.utf8)));
-    append_field(out, "Subject", subject_of(report.kind));
+    append_field(
+        out, "From",
+        fmt::format("{} <MAILER-DAEMON@{}>",
+                    report.wording.from_name.empty() ? "Mail Delivery System" : to_display_name(report.wording.from_name), host));
+    append_field(out, "To", to_path(clean_text(recipient_of(report), form.utf8)));
+    append_field(out, "Subject", subject_of(report));
     append_field(out, "Message-ID", fmt::format("<{}@{}>", base::to_text(report.id), host));
+    if (const auto about = message_id_of(header_section(report.original)); !about.empty()) { // RFC 5322 3.6.4
+        append_field(out, "In-Reply-To", about);
+        append_field(out, "References", about);
+    }
     append_field(out, "Auto-Submitted", "auto-replied"); // RFC 3834 5
     append_field(out, "MIME-Version", "1.0");
     append_field(out, "Content-Type", fmt::format("multipart/report; report-type=delivery-status; boundary=\"{}\"", boundary));
     const bool has_8bit = form.utf8 || (form.is_full && form.returned.has_8bit);
     if (has_8bit) // RFC 2045 6.4: a multipart says what its parts need
         append_field(out, "Content-Transfer-Encoding", "8bit");
+    for (const auto& field : report.wording.fields)
+        append_field(out, field.name, field.value);
     return out;
-}
-
-void append_explanation(std::string& out, const dsn_report& report)
-{
-    switch (report.kind) {
-    case dsn_kind::failure:
-        append_prose(out, "Your message could not be delivered to one or more recipients. What was tried and what the reason is "
-                          "stands below; the message, or its header, is attached.");
-        return;
-    case dsn_kind::delay:
-        append_prose(out, "This is a warning only: you need not send your message again. It could not be delivered yet to one or "
-                          "more recipients, and is still being tried.");
-        if (report.retry_until)
-            append_prose(out, "It will be returned if it cannot be delivered until " + date_text(*report.retry_until) + ".");
-        return;
-    case dsn_kind::success:
-        append_prose(out, "You asked to be told when your message is delivered. What became of it stands below.");
-        if (std::any_of(report.recipients.begin(), report.recipients.end(), [](const auto& to) { return to.is_relayed; }))
-            append_prose(out,
-                         "Relayed means that it has left for a mail system that sends no such notices: no other will follow.");
-        return;
-    }
-}
-
-// What became of one recipient, for people.
-[[nodiscard]] std::string outcome_of(const dsn_recipient& to, dsn_kind kind, bool utf8)
-{
-    const bool is_success = kind == dsn_kind::success;
-    if (is_success && !to.is_relayed)
-        return "delivered";
-    std::string said = is_success ? "relayed; " : "";
-    if (!to.remote_mta.empty())
-        said += clean_text(to.remote_mta, utf8) + (to.smtp_code != 0 ? " said: " : ": ");
-    if (to.smtp_code != 0)
-        said += fmt::format("{} ", to.smtp_code);
-    if (!to.enhanced.empty())
-        said += clean_text(to.enhanced, false) + " ";
-    return said + clean_text(to.text, utf8);
 }
 
 void append_notification(std::string& out, const dsn_report& report, const dsn_form& form)
 {
-    append_field(out, "Content-Type", form.utf8 ? "text/plain; charset=utf-8" : "text/plain; charset=us-ascii");
+    const auto text = notification_text(report, form.utf8, form.is_shortened);
+    const bool is_wide = form.utf8 || !is_ascii(text);
+    append_field(out, "Content-Type", is_wide ? "text/plain; charset=utf-8" : "text/plain; charset=us-ascii");
     if (form.utf8)
         append_field(out, "Content-Transfer-Encoding", "8bit");
+    else if (is_wide) // words of a plugin: the way back may be one of 7 bits
+        append_field(out, "Content-Transfer-Encoding", "quoted-printable");
     out += "\r\n";
-    append_prose(out, fmt::format("This is the mail system at {}.", clean_text(report.hostname, false)));
-    out += "\r\n";
-    append_explanation(out, report);
-    if (form.is_shortened) {
-        out += "\r\n";
-        append_prose(out, "Only the header of your message is attached: its body is not text of 7 bits.");
-    }
-    if (!report.queue_id.empty()) {
-        out += "\r\n";
-        append_prose(out, fmt::format("Its number here is {}.", clean_text(report.queue_id, false)));
-    }
-    for (const auto& to : report.recipients) {
-        out += "\r\n";
-        append_prose(out, to_path(clean_text(to.address, form.utf8)) + ":");
-        append_prose(out, "  " + outcome_of(to, report.kind, form.utf8));
-    }
-    out += "\r\n";
+    if (is_wide && !form.utf8)
+        append_quoted_printable(out, text);
+    else
+        out += text;
 }
 
 // The classes of status that go with a kind; the first is that of what is unknown. RFC 3463 3.1; a failure may be a temporary
@@ -200,16 +172,32 @@ void append_notification(std::string& out, const dsn_report& report, const dsn_f
     return is_good ? std::string{text} : fmt::format("{}.0.0", classes.front());
 }
 
+// What ORCPT says behind its type.
+[[nodiscard]] std::string original_recipient(std::string_view orcpt, bool utf8)
+{
+    const auto semicolon = orcpt.find(';');
+    if (semicolon == std::string_view::npos)
+        return {};
+    const auto value = orcpt.substr(semicolon + 1);
+    if (lower_ascii(orcpt.substr(0, semicolon)) != "utf-8") {
+        const auto decoded = decode_xtext(value);
+        return clean_text(decoded ? *decoded : value, utf8);
+    }
+    // RFC 6533 3: whichever form it came in, \x{..} in a report of 7 bits, and UTF-8 in one of 8.
+    const auto wide = from_utf8_addr(value);
+    if (!wide)
+        return clean_text(value, utf8);
+    return utf8 ? clean_text(*wide, true) : to_utf8_addr_xtext(*wide);
+}
+
 // RFC 3464 2.3.1: from ORCPT, decoded: what the sender wrote, before anybody expanded or forwarded it.
 void append_original_recipient(std::string& out, std::string_view orcpt, bool utf8)
 {
     const auto semicolon = orcpt.find(';');
     if (semicolon == std::string_view::npos || semicolon == 0)
         return;
-    const auto type = orcpt.substr(0, semicolon);
-    const auto value = orcpt.substr(semicolon + 1);
-    const auto decoded = lower_ascii(type) == "utf-8" ? std::nullopt : decode_xtext(value); // RFC 6533 3: not xtext
-    append_field(out, "Original-Recipient", clean_text(type, false) + "; " + clean_text(decoded ? *decoded : value, utf8));
+    append_field(out, "Original-Recipient",
+                 clean_text(orcpt.substr(0, semicolon), false) + "; " + original_recipient(orcpt, utf8));
 }
 
 // RFC 3464 2.3.2, RFC 6533 3: in a report of 7 bits, characters above ASCII are written as \x{..}.
@@ -228,6 +216,13 @@ void append_original_recipient(std::string& out, std::string_view orcpt, bool ut
     return fmt::format("[{}{}]", host.find(':') == std::string_view::npos ? "" : "IPv6:", host);
 }
 
+// A reply, in one line.
+[[nodiscard]] std::string smtp_diagnostic(const dsn_recipient& to, bool utf8)
+{
+    return fmt::format("{}{}{} {}", to.smtp_code, to.enhanced.empty() ? "" : " ", clean_text(to.enhanced, false),
+                       clean_text(to.text, utf8));
+}
+
 void append_recipient_fields(std::string& out, const dsn_report& report, const dsn_recipient& to, bool utf8)
 {
     out += "\r\n";
@@ -239,13 +234,14 @@ void append_recipient_fields(std::string& out, const dsn_report& report, const d
         append_field(out, "Remote-MTA", "dns; " + mta_name(to.remote_mta));
     // RFC 3464 2.3.6: the type says whose language the diagnostic is in.
     if (to.smtp_code != 0)
-        append_field(out, "Diagnostic-Code",
-                     fmt::format("smtp; {}{}{} {}", to.smtp_code, to.enhanced.empty() ? "" : " ", clean_text(to.enhanced, false),
-                                 clean_text(to.text, utf8)));
+        append_field(out, "Diagnostic-Code", "smtp; " + smtp_diagnostic(to, utf8));
     else if (!to.text.empty())
         append_field(out, "Diagnostic-Code", "x-postern; " + clean_text(to.text, utf8));
     if (to.last_attempt)
         append_field(out, "Last-Attempt-Date", date_text(*to.last_attempt));
+    // RFC 3464 2.3.8: of who had it last, which is us unless somebody took it.
+    if (!report.queue_id.empty() && report.kind == dsn_kind::success && !to.is_relayed)
+        append_field(out, "Final-Log-ID", clean_text(report.queue_id, false));
     if (report.kind == dsn_kind::delay && report.retry_until)
         append_field(out, "Will-Retry-Until", date_text(*report.retry_until));
 }
@@ -265,6 +261,8 @@ void append_status(std::string& out, const dsn_report& report, const dsn_form& f
         append_field(out, "Deliver-By-Date", date_text(*report.deliver_by));
     if (!report.future_release.empty()) // RFC 4865 5.1.2
         append_field(out, "Future-Release-Request", clean_text(report.future_release, false));
+    if (!report.queue_id.empty()) // RFC 3464 2.2: an extension, for who looks for it in our log
+        append_field(out, "X-Postern-Queue-ID", clean_text(report.queue_id, false));
     for (const auto& to : report.recipients)
         append_recipient_fields(out, report, to, form.utf8);
     out += "\r\n";
@@ -300,6 +298,32 @@ void append_original(std::string& out, const dsn_form& form)
 }
 
 } // namespace
+
+std::vector<reported_recipient> reported_in(const dsn_report& report)
+{
+    std::vector<reported_recipient> all;
+    all.reserve(report.recipients.size());
+    for (const auto& to : report.recipients) {
+        auto& one = all.emplace_back();
+        one.recipient = clean_text(to.address, true);
+        one.original = original_recipient(to.orcpt, true);
+        one.status = status_of(to, report.kind);
+        one.remote_mta = clean_text(to.remote_mta, false);
+        one.action = report.kind == dsn_kind::failure ? report_action::failed
+                     : report.kind == dsn_kind::delay ? report_action::delayed
+                     : to.is_relayed                  ? report_action::relayed
+                                                      : report_action::delivered;
+        one.smtp_code = to.smtp_code;
+        if (to.smtp_code != 0 || !to.text.empty()) {
+            one.diagnostic_type = to.smtp_code != 0 ? "smtp" : "x-postern";
+            one.diagnostic = to.smtp_code != 0 ? smtp_diagnostic(to, true) : clean_text(to.text, true);
+        }
+        one.last_attempt = to.last_attempt ? date_text(*to.last_attempt) : std::string{};
+        if (report.kind == dsn_kind::delay && report.retry_until)
+            one.retry_until = date_text(*report.retry_until);
+    }
+    return all;
+}
 
 dsn make_dsn(const dsn_report& report)
 {

@@ -1,11 +1,15 @@
 #pragma once
 // Delivery status notifications: the text of the message that tells a sender what became of its mail. Text only; whether one
 // is due, and storing it, are others' business.
+// Received-From-MTA (RFC 3464 2.2.4) is not written: the returned header section has that in its Received, and who reads a report
+// need not be who sent the message.
 // STANDARDS: RFC 3461 6, 3464, 6522, 3834 (Auto-Submitted), 6533 (internationalised), 3463, 2852 5, 4865 5.1.2.
 // SECURITY: every field quotes a peer. Nothing that is quoted can begin a line, end a part or leave the character set.
 
 #include "core/base/clock.hpp"
 #include "core/base/ids.hpp"
+#include "core/message/dsn_wording.hpp"
+#include "core/message/status_report.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -36,7 +40,7 @@ struct dsn_report {
     base::message_id id;                        ///< of the DSN: Message-ID and boundary
     base::wall_time date;                       ///< now
     std::string_view hostname;                  ///< Reporting-MTA, and the domain of From and Message-ID
-    std::string_view sender;                    ///< the original's reverse path: who is told; not empty
+    std::string_view sender;                    ///< the original's reverse path: who is told; empty: the wording says who
     std::string_view envid;                     ///< xtext as MAIL gave it, or empty
     std::string_view queue_id;                  ///< of the original, for people and logs
     std::optional<base::wall_time> arrival;     ///< of the original
@@ -47,9 +51,10 @@ struct dsn_report {
     std::vector<dsn_recipient> recipients;      ///< at least one
     std::string_view original;                  ///< header section (CRLF lines), or all of the message if `is_full`; may be empty
     bool is_full = false;                       ///< RET=FULL, and small enough to give back
+    dsn_wording wording;                        ///< of somebody else, without a fault
 };
 
-/// A message to be sent from <> to the original's sender.
+/// A message to be sent from <> to the original's sender, or whom the wording names.
 struct dsn {
     std::string headers; ///< CRLF lines without the empty one
     std::string body;
@@ -61,5 +66,8 @@ struct dsn {
 /// alone is returned.
 /// Headers with octets that 7 bits or UTF-8 cannot carry are returned in quoted-printable.
 [[nodiscard]] dsn make_dsn(const dsn_report& report);
+
+/// What it will say of each recipient.
+[[nodiscard]] std::vector<reported_recipient> reported_in(const dsn_report& report);
 
 } // namespace postern::message

@@ -4,9 +4,11 @@
 #include "core/message/unicode.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
 
 #include <fmt/format.h>
-#include <cstddef>
 
 namespace postern::message {
 
@@ -18,6 +20,27 @@ constexpr std::size_t line_limit = 998; // RFC 5322 2.1.1, without CRLF
 [[nodiscard]] bool continues_code_point(char c) noexcept
 {
     return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;
+}
+
+// Any number below 2^21 as UTF-8 would have it, whether or not it is a code point.
+void append_utf8(std::string& out, std::uint32_t point)
+{
+    const auto tail = [&](unsigned shift) { out += static_cast<char>(0x80U | ((point >> shift) & 0x3fU)); };
+    if (point < 0x80) {
+        out += static_cast<char>(point);
+    } else if (point < 0x800) {
+        out += static_cast<char>(0xc0U | (point >> 6U));
+        tail(0);
+    } else if (point < 0x10000) {
+        out += static_cast<char>(0xe0U | (point >> 12U));
+        tail(6);
+        tail(0);
+    } else {
+        out += static_cast<char>(0xf0U | ((point >> 18U) & 0x0fU));
+        tail(12);
+        tail(6);
+        tail(0);
+    }
 }
 
 // Appends words, beginning a new line with `next_line` before the one that would pass `width`. `used` octets of the first line
@@ -86,6 +109,32 @@ std::string to_utf8_addr_xtext(std::string_view address)
             out += fmt::format("\\x{{{:X}}}", static_cast<std::uint32_t>(point->value));
         rest.erase(0, point ? point->size : 1);
     }
+    return out;
+}
+
+std::optional<std::string> from_utf8_addr(std::string_view text)
+{
+    std::string out;
+    while (!text.empty()) {
+        if (!text.starts_with("\\x{")) {
+            out += text.front();
+            text.remove_prefix(1);
+            continue;
+        }
+        const auto end = text.find('}');
+        if (end == std::string_view::npos)
+            return std::nullopt;
+        std::uint32_t point = 0;
+        const auto* const digits_end = text.data() + end;
+        const auto [stop, error] = std::from_chars(text.data() + 3, digits_end, point, 16);
+        constexpr std::size_t most_digits = 6;
+        if (error != std::errc{} || stop != digits_end || end - 3 > most_digits)
+            return std::nullopt;
+        append_utf8(out, point);
+        text.remove_prefix(end + 1);
+    }
+    if (!is_utf8(out)) // surrogates, and what is above all code points, among them
+        return std::nullopt;
     return out;
 }
 

@@ -2,6 +2,7 @@
 // The pieces of text that a DSN is put together from: quoted text made harmless, fields, prose, quoted-printable.
 // STANDARDS: RFC 5322 2.1.1, 2.2.3; RFC 2045 6.7. SECURITY: everything quoted comes from a peer.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,9 @@ namespace postern::message {
 
 /// An address as utf-8-addr-xtext (RFC 6533 3): "\\x{E9}" for what is not QCHAR. What is no UTF-8 becomes '?'.
 [[nodiscard]] std::string to_utf8_addr_xtext(std::string_view address);
+
+/// The other way: an address of type utf-8 in any of its forms, as UTF-8. Nothing: it is none.
+[[nodiscard]] std::optional<std::string> from_utf8_addr(std::string_view text);
 
 /// Appends "Name: value CRLF", folded at spaces to lines of 78 octets where there are spaces, and never over 998. `value` is
 /// clean.

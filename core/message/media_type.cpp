@@ -129,6 +129,8 @@ media_type parse_media_type(std::string_view value)
         in.skip();
         auto text = in.value();
         found.is_odd = found.is_odd || name.starts_with("boundary*"); // RFC 2231 3, 4
+        if (name == "report-type" && found.report_type.empty())
+            found.report_type = lower(text);
         if (name != "boundary")
             continue;
         found.is_odd = found.is_odd || std::exchange(has_boundary, true);

@@ -155,6 +155,7 @@ mime_entity mime_walker::entity_of(const header_block& fields) const
 {
     mime_entity entity;
     entity.begins_message = begins_message_;
+    entity.depth = depth_;
     const auto opaque = [&entity](std::string_view why) {
         entity.what = mime_entity::kind::opaque;
         entity.opaque_because = why;

@@ -28,6 +28,7 @@ struct mime_entity {
     kind what = kind::leaf;
     bool is_text = false;        ///< leaf: text/*, or nothing said
     bool begins_message = false; ///< it is the header section of the message, or of one inside it
+    std::size_t depth = 0;       ///< of the multiparts and messages around it
     transfer_encoding encoding = transfer_encoding::seven_bit;
     std::string_view opaque_because = {}; ///< a literal
 };

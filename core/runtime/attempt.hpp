@@ -78,7 +78,10 @@ private:
     [[nodiscard]] io::task<bool> keep(const queue::message_state& state);
     [[nodiscard]] io::task<void> keep_progress();
     [[nodiscard]] io::task<bool> report(delivery::decision& decided);
-    [[nodiscard]] io::task<bool> report_one(message::dsn_kind kind, const delivery::decision& decided);
+    [[nodiscard]] io::task<bool> report_one(message::dsn_kind kind, const std::vector<std::uint32_t>& who,
+                                            const queue::message_state& state);
+    enum class report_ruling : std::uint8_t { go, suppressed, put_off };
+    [[nodiscard]] io::task<report_ruling> ask_about_report(message::dsn_report& due);
     [[nodiscard]] io::task<std::string> original_for_report(bool is_full);
     static constexpr std::chrono::minutes store_pause{1}; // until a message is tried again whose state was not to be had, or kept
 
@@ -87,7 +90,7 @@ private:
     void announce();
     void note_result(const delivery::attempt_result& one);
     void note_decision(const delivery::decision& what);
-    void note_report(std::string_view kind, base::message_id report);
+    void note_report(std::string_view kind, base::message_id report, std::string_view recipient);
 
     delivery_engine& engine_;
     base::message_id id_;

@@ -31,7 +31,8 @@ io::task<void> attempt::settle()
         co_return;
     }
     announce();
-    auto decided = delivery::conclude(record_, results_, current_->retry, engine_.clock_.wall(), engine_.random_);
+    auto decided = delivery::conclude(record_, results_, current_->retry, engine_.clock_.wall(), engine_.random_,
+                                      !current_->delivery.postmaster.empty());
     if (hold_) // of those who are left
         decided.state.held = hold_;
     note_decision(decided);

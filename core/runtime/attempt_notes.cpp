@@ -39,12 +39,11 @@ void attempt::note_decision(const delivery::decision& what)
 }
 
 /// A record of its own too, so that both the message and its report lead to it.
-void attempt::note_report(std::string_view kind, base::message_id report)
+void attempt::note_report(std::string_view kind, base::message_id report, std::string_view recipient)
 {
     if (!notes_.is_wanted())
         return;
-    const auto& sender = record_.envelope.envelope.from.address;
-    const auto text = std::string{kind} + " to " + sender;
+    const auto text = std::string{kind}.append(" to ").append(recipient);
     notes_.fact("report", text);
     auto* const keeper = engine_.traces_.keeper;
     if (keeper == nullptr || !keeper->is_keeping())

@@ -341,6 +341,7 @@ bool connection::try_take_content(const step& what)
     spool_.begin(message->id);
     if (!message->discarded && !spool_.keep(what.octets))
         return false;
+    read_along(*message, what.octets);
     notes_.content("content received", what.octets.size(), what.is_last);
     message->body_size += what.octets.size();
     session_.answer({});
@@ -371,6 +372,7 @@ io::task<void> connection::take_content(std::string_view octets, bool is_last)
     if (outcome.lets_pass() && !message->discarded) {
         const std::string_view kept = replaced ? std::string_view{*replaced} : octets;
         message->body_size += kept.size();
+        read_along(*message, kept);
         if (!spool_.keep(kept)) {
             const auto stored = co_await spool_.append(kept);
             if (!stored) {
@@ -418,6 +420,7 @@ session::server_session::commit_result connection::judge(const base::result<void
 void connection::tell(const step& next)
 {
     const bool is_transaction_over = next.hook == hook_point::txn_committed || next.hook == hook_point::txn_aborted;
+    const auto report = is_transaction_over ? take_report(next.hook == hook_point::txn_committed) : std::nullopt;
     if (is_transaction_over) {
         body_offset_ = 0;
         content_octets_ = 0; // the rate is that of a message, in however many chunks
@@ -431,6 +434,8 @@ void connection::tell(const step& next)
         what.accepted = session_.accepted_count();
         hooks_.notify(what, &order);
     }
+    if (report)
+        tell_of_report(*report);
     if (is_transaction_over)
         port_->in_transaction({});
 }

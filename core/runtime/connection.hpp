@@ -7,6 +7,7 @@
 #include "core/base/log.hpp"
 #include "core/io/listener.hpp"
 #include "core/io/stream.hpp"
+#include "core/message/dsn_reader.hpp"
 #include "core/runtime/connection_port.hpp"
 #include "core/runtime/hook_runner.hpp"
 #include "core/runtime/intake.hpp"
@@ -64,6 +65,9 @@ private:
     [[nodiscard]] io::task<void> finish_ask();
     [[nodiscard]] io::task<void> take_content(std::string_view octets, bool is_last);
     [[nodiscard]] io::task<void> commit();
+    void read_along(const hooks::draft& message, std::string_view octets);
+    [[nodiscard]] std::optional<message::status_report> take_report(bool is_stored);
+    void tell_of_report(const message::status_report& report);
     void tell(const session::step& what);
     void answer(hooks::hook_point hook, hooks::outcome outcome);
     [[nodiscard]] const hooks::chain& order_at(hooks::hook_point hook) const;
@@ -92,6 +96,8 @@ private:
     trace_notes notes_;
     hook_runner hooks_;
     spool spool_;
+    base::message_id report_about_;                      ///< whose header section was looked at
+    std::unique_ptr<message::dsn_reader> report_reader_; ///< null: it is no notification, or nobody wants to know
     io::buffer_pool::buffer buffer_;
     std::size_t fed_ = 0; ///< octets of it that the session was given last
     /// A hook whose answer is still to come.

@@ -182,6 +182,8 @@ void server_session::state::answered(hooks::outcome outcome)
     case hooks::hook_point::queue_route:
     case hooks::hook_point::delivery_done:
     case hooks::hook_point::delivery_tls_result:
+    case hooks::hook_point::dsn_make:
+    case hooks::hook_point::report_in:
     case hooks::hook_point::delivery_begin:
     case hooks::hook_point::delivery_tls_policy:
     case hooks::hook_point::delivery_peer:

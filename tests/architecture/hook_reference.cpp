@@ -317,7 +317,8 @@ hook_reference make_hook_reference()
         "What a failure means is `on_error` of the\ninstance, by default a temporary refusal; where it is something else, the "
         "hook says so.\n";
     for (unsigned i = 1; i < hooks::hook_point_count; ++i)
-        describe_hook(from, i, out);
+        if (hooks::is_hook(i))
+            describe_hook(from, i, out);
     out.text += "\n## Of instances, backends and sessions that end\n\nThese need no place in a chain.\n\n"
                 "| number | constant | header | C++ | |\n|---|---|---|---|---|\n";
     for (const auto& [number, named] : from.hooks) {

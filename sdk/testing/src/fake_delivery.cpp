@@ -175,6 +175,26 @@ answer fake_delivery::client_params()
     return said;
 }
 
+answer fake_delivery::dsn_make(const std::vector<report_line>& about, std::uint32_t kind)
+{
+    postern_ev_dsn_make record{};
+    record.ev.size = sizeof record;
+    record.ev.hook = POSTERN_HOOK_DSN_MAKE;
+    record.ev.session = id_;
+    const auto list = testing::records_of(about);
+    record.message = sdk::str(message);
+    record.sender = sdk::str(from);
+    record.envid = sdk::str(envid);
+    record.recipient = sdk::str(from);
+    record.reported = list_of(list);
+    record.received_s = received_s;
+    record.kind = kind;
+    record.flags = returns_all ? POSTERN_DSN_RETURNS_ALL : 0u;
+    answer said = host_.send(record);
+    told = said.discards() ? std::string{} : said.dsn.recipient.empty() || !said.proceeds() ? from : said.dsn.recipient;
+    return said;
+}
+
 std::vector<postern_str> fake_delivery::records_of(const std::vector<std::string>& texts)
 {
     std::vector<postern_str> list;

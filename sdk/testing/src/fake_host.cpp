@@ -14,8 +14,8 @@
 namespace postern::testing {
 namespace {
 
-constexpr std::array<std::string_view, 9> all_grants{"headers", "sender", "rcpt",  "body", "route",
-                                                     "accept",  "client", "queue", "tls"};
+constexpr std::array<std::string_view, 10> all_grants{"headers", "sender", "rcpt",  "body", "route",
+                                                      "accept",  "client", "queue", "tls",  "dsn"};
 
 [[nodiscard]] bool has(const char* const* ids, std::string_view id) noexcept
 {
@@ -85,7 +85,7 @@ void fake_host::may(std::initializer_list<std::string_view> grants)
     for (const std::string_view each : grants) {
         if (std::find(all_grants.begin(), all_grants.end(), each) == all_grants.end())
             throw std::logic_error("may: there is no \"" + std::string{each} +
-                                   "\"; there are headers, sender, rcpt, body, route, accept, client, queue, tls");
+                                   "\"; there are headers, sender, rcpt, body, route, accept, client, queue, tls, dsn");
         state_->grants->emplace(each);
     }
 }

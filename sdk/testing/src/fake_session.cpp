@@ -197,6 +197,21 @@ answer fake_session::aborted(std::string_view message, std::string_view reason)
     return transaction(POSTERN_HOOK_ABORTED, message, reason);
 }
 
+answer fake_session::report_in(std::string_view message, const incoming_report& what)
+{
+    auto record = make<postern_ev_report_in>(POSTERN_HOOK_REPORT_IN);
+    const auto list = with_envelope(record);
+    const auto lines = testing::records_of(what.about);
+    record.message = sdk::str(message);
+    record.reporting_mta = sdk::str(what.reporting_mta);
+    record.envid = sdk::str(what.envid);
+    record.arrival = sdk::str(what.arrival);
+    record.message_id = sdk::str(what.message_id);
+    record.reported = list_of(lines);
+    record.flags = what.is_cut ? POSTERN_REPORT_CUT : 0u;
+    return host().send(record);
+}
+
 answer fake_session::conn_close(std::string_view reason, std::uint64_t messages)
 {
     auto record = make<postern_ev_conn_close>(POSTERN_HOOK_CONN_CLOSE);

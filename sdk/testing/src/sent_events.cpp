@@ -3,6 +3,7 @@
 #include <postern/sdk/admin.hpp>
 #include <postern/sdk/login.hpp>
 #include <postern/sdk/records.hpp>
+#include <postern/sdk/report.hpp>
 #include <postern/testing/contract_names.hpp>
 #include <postern/testing/host_state.hpp>
 
@@ -25,6 +26,7 @@ namespace {
     case POSTERN_HOOK_CONN_CLOSE:
     case POSTERN_HOOK_DELIVERY_DONE:
     case POSTERN_HOOK_TLS_RESULT:
+    case POSTERN_HOOK_REPORT_IN:
     case POSTERN_HOOK_QUEUE_ABANDON:
     case POSTERN_HOOK_EVENT:
     case POSTERN_HOOK_CONFIG_COMMIT:
@@ -179,6 +181,7 @@ template answer fake_host::send(postern_ev_delivery_begin, std::optional<std::st
 template answer fake_host::send(postern_ev_delivery_done, std::optional<std::string>);
 template answer fake_host::send(postern_ev_delivery_peer, std::optional<std::string>);
 template answer fake_host::send(postern_ev_dns_answer, std::optional<std::string>);
+template answer fake_host::send(postern_ev_dsn_make, std::optional<std::string>);
 template answer fake_host::send(postern_ev_end, std::optional<std::string>);
 template answer fake_host::send(postern_ev_end_rcpt, std::optional<std::string>);
 template answer fake_host::send(postern_ev_event, std::optional<std::string>);
@@ -191,6 +194,7 @@ template answer fake_host::send(postern_ev_mail, std::optional<std::string>);
 template answer fake_host::send(postern_ev_param, std::optional<std::string>);
 template answer fake_host::send(postern_ev_queue, std::optional<std::string>);
 template answer fake_host::send(postern_ev_rcpt, std::optional<std::string>);
+template answer fake_host::send(postern_ev_report_in, std::optional<std::string>);
 template answer fake_host::send(postern_ev_route, std::optional<std::string>);
 template answer fake_host::send(postern_ev_timer, std::optional<std::string>);
 template answer fake_host::send(postern_ev_tls, std::optional<std::string>);

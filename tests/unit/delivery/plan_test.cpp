@@ -34,9 +34,9 @@ protected:
     {
         return {index, {what, code, std::move(enhanced), std::move(text)}, "mx.example:25"};
     }
-    decision conclude(std::vector<attempt_result> results, base::wall_time now = arrival)
+    decision conclude(std::vector<attempt_result> results, base::wall_time now = arrival, bool has_postmaster = false)
     {
-        return delivery::conclude(record_, results, policy_, now, random_);
+        return delivery::conclude(record_, results, policy_, now, random_, has_postmaster);
     }
 
     queue::record record_;
@@ -168,6 +168,24 @@ TEST_F(delivery_plan, never_reports_to_the_null_sender)
     EXPECT_EQ(what.what, life_event::bounce);
     EXPECT_THAT(what.failed, IsEmpty());
     EXPECT_TRUE(what.state.recipients[0].is_reported);
+}
+
+TEST_F(delivery_plan, tells_the_postmaster_of_what_has_no_sender_if_there_is_one)
+{
+    const std::vector<attempt_result> results{result(0, kind::failed), result(1, kind::delivered), result(2, kind::deferred)};
+    EXPECT_THAT(conclude(results, arrival, true).stranded, IsEmpty()) << "the sender is told";
+    record_.envelope.envelope.from.address.clear();
+    record_.envelope.envelope.to[0].notify.never = true; // as our own reports say
+    EXPECT_THAT(conclude(results).stranded, IsEmpty());
+    auto what = conclude(results, arrival, true);
+    EXPECT_THAT(what.stranded, ElementsAre(0));
+    EXPECT_THAT(what.failed, IsEmpty());
+    EXPECT_TRUE(what.has_reports());
+    EXPECT_TRUE(what.state.recipients[0].is_reported);
+    what.take_back_all();
+    EXPECT_FALSE(what.state.recipients[0].is_reported) << "the next attempt tells it";
+    record_.envelope.origin = notice_origin;
+    EXPECT_THAT(conclude(results, arrival, true).stranded, IsEmpty()) << "no notice about a notice";
 }
 
 TEST_F(delivery_plan, reports_failures_to_those_who_want_them)

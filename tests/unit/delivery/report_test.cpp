@@ -1,5 +1,7 @@
 #include "core/delivery/report.hpp"
 
+#include "core/delivery/plan.hpp"
+
 namespace postern::delivery {
 namespace {
 
@@ -209,6 +211,32 @@ TEST(delivery_report, is_sent_from_nobody_and_asks_for_no_report)
     EXPECT_EQ(record.envelope.size, made.headers.size() + 2 + made.body.size());
     EXPECT_EQ(record.envelope.session, "0123456789ABC");
     EXPECT_EQ(record.state.open_count(), 1U);
+}
+
+TEST(delivery_report, goes_to_somebody_else_if_a_plugin_says_so)
+{
+    const auto about = failed_message();
+    const std::uint32_t who[] = {0};
+    const auto record = record_of(message::make_dsn(make_report(about, who, {}, facts())), about, arrival, "bounces@example.net");
+    EXPECT_EQ(record.envelope.envelope.to[0].address, "bounces@example.net");
+    EXPECT_EQ(record.envelope.origin, "dsn");
+}
+
+TEST(delivery_report, about_a_message_without_a_sender_is_a_notice_to_the_postmaster)
+{
+    auto about = failed_message();
+    about.envelope.envelope.from.address.clear();
+    const std::uint32_t who[] = {0, 1};
+    const auto notice = make_notice(about, who, {}, facts(), "postmaster@example.org");
+    const auto made = message::make_dsn(notice);
+    EXPECT_THAT(made.headers, HasSubstr("To: <postmaster@example.org>\r\n"));
+    EXPECT_THAT(made.headers, HasSubstr("Subject: Undelivered mail: it has no sender\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Nobody else is told"));
+    EXPECT_THAT(made.body, HasSubstr("Final-Recipient: rfc822; b@example.com\r\n"));
+    const auto record = record_of(made, about, arrival, notice.wording.recipient);
+    EXPECT_EQ(record.envelope.envelope.from.address, "");
+    EXPECT_EQ(record.envelope.envelope.to[0].address, "postmaster@example.org");
+    EXPECT_EQ(record.envelope.origin, notice_origin);
 }
 
 } // namespace

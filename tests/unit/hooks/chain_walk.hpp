@@ -45,7 +45,7 @@ private:
     bool may_vouch_;
 };
 
-inline constexpr permissions everything{true, true, true, true, true, true, true, true, true};
+inline constexpr permissions everything{true, true, true, true, true, true, true, true, true, true};
 
 /// Links in the order in which they were added.
 class links {
@@ -72,10 +72,12 @@ struct walked {
 };
 
 [[nodiscard]] inline walked walk(links& order, hook_point hook, draft* target, connection_facts* facts = nullptr,
-                                 std::string_view only = {}, outgoing* out = nullptr)
+                                 std::string_view only = {}, outgoing* out = nullptr, dsn_making* dsn = nullptr)
 {
     const chain all{order.take()};
     chain_run run{all, hook, target, facts, only, out};
+    if (dsn != nullptr)
+        run.make(*dsn);
     event what{};
     what.hook = hook;
     walked seen;

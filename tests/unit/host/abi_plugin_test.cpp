@@ -427,6 +427,7 @@ TEST_F(a_plugin, subscribes_only_while_it_is_made)
     script.on_create = [&] {
         EXPECT_EQ(script.core->subscribe(script.host, 0, 0), POSTERN_E_INVALID);
         EXPECT_EQ(script.core->subscribe(script.host, hooks::hook_point_count, 0), POSTERN_E_INVALID);
+        EXPECT_EQ(script.core->subscribe(script.host, POSTERN_HOOK_CONN_OPEN + 256, 0), POSTERN_E_INVALID);
         EXPECT_EQ(script.core->subscribe(script.host, POSTERN_HOOK_WAKE, 0), POSTERN_E_INVALID);
         EXPECT_EQ(script.core->subscribe(script.host, POSTERN_HOOK_RCPT, 2), POSTERN_E_INVALID);
         EXPECT_EQ(script.core->subscribe(script.host, POSTERN_HOOK_DELIVERY_DONE, 0), POSTERN_PASS);

@@ -95,6 +95,7 @@ TEST(dsn, has_the_fields_of_rfc_3464_in_their_groups)
                                         "Original-Envelope-Id: QQ+7\r\n"
                                         "Reporting-MTA: dns; mx.example.org\r\n"
                                         "Arrival-Date: Tue, 14 Nov 2023 21:13:20 +0000\r\n"
+                                        "X-Postern-Queue-ID: 0000000000042\r\n"
                                         "\r\n"
                                         "Original-Recipient: rfc822; old+name@example.com\r\n"
                                         "Final-Recipient: rfc822; user@example.com\r\n"
@@ -147,7 +148,8 @@ TEST(dsn, tells_what_was_delivered_from_what_was_relayed)
                                             "\r\n"
                                             "Final-Recipient: rfc822; here@example.com\r\n"
                                             "Action: delivered\r\n"
-                                            "Status: 2.1.5\r\n"));
+                                            "Status: 2.1.5\r\n"
+                                            "Final-Log-ID: 0000000000042\r\n"));
     expect_lines(made.headers);
     expect_lines(made.body);
     r.recipients = {delivered};
@@ -336,9 +338,117 @@ TEST(dsn, speaks_utf8_to_a_sender_who_asked_for_it)
     EXPECT_TRUE(made.has_8bit);
     EXPECT_THAT(made.headers, HasSubstr("To: <s\xc3\xa9nder@example.net>\r\n"));
     EXPECT_THAT(made.body, HasSubstr("Content-Type: message/global-delivery-status\r\n"));
-    EXPECT_THAT(made.body, HasSubstr("Original-Recipient: utf-8; \\x{E9}@example.com\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Original-Recipient: utf-8; \xc3\xa9@example.com\r\n"));
     EXPECT_THAT(made.body, HasSubstr("Final-Recipient: utf-8; us\xc3\xa9r@example.com\r\n"));
     EXPECT_THAT(made.body, HasSubstr("Content-Type: message/global-headers\r\n"));
+}
+
+// RFC 6533 3: what the sender wrote in UTF-8 is written with \x{..} in a report of 7 bits, in whichever form it came.
+TEST(dsn, names_the_original_recipient_in_the_form_that_fits_the_report)
+{
+    const auto original = [](std::string_view orcpt) {
+        auto r = report();
+        r.recipients[0].orcpt = orcpt;
+        const auto status = status_part(make_dsn(r));
+        const auto at = status.find("Original-Recipient: ") + 20;
+        return status.substr(at, status.find("\r\n", at) - at);
+    };
+    EXPECT_EQ(original("utf-8;\\x{E9}\\x{2B}a@example.com"), "utf-8; \\x{E9}\\x{2B}a@example.com");
+    EXPECT_EQ(original("utf-8;\xc3\xa9@example.com"), "utf-8; \\x{E9}@example.com");
+    EXPECT_EQ(original("UTF-8;user@example.com"), "UTF-8; user@example.com");
+    EXPECT_EQ(original("utf-8;\\x{D800}@example.com"), "utf-8; \\x{D800}@example.com") << "no UTF-8: as it is";
+    EXPECT_EQ(original("utf-8;\\x{E9@example.com"), "utf-8; \\x{E9@example.com");
+    EXPECT_EQ(original("x400;+2B"), "x400; +");
+}
+
+// RFC 5322 3.6.4: readers show it with the message that it is about.
+TEST(dsn, refers_to_the_message_that_it_is_about)
+{
+    auto r = report();
+    r.original = "Subject: hi\r\nMessage-Id:\r\n <17.abc@client.example>\r\n\r\nMessage-ID: <of@the.body>\r\n";
+    EXPECT_THAT(make_dsn(r).headers, HasSubstr("In-Reply-To: <17.abc@client.example>\r\n"
+                                               "References: <17.abc@client.example>\r\n"));
+    for (const auto* bad : {"Message-ID: none\r\n", "Message-ID: <a@b> <c@d>\r\n", "Message-ID: <a@b\xc3\xa9>\r\n",
+                            "Message-ID: <>\r\n", "X: <a@b>\r\n", "Message-ID: <a\r\n b>\r\n"}) {
+        r.original = bad;
+        EXPECT_THAT(make_dsn(r).headers, Not(HasSubstr("References"))) << bad;
+    }
+}
+
+TEST(dsn, names_fifty_recipients_to_people_and_all_of_them_to_programs)
+{
+    auto r = report();
+    std::vector<std::string> addresses;
+    for (int i = 0; i < 51; ++i)
+        addresses.push_back("user" + std::to_string(i) + "@example.com");
+    const auto one = r.recipients[0];
+    r.recipients.assign(50, one);
+    for (std::size_t i = 0; i < 50; ++i)
+        r.recipients[i].address = addresses[i];
+    EXPECT_THAT(make_dsn(r).body, HasSubstr("<user49@example.com>:\r\n"));
+    EXPECT_THAT(make_dsn(r).body, Not(HasSubstr(" more: ")));
+    r.recipients.push_back(one);
+    r.recipients.back().address = addresses[50];
+    const auto made = make_dsn(r);
+    EXPECT_THAT(made.body, Not(HasSubstr("<user50@example.com>:\r\n")));
+    EXPECT_THAT(made.body, HasSubstr("And 1 more: the second part of this report has all of them.\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Final-Recipient: rfc822; user50@example.com\r\n"));
+}
+
+TEST(dsn, is_worded_and_sent_as_somebody_else_says)
+{
+    auto r = report();
+    r.wording = {"bounces+7@example.net", "Hello,\n\nyour letter came back.", "Post office \"north\"", {{"X-Bounce", "7"}}};
+    const auto made = make_dsn(r);
+    EXPECT_THAT(made.headers, HasSubstr("From: \"Post office \\\"north\\\"\" <MAILER-DAEMON@mx.example.org>\r\n"));
+    EXPECT_THAT(made.headers, HasSubstr("To: <bounces+7@example.net>\r\n"));
+    EXPECT_THAT(made.headers, EndsWith("X-Bounce: 7\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("\r\n\r\nHello,\r\n\r\nyour letter came back.\r\n"));
+    EXPECT_THAT(made.body, Not(HasSubstr("could not be delivered to")));
+    EXPECT_THAT(made.body, HasSubstr("<user@example.com>:\r\n")) << "what became of whom is said all the same";
+    EXPECT_FALSE(made.has_8bit);
+    expect_lines(made.headers);
+    expect_lines(made.body);
+}
+
+TEST(dsn, stays_one_of_seven_bits_in_words_of_any_language)
+{
+    auto r = report();
+    r.wording.text = "Zur\xc3\xbc"
+                     "ck an den Absender = hier";
+    r.wording.from_name = "Poststelle Z\xc3\xbcrich";
+    const auto made = make_dsn(r);
+    EXPECT_FALSE(made.has_8bit);
+    EXPECT_THAT(made.headers, HasSubstr("From: =?utf-8?B?UG9zdHN0ZWxsZSBaw7xyaWNo?= <MAILER-DAEMON@mx.example.org>\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n"
+                                     "\r\n"));
+    EXPECT_THAT(made.body, HasSubstr("Zur=C3=BCck an den Absender =3D hier\r\n"));
+    expect_lines(made.body);
+}
+
+TEST(dsn, says_beforehand_what_it_will_say_of_each_recipient)
+{
+    auto r = report();
+    r.recipients[0].orcpt = "rfc822;old+2Bname@example.com";
+    reported_recipient expected;
+    expected.recipient = "user@example.com";
+    expected.original = "old+name@example.com";
+    expected.status = "5.1.1";
+    expected.remote_mta = "mx.example.com";
+    expected.diagnostic_type = "smtp";
+    expected.diagnostic = "550 5.1.1 no such user";
+    expected.last_attempt = "Tue, 14 Nov 2023 22:13:20 +0000";
+    expected.smtp_code = 550;
+    expected.action = report_action::failed;
+    EXPECT_EQ(reported_in(r), std::vector{expected});
+    r.kind = dsn_kind::delay;
+    r.retry_until = r.date + 24h;
+    EXPECT_EQ(reported_in(r).front().action, report_action::delayed);
+    EXPECT_EQ(reported_in(r).front().retry_until, "Wed, 15 Nov 2023 22:13:20 +0000");
+    r.kind = dsn_kind::success;
+    EXPECT_EQ(reported_in(r).front().action, report_action::delivered);
+    r.recipients[0].is_relayed = true;
+    EXPECT_EQ(reported_in(r).front().action, report_action::relayed);
 }
 
 TEST(dsn, speaks_ascii_to_everybody_else)
@@ -384,6 +494,18 @@ TEST(dsn_text, breaks_quoted_printable_lines_at_76)
     out.clear();
     append_quoted_printable(out, std::string(76, 'a'));
     EXPECT_EQ(out, std::string(75, 'a') + "=\r\na");
+}
+
+// RFC 6533 3
+TEST(dsn_text, reads_an_address_of_type_utf8_in_each_of_its_forms)
+{
+    EXPECT_EQ(from_utf8_addr("us\\x{E9}r\\x{2B}x@example.com"), "us\xc3\xa9r+x@example.com");
+    EXPECT_EQ(from_utf8_addr("\\x{20AC}\\x{1F600}\\x{10FFFF}"), "\xe2\x82\xac\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf");
+    EXPECT_EQ(from_utf8_addr("\xc3\xa9@example.com"), "\xc3\xa9@example.com");
+    EXPECT_EQ(from_utf8_addr(to_utf8_addr_xtext("a+b\xc3\xa9=\\@example.com")), "a+b\xc3\xa9=\\@example.com");
+    for (const auto* bad :
+         {"\\x{}", "\\x{E9", "\\x{G}", "\\x{D800}", "\\x{110000}", "\\x{0000E9}x\\x{1000000}", "\xc3", "\\x{-1}"})
+        EXPECT_FALSE(from_utf8_addr(bad)) << bad;
 }
 
 TEST(dsn_text, finds_the_header_section)

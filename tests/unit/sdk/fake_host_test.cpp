@@ -117,7 +117,7 @@ TEST_F(fake, takes_no_plugin_that_both_observes_and_decides)
         EXPECT_EQ(subscribe(host, POSTERN_HOOK_MAIL, POSTERN_SUBSCRIBE_OBSERVE), POSTERN_E_INVALID);
         EXPECT_EQ(subscribe(host, POSTERN_HOOK_DATA, 2), POSTERN_E_INVALID);
         EXPECT_EQ(subscribe(host, POSTERN_HOOK_CLIENT_PARAMS, 0), POSTERN_PASS);
-        EXPECT_EQ(subscribe(host, POSTERN_HOOK_TLS_RESULT + 1, 0), POSTERN_E_INVALID);
+        EXPECT_EQ(subscribe(host, POSTERN_HOOK_REPORT_IN + 1, 0), POSTERN_E_INVALID);
         return postern_status{POSTERN_PASS};
     };
     static constexpr postern_plugin both{sizeof(postern_plugin),

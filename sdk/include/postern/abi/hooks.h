@@ -30,7 +30,7 @@ extern "C" {
 #define POSTERN_HOOK_VRFY 23u    /* cmd.vrfy */
 #define POSTERN_HOOK_EXPN 24u    /* cmd.expn */
 #define POSTERN_HOOK_UNKNOWN 25u /* cmd.unknown: a verb that nobody knows */
-#define POSTERN_HOOK_QUIT 26u    /* cmd.quit; 27 to 31 are in outgoing.h, 32 to 35 in auth.h */
+#define POSTERN_HOOK_QUIT 26u    /* cmd.quit; 27 to 31 are in outgoing.h, 32 to 35 in auth.h, 46 and 47 in report.h */
 #define POSTERN_HOOK_END_RCPT 36u /* msg.end_rcpt: at LMTP listeners */
 #define POSTERN_HOOK_WAKE 64u          /* notification, without subscription: after core.wake */
 #define POSTERN_HOOK_SESSION_END 65u   /* notification, without subscription: nothing comes for that session any more */

@@ -91,6 +91,8 @@ inline constexpr bool answers<Answer, event_kind::tls_policy> = std::is_void_v<A
 template <class Answer>
 inline constexpr bool answers<Answer, event_kind::peer_offers> = std::is_void_v<Answer> || answers_with<Answer, peer_reply>;
 template <class Answer>
+inline constexpr bool answers<Answer, event_kind::dsn_make> = std::is_void_v<Answer> || answers_with<Answer, dsn_reply>;
+template <class Answer>
 inline constexpr bool answers<Answer, event_kind::client_lines> = answers_with<Answer, client_lines>;
 template <class Answer>
 inline constexpr bool answers<Answer, event_kind::login> = answers_with<Answer, login_reply>;

@@ -19,6 +19,7 @@ enum class event_kind : std::uint8_t {
     admin,        ///< admin_reply, task<admin_reply>, pending
     tls_policy,   ///< tls_reply, verdict, a task of either, pending; void observes
     peer_offers,  ///< peer_reply, likewise
+    dsn_make,     ///< dsn_reply, likewise
     client_lines, ///< client_lines, verdict, a task of either, pending
     login,        ///< login_reply, likewise
     mechanisms,   ///< mechanism_list, task<mechanism_list>, pending

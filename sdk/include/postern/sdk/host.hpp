@@ -12,6 +12,7 @@
 #include <postern/sdk/login.hpp>
 #include <postern/sdk/metric.hpp>
 #include <postern/sdk/outgoing.hpp>
+#include <postern/sdk/report.hpp>
 #include <postern/sdk/tls_policy.hpp>
 #include <postern/sdk/task.hpp>
 

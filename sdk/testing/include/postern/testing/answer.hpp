@@ -87,6 +87,16 @@ struct outgoing_reply {
     bool restarts = false;
 };
 
+/// What an answer says beyond its verdict at dsn.make. Empty: nothing.
+struct dsn_reply {
+    std::string recipient;
+    std::string text;
+    std::string from_name;
+    std::vector<std::pair<std::string, std::string>> fields;
+
+    bool operator==(const dsn_reply&) const = default;
+};
+
 /// What an answer says beyond its verdict at auth.step and auth.verify; at auth.mechanisms `names`.
 struct login_reply {
     std::string identity;
@@ -135,6 +145,7 @@ struct answer {
     std::optional<extension_reply> more; ///< of the hooks of an extension, where it was said; the functions below read it
     outgoing_reply out;                  ///< of a delivery
     std::optional<login_reply> login;    ///< of a login, where it was said
+    dsn_reply dsn;                       ///< of a notification that is due
     std::vector<std::string> offers;     ///< ehlo(): "KEYWORD parameters", the lines of this plugin that the client is shown
 
     std::uint32_t health_state = POSTERN_HEALTH_OK; ///< health()

@@ -13,6 +13,7 @@
 #include <postern/abi/observe.h>
 #include <postern/abi/outgoing.h>
 #include <postern/abi/queue.h>
+#include <postern/abi/report.h>
 #include <postern/abi/timers.h>
 
 #include <algorithm>
@@ -68,6 +69,8 @@ namespace postern::testing {
         {POSTERN_HOOK_AUTH_RESULT, "auth.result"},
         {POSTERN_HOOK_END_RCPT, "msg.end_rcpt"},
         {POSTERN_HOOK_TLS_RESULT, "delivery.tls_result"},
+        {POSTERN_HOOK_DSN_MAKE, "dsn.make"},
+        {POSTERN_HOOK_REPORT_IN, "report.in"},
         {POSTERN_HOOK_WAKE, "wake"},
         {POSTERN_HOOK_SESSION_END, "session_end"},
         {POSTERN_HOOK_CONFIG_PREPARE, "config.prepare"},

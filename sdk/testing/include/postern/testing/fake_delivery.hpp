@@ -9,6 +9,7 @@
 
 #include <postern/abi/outgoing.h>
 #include <postern/testing/answer.hpp>
+#include <postern/testing/report_line.hpp>
 
 #include <cstdint>
 #include <iosfwd>
@@ -66,6 +67,9 @@ public:
     std::vector<std::pair<std::string, std::string>> offers; ///< keyword and parameters; peer_offers() takes out what is not used
     bool has_tls = false;
     bool has_other_hosts = false;
+    std::string envid;                ///< decoded
+    bool returns_all = false;         ///< a notification gives the whole message back
+    std::string told;                 ///< by dsn_make(); empty: nobody
     std::vector<std::string> put_off; ///< those whom delivery_begin() took out of `to`
 
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
@@ -81,6 +85,8 @@ public:
     /// the last round.
     answer client_verb(const std::vector<std::pair<std::uint32_t, std::string>>& said = {}, std::uint32_t round = 0);
     answer client_params();
+    /// A notification is due about the message; `told` is then who gets it. `kind`: POSTERN_DSN_...
+    answer dsn_make(const std::vector<report_line>& about, std::uint32_t kind = POSTERN_DSN_FAILURE);
     void end();
 
 private:

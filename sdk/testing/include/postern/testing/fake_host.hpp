@@ -42,8 +42,8 @@ public:
     fake_host& operator=(const fake_host&) = delete;
     ~fake_host();
 
-    /// What the configuration grants (`may`): headers, sender, rcpt, body, route, accept, client, queue, tls. Never said: all
-    /// but tls.
+    /// What the configuration grants (`may`): headers, sender, rcpt, body, route, accept, client, queue, tls, dsn. Never said:
+    /// all but tls.
     void may(std::initializer_list<std::string_view> grants);
     /// Of answers to the events from now on; 0: none. As in a server 5 s until a test says something else.
     void deadline(std::chrono::nanoseconds after);

@@ -5,6 +5,7 @@
 #include <postern/sdk/proof.hpp>
 #include <postern/abi/queue.h>
 #include <postern/testing/extension_session.hpp>
+#include <postern/testing/report_line.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -40,6 +41,8 @@ public:
     answer commit_before(std::string_view message);
     answer committed(std::string_view message);
     answer aborted(std::string_view message, std::string_view reason);
+    /// Behind committed(): the message was a notification.
+    answer report_in(std::string_view message, const incoming_report& what);
     answer conn_close(std::string_view reason, std::uint64_t messages = 0);
 
     // A login.

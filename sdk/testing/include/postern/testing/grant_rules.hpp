@@ -3,6 +3,7 @@
 // of fake_host.
 
 #include <postern/abi/outgoing.h>
+#include <postern/abi/report.h>
 #include <postern/testing/answer.hpp>
 #include <postern/testing/contract_names.hpp>
 #include <postern/testing/question.hpp>
@@ -80,6 +81,8 @@ template <class Predicate>
         return rules::not_granted("ACCEPT", "accept");
     if (asked.hook == POSTERN_HOOK_TLS_POLICY && rules::is_weaker(what.out, asked) && !is_granted("tls"))
         return rules::not_granted("a weaker TLS policy", "tls");
+    if (asked.hook == POSTERN_HOOK_DSN_MAKE && (what.discards() || what.dsn != dsn_reply{}) && !is_granted("dsn"))
+        return rules::not_granted("to suppress or to word a report", "dsn");
     if (what.refuses())
         return {}; // its edits are not applied
     for (const edit& one : what.edits) {

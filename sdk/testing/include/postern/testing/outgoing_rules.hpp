@@ -8,6 +8,7 @@
 #include <postern/testing/answer.hpp>
 #include <postern/testing/extension_rules.hpp>
 #include <postern/testing/login_rules.hpp>
+#include <postern/testing/report_rules.hpp>
 
 #include <algorithm>
 #include <string>
@@ -118,6 +119,8 @@ namespace rules {
 {
     if (is_login(hook))
         return read_login(reply, hook, to);
+    if (hook == POSTERN_HOOK_DSN_MAKE)
+        return read_dsn(reply, to);
     return is_outgoing(hook) ? read_outgoing(reply, hook, to) : read_more(reply, hook, to);
 }
 

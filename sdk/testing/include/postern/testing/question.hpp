@@ -5,6 +5,7 @@
 #include <postern/abi/health.h>
 #include <postern/abi/lifecycle.h>
 #include <postern/abi/observe.h>
+#include <postern/abi/report.h>
 #include <postern/sdk/records.hpp>
 
 #include <cstdint>
@@ -23,7 +24,9 @@ namespace postern::testing {
         return flags == 0;
     if (hook == POSTERN_HOOK_AUTH_STEP || hook == POSTERN_HOOK_AUTH_VERIFY) // for who declares that it needs them
         return false;
-    return hook > 0 && hook <= POSTERN_HOOK_TLS_RESULT && (flags & ~POSTERN_SUBSCRIBE_OBSERVE) == 0;
+    const bool is_hook =
+        (hook > 0 && hook <= POSTERN_HOOK_TLS_RESULT) || hook == POSTERN_HOOK_DSN_MAKE || hook == POSTERN_HOOK_REPORT_IN;
+    return is_hook && (flags & ~POSTERN_SUBSCRIBE_OBSERVE) == 0;
 }
 
 /// What MAIL said of the message to come.

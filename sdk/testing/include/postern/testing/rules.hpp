@@ -113,6 +113,8 @@ namespace postern::testing {
     if (is_extension(hook)) // they are about a command, not about a message
         return verdict == POSTERN_CONTINUE || verdict == POSTERN_SCORE || verdict == POSTERN_REJECT ||
                verdict == POSTERN_TEMPFAIL || verdict == POSTERN_DISCONNECT;
+    if (hook == POSTERN_HOOK_DSN_MAKE) // it goes out, or it is not wanted
+        return verdict == POSTERN_CONTINUE || verdict == POSTERN_ACCEPT || verdict == POSTERN_DISCARD;
     if (verdict == POSTERN_CONTINUE || verdict == POSTERN_ACCEPT || verdict == POSTERN_TEMPFAIL)
         return true;
     if (hook == POSTERN_HOOK_COMMIT_BEFORE) // what is about to be durable can only be put off
@@ -370,6 +372,10 @@ private:
     }
     if (is_outgoing(asked.hook)) {
         if (std::string fault = rules::fault_of_outgoing(what); !fault.empty())
+            return fault;
+    }
+    if (asked.hook == POSTERN_HOOK_DSN_MAKE) {
+        if (std::string fault = rules::fault_of_dsn(what); !fault.empty())
             return fault;
     }
     if ((what.flags & POSTERN_REPLY_VOUCH) != 0 && asked.hook != POSTERN_HOOK_RCPT)

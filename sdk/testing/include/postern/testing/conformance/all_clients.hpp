@@ -69,6 +69,12 @@ private:
         later([this] { return out_.client_verb(); });
         later([this] { return out_.client_verb({{random().one_in(2) ? 250u : 501u, make().argument()}}, 1); });
         later([this] { return out_.client_params(); });
+        later([this] {
+            report_line line{make().recipient()};
+            line.diagnostic = make().text();
+            line.original = make().recipient();
+            return out_.dsn_make({line, line}, static_cast<std::uint32_t>(random().below(3)));
+        });
     }
 
     fake_delivery out_;
@@ -131,7 +137,7 @@ private:
 };
 
 /// Hooks that the clients above come by.
-inline constexpr std::array<std::uint32_t, 37> visited_hooks{POSTERN_HOOK_AUTH_MECHANISMS,
+inline constexpr std::array<std::uint32_t, 39> visited_hooks{POSTERN_HOOK_AUTH_MECHANISMS,
                                                              POSTERN_HOOK_AUTH_RESULT,
                                                              POSTERN_HOOK_END_RCPT,
                                                              POSTERN_HOOK_CONN_OPEN,
@@ -151,6 +157,8 @@ inline constexpr std::array<std::uint32_t, 37> visited_hooks{POSTERN_HOOK_AUTH_M
                                                              POSTERN_HOOK_DELIVERY_BEGIN,
                                                              POSTERN_HOOK_TLS_POLICY,
                                                              POSTERN_HOOK_TLS_RESULT,
+                                                             POSTERN_HOOK_DSN_MAKE,
+                                                             POSTERN_HOOK_REPORT_IN,
                                                              POSTERN_HOOK_DELIVERY_PEER,
                                                              POSTERN_HOOK_CLIENT_VERB,
                                                              POSTERN_HOOK_CLIENT_PARAMS,

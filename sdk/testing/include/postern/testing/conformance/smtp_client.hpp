@@ -205,6 +205,15 @@ private:
         content(part, ends);
         later([this] { return session().commit_before(id_ = make().message_id()); }, ends, false, part);
         later([this] { return session().committed(id_); }, {}, false, part);
+        if (random().one_in(4))
+            later(
+                [this] {
+                    incoming_report what{{{make().recipient()}}};
+                    what.envid = make().text();
+                    what.about.front().diagnostic = make().text();
+                    return session().report_in(id_, what);
+                },
+                {}, false, part);
     }
     void recipient(unsigned part)
     {
