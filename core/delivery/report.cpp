@@ -18,11 +18,15 @@ bool returns_full(const queue::stored_envelope& envelope, message::dsn_kind kind
 
 namespace {
 
-/// The host of "host:port" or "[address]:port"; empty for a transport, which is no mail system of its own.
+/// The host of "host:port", "lmtp:host:port" or "[address]:port"; empty for a transport, which is no mail system of its own, and
+/// for a Unix socket.
 std::string_view mta_of(std::string_view next_hop) noexcept
 {
+    constexpr std::string_view lmtp = "lmtp:";
+    if (next_hop.starts_with(lmtp))
+        next_hop.remove_prefix(lmtp.size());
     const auto colon = next_hop.rfind(':');
-    if (colon == std::string_view::npos)
+    if (colon == std::string_view::npos || next_hop.find('/') != std::string_view::npos)
         return {};
     const auto host = next_hop.substr(0, colon);
     if (host.starts_with('[') && host.ends_with(']'))

@@ -80,7 +80,26 @@ bool is_host_name(std::string_view text) noexcept
     }
 }
 
-std::optional<route> route::from_text(std::string_view text)
+namespace {
+
+/// What stands behind a word that says how, unless that is a port, so that the word is a host's name.
+[[nodiscard]] std::optional<std::string_view> behind(std::string_view word, std::string_view text) noexcept
+{
+    if (!text.starts_with(word) || port_from(text.substr(word.size())))
+        return std::nullopt;
+    return text.substr(word.size());
+}
+
+/// An absolute path that a sockaddr_un has room for, and a line of the log too.
+[[nodiscard]] bool is_socket_path(std::string_view path) noexcept
+{
+    constexpr std::size_t most = 107;
+    return path.size() > 1 && path.size() <= most && path.front() == '/' &&
+           std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+/// Reads "host", "host:port" and addresses. `usual_port`: of those without one; 0: they are none.
+[[nodiscard]] std::optional<route> host_and_port(std::string_view text, std::uint16_t usual_port)
 {
     std::string_view host = text;
     std::string_view behind; // ":port" or nothing
@@ -96,13 +115,11 @@ std::optional<route> route::from_text(std::string_view text)
     }
 
     route next;
-    next.port = smtp_port;
-    if (!behind.empty()) {
-        const auto port = behind.front() == ':' ? port_from(behind.substr(1)) : std::nullopt;
-        if (!port)
-            return std::nullopt;
-        next.port = *port;
-    }
+    next.port = usual_port;
+    if (!behind.empty())
+        next.port = behind.front() == ':' ? port_from(behind.substr(1)).value_or(0) : 0;
+    if (next.port == 0)
+        return std::nullopt;
     if (const auto address = base::ip_address::from_text(host))
         next.host = address->text();
     else if (is_host_name(host))
@@ -110,6 +127,31 @@ std::optional<route> route::from_text(std::string_view text)
     else
         return std::nullopt;
     return next;
+}
+
+[[nodiscard]] std::optional<route> by_lmtp(std::string_view to)
+{
+    constexpr std::string_view socket = "unix:";
+    if (to.starts_with(socket)) {
+        to.remove_prefix(socket.size());
+        return is_socket_path(to) ? std::optional{route{"lmtp", std::string{to}, 0}} : std::nullopt;
+    }
+    auto next = host_and_port(to, 0);
+    if (!next || next->port == smtp_port) // RFC 2033 5: never at the port where everybody expects SMTP
+        return std::nullopt;
+    next->transport = "lmtp";
+    return next;
+}
+
+} // namespace
+
+std::optional<route> route::from_text(std::string_view text, std::uint16_t mx_port)
+{
+    if (const auto domain = behind("mx:", text)) // "mx:25x" is a host called mx and a mistyped port
+        return domain->find_first_of(".:") == std::string_view::npos ? std::nullopt : to_domain(*domain, mx_port);
+    if (const auto to = behind("lmtp:", text))
+        return by_lmtp(*to);
+    return host_and_port(text, smtp_port);
 }
 
 std::optional<route> route::to_domain(std::string_view domain, std::uint16_t port)
@@ -128,16 +170,20 @@ std::optional<route> route::to_domain(std::string_view domain, std::uint16_t por
     return route{"smtp", message::lower_ascii(*name), port, true};
 }
 
-std::optional<route> route::from_edit(std::string_view name, std::string_view value)
+std::optional<route> route::from_edit(std::string_view name, std::string_view value, std::uint16_t mx_port)
 {
-    if (name.empty() || name == "smtp")
-        return from_text(value);
+    if (name.empty())
+        return from_text(value, mx_port);
+    if (name == "smtp")
+        return host_and_port(value, smtp_port);
+    if (name == "lmtp")
+        return by_lmtp(value);
     // The name of a plugin's instance is matched against those that exist; here it only must not hide anything in a log.
     if (std::any_of(name.begin(), name.end(), [](char c) { return c <= ' ' || c > '~' || c == ':'; }))
         return std::nullopt;
     route next;
     if (!value.empty()) {
-        auto hop = from_text(value);
+        auto hop = host_and_port(value, smtp_port);
         if (!hop)
             return std::nullopt;
         next = std::move(*hop);
@@ -150,10 +196,11 @@ std::string route::text() const
 {
     const bool is_v6 = host.find(':') != std::string::npos;
     const auto where = host.empty() ? std::string{}
+                       : is_local() ? "unix:" + host
                        : by_mx      ? host
                        : is_v6      ? fmt::format("[{}]:{}", host, port)
                                     : fmt::format("{}:{}", host, port);
-    if (is_smtp())
+    if (transport == "smtp")
         return where;
     return where.empty() ? transport : transport + ":" + where;
 }
@@ -174,7 +221,7 @@ std::vector<base::ip_endpoint> reached_at(std::span<const base::ip_endpoint> lis
 
 bool leads_to_ourselves(const route& next, std::span<const base::ip_endpoint> own) noexcept
 {
-    const auto address = next.is_smtp() ? base::ip_address::from_text(next.host) : std::nullopt;
+    const auto address = next.is_by_plugin() ? std::nullopt : base::ip_address::from_text(next.host);
     if (!address)
         return false;
     const auto to = really(*address);

@@ -50,7 +50,7 @@ enum class edit_op : std::uint8_t {
     rcpt_replace = 7,   ///< recipient `index`: value
     rcpt_remove = 8,    ///< recipient `index`
     body_replace = 9,   ///< at msg.body: this chunk; at msg.end: the whole body: value
-    route_set = 10,     ///< at queue.route: name = transport ("" = smtp), value = next hop "host:port"
+    route_set = 10,     ///< at queue.route: name = transport or "", value = next hop, as delivery.relay
     peer_set = 11,      ///< at verb: a fact of the connection: name, value
     priority_set = 12,  ///< value: -9 to 9, of the message in the queue
     release_at = 13,    ///< value: seconds since 1970: it is not attempted before

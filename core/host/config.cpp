@@ -208,6 +208,8 @@ void read_plugin(table_reader from, config& to)
     plugin_settings out;
     out.where = from.where();
     out.name = read_name(from, "name", "of letters, digits, \"-\", \"_\" and \".\"");
+    if (out.name == "smtp" || out.name == "lmtp")
+        from.complain("name", "must be another one: \"smtp\" and \"lmtp\" are the server's own ways to deliver");
     if (!out.name.empty() && to.find_plugin(out.name) != nullptr)
         from.complain("name", fmt::format("a plugin \"{}\" stands above already", out.name));
     out.library = read_name(from, "library",

@@ -122,9 +122,7 @@ void read_delivery(table_reader& root, config& to)
     out.relay = from->text("relay").value_or("");
     to.relay_where = from->where("relay");
     if (!out.relay.empty() && !delivery::route::from_text(out.relay)) // what reads it when mail is to leave
-        from->complain("relay",
-                       "must be a host and a port, \"mx.example.org:25\", \"192.0.2.1:25\" or \"[2001:db8::1]:25\" (25 if "
-                       "left out; a name that is not ASCII as its \"xn--\" form), or \"\" for none");
+        from->complain("relay", fmt::format("must be {}, or \"\" for none", delivery::route_words));
     out.postmaster = from->text("postmaster").value_or("");
     if (!out.postmaster.empty() && !message::parse_mailbox(out.postmaster, message::utf8::refused))
         from->complain("postmaster", "must be an address, or \"\" for nobody");

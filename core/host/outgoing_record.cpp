@@ -42,6 +42,12 @@ std::uint32_t host_flags_of(const hooks::outgoing& out) noexcept
            (out.is_address_secure ? POSTERN_HOST_ADDRESS_SECURE : 0U);
 }
 
+/// Empty for the end of a Unix socket.
+std::string text_of(const base::ip_address& address)
+{
+    return address.is_unspecified() ? std::string{} : address.text();
+}
+
 } // namespace
 
 postern_list event_record::recipients(const hooks::draft& draft, const hooks::outgoing& out)
@@ -136,7 +142,7 @@ void event_record::fill_tls_result(const hooks::event& what, const hooks::outgoi
     auto& texts = lists_->texts;
     texts.clear();
     if (out.is_connected)
-        texts = {out.peer.address.text(), out.source.text()};
+        texts = {text_of(out.peer.address), text_of(out.source)};
     to.address = texts.empty() ? postern_str{} : borrowed(texts[0]);
     to.source = texts.empty() ? postern_str{} : borrowed(texts[1]);
     to.policy_type = borrowed(out.origin.type);
@@ -177,7 +183,7 @@ void event_record::fill_outgoing_hooks(const hooks::event& what, const hooks::ou
     } else if (what.hook == hook_point::delivery_peer) {
         auto& to = begin_outgoing(record_.delivery_peer, what, out);
         auto& texts = lists_->texts;
-        texts.assign({out.peer.address.text()});
+        texts.assign({text_of(out.peer.address)});
         to.address = borrowed(texts.front());
         to.port = out.peer.port;
         to.greeting = borrowed(out.greeting);

@@ -12,7 +12,7 @@ namespace {
 
 bool is_smtp(const config& from) noexcept
 {
-    return from.delivery.transport == "smtp";
+    return from.delivery.transport == "smtp"; // the relay is used, be it by LMTP
 }
 
 /// The relay, once for each address that its name stands for.
@@ -27,6 +27,14 @@ std::vector<delivery::route> spellings(const delivery::route& relay)
 bool is_our_name(const config& from, const delivery::route& relay, const base::ip_endpoint& listening)
 {
     return relay.port == listening.port && !listening.address.is_loopback() && relay.host == message::lower_ascii(from.hostname);
+}
+
+bool is_reached(const config& from, const delivery::route& relay, const base::ip_endpoint& listening,
+                std::span<const base::ip_address> machine)
+{
+    const auto own = delivery::reached_at({&listening, 1}, machine);
+    const auto is_ours = [&](const delivery::route& to) { return delivery::leads_to_ourselves(to, own); };
+    return is_our_name(from, relay, listening) || std::ranges::any_of(spellings(relay), is_ours);
 }
 
 } // namespace
@@ -47,11 +55,8 @@ void refuse_relay_to_ourselves(const config& from, std::span<const listening_pla
         return;
     for (const auto& each : places) {
         const auto endpoint = base::ip_endpoint::from_text(each.address);
-        if (!endpoint)
-            continue; // a socket in the file system is no next hop
-        const auto own = delivery::reached_at({&*endpoint, 1}, machine);
-        const auto is_ours = [&](const delivery::route& to) { return delivery::leads_to_ourselves(to, own); };
-        if (!is_our_name(from, *relay, *endpoint) && std::ranges::none_of(spellings(*relay), is_ours))
+        if (endpoint ? !is_reached(from, *relay, *endpoint, machine)
+                     : !relay->is_local() || each.address != "unix:" + relay->host)
             continue;
         found.push_back({from.relay_where,
                          fmt::format("delivery.relay: \"{}\" is this server's own listener \"{}\" ({}), so mail would go in a "

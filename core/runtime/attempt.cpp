@@ -131,7 +131,7 @@ std::optional<delivery::route> attempt::default_route(std::uint32_t recipient) c
     if (settings.transport != "smtp")
         return delivery::route{settings.transport, {}, 0};
     if (!settings.relay.empty())
-        return delivery::route::from_text(settings.relay);
+        return delivery::route::from_text(settings.relay, settings.mx_port);
     const std::string_view address = draft_.envelope.to[recipient].address;
     const auto at = address.rfind('@');
     if (at == std::string_view::npos) // "postmaster": where that is, only a plugin can know
@@ -182,7 +182,9 @@ void attempt::take_route(std::uint32_t recipient, const hooks::chain_run& run, s
     }
     if (run.route() && notes_.is_wanted())
         notes_.fact("route", run.route()->name + " " + run.route()->value);
-    auto next = run.route() ? delivery::route::from_edit(run.route()->name, run.route()->value) : default_route(recipient);
+    const auto* const said = run.route() ? &*run.route() : nullptr;
+    auto next = said != nullptr ? delivery::route::from_edit(said->name, said->value, current_->delivery.mx_port)
+                                : default_route(recipient);
     if (next)
         routed.push_back({recipient, std::move(*next)});
     else if (run.route()) // of the plugin, which may be mended
@@ -251,7 +253,7 @@ io::task<void> attempt::deliver(const delivery::route_group& group)
         co_return;
     const bool has_others = hooks_.has(hooks::hook_point::queue_route) || current_->delivery.relay.empty();
     const bool may_be_full = has_others && !is_telling_due(); // else it would come again and again
-    auto entered = co_await engine_.lines_.enter(name, {may_be_full, !group.next.is_smtp()});
+    auto entered = co_await engine_.lines_.enter(name, {may_be_full, group.next.is_by_plugin()});
     if (!entered.at) {
         if (entered.is_full)
             parked_at_ = name;
@@ -295,7 +297,7 @@ io::task<void> attempt::deliver(const delivery::route_group& group)
 /// True: nobody is to go there now. The message waits outside, unless its sender is to hear that it does.
 bool attempt::waits_for_rest(const delivery::route_group& group, const std::string& name)
 {
-    const auto why = engine_.lines_.why_not(name, is_urgent_ || !group.next.is_smtp());
+    const auto why = engine_.lines_.why_not(name, is_urgent_ || group.next.is_by_plugin());
     if (!why)
         return false;
     if (is_telling_due())
@@ -349,7 +351,7 @@ io::task<void> attempt::deliver_in_turn(const delivery::route_group& group, conv
 io::task<std::vector<std::uint32_t>> attempt::carry(delivery::route_group group, conversation* talk, delivery_lines::place& place)
 {
     std::vector<std::uint32_t> again;
-    if (group.next.is_smtp())
+    if (!group.next.is_by_plugin())
         again = co_await deliver_smtp(group, talk, place);
     else if (const auto found = current_->transports.find(group.next.transport); found != current_->transports.end())
         co_await deliver_by(*found->second, group);

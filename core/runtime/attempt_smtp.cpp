@@ -63,6 +63,14 @@ constexpr unsigned most_sessions = 5;
     return end == session::client_end::no_tls || end == session::client_end::tls_failed;
 }
 
+/// RFC 2033 1: what LMTP says has become of a recipient is final, unless the peer takes it on itself to tell the sender.
+[[nodiscard]] delivery::taker taker_of(const smtp_connection& peer, const delivery::route& to)
+{
+    if (peer.peer().dsn)
+        return delivery::taker::dsn_hop;
+    return to.is_lmtp() ? delivery::taker::mailbox : delivery::taker::plain_hop;
+}
+
 } // namespace
 
 /// None of the hosts could be connected to, or may be.
@@ -96,7 +104,7 @@ io::task<std::optional<attempt::way>> attempt::find_way(const delivery::route_gr
             note_unreachable(group.recipients, hosts, name);
             co_return std::nullopt;
         }
-        smtp_pool::destination to{group.next, source, host->host, configured_policy(current_->delivery.tls)};
+        smtp_pool::destination to{group.next, source, host->host, configured_policy(settings.tls, group.next)};
         if (talk != nullptr) {
             const auto ruling = co_await talk->secure(*host);
             if (talk->is_cut())
@@ -193,7 +201,7 @@ io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route
                                  {{"message", base::to_text(id_)}, {"next_hop", name}, {"note", "may arrive twice"}});
         if (peer.has_converted())
             engine_.log_.info("converted", {{"message", base::to_text(id_)}, {"next_hop", name}, {"lacks", "8BITMIME"}});
-        const auto by = peer.peer().dsn ? delivery::taker::dsn_hop : delivery::taker::plain_hop;
+        const auto by = taker_of(peer, group.next);
         tell_of_dropped(peer, group.recipients, name);
         const auto& keyword = record_.envelope.report_relay;
         const bool lacks_keyword = keyword && (keyword->empty() || !peer.offers(*keyword));

@@ -46,8 +46,10 @@ session::client_recipient_result result_of(const hooks::outcome& what)
 
 } // namespace
 
-hooks::tls_policy configured_policy(delivery::tls_mode mode)
+hooks::tls_policy configured_policy(delivery::tls_mode mode, const delivery::route& to)
 {
+    if (to.is_local()) // nobody is in between; a plugin may want more all the same
+        return {hooks::tls_need::none, {}};
     switch (mode) {
     case delivery::tls_mode::none:
         return {hooks::tls_need::none, {}};
@@ -81,11 +83,11 @@ io::task<hooks::outcome> conversation::begin(delivery::route next, std::vector<s
     out_ = {};
     out_.next_hop = next.text();
     out_.host = next.host;
-    out_.is_smtp = next.is_smtp();
+    out_.is_smtp = !next.is_by_plugin();
     out_.recipients = std::move(recipients);
     out_.size = record_.envelope.size;
     out_.received = record_.envelope.received;
-    out_.configured = out_.tls = configured_policy(current_->delivery.tls);
+    out_.configured = out_.tls = configured_policy(current_->delivery.tls, next);
     line_owner_ = 0;
     held_.reset();
     wants_next_host_ = has_decided_ = false;

@@ -95,6 +95,6 @@ private:
 };
 
 /// What the configuration says of the connection to that next hop.
-[[nodiscard]] hooks::tls_policy configured_policy(delivery::tls_mode mode);
+[[nodiscard]] hooks::tls_policy configured_policy(delivery::tls_mode mode, const delivery::route& to);
 
 } // namespace postern::runtime

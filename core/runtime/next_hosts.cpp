@@ -116,6 +116,10 @@ io::task<void> next_hosts::find_hosts()
 
 io::task<void> next_hosts::find_addresses(std::string host)
 {
+    if (to_.is_local()) { // what there is of an address is its path, the host
+        addresses_.assign(1, {});
+        co_return;
+    }
     if (const auto address = base::ip_address::from_text(host))
         addresses_ = {{*address, to_.port}};
     else if (to_.by_mx)

@@ -25,7 +25,7 @@ namespace postern::runtime {
 class next_hosts {
 public:
     struct place {
-        std::string host; ///< whose address it is: for SNI and certificates
+        std::string host; ///< whose address it is: for SNI and certificates; or the path of a Unix socket, without an address
         base::ip_endpoint address;
         std::string canonical = {};     ///< where aliases of the host lead; empty: there are none
         bool is_by_mx = false;          ///< the host is one of a domain's; else nobody looked at what follows

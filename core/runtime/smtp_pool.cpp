@@ -39,6 +39,7 @@ std::shared_ptr<client_profile> profile_for(const smtp_pool::destination& to, co
     if (const auto pool = current.delivery.pools.find(to.source); pool != current.delivery.pools.end())
         if (!pool->second.hostname.empty())
             profile->session.hostname = pool->second.hostname;
+    profile->session.lmtp = to.to.is_lmtp();
     profile->session.tls = use_of(need);
     profile->timeout = current.delivery.timeout;
     profile->tls = has_name ? current.verifying_tls : current.client_tls; // null: what is required cannot be had
@@ -46,10 +47,21 @@ std::shared_ptr<client_profile> profile_for(const smtp_pool::destination& to, co
         profile->session.tls = session::client_tls::none;
     if (has_name)
         profile->server_name = to.policy.name;
-    else if (!base::ip_address::from_text(to.host))
+    else if (!to.to.is_local() && !base::ip_address::from_text(to.host))
         profile->server_name = to.host;
     profile->expected = {to.policy.other_names, to.policy.tlsa, to.policy.is_tested};
     return profile;
+}
+
+io::task<base::result<io::connected>> connect_to(io::loop& home, const delivery::route& to, const next_hosts::place& at,
+                                                 std::chrono::milliseconds within, std::optional<base::ip_address> from)
+{
+    if (!to.is_local())
+        co_return co_await io::connect(home, at.address, within, nullptr, from);
+    auto made = co_await io::connect_unix(home, to.host, within);
+    if (!made)
+        co_return made.error();
+    co_return io::connected{std::move(*made), {}, {}};
 }
 
 } // namespace
@@ -99,12 +111,12 @@ io::task<base::result<smtp_pool::lease>> smtp_pool::open(destination to, next_ho
     const auto profile = profile_for(to, *current, in_clear);
     std::optional<base::ip_address> from;
     if (const auto pool = current->delivery.pools.find(to.source);
-        pool != current->delivery.pools.end() && !pool->second.addresses.empty()) {
+        pool != current->delivery.pools.end() && !pool->second.addresses.empty() && !to.to.is_local()) {
         from = delivery::source_of(pool->second, at.address.address.is_v4(), turn_++);
         if (!from)
             co_return base::error_code{boost::asio::error::address_family_not_supported};
     }
-    auto made = co_await io::connect(home_, at.address, profile->timeout.connect, nullptr, from);
+    auto made = co_await connect_to(home_, to.to, at, profile->timeout.connect, from);
     if (!made)
         co_return made.error();
     if (stopping_)

@@ -67,7 +67,7 @@ private:
     {
         const std::string host{event.host()};
         const bool is_relay = !event.is_by_mx();
-        if (is_relay && !relays_)
+        if ((is_relay && !relays_) || host.starts_with('/')) // a Unix socket has no name to ask for
             co_return finding{};
         std::string canonical{event.canonical()};
         bool is_secure = event.is_address_secure();

@@ -84,6 +84,15 @@ TEST_F(a_host, whose_records_nobody_signed_is_left_alone)
     EXPECT_EQ(delivery_.tls, POSTERN_TLS_OPPORTUNISTIC);
 }
 
+TEST_F(a_host, that_is_a_unix_socket_is_not_asked_about)
+{
+    delivery_.next_hop = "lmtp:unix:/run/lmtp";
+    delivery_.host_name = delivery_.tls_name = "/run/lmtp";
+    delivery_.is_by_mx = delivery_.is_mx_secure = delivery_.is_address_secure = false;
+    EXPECT_TRUE(asked().proceeds());
+    EXPECT_THAT(host_.dns.asked(), IsEmpty());
+}
+
 // RFC 7672 2.2.1, 2.2.2
 TEST_F(a_host, that_was_found_without_dnssec_is_not_even_asked_about)
 {

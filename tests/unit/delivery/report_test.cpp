@@ -118,11 +118,12 @@ TEST(delivery_report, names_the_mail_system_that_decided)
     const auto made = [&] { return message::make_dsn(make_report(about, first, {}, facts(message::dsn_kind::failure))).body; };
     for (const auto& [next_hop, field] : {std::pair{"192.0.2.1:25", "Remote-MTA: dns; [192.0.2.1]\r\n"},
                                           std::pair{"[2001:db8::1]:25", "Remote-MTA: dns; [IPv6:2001:db8::1]\r\n"},
+                                          std::pair{"lmtp:store.example.com:24", "Remote-MTA: dns; store.example.com\r\n"},
                                           std::pair{"mx.example.com:2525", "Remote-MTA: dns; mx.example.com\r\n"}}) {
         about.state.recipients[0].next_hop = next_hop;
         EXPECT_THAT(made(), HasSubstr(field));
     }
-    for (const auto* transport : {"mailbox", "archive:store.example.com:24", ""}) {
+    for (const auto* transport : {"mailbox", "archive:store.example.com:24", "lmtp:unix:/run/lmtp", ""}) {
         about.state.recipients[0].next_hop = transport;
         EXPECT_THAT(made(), Not(HasSubstr("Remote-MTA")));
     }

@@ -76,6 +76,54 @@ TEST(route, reads_a_plugins_edit)
     EXPECT_FALSE(route::from_edit("a:b", ""));
 }
 
+TEST(a_route, by_lmtp_has_a_port_or_a_socket) // RFC 2033 5
+{
+    const auto by_name = route::from_text("lmtp:Store.example:24");
+    ASSERT_TRUE(by_name);
+    EXPECT_TRUE(by_name->is_lmtp());
+    EXPECT_FALSE(by_name->is_by_plugin());
+    EXPECT_FALSE(by_name->is_local());
+    EXPECT_EQ(by_name->text(), "lmtp:store.example:24");
+    EXPECT_EQ(read("lmtp:[2001:DB8::1]:24"), "lmtp:[2001:db8::1]:24");
+    EXPECT_EQ(by_name, route::from_edit("lmtp", "store.example:24"));
+    EXPECT_EQ(by_name, route::from_edit("", "lmtp:store.example:24"));
+
+    const auto local = route::from_text("lmtp:unix:/run/dovecot/lmtp");
+    ASSERT_TRUE(local);
+    EXPECT_TRUE(local->is_lmtp());
+    EXPECT_TRUE(local->is_local());
+    EXPECT_EQ(local->host, "/run/dovecot/lmtp");
+    EXPECT_EQ(local->text(), "lmtp:unix:/run/dovecot/lmtp");
+    EXPECT_EQ(local, route::from_edit("lmtp", "unix:/run/dovecot/lmtp"));
+
+    for (const auto* bad :
+         {"lmtp:", "lmtp:store.example", "lmtp:store.example:25", "lmtp:unix:", "lmtp:unix:run/lmtp", "lmtp:unix:/",
+          "lmtp:unix:/a b", "lmtp:unix:/a\nb", "lmtp:lmtp:h:24", "lmtp:mx:example.org", "unix:/run/lmtp"})
+        EXPECT_EQ(read(bad), "none") << bad;
+    EXPECT_NE(read("lmtp:unix:/" + std::string(106, 'a')), "none");
+    EXPECT_EQ(read("lmtp:unix:/" + std::string(107, 'a')), "none");
+    EXPECT_FALSE(route::from_edit("maildir", "lmtp:store.example:24"));
+    EXPECT_FALSE(route::from_edit("smtp", "lmtp:store.example:24"));
+}
+
+TEST(a_route, may_be_to_the_mail_exchangers_of_another_domain)
+{
+    const auto to = route::from_text("mx:Example.ORG", 2525);
+    EXPECT_EQ(to, route::to_domain("example.org", 2525));
+    EXPECT_EQ(route::from_edit("", "mx:example.org", 2525), to);
+    EXPECT_EQ(read("mx:[192.0.2.1]"), "192.0.2.1:25");
+    for (const auto* bad : {"mx:", "mx:a b", "mx:25x", "mx:192.0.2.1", "mx:example.org:26"})
+        EXPECT_EQ(read(bad), "none") << bad;
+}
+
+TEST(a_route, may_be_to_a_host_with_the_name_of_a_word)
+{
+    EXPECT_EQ(read("mx:26"), "mx:26");
+    EXPECT_EQ(read("lmtp:26"), "lmtp:26");
+    EXPECT_FALSE(route::from_text("lmtp:26")->is_lmtp());
+    EXPECT_EQ(read("mx"), "mx:25");
+}
+
 std::vector<base::ip_endpoint> endpoints(const std::vector<std::string>& texts)
 {
     std::vector<base::ip_endpoint> out;
@@ -94,6 +142,8 @@ TEST(route, knows_when_it_leads_to_ourselves)
                               "[::1]:2525", "127.0.0.1:2626", "0.0.0.0:2626"})
         EXPECT_FALSE(leads_to_ourselves(*route::from_text(other), own)) << other;
     EXPECT_FALSE(leads_to_ourselves(*route::from_edit("maildir", "192.0.2.1:25"), own));
+    EXPECT_TRUE(leads_to_ourselves(*route::from_text("lmtp:127.0.0.1:2525"), own));
+    EXPECT_FALSE(leads_to_ourselves(*route::from_text("lmtp:unix:/run/lmtp"), own));
     EXPECT_TRUE(leads_to_ourselves(*route::from_text("0.0.0.0:25"), endpoints({"127.0.0.1:25"})))
         << "the unspecified address is this machine";
     EXPECT_TRUE(leads_to_ourselves(*route::from_text("[::]:25"), endpoints({"[::1]:25"})));

@@ -354,12 +354,21 @@ TEST(a_plugin_entry, comes_from_the_plugin_path_only)
                 ElementsAre(HasSubstr(":9: plugin.may: \"everything\" is not one of \"headers\", \"sender\", \"rcpt\"")));
 }
 
+TEST(the_name_of_a_plugin, is_none_of_the_servers_own_ways_to_deliver)
+{
+    for (const auto* name : {"smtp", "lmtp"})
+        EXPECT_THAT(complaints_about("[[plugin]]\nname = \"" + std::string{name} + "\"\nlibrary = \"l\"\n"),
+                    ElementsAre(HasSubstr("plugin.name: must be another one")));
+}
+
 TEST(a_relay, is_a_host_and_a_port)
 {
-    for (const auto* right : {"127.0.0.1:25", "mx.example.org:2525", "mx.example.org", "[mx.example.org]:25", "[::1]:25", ""})
+    for (const auto* right : {"127.0.0.1:25", "mx.example.org:2525", "mx.example.org", "[mx.example.org]:25", "[::1]:25", "",
+                              "mx:example.org", "lmtp:store.example:24", "lmtp:unix:/run/lmtp"})
         EXPECT_THAT(complaints_about("[delivery]\nrelay = \"" + std::string{right} + "\"\n"), IsEmpty()) << right;
     for (const auto* wrong : {":25", "mx:0", "mx:65536", "::1:25", "a b:25", "mx:25x", "-smart.example.org:25",
-                              "m\u00fcnchen.example:25", "10.0.0.1.:25", "192.0.2.300:25", "mx.example.org:25 "})
+                              "m\u00fcnchen.example:25", "10.0.0.1.:25", "192.0.2.300:25", "mx.example.org:25 ",
+                              "lmtp:store.example", "lmtp:store.example:25", "lmtp:unix:lmtp"})
         EXPECT_THAT(complaints_about("[delivery]\nrelay = \"" + std::string{wrong} + "\"\n"),
                     ElementsAre(HasSubstr(":7: delivery.relay: must be a host and a port, \"mx.example.org:25\"")))
             << wrong;

@@ -172,6 +172,19 @@ TEST_F(an_outgoing_record, tells_who_answers_and_what_is_offered)
     });
 }
 
+TEST_F(an_outgoing_record, has_no_address_for_a_unix_socket)
+{
+    out.peer = {};
+    out.source = {};
+    out.is_connected = true;
+    look(hook_point::delivery_peer,
+         [](const postern_event& event) { EXPECT_EQ(text_of(as<postern_ev_delivery_peer>(event).address), ""); });
+    look(hook_point::delivery_tls_result, [](const postern_event& event) {
+        EXPECT_EQ(text_of(as<postern_ev_tls_result>(event).address), "");
+        EXPECT_EQ(text_of(as<postern_ev_tls_result>(event).source), "");
+    });
+}
+
 TEST_F(an_outgoing_record, tells_owners_of_their_own_keywords_and_replies)
 {
     look(hook_point::client_verb, [](const postern_event& event) {

@@ -79,6 +79,14 @@ TEST(a_relay_to_others, is_not)
         EXPECT_THAT(circle(relay, address), IsEmpty()) << relay << " " << address;
 }
 
+TEST(a_relay_to_ourselves, may_speak_lmtp)
+{
+    EXPECT_THAT(circle("lmtp:127.0.0.1:24", "127.0.0.1:24"), ElementsAre(HasSubstr("this server's own listener")));
+    EXPECT_THAT(circle("lmtp:unix:/run/in", "unix:/run/in"), ElementsAre(HasSubstr("this server's own listener")));
+    EXPECT_THAT(circle("lmtp:unix:/run/out", "unix:/run/in"), IsEmpty());
+    EXPECT_THAT(circle("lmtp:127.0.0.1:24", "unix:/run/in"), IsEmpty());
+}
+
 TEST(a_relay_to_ourselves, counts_where_it_is_used_and_wherever_we_listen)
 {
     auto from = read("relay = \"127.0.0.1:2525\"", "127.0.0.1:0");

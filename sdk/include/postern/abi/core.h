@@ -87,7 +87,7 @@ typedef struct postern_event {
 #define POSTERN_EDIT_RCPT_REPLACE 7u   /* recipient `index`: value */
 #define POSTERN_EDIT_RCPT_REMOVE 8u    /* recipient `index` */
 #define POSTERN_EDIT_BODY_REPLACE 9u   /* msg.body: this chunk; msg.end: the whole body: value */
-#define POSTERN_EDIT_ROUTE_SET 10u     /* queue.route: name: transport ("" is smtp), value: next hop "host:port" */
+#define POSTERN_EDIT_ROUTE_SET 10u     /* queue.route: name: transport or "", value: next hop, as delivery.relay */
 #define POSTERN_EDIT_PEER_SET 11u      /* name: "address", "port", "local_address", "local_port", "helo" or "identity": value */
 #define POSTERN_EDIT_PRIORITY_SET 12u  /* value: "-9" to "9": of the message in the queue */
 #define POSTERN_EDIT_RELEASE_AT 13u    /* value: seconds since 1970: it is not attempted before */

@@ -58,13 +58,13 @@ typedef struct postern_ev_delivery_begin {
     postern_event ev;
     postern_str message; /* queue id as text */
     postern_str sender;
-    postern_str next_hop; /* "host:port", or the name of a transport */
+    postern_str next_hop; /* "host:port", a domain by its MX, "lmtp:host:port", "lmtp:unix:/path", or the name of a transport */
     postern_list recipients; /* of postern_str: of this transaction */
     postern_list params;     /* of postern_stored_param */
     uint64_t size_octets;    /* of the message */
     uint64_t received_s;     /* when it was accepted, seconds since 1970 */
     uint32_t attempt;        /* 0: the first */
-    uint32_t is_smtp;        /* 0: by a transport, and nothing else of this file follows */
+    uint32_t is_smtp;        /* SMTP or LMTP. 0: by a transport, and nothing else of this file follows */
 } postern_ev_delivery_begin;
 
 /* How a connection is secured, from weak to strong. */
@@ -85,7 +85,7 @@ typedef struct postern_ev_tls_policy {
     postern_str message;
     postern_str sender;
     postern_str next_hop; /* "host:port" */
-    postern_str host;     /* without the port: a name, or the text of an address */
+    postern_str host;     /* without the port: a name, the text of an address, or the path of a Unix socket */
     postern_list domains; /* of postern_str: those of the recipients, in lower case, each once */
     postern_list params;  /* of postern_stored_param */
     postern_str name;     /* for VERIFIED: that the certificate has to be for */
@@ -148,7 +148,7 @@ typedef struct postern_ev_tls_result {
     postern_str message; /* for which the connection was opened */
     postern_str next_hop;
     postern_str host;    /* as at delivery.tls_policy */
-    postern_str address; /* of the peer; empty: nobody connected */
+    postern_str address; /* of the peer; empty: nobody connected, or a Unix socket */
     postern_str source;  /* our end's; likewise */
     postern_str policy_type; /* as in postern_tls_policy_reply; empty: no policy was found */
     postern_str policy_domain;
@@ -173,7 +173,7 @@ typedef struct postern_ev_delivery_peer {
     postern_event ev;
     postern_str message; /* for which the connection was opened */
     postern_str next_hop;
-    postern_str address;  /* "192.0.2.1" or "2001:db8::1" */
+    postern_str address;  /* "192.0.2.1" or "2001:db8::1"; empty: a Unix socket */
     postern_str greeting; /* text of the 220 */
     postern_list offers;  /* of postern_keyword, flags unused: the lines of the last EHLO */
     postern_str tls_version; /* "TLSv1.3"; empty: no TLS */

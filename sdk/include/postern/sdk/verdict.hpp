@@ -91,7 +91,8 @@ public:
     verdict& replace_body(std::string octets) & { return with(POSTERN_EDIT_BODY_REPLACE, 0, {}, std::move(octets)); }
     verdict replace_body(std::string octets) && { return std::move(replace_body(std::move(octets))); }
 
-    /// At queue.route: the next hop, "host:port", by `transport`; empty: SMTP.
+    /// At queue.route: the next hop, "host:port", "mx:domain", "lmtp:host:port" or "lmtp:unix:/path"; or by a plugin's
+    /// `transport`.
     verdict& route_to(std::string next_hop, std::string transport = {}) &
     {
         return with(POSTERN_EDIT_ROUTE_SET, 0, std::move(transport), std::move(next_hop));
