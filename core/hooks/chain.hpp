@@ -33,6 +33,7 @@ struct permissions {
     bool queue = false;  ///< when and in which order a message is tried
     bool tls = false;    ///< less security for a connection than it would have
     bool dsn = false;    ///< whether, to whom and in which words senders are told what became of their mail
+    bool submit = false; ///< mail of its own
 
     /// Whether it may change anything that those behind it would see.
     [[nodiscard]] bool has_edits() const noexcept { return headers || sender || rcpt || body || route || client || queue; }

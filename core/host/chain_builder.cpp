@@ -70,12 +70,7 @@ bool share_a_hook_of_the_queue(const abi_plugin& a, const abi_plugin& b)
 
 std::vector<hooks::owned_parameter> owned_by(const abi_plugin& plugin)
 {
-    using rule = session::extension_parameter::value_rule;
-    std::vector<hooks::owned_parameter> owned;
-    for (const auto& one : plugin.instance().extensions().parameters())
-        owned.push_back({one.name, one.keyword, one.lacking.empty() ? "5.7.0" : one.lacking, one.of_mail, one.of_rcpt,
-                         one.value == rule::required, one.value == rule::forbidden, one.relay});
-    return owned;
+    return plugin.instance().extensions().owned();
 }
 
 hooks::link chain_builder::link_to(std::shared_ptr<abi_plugin> plugin, std::uint32_t group)

@@ -88,6 +88,16 @@ fault declared_extensions::add(const postern_param_kind& what)
     return keep(std::move(made), parameters_);
 }
 
+std::vector<hooks::owned_parameter> declared_extensions::owned() const
+{
+    using rule = session::extension_parameter::value_rule;
+    std::vector<hooks::owned_parameter> owned;
+    for (const auto& one : parameters_)
+        owned.push_back({one.name, one.keyword, one.lacking.empty() ? "5.7.0" : one.lacking, one.of_mail, one.of_rcpt,
+                         one.value == rule::required, one.value == rule::forbidden, one.relay});
+    return owned;
+}
+
 fault declared_extensions::add_to(session::extensions& all, const std::string& owner) const
 {
     const auto add_each = [&](const auto& list) -> fault {

@@ -170,7 +170,13 @@ problems server::start()
         return complain("the server cannot start: " + started.error().message());
     s.known_options = plugins->options();
     s.set(std::move(made));
-    s.services.spool->open([running = s.running.get()](queue::domain_wish what) { return running->queue_try(std::move(what)); });
+    daemon::spool_door::mail_in mail;
+    if (s.options.has_queue)
+        mail = [running = s.running.get()](queue::submission what, queue::completion<base::message_id> done) {
+            return running->submit(std::move(what), std::move(done));
+        };
+    s.services.spool->open([running = s.running.get()](queue::domain_wish what) { return running->queue_try(std::move(what)); },
+                           std::move(mail));
     s.generation = 1;
     return found;
 }

@@ -12,6 +12,7 @@
 #include <postern/abi/lifecycle.h>
 #include <postern/abi/observe.h>
 #include <postern/abi/queue.h>
+#include <postern/abi/submit.h>
 #include <postern/abi/timers.h>
 
 #include <link.h>
@@ -163,6 +164,8 @@ std::string_view call_name(std::uint32_t hook) noexcept
         return "dns.answer";
     case POSTERN_HOOK_KV_ANSWER:
         return "kv.answer";
+    case POSTERN_HOOK_SUBMITTED:
+        return "submitted";
     case POSTERN_HOOK_ADMIN:
         return "admin";
     case POSTERN_HOOK_KV_STORE_REQUEST:

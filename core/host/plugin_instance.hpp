@@ -28,6 +28,7 @@
 #include <postern/abi/hooks.h>
 #include <postern/abi/kv_store.h>
 #include <postern/abi/log.h>
+#include <postern/abi/submit.h>
 
 #include <array>
 #include <atomic>
@@ -76,8 +77,10 @@ struct instance_settings {
     source_place where; ///< of the instance in the configuration: where complaints without an option go
     std::uint32_t generation = 1;
     common_services services = {};
-    std::string kv_namespace = {}; ///< of its keys; empty: its name
-    bool may_queue = false;        ///< what it may ask of the queue
+    std::string kv_namespace = {};                           ///< of its keys; empty: its name
+    bool may_queue = false;                                  ///< what it may ask of the queue
+    bool may_submit = false;                                 ///< mail of its own
+    std::uint64_t most_submitted = std::uint64_t{50} << 20U; ///< octets of a message of its own
     order_wishes order = {};
 };
 
@@ -181,6 +184,7 @@ public:
     [[nodiscard]] postern_status kv_request(const postern_kv_request* what) noexcept;
     [[nodiscard]] postern_status kv_scan(const postern_kv_scan* what) noexcept;
     [[nodiscard]] postern_status start_spool(postern_str domain, std::uint32_t flags) noexcept;
+    [[nodiscard]] postern_status submit(const postern_submission* what) noexcept;
 
 private:
     template <class All, class What>

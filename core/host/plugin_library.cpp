@@ -15,6 +15,7 @@
 #include <postern/abi/metrics.h>
 #include <postern/abi/notes.h>
 #include <postern/abi/spool.h>
+#include <postern/abi/submit.h>
 #include <postern/abi/timers.h>
 
 #include <boost/dll/library_info.hpp>
@@ -38,9 +39,9 @@
 namespace postern::daemon {
 namespace {
 
-constexpr std::array<std::string_view, 12> services{POSTERN_AUTH_1,  POSTERN_CORE_1,    POSTERN_CONFIG_1, POSTERN_BLOB_1,
-                                                    POSTERN_EHLO_1,  POSTERN_METRICS_1, POSTERN_LOG_1,    POSTERN_TIMERS_1,
-                                                    POSTERN_NOTES_1, POSTERN_DNS_1,     POSTERN_KV_1,     POSTERN_SPOOL_1};
+constexpr std::array<std::string_view, 13> services{
+    POSTERN_AUTH_1,   POSTERN_CORE_1,  POSTERN_CONFIG_1, POSTERN_BLOB_1, POSTERN_EHLO_1,  POSTERN_METRICS_1, POSTERN_LOG_1,
+    POSTERN_TIMERS_1, POSTERN_NOTES_1, POSTERN_DNS_1,    POSTERN_KV_1,   POSTERN_SPOOL_1, POSTERN_SUBMIT_1};
 constexpr std::string_view symbol_stem = "postern_plugin_v";
 constexpr std::chrono::seconds longest_wait{2}; // for plugins that still run when all else is over
 

@@ -1,4 +1,5 @@
-// The service tables that every plugin gets: core, config, blob, ehlo, auth, metrics, log, timers, notes, dns, kv, spool. Thin:
+// The service tables that every plugin gets: core, config, blob, ehlo, auth, metrics, log, timers, notes, dns, kv, spool,
+// submit. Thin:
 // each function finds the instance behind the postern_host and lets it decide. None throws; a NULL host is E_INVALID.
 
 #include "core/host/plugin_instance.hpp"
@@ -15,6 +16,7 @@
 #include <postern/abi/notes.h>
 #include <postern/abi/timers.h>
 #include <postern/abi/spool.h>
+#include <postern/abi/submit.h>
 
 namespace postern::daemon {
 namespace {
@@ -168,6 +170,11 @@ postern_status spool_start(postern_host* host, postern_str domain, uint32_t flag
     return host == nullptr ? POSTERN_E_INVALID : host->instance->start_spool(domain, flags);
 }
 
+postern_status submit_submit(postern_host* host, const postern_submission* what) noexcept
+{
+    return host == nullptr ? POSTERN_E_INVALID : host->instance->submit(what);
+}
+
 } // extern "C"
 
 constexpr postern_core_1 core_table{core_subscribe, core_reply, core_set_cookie, core_wake, core_log};
@@ -182,6 +189,7 @@ constexpr postern_notes_1 notes_table{notes_want, notes_set, notes_get};
 constexpr postern_dns_1 dns_table{dns_query};
 constexpr postern_kv_1 kv_table{kv_request, kv_scan};
 constexpr postern_spool_1 spool_table{spool_start};
+constexpr postern_submit_1 submit_table{submit_submit};
 
 } // namespace
 
@@ -211,6 +219,8 @@ const void* service_table(std::string_view id) noexcept
         return &kv_table;
     if (id == POSTERN_SPOOL_1)
         return &spool_table;
+    if (id == POSTERN_SUBMIT_1)
+        return &submit_table;
     return nullptr;
 }
 

@@ -109,6 +109,8 @@ std::optional<candidate> examine(const config& from, const plugin_settings& of, 
     candidate out{std::move(library), {of.name, {}, of.where, how.generation, how.services}};
     out.settings.kv_namespace = of.kv_namespace;
     out.settings.may_queue = of.may.queue;
+    out.settings.may_submit = of.may.submit;
+    out.settings.most_submitted = from.limits.session.message_size;
     out.settings.order = {rules->before, rules->after};
     const option_source source{of.name, of.where, from.file.parent_path()};
     out.settings.options = bind_options(*rules, of.options, source, found);

@@ -4,6 +4,7 @@
 
 #include <postern/abi/dns.h>
 #include <postern/abi/kv.h>
+#include <postern/abi/submit.h>
 
 #include <cstring>
 #include <utility>
@@ -17,6 +18,7 @@ void write_token(postern_event& event, std::uint64_t token) noexcept
     // In all records of answers the token follows the head.
     static_assert(offsetof(postern_ev_dns_answer, token) == sizeof(postern_event));
     static_assert(offsetof(postern_ev_kv_answer, token) == sizeof(postern_event));
+    static_assert(offsetof(postern_ev_submitted, token) == sizeof(postern_event));
     std::memcpy(reinterpret_cast<std::byte*>(&event) + sizeof event, &token, sizeof token);
 }
 
@@ -111,6 +113,14 @@ owned_event promised_answers::cancelled(kind what)
         record.ev.hook = POSTERN_HOOK_DNS_ANSWER;
         record.ev.flags = POSTERN_DNS_CANCELLED;
         record.status = POSTERN_DNS_TIMEOUT;
+        return owned_event{record.ev};
+    }
+    if (what == kind::submitted) {
+        postern_ev_submitted record{};
+        record.ev.size = sizeof record;
+        record.ev.hook = POSTERN_HOOK_SUBMITTED;
+        record.ev.flags = POSTERN_SUBMIT_CANCELLED;
+        record.result = POSTERN_SUBMIT_FAILED;
         return owned_event{record.ev};
     }
     postern_ev_kv_answer record{};

@@ -1,7 +1,7 @@
 #pragma once
-// Answers that an instance was promised by a service (postern.dns/1, postern.kv/1): each comes exactly once, as an event with the
-// plugin's token. On the session's thread if a session was named, and early, as cancelled, when that ends first; else on a thread
-// of the instance, one at a time. Knows nothing of what is asked.
+// Answers that an instance was promised by a service (postern.dns/1, postern.kv/1, postern.submit/1): each comes exactly once, as
+// an event with the plugin's token. On the session's thread if a session was named, and early, as cancelled, when that ends
+// first; else on a thread of the instance, one at a time. Knows nothing of what is asked.
 
 #include "core/host/record_layout.hpp"
 
@@ -21,7 +21,7 @@ class plugin_instance;
 /// Threads: any.
 class promised_answers {
 public:
-    enum class kind : std::uint8_t { dns, kv };
+    enum class kind : std::uint8_t { dns, kv, submitted };
     static constexpr std::uint32_t most_open = 1000; ///< of each kind
 
     explicit promised_answers(plugin_instance& of) noexcept : of_{of} {}
@@ -67,7 +67,7 @@ private:
     std::uint64_t last_ = 0;
     table open_;
     std::unordered_map<std::uint64_t, std::uint32_t> of_session_; ///< how many are open for each
-    std::array<std::uint32_t, 2> of_kind_{};
+    std::array<std::uint32_t, 3> of_kind_{};
 };
 
 } // namespace postern::daemon

@@ -14,6 +14,7 @@
 #include <postern/abi/outgoing.h>
 #include <postern/abi/queue.h>
 #include <postern/abi/report.h>
+#include <postern/abi/submit.h>
 
 #include <algorithm>
 #include <cstring>
@@ -218,6 +219,7 @@ constexpr field dns_answer_fields[] = {str(offsetof(postern_ev_dns_answer, name)
 constexpr field kv_result_fields[] = {str(offsetof(postern_kv_result, key)), str(offsetof(postern_kv_result, value))};
 constexpr layout kv_result_layout{sizeof(postern_kv_result), kv_result_fields};
 constexpr field kv_answer_fields[] = {{offsetof(postern_ev_kv_answer, results), &kv_result_layout}};
+constexpr field submitted_fields[] = {str(offsetof(postern_ev_submitted, message))};
 constexpr field kv_item_fields[] = {str(offsetof(postern_kv_item, key)), str(offsetof(postern_kv_item, value)),
                                     str(offsetof(postern_kv_item, expected))};
 constexpr layout kv_item_layout{sizeof(postern_kv_item), kv_item_fields};
@@ -319,6 +321,8 @@ layout layout_of(const postern_event& event) noexcept
         return {sizeof(postern_ev_dns_answer), dns_answer_fields};
     case POSTERN_HOOK_KV_ANSWER:
         return {sizeof(postern_ev_kv_answer), kv_answer_fields};
+    case POSTERN_HOOK_SUBMITTED:
+        return {sizeof(postern_ev_submitted), submitted_fields};
     case POSTERN_HOOK_KV_STORE_REQUEST:
     case POSTERN_HOOK_KV_STORE_SCAN:
         return {sizeof(postern_ev_kv_store), kv_store_fields};

@@ -16,6 +16,7 @@
 #include <postern/abi/outgoing.h>
 #include <postern/abi/queue.h>
 #include <postern/abi/report.h>
+#include <postern/abi/submit.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -97,6 +98,10 @@ template <>
 inline constexpr std::size_t first_size<postern_mechanisms_reply> = 88;
 template <>
 inline constexpr std::size_t first_size<postern_auth_reply> = 176;
+template <>
+inline constexpr std::size_t first_size<postern_submission> = 88;
+template <>
+inline constexpr std::size_t first_size<postern_submit_param> = 32;
 
 /// A record of which a plugin gave `size` octets, at least first_size; need not be aligned. What it did not give is zero.
 template <class Record>

@@ -229,7 +229,10 @@ bool daemon::start(problems& found)
         found.push_back({whole_file(), "the server cannot start: " + started.error().message()});
         return false;
     }
-    services_.spool->open([this](queue::domain_wish what) { return server_->queue_try(std::move(what)); });
+    services_.spool->open([this](queue::domain_wish what) { return server_->queue_try(std::move(what)); },
+                          [this](queue::submission what, queue::completion<base::message_id> done) {
+                              return server_->submit(std::move(what), std::move(done));
+                          });
     commands_ = std::make_unique<control_commands>(
         *server_, [this] { return reload(); }, [this] { return metrics_text(); }, [this] { return health(); }, desk_, &records_);
     generation_shown_.set(generation_);

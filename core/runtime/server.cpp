@@ -6,6 +6,7 @@
 #include "core/runtime/intake.hpp"
 #include "core/runtime/notice_board.hpp"
 #include "core/runtime/published.hpp"
+#include "core/runtime/submissions.hpp"
 #include "core/runtime/trace_notes.hpp"
 #include "core/runtime/worker.hpp"
 
@@ -42,9 +43,10 @@ struct server::state {
         : addresses{std::move(where)}, current{std::move(first)}, log{to}, own_metrics{into == nullptr
                                                                                            ? std::make_unique<base::metrics>()
                                                                                            : nullptr},
-          metrics{into == nullptr ? *own_metrics : *into}, traces{live, records, clock},
-          deliveries{current, store, to, metrics, notices, clock, fresh_seed(), traces}, messages{store, deliveries, clock,
-                                                                                                  metrics},
+          metrics{into == nullptr ? *own_metrics : *into}, traces{live, records, clock}, deliveries{current,      store,   to,
+                                                                                                    metrics,      notices, clock,
+                                                                                                    fresh_seed(), traces},
+          messages{store, deliveries, clock, metrics}, submitted{messages, notices, clock, to, fresh_seed()},
           open_connections{metrics.add_gauge({"postern_connections", "Connections that are open"})}
     {
         notices.publish(current.load()->observers);
@@ -65,6 +67,7 @@ struct server::state {
     trace_home traces;
     delivery_engine deliveries;
     intake messages;
+    submissions submitted;
     connection_counts counts;
     base::gauge& open_connections; // what was open when somebody asked last
     std::vector<std::unique_ptr<worker>> workers;
@@ -164,6 +167,7 @@ void server::shut_down(std::chrono::milliseconds grace)
             one->interrupt();
     for (auto& one : state_->workers)
         one->join();
+    state_->submitted.close();
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     state_->deliveries.shut_down(std::max(left, std::chrono::milliseconds{0}));
 }
@@ -205,6 +209,12 @@ bool server::queue_try(queue::domain_wish what)
 {
     const std::shared_lock lock{state_->running_guard, std::try_to_lock}; // held alone only while it starts or ends
     return lock.owns_lock() && state_->is_running && state_->deliveries.try_now(std::move(what));
+}
+
+bool server::submit(queue::submission what, queue::completion<base::message_id> done)
+{
+    const std::shared_lock lock{state_->running_guard, std::try_to_lock};
+    return lock.owns_lock() && state_->is_running && state_->submitted.begin(std::move(what), std::move(done));
 }
 
 /// Of everybody, in the order of the configuration.

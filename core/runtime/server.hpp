@@ -15,6 +15,7 @@
 #include "core/queue/domain_wish.hpp"
 #include "core/queue/policy.hpp"
 #include "core/queue/store.hpp"
+#include "core/queue/submission.hpp"
 #include "core/runtime/trace.hpp"
 #include "core/session/server_config.hpp"
 
@@ -180,6 +181,9 @@ public:
     /// What waits for a domain is tried soon. False: not now; too many such wishes wait, or the server does not run. Never
     /// blocks. [any]
     [[nodiscard]] bool queue_try(queue::domain_wish what);
+    /// A message of a plugin's own. False: not now. Else `done` is called once, when it is stored or cannot be: inside the call
+    /// or on a thread of the store's. [any; does not block]
+    [[nodiscard]] bool submit(queue::submission what, queue::completion<base::message_id> done);
     [[nodiscard]] server_status status() const;
     /// Tells those who observe the server. [any]
     void tell(const hooks::notice& what) const noexcept;

@@ -14,7 +14,7 @@
 namespace postern::test {
 
 /// Threads: any. Completions run inside the calls.
-class memory_store final : public queue::store {
+class memory_store : public queue::store {
 public:
     struct kept {
         std::string envelope;

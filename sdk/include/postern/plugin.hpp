@@ -25,10 +25,12 @@
 // only read after the constructor, unless the plugin is `serial`. What `on` throws is logged and becomes the configured
 // on_error.
 
+#include <postern/sdk/background.hpp>
 #include <postern/sdk/events.hpp>
 #include <postern/sdk/host.hpp>
 #include <postern/sdk/instance.hpp>
 #include <postern/sdk/spool.hpp>
+#include <postern/sdk/submit.hpp>
 #include <postern/sdk/task.hpp>
 #include <postern/sdk/together.hpp>
 #include <postern/sdk/verdict.hpp>

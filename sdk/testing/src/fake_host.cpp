@@ -15,7 +15,7 @@ namespace postern::testing {
 namespace {
 
 constexpr std::array<std::string_view, 10> all_grants{"headers", "sender", "rcpt",  "body", "route",
-                                                      "accept",  "client", "queue", "tls",  "dsn"};
+                                                      "accept",  "client", "queue", "tls",  "dsn", "submit"};
 
 [[nodiscard]] bool has(const char* const* ids, std::string_view id) noexcept
 {
@@ -376,6 +376,12 @@ std::vector<std::string> fake_host::started()
 {
     const std::lock_guard lock{state_->mutex};
     return state_->started;
+}
+
+std::vector<submitted_mail> fake_host::submitted()
+{
+    const std::lock_guard lock{state_->mutex};
+    return state_->mails;
 }
 
 } // namespace postern::testing

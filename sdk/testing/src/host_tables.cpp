@@ -2,6 +2,7 @@
 #include <postern/abi/blob.h>
 #include <postern/abi/config.h>
 #include <postern/abi/spool.h>
+#include <postern/testing/submit_rules.hpp>
 #include <postern/sdk/records.hpp>
 #include <postern/testing/grant_rules.hpp>
 #include <postern/testing/rules.hpp>
@@ -165,6 +166,58 @@ postern_status spool_start(postern_host* host, postern_str domain, std::uint32_t
     return me.spool_says;
 }
 
+/// The outcome is an event when the clock moves; octets are freed on return.
+void tell_outcome(fake_host& me, std::uint64_t session, std::uint64_t token, const std::string& message, bool is_cancelled)
+{
+    postern_ev_submitted record{};
+    record.ev.size = sizeof record;
+    record.ev.hook = POSTERN_HOOK_SUBMITTED;
+    record.ev.session = session;
+    record.ev.flags = is_cancelled ? POSTERN_SUBMIT_CANCELLED : 0;
+    record.token = token;
+    record.result = is_cancelled ? POSTERN_SUBMIT_FAILED : message.empty() ? me.submit_result : POSTERN_SUBMIT_OK;
+    if (!is_cancelled)
+        record.message = sdk::str(message);
+    {
+        host_state& state = host_tables::state(me);
+        const std::lock_guard lock{state.mutex};
+        record.ev.cookie = state.cookies[session];
+    }
+    const sdk::owned_record<postern_ev_submitted> lent{record};
+    me.plugin().handle(me.self(), reinterpret_cast<const postern_event*>(lent.get()));
+}
+
+postern_status submit(postern_host* host, const postern_submission* what)
+{
+    constexpr std::size_t most_open = 1'000;
+    fake_host& me = host_tables::of(host);
+    host_state& state = host_tables::state(me);
+    if (what == nullptr || what->size < sizeof(postern_submission))
+        return POSTERN_E_INVALID;
+    if (!state.is_granted("submit") || state.in_create)
+        return POSTERN_E_DENIED;
+    const std::lock_guard lock{state.mutex};
+    if (what->session != 0 && !state.sessions.contains(what->session))
+        return POSTERN_E_STALE;
+    if (std::string fault = fault_of(*what, state.declared, me.message_size); !fault.empty()) {
+        state.complaints.push_back(std::move(fault));
+        return POSTERN_E_INVALID;
+    }
+    if (me.submit_says != POSTERN_PASS || state.wakes.answers() >= most_open)
+        return me.submit_says != POSTERN_PASS ? me.submit_says : POSTERN_E_AGAIN;
+    submitted_mail mail = mail_of(*what);
+    if (me.submit_result == POSTERN_SUBMIT_OK) {
+        mail.message = "MAIL" + std::to_string(state.mails.size() + 1);
+        state.mails.push_back(mail);
+    }
+    state.wakes.add_answer(what->session, std::chrono::nanoseconds{0},
+                           [&me, session = what->session, token = what->token, id = mail.message](bool is_cancelled) {
+                               tell_outcome(me, session, token, id, is_cancelled);
+                           });
+    state.has_changed();
+    return POSTERN_PASS;
+}
+
 } // namespace
 
 const void* host_tables::get(postern_host* host, const char* id)
@@ -175,6 +228,7 @@ const void* host_tables::get(postern_host* host, const char* id)
     static constexpr postern_ehlo_1 ehlo{&declare<postern_keyword>, &declare<postern_verb>, &declare<postern_param_kind>};
     static constexpr postern_auth_1 auth{&declare_mechanism, &declare_verified};
     static constexpr postern_spool_1 spool{&spool_start};
+    static constexpr postern_submit_1 mail{&submit};
     const std::string_view wanted{id};
     if (of(host).missing.contains(wanted))
         return nullptr;
@@ -184,6 +238,8 @@ const void* host_tables::get(postern_host* host, const char* id)
         return &config;
     if (wanted == POSTERN_SPOOL_1)
         return &spool;
+    if (wanted == POSTERN_SUBMIT_1)
+        return &mail;
     if (wanted == POSTERN_AUTH_1)
         return &auth;
     if (wanted == POSTERN_EHLO_1)

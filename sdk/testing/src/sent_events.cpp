@@ -196,6 +196,7 @@ template answer fake_host::send(postern_ev_queue, std::optional<std::string>);
 template answer fake_host::send(postern_ev_rcpt, std::optional<std::string>);
 template answer fake_host::send(postern_ev_report_in, std::optional<std::string>);
 template answer fake_host::send(postern_ev_route, std::optional<std::string>);
+template answer fake_host::send(postern_ev_submitted, std::optional<std::string>);
 template answer fake_host::send(postern_ev_timer, std::optional<std::string>);
 template answer fake_host::send(postern_ev_tls, std::optional<std::string>);
 template answer fake_host::send(postern_ev_tls_policy, std::optional<std::string>);

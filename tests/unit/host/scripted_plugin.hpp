@@ -48,6 +48,7 @@ public:
     common_services services;
     std::string kv_namespace;
     bool may_queue = false;
+    bool may_submit = false;
 
     postern::test::memory_log log;
     problems found;
@@ -69,6 +70,7 @@ public:
         instance_settings settings{"scripted", options, {"postern.toml", 7}, 3, services};
         settings.kv_namespace = kv_namespace;
         settings.may_queue = may_queue;
+        settings.may_submit = may_submit;
         return plugin_instance::create(library_, std::move(settings), base::log{log}, found);
     }
     std::shared_ptr<abi_plugin> make() { return abi_plugin::over(make_instance()); }

@@ -10,6 +10,7 @@
 #include <postern/sdk/login.hpp>
 #include <postern/sdk/outgoing.hpp>
 #include <postern/sdk/report.hpp>
+#include <postern/sdk/submit.hpp>
 #include <postern/sdk/tls_policy.hpp>
 
 namespace postern {
@@ -25,7 +26,8 @@ using all_events =
                connection_close, route, delivery_done, deliver, queue_request, wake, session_end, ehlo, verb, verb_data,
                parameter, rset, noop, help, vrfy, expn, unknown_command, quit, timer, health, server_event, prepare, commit,
                abort, dns_answer, kv_answer, kv_store_request, admin, delivery_begin, tls_policy, peer_offers, client_verb,
-               client_params, auth_mechanisms, auth_step, auth_verify, auth_result, end_rcpt, tls_result, dsn_make, report_in>;
+               client_params, auth_mechanisms, auth_step, auth_verify, auth_result, end_rcpt, tls_result, dsn_make, report_in,
+               submitted>;
 
 /// Whether the host sends it only when asked: backends, notes and what was declared (verbs, mechanisms, what is verified) need no
 /// subscription.

@@ -338,6 +338,8 @@ public:
     }
     /// What to pass to such a table.
     [[nodiscard]] postern_host* handle() const noexcept { return instance_->host; }
+    /// For wrappers of such tables.
+    [[nodiscard]] sdk::services& instance() const noexcept { return *instance_; }
 
 private:
     template <class Table>

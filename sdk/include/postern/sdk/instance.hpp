@@ -138,7 +138,7 @@ constexpr auto requires_of()
         else
             return std::size_t{0};
     }();
-    id_list<given + 5> list;
+    id_list<given + 6> list;
     list.add(POSTERN_CORE_1);
     if constexpr (takes<Plugin, verb> || takes<Plugin, verb_data> || takes<Plugin, parameter> || takes<Plugin, ehlo> ||
                   takes<Plugin, client_verb> || takes<Plugin, client_params>)
@@ -149,6 +149,8 @@ constexpr auto requires_of()
         list.add(POSTERN_DNS_1);
     if constexpr (takes<Plugin, kv_answer>)
         list.add(POSTERN_KV_1);
+    if constexpr (takes<Plugin, submitted>)
+        list.add(POSTERN_SUBMIT_1);
     if constexpr (requires { Plugin::requires_; }) {
         for (const char* id : Plugin::requires_)
             list.add(id);
@@ -372,8 +374,10 @@ private:
     static constexpr bool carries_token(std::uint32_t hook) noexcept
     {
         static_assert(offsetof(postern_ev_wake, token) == offsetof(postern_ev_dns_answer, token) &&
-                      offsetof(postern_ev_wake, token) == offsetof(postern_ev_kv_answer, token));
-        return hook == POSTERN_HOOK_WAKE || hook == POSTERN_HOOK_DNS_ANSWER || hook == POSTERN_HOOK_KV_ANSWER;
+                      offsetof(postern_ev_wake, token) == offsetof(postern_ev_kv_answer, token) &&
+                      offsetof(postern_ev_wake, token) == offsetof(postern_ev_submitted, token));
+        return hook == POSTERN_HOOK_WAKE || hook == POSTERN_HOOK_DNS_ANSWER || hook == POSTERN_HOOK_KV_ANSWER ||
+               hook == POSTERN_HOOK_SUBMITTED;
     }
 
     template <class Record>

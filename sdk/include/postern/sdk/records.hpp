@@ -13,6 +13,7 @@
 #include <postern/abi/observe.h>
 #include <postern/abi/outgoing.h>
 #include <postern/abi/queue.h>
+#include <postern/abi/submit.h>
 #include <postern/abi/timers.h>
 
 #include <cstddef>
@@ -320,6 +321,9 @@ struct layout<postern_ev_kv_store>
     : described<postern_ev_kv_store,
                 octets<&postern_ev_kv_store::space, &postern_ev_kv_store::prefix, &postern_ev_kv_store::after>,
                 list_of<&postern_ev_kv_store::items, postern_kv_item>> {
+};
+template <>
+struct layout<postern_ev_submitted> : described<postern_ev_submitted, octets<&postern_ev_submitted::message>> {
 };
 template <>
 struct layout<postern_event> : described<postern_event, octets<>> {

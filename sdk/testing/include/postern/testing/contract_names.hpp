@@ -14,6 +14,7 @@
 #include <postern/abi/outgoing.h>
 #include <postern/abi/queue.h>
 #include <postern/abi/report.h>
+#include <postern/abi/submit.h>
 #include <postern/abi/timers.h>
 
 #include <algorithm>
@@ -81,6 +82,7 @@ namespace postern::testing {
         {POSTERN_HOOK_EVENT, "event"},
         {POSTERN_HOOK_DNS_ANSWER, "dns.answer"},
         {POSTERN_HOOK_KV_ANSWER, "kv.answer"},
+        {POSTERN_HOOK_SUBMITTED, "submitted"},
         {POSTERN_HOOK_ADMIN, "admin"},
         {POSTERN_HOOK_QUEUE_SCAN, "queue.scan"},
         {POSTERN_HOOK_QUEUE_APPEND, "queue.append"},

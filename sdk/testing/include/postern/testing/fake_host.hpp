@@ -13,6 +13,7 @@
 // event without an instance, gets a std::logic_error that says what to do.
 // Threads: any; sessions may be driven from several threads at once.
 
+#include <postern/abi/submit.h>
 #include <postern/testing/answer.hpp>
 #include <postern/testing/data_services.hpp>
 #include <postern/testing/declarations.hpp>
@@ -32,6 +33,16 @@
 
 namespace postern::testing {
 
+/// A message of the plugin's own, as postern.submit/1 took it.
+struct submitted_mail {
+    std::string sender;
+    std::vector<std::string> recipients;
+    std::string content;
+    std::vector<std::pair<std::string, std::string>> params;
+    std::uint32_t flags = 0;
+    std::string message; ///< the id that it got; empty: it was not stored
+};
+
 struct host_state;
 
 /// Options are set with option(), list() and table(), before create; `dns` and `kv` are what postern.dns/1 and postern.kv/1 say.
@@ -42,8 +53,8 @@ public:
     fake_host& operator=(const fake_host&) = delete;
     ~fake_host();
 
-    /// What the configuration grants (`may`): headers, sender, rcpt, body, route, accept, client, queue, tls, dsn. Never said:
-    /// all but tls.
+    /// What the configuration grants (`may`): headers, sender, rcpt, body, route, accept, client, queue, tls, dsn, submit. Never
+    /// said: all but tls.
     void may(std::initializer_list<std::string_view> grants);
     /// Of answers to the events from now on; 0: none. As in a server 5 s until a test says something else.
     void deadline(std::chrono::nanoseconds after);
@@ -113,6 +124,10 @@ public:
     /// What postern.spool/1 was asked to start, "example.org", or ".example.org" for it and all below.
     [[nodiscard]] std::vector<std::string> started();
     postern_status spool_says = POSTERN_PASS; ///< to what it is asked for
+    /// Messages of the plugin's own that postern.submit/1 accepted.
+    [[nodiscard]] std::vector<submitted_mail> submitted();
+    postern_status submit_says = POSTERN_PASS;       ///< to what is submitted
+    std::uint32_t submit_result = POSTERN_SUBMIT_OK; ///< of what was accepted
     /// Capabilities that this host does not offer.
     std::set<std::string, std::less<>> missing;
 

@@ -55,6 +55,7 @@ struct host_state {
     std::vector<std::pair<std::uint32_t, std::string>> log;
     std::vector<std::string> complaints;
     std::vector<std::string> started;
+    std::vector<submitted_mail> mails;
 
     /// Weaker TLS has to be said even in a test: a plugin that asks for it by mistake fails in every server, and puts mail off.
     [[nodiscard]] bool is_granted(std::string_view what) const
@@ -74,7 +75,7 @@ struct host_state {
     }
 };
 
-/// The tables that are no service's: core, config, blob, ehlo, spool; and who may look into a fake_host.
+/// The tables that are no service's: core, config, blob, ehlo, spool, submit; and who may look into a fake_host.
 struct host_tables {
     static postern_host* handle(fake_host& host) noexcept { return reinterpret_cast<postern_host*>(&host); }
     static fake_host& of(postern_host* host) noexcept { return *reinterpret_cast<fake_host*>(host); }
