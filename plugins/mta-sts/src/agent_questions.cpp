@@ -2,8 +2,9 @@
 
 #include "agent.hpp"
 #include "kept_policy.hpp"
-#include "public_address.hpp"
 #include "sts_record.hpp"
+
+#include <postern/kit/public_address.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -72,7 +73,7 @@ void agent::take_address(const std::string& domain, const postern::dns_answer* s
     } else if (said->status() == postern::dns_status::ok) {
         std::size_t taken = 0;
         for (const auto& each : said->records()) {
-            if (!takes_private_ && !is_public(each.name))
+            if (!takes_private_ && !postern::kit::is_public(each.name))
                 all.why = "mta-sts." + domain + " leads to an address that is not public";
             else if (taken++ < most_addresses)
                 all.addresses.emplace_back(each.name);

@@ -1,10 +1,12 @@
 #pragma once
-// Fetches policies by libcurl, many at the same time on a thread of its own. It must not know what a policy means.
+// Fetches policies by the kit's client of HTTPS. It must not know what a policy means.
 // STANDARDS: RFC 8461 3.3, RFC 6125 6.4. SECURITY: whoever owns a domain says where this connects to and what comes back: HTTPS
 // alone, a certificate for the name by an authority, no redirects, no proxies, nothing sent but the request; addresses, octets
 // and time are bounded.
 
 #include "fetcher.hpp"
+
+#include <postern/kit/https_client.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -15,11 +17,8 @@
 namespace mta_sts {
 
 struct curl_settings {
-    std::chrono::milliseconds timeout{60'000}; ///< of a whole fetch
-    std::size_t at_once = 50;                  ///< others wait
+    postern::kit::https_settings https;
     std::uint16_t port = 443;
-    std::string ca_file;        ///< empty: the system's
-    bool takes_private = false; ///< addresses of this machine and its site too
 };
 
 /// "text/plain", whatever its parameters.

@@ -19,13 +19,15 @@ using namespace mta_sts;
 [[nodiscard]] curl_settings settings_of(const postern::host& host)
 {
     curl_settings how;
-    how.timeout = host.config("timeout", how.timeout);
-    how.at_once = host.config("fetches", how.at_once);
+    auto& https = how.https;
+    https.timeout = host.config("timeout", https.timeout);
+    https.at_once = host.config("fetches", https.at_once);
+    https.ca_file = host.config("ca_file", "");
+    https.takes_private = host.config("private_addresses", false);
+    https.agent = "postern-mta-sts";
     how.port = host.config("port", how.port);
-    how.ca_file = host.config("ca_file", "");
-    how.takes_private = host.config("private_addresses", false);
-    if (!how.ca_file.empty() && ::access(how.ca_file.c_str(), R_OK) != 0)
-        host.refuse("ca_file", how.ca_file + " cannot be read");
+    if (!https.ca_file.empty() && ::access(https.ca_file.c_str(), R_OK) != 0)
+        host.refuse("ca_file", https.ca_file + " cannot be read");
     return how;
 }
 

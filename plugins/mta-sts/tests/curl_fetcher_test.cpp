@@ -71,8 +71,8 @@ private:
 {
     curl_settings how;
     how.port = server.port();
-    how.timeout = std::chrono::milliseconds{100};
-    how.takes_private = true;
+    how.https.timeout = std::chrono::milliseconds{100};
+    how.https.takes_private = true;
     return how;
 }
 
@@ -92,7 +92,7 @@ TEST(a_fetch, goes_to_no_private_address_whoever_said_it)
     const silence server;
     results came;
     auto how = settings_for(server);
-    how.takes_private = false;
+    how.https.takes_private = false;
     const auto fetching = make_curl_fetcher(how, came.taker());
     fetching->fetch("example.org", {"127.0.0.1"});
     EXPECT_THAT(came.wait_for(1)[0].why, HasSubstr("not public"));
@@ -105,8 +105,8 @@ TEST(a_fetch, waits_for_others_where_there_are_many)
     const silence server;
     results came;
     auto how = settings_for(server);
-    how.at_once = 2;
-    how.timeout = std::chrono::milliseconds{20};
+    how.https.at_once = 2;
+    how.https.timeout = std::chrono::milliseconds{20};
     const auto fetching = make_curl_fetcher(how, came.taker());
     for (int i = 0; i < 7; ++i)
         fetching->fetch("d" + std::to_string(i) + ".example", {"127.0.0.1"});
@@ -130,7 +130,7 @@ TEST(a_fetcher, ends_without_waiting_for_what_it_is_about)
     const silence server;
     results came;
     auto how = settings_for(server);
-    how.timeout = std::chrono::hours{1};
+    how.https.timeout = std::chrono::hours{1};
     auto fetching = make_curl_fetcher(how, came.taker());
     for (int i = 0; i < 50; ++i)
         fetching->fetch("d" + std::to_string(i) + ".example", {"127.0.0.1"});

@@ -1,8 +1,7 @@
-// What is small: the form in which a policy is kept, addresses that may be asked, and what operators read.
+// What is small: the form in which a policy is kept, and what operators read.
 
 #include "../src/curl_fetcher.hpp"
 #include "../src/kept_policy.hpp"
-#include "../src/public_address.hpp"
 #include "../src/sts_record.hpp"
 #include "../src/told.hpp"
 
@@ -71,50 +70,6 @@ TEST(a_kept_policy, that_is_broken_is_none)
                              std::string{"1 1 1 1 1\n"} + some_policy().text, std::string{"1 1 1 -1\n"} + some_policy().text,
                              std::string{"1 1\n"} + some_policy().text, std::string{"1 1 1\nversion: STSv1\n"}})
         EXPECT_FALSE(read_kept(each)) << each;
-}
-
-TEST(an_address, is_public_unless_it_is_of_this_machine_its_site_or_a_group)
-{
-    for (const auto* const each :
-         {"8.8.8.8",         "9.255.255.255",   "11.0.0.0",         "100.63.255.255", "100.128.0.0",     "126.255.255.255",
-          "128.0.0.0",       "169.253.255.255", "169.255.0.0",      "172.15.255.255", "172.32.0.0",      "192.0.1.0",
-          "192.167.255.255", "192.169.0.0",     "198.17.255.255",   "198.20.0.0",     "223.255.255.255", "2001:4860:4860::8888",
-          "2a00::1",         "3fff:ffff::1",    "64:ff9b::808:808", "::ffff:8.8.8.8"})
-        EXPECT_TRUE(is_public(each)) << each;
-    for (const auto* const each : {"0.0.0.0",
-                                   "0.255.255.255",
-                                   "10.0.0.1",
-                                   "10.255.255.255",
-                                   "100.64.0.0",
-                                   "100.127.255.255",
-                                   "127.0.0.1",
-                                   "127.255.255.255",
-                                   "169.254.169.254",
-                                   "172.16.0.0",
-                                   "172.31.255.255",
-                                   "192.0.0.1",
-                                   "192.168.0.1",
-                                   "198.18.0.0",
-                                   "198.19.255.255",
-                                   "224.0.0.1",
-                                   "240.0.0.1",
-                                   "255.255.255.255",
-                                   "::",
-                                   "::1",
-                                   "fe80::1",
-                                   "fc00::1",
-                                   "fd12::1",
-                                   "ff02::1",
-                                   "::ffff:127.0.0.1",
-                                   "::ffff:10.0.0.1",
-                                   "64:ff9b::7f00:1",
-                                   "2002:7f00:1::1",
-                                   "2001::1",
-                                   "4000::1",
-                                   "",
-                                   "localhost",
-                                   "8.8.8.8 "})
-        EXPECT_FALSE(is_public(each)) << each;
 }
 
 TEST(an_answer, is_plain_text_whatever_its_parameters)
