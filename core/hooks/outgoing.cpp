@@ -161,8 +161,10 @@ void take_outgoing(const outgoing_reply& said, outgoing& to)
     if (!said.tlsa.empty())
         to.tls.tlsa = said.tlsa;
     to.tls.is_tested = to.tls.is_tested || said.is_tested;
-    if (said.origin)
+    if (said.origin) {
         to.origin = *said.origin;
+        to.finding = tls_finding::ok; // what was wrong was wrong with another policy
+    }
     if (said.finding != tls_finding::ok)
         to.finding = said.finding;
     to.unused.insert(to.unused.end(), said.unused.begin(), said.unused.end());

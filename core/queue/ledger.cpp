@@ -153,9 +153,21 @@ bool ledger::remove(base::message_id id)
 
 std::size_t ledger::flush(base::wall_time now)
 {
+    return make_due(now, now, [](const ledger_entry&) { return true; });
+}
+
+std::size_t ledger::bring_forward(base::wall_time latest, base::wall_time now)
+{
+    return make_due(latest, now, [](const ledger_entry& each) { return each.state == life::deferred; });
+}
+
+template <class Condition>
+std::size_t ledger::make_due(base::wall_time after, base::wall_time now, Condition is_meant)
+{
     std::vector<base::message_id> early;
-    for (auto later = due_.upper_bound({now, base::message_id{~std::uint64_t{0}}}); later != due_.end(); ++later)
-        early.push_back(later->second);
+    for (auto later = due_.upper_bound({after, base::message_id{~std::uint64_t{0}}}); later != due_.end(); ++later)
+        if (is_meant(entries_.at(later->second).entry))
+            early.push_back(later->second);
     for (const auto id : early) {
         auto& which = entries_.at(id);
         stop_waiting(which);

@@ -65,6 +65,8 @@ public:
     [[nodiscard]] bool remove(base::message_id id);
     /// Makes every deferred message due; how many.
     std::size_t flush(base::wall_time now);
+    /// Makes those due that were tried before and wait until after `latest`; how many. What was never tried waits on.
+    std::size_t bring_forward(base::wall_time latest, base::wall_time now);
 
     [[nodiscard]] std::optional<ledger_entry> find(base::message_id id) const;
     /// Up to `limit` messages with ids above `after`, in the order of their ids (which is that of their arrival).
@@ -83,6 +85,8 @@ private:
     void change(slot& which, life_event event);
     void wait_until(slot& which, base::wall_time at);
     void stop_waiting(slot& which);
+    template <class Condition>
+    std::size_t make_due(base::wall_time after, base::wall_time now, Condition is_meant);
     [[nodiscard]] wish settle(slots::iterator which);
     void erase(slots::iterator which, life_event how);
 

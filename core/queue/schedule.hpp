@@ -21,6 +21,9 @@ namespace postern::queue {
 [[nodiscard]] std::chrono::milliseconds retry_delay(const retry_policy& policy, std::uint32_t attempts,
                                                     base::random_source& random);
 
+/// The longest that retry_delay() may give.
+[[nodiscard]] std::chrono::milliseconds longest_delay(const retry_policy& policy) noexcept;
+
 [[nodiscard]] bool is_expired(const retry_policy& policy, base::wall_time received, base::wall_time now) noexcept;
 
 /// The moment of the next attempt, never later than the expiry (that attempt is the last one); nothing if the message has

@@ -54,7 +54,7 @@ public:
     /// Makes it durable: `done` without an error is the promise that a 250 rests on. Content = head + what was appended + tail.
     virtual void commit(base::message_id id, std::string_view envelope, std::string_view state, std::string_view head,
                         std::string_view tail, completion<void> done) = 0;
-    /// Forgets what was appended. No effect after commit.
+    /// Forgets what was appended, and what of an append that failed is there. No effect after commit.
     virtual void abandon(base::message_id id) noexcept = 0;
 
     /// Replaces the state. Ordered with other changes of the message; survives the death of the process at once, of the machine

@@ -70,6 +70,7 @@ base::result<void> delivery_engine::load()
         }
         cursor = page->next;
     } while (cursor != 0);
+    bring_forward(now);
     counts_.queued.set(static_cast<std::int64_t>(ledger_.size()));
     return {};
 }
@@ -166,6 +167,8 @@ void delivery_engine::pump()
         return;
     const std::size_t room = current_.load()->delivery.concurrency * attempts_per_slot;
     const auto now = clock_.wall();
+    if (now < std::exchange(pumped_at_, now))
+        bring_forward(now);
     for (std::size_t started = 0; attempts_running_ < room; ++started) {
         if (started == started_at_a_time) {
             pump_soon();
@@ -179,6 +182,14 @@ void delivery_engine::pump()
     }
     if (attempts_running_ < room)
         schedule_pump();
+}
+
+/// The clock was set back, maybe before the start: nobody waits for dates that it showed before.
+void delivery_engine::bring_forward(base::wall_time now)
+{
+    const auto count = ledger_.bring_forward(now + queue::longest_delay(current_.load()->retry), now);
+    if (count != 0)
+        log_.warning("brought_forward", {{"messages", count}, {"cause", "the clock was set back, or the schedule made shorter"}});
 }
 
 /// Not from within an attempt, of which one that needs nobody would begin the next one on its own stack, and so on.

@@ -82,6 +82,7 @@ private:
     void pump();
     void pump_soon();
     void schedule_pump();
+    void bring_forward(base::wall_time now);
     void remember(base::message_id id, queue::record what);
     [[nodiscard]] std::optional<queue::record> take_fresh(base::message_id id);
     void finished(base::message_id id);
@@ -133,6 +134,7 @@ private:
     bool is_trying_domains_ = false;
     std::size_t attempts_running_ = 0; ///< but for those that only look for a way
     bool pumps_soon_ = false;
+    base::wall_time pumped_at_; // last
     bool stopping_ = false;
     std::promise<void> ended_;
     std::future<void> ended_future_ = ended_.get_future();

@@ -68,6 +68,7 @@ io::task<base::result<void>> spool::append(std::string_view octets)
         (void)keep(part); // fits by construction
         if (kept_ < capacity)
             break;
+        has_tried_ = true;
         auto start = [this](queue::completion<void> done) { store_.append(id_, tail(), std::move(done)); };
         auto appended = co_await await_store<void>(home_, start);
         if (!appended)
@@ -80,7 +81,7 @@ io::task<base::result<void>> spool::append(std::string_view octets)
 
 void spool::abandon() noexcept
 {
-    if (stored_ != 0)
+    if (has_tried_)
         store_.abandon(id_);
     reset();
 }
@@ -90,6 +91,7 @@ void spool::reset() noexcept
     memory_.reset();
     kept_ = 0;
     stored_ = 0;
+    has_tried_ = false;
     has_8bit_ = false;
     head_.clear();
     head_.shrink_to_fit();

@@ -55,6 +55,7 @@ private:
     io::buffer_pool::buffer memory_;
     std::size_t kept_ = 0;
     std::uint64_t stored_ = 0;
+    bool has_tried_ = false; // to append: what failed may be there for a part
     bool has_8bit_ = false;
     base::message_id id_;
     // While presented:

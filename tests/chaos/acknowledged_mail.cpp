@@ -62,6 +62,12 @@ void acknowledged_mail::acknowledged(std::uint64_t number)
     changed_.notify_all();
 }
 
+void acknowledged_mail::loses_reply(std::uint64_t number)
+{
+    const std::lock_guard lock{mutex_};
+    losing_.insert(number);
+}
+
 void acknowledged_mail::arrived(const arrived_message& message)
 {
     const auto number = number_of(message.content);
@@ -78,8 +84,38 @@ void acknowledged_mail::arrived(const arrived_message& message)
         auto& fate = known->second;
         if (++fate.arrivals == 1 && fate.acknowledged)
             --open_;
+        if (fate.arrivals > 1)
+            look_for_cause(number, fate);
+        fate.is_reply_lost = losing_.erase(number) > 0;
+        fate.life = after_kills_.size() - 1;
+        ++arrivals_;
     }
     changed_.notify_all();
+}
+
+/// Why the server sends again what has arrived before.
+void acknowledged_mail::look_for_cause(std::uint64_t number, const history& before)
+{
+    const auto now = after_kills_.size() - 1;
+    if (before.is_reply_lost)
+        ++after_lost_replies_;
+    else if (before.life < now)
+        ++after_kills_[before.life];
+    else
+        without_cause_.push_back(fmt::format("message {}, arrival {} in life {}", number, before.arrivals, now));
+}
+
+void acknowledged_mail::killed()
+{
+    const std::lock_guard lock{mutex_};
+    after_kills_.push_back(0);
+}
+
+void acknowledged_mail::wait_for_arrivals(std::size_t count, std::chrono::milliseconds limit)
+{
+    std::unique_lock lock{mutex_};
+    const auto wanted = arrivals_ + count;
+    changed_.wait_for(lock, limit, [&] { return arrivals_ >= wanted; });
 }
 
 void acknowledged_mail::wait_for_acknowledgements(std::size_t count, std::chrono::milliseconds limit)
@@ -118,6 +154,24 @@ std::size_t acknowledged_mail::duplicates() const
     for (const auto& [number, fate] : fates_)
         count += fate.arrivals > 1 ? fate.arrivals - 1 : 0;
     return count;
+}
+
+std::size_t acknowledged_mail::after_lost_replies() const
+{
+    const std::lock_guard lock{mutex_};
+    return after_lost_replies_;
+}
+
+std::vector<std::size_t> acknowledged_mail::after_kills() const
+{
+    const std::lock_guard lock{mutex_};
+    return after_kills_;
+}
+
+std::vector<std::string> acknowledged_mail::without_cause() const
+{
+    const std::lock_guard lock{mutex_};
+    return without_cause_;
 }
 
 std::size_t acknowledged_mail::unacknowledged_arrivals() const

@@ -3,7 +3,8 @@
 // The seed is printed; POSTERN_CHAOS_SEED repeats a run's decisions, POSTERN_CHAOS_ROUNDS asks for more rounds than usual.
 
 #include "tests/chaos/acknowledged_mail.hpp"
-#include "tests/support/next_hop.hpp"
+#include "tests/chaos/load.hpp"
+#include "tests/chaos/moody_next_hop.hpp"
 #include "tests/support/server.hpp"
 #include "tests/support/smtp_peer.hpp"
 
@@ -11,104 +12,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <iostream>
 #include <random>
 #include <string>
-#include <thread>
-#include <vector>
 
 namespace postern::test {
 namespace {
 
 using ::testing::IsEmpty;
-
-constexpr std::size_t sessions = 8;
-
-[[nodiscard]] unsigned from_environment(const char* name, unsigned otherwise)
-{
-    const char* value = std::getenv(name);
-    return value != nullptr ? static_cast<unsigned>(std::stoul(value)) : otherwise;
-}
-
-/// A next hop that refuses, hangs up, or takes a message and loses its reply, now and then; kind when told.
-class moody_next_hop {
-public:
-    moody_next_hop(unsigned seed, acknowledged_mail& books)
-        : random_{seed}, hop_{[this](hop_stage stage, std::string_view) { return mood(stage); }}
-    {
-        hop_.keep_messages(false);
-        hop_.on_arrival([&books](const arrived_message& message) { books.arrived(message); });
-    }
-    [[nodiscard]] std::string address() const { return hop_.address(); }
-    void be_kind() { kind_ = true; }
-
-private:
-    [[nodiscard]] hop_answer mood(hop_stage stage)
-    {
-        // content_begun: it cannot take a message, nor tell that it did not.
-        if (kind_ || stage == hop_stage::content_begun || random_() % 12 != 0)
-            return {};
-        switch (random_() % 3) {
-        case 0:
-            return {.reply = stage == hop_stage::greeting ? "421 4.3.2 not now" : "451 4.3.0 later"};
-        case 1:
-            return {.drop = true, .record = false};
-        default:
-            return {.drop = true, .record = true}; // RFC 1047: taken, and the reply lost
-        }
-    }
-
-    std::mt19937 random_; // the script is called one at a time
-    std::atomic<bool> kind_ = false;
-    next_hop hop_;
-};
-
-/// Clients that send message after message until they are told to stop; a lost connection is begun anew.
-class load {
-public:
-    load(std::uint16_t port, acknowledged_mail& books) : port_{port}, books_{books}
-    {
-        for (std::size_t i = 0; i < sessions; ++i)
-            threads_.emplace_back([this] { send_all(); });
-    }
-    ~load()
-    {
-        stopping_ = true;
-        for (auto& thread : threads_)
-            thread.join();
-    }
-
-private:
-    void send_all()
-    {
-        while (!stopping_) {
-            try {
-                smtp_peer peer{port_, std::chrono::seconds{30}};
-                if (peer.greets().code != 250)
-                    continue;
-                while (!stopping_ && send_one(peer)) {
-                }
-            } catch (const std::exception&) {
-                return; // nobody listens any more: the server is dead, as it was to be
-            }
-        }
-    }
-    [[nodiscard]] bool send_one(smtp_peer& peer)
-    {
-        const auto number = books_.next_number();
-        const auto reply = peer.delivers("a@client.example", {"user@example.com"}, content_of(number));
-        if (reply.code == 250)
-            books_.acknowledged(number);
-        return reply.code != 0;
-    }
-
-    std::uint16_t port_;
-    acknowledged_mail& books_;
-    std::atomic<bool> stopping_ = false;
-    std::vector<std::thread> threads_;
-};
 
 TEST(an_acknowledged_message, arrives_though_the_server_is_killed_at_random_moments)
 {
@@ -130,6 +41,8 @@ TEST(an_acknowledged_message, arrives_though_the_server_is_killed_at_random_mome
         books.wait_for_acknowledgements(random() % 60, std::chrono::seconds{30});
         (void)gateway.child().wait(std::chrono::milliseconds{random() % 15});
         gateway.child().kill();
+        ASSERT_TRUE(next.wait_until_alone());
+        books.killed();
         ASSERT_THAT(books.wrong(), IsEmpty()) << "round " << round << ", seed " << seed;
     }
 
@@ -138,6 +51,7 @@ TEST(an_acknowledged_message, arrives_though_the_server_is_killed_at_random_mome
     EXPECT_TRUE(books.wait_for_all(patience)) << gateway.log();
     EXPECT_THAT(books.missing(), IsEmpty()) << "seed " << seed << "\n" << gateway.log();
     EXPECT_THAT(books.wrong(), IsEmpty()) << "seed " << seed;
+    EXPECT_THAT(books.without_cause(), IsEmpty()) << "seed " << seed;
     EXPECT_TRUE(gateway.queue_becomes_empty()) << gateway.log();
     EXPECT_GT(books.acknowledgements(), rounds) << "there was hardly any load";
 

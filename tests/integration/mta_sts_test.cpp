@@ -7,12 +7,12 @@
 #include "tests/support/server.hpp"
 #include "tests/support/smtp_peer.hpp"
 #include "tests/support/test_authority.hpp"
+#include "tests/support/trusting.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -30,20 +30,6 @@ using ::testing::Not;
 constexpr std::uint16_t type_a = 1;
 constexpr std::uint16_t type_mx = 15;
 constexpr std::uint16_t type_txt = 16;
-
-/// What OpenSSL takes for the system's certificates in programs that are started meanwhile.
-class trusting {
-public:
-    explicit trusting(const test_authority& whom) { ::setenv("SSL_CERT_FILE", whom.file().c_str(), 1); }
-    ~trusting() { ::unsetenv("SSL_CERT_FILE"); }
-    trusting(const trusting&) = delete;
-    trusting& operator=(const trusting&) = delete;
-};
-
-[[nodiscard]] std::string policy(std::string_view mode, std::string_view mx = "mx.example.test")
-{
-    return fmt::format("version: STSv1\r\nmode: {}\r\nmx: {}\r\nmax_age: 86400\r\n", mode, mx);
-}
 
 /// example.test, whose mail exchanger mx.example.test and web server are on loopback. `port_` is the exchanger's: by default one
 /// that takes everything, in clear.
@@ -88,7 +74,7 @@ protected:
     void given(std::string_view more = {})
     {
         if (!gateway_) {
-            const trusting anchor{authority_};
+            const trusting anchor{authority_.file()};
             gateway_ = std::make_unique<server>(gateway_configuration(more), place_.path());
         }
         smtp_peer peer{gateway_->port()};
@@ -142,7 +128,7 @@ protected:
 TEST_F(a_domain_with_a_policy, gets_its_mail_by_tls_at_a_host_that_it_lists)
 {
     has_exchanger("mx.example.test");
-    web_.publishes(policy("enforce"));
+    web_.publishes(sts_policy("enforce"));
     given();
     EXPECT_TRUE(arrives_by_tls()) << gateway_->log();
     EXPECT_THAT(web_.requests(), AllOf(HasSubstr("GET /.well-known/mta-sts.txt HTTP/1.1\r\n"),
@@ -157,7 +143,7 @@ TEST_F(a_domain_with_a_policy, gets_its_mail_by_tls_at_a_host_that_it_lists)
 TEST_F(a_domain_with_a_policy, gets_nothing_at_a_host_with_a_certificate_for_another_name)
 {
     has_exchanger("mx.example.net");
-    web_.publishes(policy("enforce"));
+    web_.publishes(sts_policy("enforce"));
     given();
     EXPECT_TRUE(gateway_->logs("deferred", {"TLS handshake failed"})) << gateway_->log();
     EXPECT_EQ(last_.count(), 0U);
@@ -166,7 +152,7 @@ TEST_F(a_domain_with_a_policy, gets_nothing_at_a_host_with_a_certificate_for_ano
 TEST_F(a_domain_with_a_policy, gets_nothing_at_a_host_whose_certificate_has_ended)
 {
     has_exchanger("mx.example.test", -1);
-    web_.publishes(policy("enforce"));
+    web_.publishes(sts_policy("enforce"));
     given();
     EXPECT_TRUE(gateway_->logs("deferred", {"TLS handshake failed"})) << gateway_->log();
     EXPECT_EQ(last_.count(), 0U);
@@ -175,7 +161,7 @@ TEST_F(a_domain_with_a_policy, gets_nothing_at_a_host_whose_certificate_has_ende
 TEST_F(a_domain_with_a_policy, gets_nothing_at_a_host_that_vouches_for_itself)
 {
     has_exchanger("");
-    web_.publishes(policy("enforce"));
+    web_.publishes(sts_policy("enforce"));
     given();
     EXPECT_TRUE(gateway_->logs("deferred", {"TLS handshake failed"})) << gateway_->log();
     EXPECT_EQ(last_.count(), 0U);
@@ -183,7 +169,7 @@ TEST_F(a_domain_with_a_policy, gets_nothing_at_a_host_that_vouches_for_itself)
 
 TEST_F(a_domain_with_a_policy, gets_nothing_in_clear)
 {
-    web_.publishes(policy("enforce"));
+    web_.publishes(sts_policy("enforce"));
     given();
     EXPECT_TRUE(gateway_->logs("deferred", {"TLS is required"})) << gateway_->log();
     EXPECT_EQ(last_.count(), 0U);
@@ -192,7 +178,7 @@ TEST_F(a_domain_with_a_policy, gets_nothing_in_clear)
 TEST_F(a_domain_with_a_policy, gets_nothing_at_a_host_that_it_does_not_list)
 {
     has_exchanger("mx.example.test");
-    web_.publishes(policy("enforce", "*.other.test"));
+    web_.publishes(sts_policy("enforce", "*.other.test"));
     given();
     EXPECT_TRUE(gateway_->logs("deferred", {"mx.example.test is no mail exchanger that the policy of example.test lists"}))
         << gateway_->log();
@@ -208,7 +194,7 @@ TEST_F(a_domain_with_a_policy, gets_its_mail_at_the_host_that_it_lists_among_oth
         mx.insert(mx.begin(), {"example.test", type_mx, dns_peer::two(5) + dns_peer::wire("evil.example"), 0});
     }
     has("evil.example", type_a, {"\x7f\0\0\1", 4});
-    web_.publishes(policy("enforce"));
+    web_.publishes(sts_policy("enforce"));
     given();
     EXPECT_TRUE(arrives_by_tls()) << gateway_->log();
 }
@@ -216,11 +202,11 @@ TEST_F(a_domain_with_a_policy, gets_its_mail_at_the_host_that_it_lists_among_oth
 // RFC 8461 5
 TEST_F(a_domain_with_a_policy, that_only_tests_it_gets_its_mail_whatever_host_it_is)
 {
-    web_.publishes(policy("testing", "*.other.test"));
+    web_.publishes(sts_policy("testing", "*.other.test"));
     given();
     EXPECT_TRUE(last_.wait_for(1)) << "in clear, at a host that is not listed: " << gateway_->log();
     has_id("2");
-    web_.publishes(policy("testing"));
+    web_.publishes(sts_policy("testing"));
     EXPECT_THAT(tells({"refresh", "example.test"}), HasSubstr("mode=testing id=2"));
     given();
     EXPECT_TRUE(last_.wait_for(2)) << "in clear: " << gateway_->log();
@@ -252,7 +238,7 @@ TEST_P(a_web_server, that_does_wrong_gives_no_policy_and_ends_none)
         << gateway_->log();
 
     web_.shows(authority_, "mta-sts.example.test");
-    web_.publishes(policy("enforce"));
+    web_.publishes(sts_policy("enforce"));
     EXPECT_THAT(tells({"refresh", "example.test"}), HasSubstr("mode=enforce id=1"));
     wrong.make(web_, authority_, "testing");
     has_id("2");
@@ -267,51 +253,51 @@ constexpr misconduct all_misconduct[] = {
     {"ended", "sts-webpki-invalid", "expired",
      [](const policy_host& web, const test_authority& authority, std::string_view mode) {
          web.shows(authority, "mta-sts.example.test", -1);
-         web.publishes(policy(mode));
+         web.publishes(sts_policy(mode));
      }},
     {"another_name", "sts-webpki-invalid", "",
      [](const policy_host& web, const test_authority& authority, std::string_view mode) {
          web.shows(authority, "www.example.test");
-         web.publishes(policy(mode));
+         web.publishes(sts_policy(mode));
      }},
     {"a_common_name_alone", "sts-webpki-invalid", "",
      [](const policy_host& web, const test_authority& authority, std::string_view mode) {
          web.shows(authority, "mta-sts.example.test", 30, named::by_common_name);
-         web.publishes(policy(mode));
+         web.publishes(sts_policy(mode));
      }},
     {"another_authority", "sts-webpki-invalid", "",
      [](const policy_host& web, const test_authority&, std::string_view mode) {
          web.shows(test_authority{}, "mta-sts.example.test");
-         web.publishes(policy(mode));
+         web.publishes(sts_policy(mode));
      }},
     {"redirect", "sts-policy-fetch-error", "301",
      [](const policy_host& web, const test_authority&, std::string_view mode) {
          web.says(fmt::format("HTTP/1.1 301 Moved Permanently\r\nLocation: "
                               "https://mta-sts.example.test:{}/.well-known/mta-sts.txt\r\nContent-Type: text/plain\r\n"
                               "Content-Length: {}\r\n\r\n{}",
-                              web.port(), policy(mode).size(), policy(mode)));
+                              web.port(), sts_policy(mode).size(), sts_policy(mode)));
      }},
     {"not_found", "sts-policy-fetch-error", "404",
      [](const policy_host& web, const test_authority&, std::string_view mode) {
-         web.says(policy_host::response_with(policy(mode), "404 Not Found"));
+         web.says(policy_host::response_with(sts_policy(mode), "404 Not Found"));
      }},
     {"too_long", "sts-policy-fetch-error", "too long",
      [](const policy_host& web, const test_authority&, std::string_view mode) {
-         const auto text = policy(mode) + "key: " + std::string(65'537, 'x');
+         const auto text = sts_policy(mode) + "key: " + std::string(65'537, 'x');
          web.says(policy_host::response_with(text));
      }},
     {"too_long_without_saying_so", "sts-policy-fetch-error", "too long",
      [](const policy_host& web, const test_authority&, std::string_view mode) {
-         web.says("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" + policy(mode) + "key: " + std::string(65'537, 'x'));
+         web.says("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" + sts_policy(mode) + "key: " + std::string(65'537, 'x'));
      }},
     {"html", "sts-policy-fetch-error", "text/plain",
      [](const policy_host& web, const test_authority&, std::string_view mode) {
-         web.says(policy_host::response_with(policy(mode), "200 OK", "text/html"));
+         web.says(policy_host::response_with(sts_policy(mode), "200 OK", "text/html"));
      }},
     {"silence", "sts-policy-fetch-error", "timed out",
      [](const policy_host& web, const test_authority&, std::string_view) { web.says(""); }},
     {"no_http", "sts-policy-fetch-error", "",
-     [](const policy_host& web, const test_authority&, std::string_view mode) { web.says(policy(mode)); }},
+     [](const policy_host& web, const test_authority&, std::string_view mode) { web.says(sts_policy(mode)); }},
     {"broken_policy", "sts-policy-invalid", "it has no max_age",
      [](const policy_host& web, const test_authority&, std::string_view mode) {
          web.publishes(fmt::format("version: STSv1\nmode: {}\nmx: mx.example.test\n", mode));
@@ -322,7 +308,7 @@ INSTANTIATE_TEST_SUITE_P(with, a_web_server, ::testing::ValuesIn(all_misconduct)
 
 TEST_F(a_domain_with_a_policy, has_it_kept_while_its_web_server_and_its_record_are_gone)
 {
-    web_.publishes(policy("enforce"));
+    web_.publishes(sts_policy("enforce"));
     given();
     ASSERT_TRUE(gateway_->logs("deferred", {"TLS is required"})) << gateway_->log();
     EXPECT_EQ(gateway_->stop().code, 0);
@@ -340,10 +326,10 @@ TEST_F(a_domain_with_a_policy, has_it_kept_while_its_web_server_and_its_record_a
 
 TEST_F(a_domain_with_a_policy, has_another_one_fetched_when_its_id_is_another)
 {
-    web_.publishes(policy("enforce", "*.other.test"));
+    web_.publishes(sts_policy("enforce", "*.other.test"));
     given("check = \"0s\"");
     ASSERT_TRUE(gateway_->logs("deferred", {"is no mail exchanger"})) << gateway_->log();
-    web_.publishes(policy("none"));
+    web_.publishes(sts_policy("none"));
     has_id("2");
     given();
     EXPECT_TRUE(eventually([this] { return web_.request_count() == 2; })) << gateway_->log();
@@ -354,8 +340,8 @@ TEST_F(a_domain_with_a_policy, has_another_one_fetched_when_its_id_is_another)
 
 TEST_F(a_domain_with_a_policy, is_not_asked_for_it_at_an_address_of_this_machine)
 {
-    web_.publishes(policy("enforce"));
-    const trusting anchor{authority_};
+    web_.publishes(sts_policy("enforce"));
+    const trusting anchor{authority_.file()};
     auto what = gateway_configuration();
     auto text = what.text();
     text.replace(text.find("private_addresses = true"), 24, "private_addresses = false");
@@ -368,7 +354,7 @@ TEST_F(a_domain_with_a_policy, is_not_asked_for_it_at_an_address_of_this_machine
 
 TEST_F(a_domain_with_a_policy, has_a_policy_made_for_it_by_the_program)
 {
-    web_.publishes(policy("enforce"));
+    web_.publishes(sts_policy("enforce"));
     given("own_mode = \"enforce\"\nown_max_age = \"1d\"");
     const auto file = place_.write("mta-sts.txt", tells({"policy", "example.test", "file"}));
     EXPECT_EQ(read_file(file), "version: STSv1\nmode: enforce\nmx: mx.example.test\nmax_age: 86400\n");

@@ -4,6 +4,7 @@
 #include "tests/support/server.hpp"
 #include "tests/support/smtp_peer.hpp"
 #include "tests/support/temporary_folder.hpp"
+#include "tests/support/trusting.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -426,13 +426,6 @@ private:
         return what;
     }
     server server_;
-};
-
-/// What OpenSSL takes for the system's certificates in programs that are started meanwhile.
-class trusting {
-public:
-    explicit trusting(const std::string& file) { ::setenv("SSL_CERT_FILE", file.c_str(), 1); }
-    ~trusting() { ::unsetenv("SSL_CERT_FILE"); }
 };
 
 TEST(tls_policy, that_is_required_sends_nothing_to_a_peer_without_tls)

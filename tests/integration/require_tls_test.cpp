@@ -3,12 +3,12 @@
 #include "tests/support/next_hop.hpp"
 #include "tests/support/server.hpp"
 #include "tests/support/tls_peer.hpp"
+#include "tests/support/trusting.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,13 +22,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
-
-/// What OpenSSL takes for the system's certificates in programs that are started meanwhile.
-class trusting {
-public:
-    explicit trusting(const server& whom) { ::setenv("SSL_CERT_FILE", (whom.folder() / "cert.pem").c_str(), 1); }
-    ~trusting() { ::unsetenv("SSL_CERT_FILE"); }
-};
 
 [[nodiscard]] configuration relay_to(std::string_view next, bool with_plugin = true)
 {
@@ -77,7 +70,7 @@ TEST(require_tls, goes_along_to_a_next_hop_that_offers_it_and_can_be_trusted)
 {
     next_hop last;
     server second{relay_to(last.address())};
-    const trusting anchor{second};
+    const trusting anchor{second.folder() / "cert.pem"};
     server first{relay_to(second.address())};
     ASSERT_EQ(sends(first, " REQUIRETLS").code, 250);
     ASSERT_TRUE(first.logs("delivered")) << first.log();
@@ -93,7 +86,7 @@ TEST(require_tls, fails_where_the_next_hop_does_not_offer_it_and_so_does_its_rep
 {
     next_hop last;
     server second{relay_to(last.address(), false)};
-    const trusting anchor{second};
+    const trusting anchor{second.folder() / "cert.pem"};
     server first{relay_to(second.address())};
     ASSERT_EQ(sends(first, " REQUIRETLS").code, 250);
     ASSERT_TRUE(first.logs("dsn", {"kind=failure"})) << first.log();

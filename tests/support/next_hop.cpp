@@ -59,6 +59,7 @@ void next_hop::accept_all()
             const std::lock_guard ending{mutex_};
             ::shutdown(mine.stream.number(), SHUT_RDWR); // the peer learns it now, not when the list is next looked through
             mine.done = true;
+            changed_.notify_all();
         }};
     }
 }
@@ -244,6 +245,13 @@ std::size_t next_hop::connections() const
 {
     const std::lock_guard lock{mutex_};
     return connections_;
+}
+
+bool next_hop::wait_until_alone(std::chrono::milliseconds limit)
+{
+    std::unique_lock lock{mutex_};
+    return changed_.wait_for(
+        lock, limit, [&] { return std::all_of(open_.begin(), open_.end(), [](const auto& each) { return each.done.load(); }); });
 }
 
 bool next_hop::wait_for(std::size_t messages, std::chrono::milliseconds limit)

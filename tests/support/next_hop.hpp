@@ -63,6 +63,8 @@ public:
     [[nodiscard]] std::vector<arrived_message> arrived() const;
     [[nodiscard]] std::size_t count() const;
     [[nodiscard]] std::size_t connections() const;
+    /// Waits until nobody is connected: what was said has been heard.
+    [[nodiscard]] bool wait_until_alone(std::chrono::milliseconds limit = patience);
     /// Waits until at least `messages` have arrived; false: they have not by the deadline.
     [[nodiscard]] bool wait_for(std::size_t messages, std::chrono::milliseconds limit = patience);
 

@@ -18,6 +18,12 @@
 
 namespace postern::test {
 
+/// A policy of a domain with one mail exchanger.
+[[nodiscard]] inline std::string sts_policy(std::string_view mode, std::string_view mx = "mx.example.test")
+{
+    return fmt::format("version: STSv1\r\nmode: {}\r\nmx: {}\r\nmax_age: 86400\r\n", mode, mx);
+}
+
 class policy_host {
 public:
     /// With a good certificate for `name` by `authority`, and nothing to say.

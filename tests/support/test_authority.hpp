@@ -57,4 +57,17 @@ private:
     temporary_folder place_;
 };
 
+/// The SHA-256 of the key of a certificate in a file, in hexadecimal, as TLSA records 3 1 1 have it: by OpenSSL's own program.
+[[nodiscard]] inline std::string key_digest_of(const std::filesystem::path& certificate)
+{
+    constexpr std::size_t digits = 64;
+    const auto done = run({"bash", "-c",
+                           fmt::format("openssl x509 -in {} -noout -pubkey | openssl pkey -pubin -outform DER | openssl dgst "
+                                       "-sha256 -r",
+                                       certificate.string())});
+    if (done.output.size() < digits)
+        throw std::runtime_error{"openssl: " + done.errors};
+    return done.output.substr(0, digits);
+}
+
 } // namespace postern::test

@@ -23,11 +23,27 @@ postern_str str(std::string_view text)
     return {text.data(), text.size()};
 }
 
-constexpr std::array<std::pair<std::string_view, std::uint32_t>, 5> names{{{"delivery.begin", POSTERN_HOOK_DELIVERY_BEGIN},
+constexpr std::array<std::pair<std::string_view, std::uint32_t>, 6> names{{{"delivery.begin", POSTERN_HOOK_DELIVERY_BEGIN},
                                                                            {"delivery.tls_policy", POSTERN_HOOK_TLS_POLICY},
                                                                            {"delivery.peer", POSTERN_HOOK_DELIVERY_PEER},
                                                                            {"client.verb", POSTERN_HOOK_CLIENT_VERB},
-                                                                           {"client.params", POSTERN_HOOK_CLIENT_PARAMS}}};
+                                                                           {"client.params", POSTERN_HOOK_CLIENT_PARAMS},
+                                                                           {"delivery.tls_result", POSTERN_HOOK_TLS_RESULT}}};
+
+/// RFC 8460 4.3, by their numbers in the contract.
+constexpr std::array<std::string_view, 12> findings{"ok",
+                                                    "starttls-not-supported",
+                                                    "certificate-host-mismatch",
+                                                    "certificate-expired",
+                                                    "certificate-not-trusted",
+                                                    "validation-failure",
+                                                    "tlsa-invalid",
+                                                    "dnssec-invalid",
+                                                    "dane-required",
+                                                    "sts-policy-fetch-error",
+                                                    "sts-policy-invalid",
+                                                    "sts-webpki-invalid"};
+static_assert(POSTERN_TLS_RESULT_STS_WEBPKI_INVALID == findings.size() - 1);
 
 struct probe {
     postern_host* host = nullptr;
@@ -76,6 +92,13 @@ std::string facts_of(const postern_event& event)
         for (std::uint32_t i = 0; i < verb.said.count; ++i)
             said += " said=" + std::to_string(static_cast<const postern_client_said*>(verb.said.at)[i].code);
         return " round=" + std::to_string(verb.round) + said;
+    }
+    case POSTERN_HOOK_TLS_RESULT: {
+        const auto& result = as<postern_ev_tls_result>(event);
+        return " finding=" + std::string{findings.at(result.result)} + " policy=" + std::string{view(result.policy_type)} +
+               " domain=" + std::string{view(result.policy_domain)} +
+               " refused=" + ((result.flags & POSTERN_TLS_REFUSED) != 0 ? "yes" : "no") +
+               " why=" + std::string{view(result.text)};
     }
     default:
         return " offers=" + std::to_string(as<postern_ev_client_params>(event).offers.count);

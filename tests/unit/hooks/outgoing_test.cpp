@@ -402,6 +402,17 @@ TEST(outgoing_reply, says_whose_policy_it_is_in_printable_words)
     EXPECT_NE(fault({"sts", "example.org", {}, {std::string(1025, 'x')}}), "");
 }
 
+TEST(outgoing_reply, that_says_whose_policy_it_is_says_what_is_wrong_with_that_one)
+{
+    outgoing now;
+    take_outgoing({.finding = tls_finding::tlsa_invalid, .origin = policy_origin{"tlsa", "example.org", {}, {}}}, now);
+    take_outgoing({.tls = tls_need::required}, now);
+    EXPECT_EQ(now.finding, tls_finding::tlsa_invalid);
+    take_outgoing({.origin = policy_origin{"sts", "example.org", {}, {}}}, now);
+    EXPECT_EQ(now.finding, tls_finding::ok);
+    EXPECT_EQ(now.origin.type, "sts");
+}
+
 TEST(outgoing_reply, names_hosts_and_keywords)
 {
     EXPECT_TRUE(is_fine(hook_point::delivery_tls_policy, with_tls(tls_need::verified, "mx-1.example.org")));

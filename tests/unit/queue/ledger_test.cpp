@@ -113,6 +113,22 @@ TEST(ledger, gives_out_what_has_been_due_longest_first)
     EXPECT_EQ(l.next_due(), now + 3s);
 }
 
+TEST(ledger, brings_forward_what_was_tried_and_waits_too_long)
+{
+    ledger l;
+    ASSERT_TRUE(l.add(id(1), deferred_until(now + 5min), now));
+    ASSERT_TRUE(l.add(id(2), deferred_until(now + 5min + 1ms), now));
+    auto later = fresh();
+    later.state.next_attempt = now + 24h; // as its sender wants it
+    ASSERT_TRUE(l.add(id(3), later, now));
+    ASSERT_TRUE(l.add(id(4), held(), now));
+    EXPECT_EQ(l.bring_forward(now + 5min, now), 1U);
+    EXPECT_EQ(l.take_due(now), id(2));
+    EXPECT_EQ(l.take_due(now), std::nullopt);
+    EXPECT_EQ(l.next_due(), now + 5min);
+    EXPECT_EQ(l.find(id(3))->next_attempt, now + 24h);
+}
+
 // RFC 6710 5.2
 TEST(ledger, gives_out_the_more_urgent_of_what_is_due_first)
 {

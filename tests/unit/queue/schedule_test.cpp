@@ -54,6 +54,16 @@ TEST(retry_schedule, draws_within_the_jitter_and_reaches_both_ends)
     EXPECT_TRUE(below && above);
 }
 
+TEST(retry_schedule, knows_its_longest_time)
+{
+    fixed_random highest{~std::uint64_t{0}};
+    const retry_policy policy{.retry = {1min, 15min, 5min}, .jitter = 0.1};
+    EXPECT_EQ(longest_delay(policy), 990s);
+    EXPECT_GE(longest_delay(policy), retry_delay(policy, 2, highest));
+    EXPECT_EQ(longest_delay({.retry = {0ms}}), 1s);
+    EXPECT_EQ(longest_delay({.retry = {}}), retry_delay({.retry = {}}, 1, highest));
+}
+
 TEST(retry_schedule, never_waits_less_than_a_second)
 {
     fixed_random random{0};

@@ -1,4 +1,5 @@
 #include "core/runtime/spool.hpp"
+#include "tests/support/failing_store.hpp"
 #include "tests/support/memory_log.hpp"
 #include "tests/support/memory_store.hpp"
 
@@ -75,6 +76,25 @@ TEST_F(spools, give_the_store_what_is_too_large_and_read_it_back_as_one)
     body.present(&draft);
     EXPECT_EQ(body.size(), 15 + all.size());
     EXPECT_EQ(read_all(), "Subject: hi\r\n\r\n" + all);
+}
+
+TEST_F(spools, have_the_store_forget_what_an_append_that_failed_may_have_left)
+{
+    test::failing_store failing{store, "append", 1, test::failing_store::manner::untold};
+    spool half{failing, home};
+    half.begin(id);
+    struct task {
+        static io::task<void> run(spool& of)
+        {
+            const auto done = co_await of.append(std::string(capacity, 'x'));
+            EXPECT_FALSE(done);
+        }
+    };
+    home.spawn("append", task::run(half));
+    home.context().run();
+    EXPECT_EQ(store.uncommitted(), 1U);
+    half.abandon();
+    EXPECT_EQ(store.uncommitted(), 0U);
 }
 
 TEST_F(spools, are_read_by_several_plugins_at_the_same_time)
