@@ -1,11 +1,13 @@
 // Measures Postern beside its peers in one run: interleaved rounds, medians, ratios. `bench
-// [discard|durable|relay|client|idle|hooks|sleeper]..`. The machine may be busy: believe ratios and CPU time per message before
-// rates.
+// [discard|durable|relay|queue|client|idle|hooks|sleeper]..`. The machine may be busy: believe ratios and CPU time per message
+// before rates.
 
 #include "tests/bench/client.hpp"
 #include "tests/bench/hooks.hpp"
 #include "tests/bench/idle.hpp"
 #include "tests/bench/load.hpp"
+#include "tests/bench/queue.hpp"
+#include "tests/bench/relay.hpp"
 #include "tests/bench/table.hpp"
 #include "tests/support/socket.hpp"
 
@@ -27,31 +29,18 @@ constexpr int rounds = 5;
 constexpr unsigned idle_connections = 2000;
 
 struct collected {
-    std::vector<double> rate, server_cpu, generator, end_to_end;
+    std::vector<double> rate, server_cpu, generator;
     void add(const measurement& one)
     {
         rate.push_back(one.rate);
         server_cpu.push_back(one.server_cpu);
         generator.push_back(one.generator);
-        end_to_end.push_back(one.end_to_end);
     }
 };
 
 void note(std::string_view text)
 {
     fmt::print(stderr, "{}\n", text);
-}
-
-/// A tenth of the load, to warm caches and pools before anything counts.
-void warm_up(subject& server, workload what, test::smtp_sink* next_hop = nullptr)
-{
-    what.messages = std::max(what.messages / 10, what.sessions);
-    (void)measure(server, what, next_hop);
-}
-
-[[nodiscard]] std::string ratio(double value, double to)
-{
-    return to > 0 ? fmt::format("{:.2f}", value / to) : "-";
 }
 
 void discard()
@@ -87,21 +76,19 @@ void discard()
     fmt::print("{}\n", results.text());
 }
 
-/// Durable acceptance and relaying differ in who waits for what; the rounds are the same.
-void against_postfix(std::string_view title, const std::vector<workload>& loads, std::vector<std::unique_ptr<subject>>& servers,
-                     const std::vector<test::smtp_sink*>& next_hops, bool relayed)
+void against_postfix(const std::vector<workload>& loads, std::vector<std::unique_ptr<subject>>& servers)
 {
-    table results{{std::string{title}, "server", "messages/s", "to Postfix", "CPU us/message", "to Postfix", "generator"}};
+    table results{{"accept durably", "server", "messages/s", "to Postfix", "CPU us/message", "to Postfix", "generator"}};
     for (const auto& load : loads) {
-        note(
-            fmt::format("{}, {}: {} rounds of {} messages, {} sessions", title, load.name, rounds, load.messages, load.sessions));
+        note(fmt::format("accept durably, {}: {} rounds of {} messages, {} sessions", load.name, rounds, load.messages,
+                         load.sessions));
         std::map<subject*, collected> figures;
-        for (std::size_t i = 0; i < servers.size(); ++i)
-            warm_up(*servers[i], load, next_hops[i]);
+        for (const auto& server : servers)
+            warm_up(*server, load);
         for (int round = 0; round < rounds; ++round)
-            for (std::size_t i = 0; i < servers.size(); ++i)
-                figures[servers[i].get()].add(measure(*servers[i], load, next_hops[i]));
-        const auto rate = [&](subject* server) { return median(relayed ? figures[server].end_to_end : figures[server].rate); };
+            for (const auto& server : servers)
+                figures[server.get()].add(measure(*server, load));
+        const auto rate = [&](subject* server) { return median(figures[server].rate); };
         subject* peer = servers.size() > 1 ? servers.back().get() : nullptr;
         for (const auto& server : servers) {
             const auto& mine = figures[server.get()];
@@ -132,25 +119,7 @@ void durable()
         {.name = "W2 4 KB, reuse", .size = 4000, .messages = 4000, .reuse = true},
         {.name = "W2 4 KB, 100 sessions", .size = 4000, .messages = 4000, .sessions = 100, .reuse = true},
     };
-    against_postfix("accept durably", loads, servers, std::vector<test::smtp_sink*>(servers.size()), false);
-}
-
-void relay()
-{
-    test::smtp_sink ours{{"-m", "1000"}};
-    test::smtp_sink theirs{{"-m", "1000"}};
-    std::vector<std::unique_ptr<subject>> servers;
-    servers.push_back(make_postern_relay(ours.port()));
-    std::string why;
-    if (auto peer = make_postfix(postfix_kind::relay, theirs.port(), why))
-        servers.push_back(std::move(peer));
-    else
-        note(why);
-    const std::vector<workload> loads{
-        {.name = "W1 50 KB, reuse", .size = 50000, .messages = 1000, .reuse = true},
-        {.name = "W2 4 KB, reuse", .size = 4000, .messages = 2000, .reuse = true},
-    };
-    against_postfix("relay end to end", loads, servers, {&ours, &theirs}, true);
+    against_postfix(loads, servers);
 }
 
 void idle()
@@ -175,12 +144,12 @@ void idle()
 int run(const std::vector<std::string_view>& wanted)
 {
     const std::vector<std::pair<std::string_view, void (*)()>> all{{"discard", discard}, {"durable", durable}, {"relay", relay},
-                                                                   {"client", client},   {"idle", idle},       {"hooks", hooks},
-                                                                   {"sleeper", sleeper}};
+                                                                   {"queue", queue},     {"client", client},   {"idle", idle},
+                                                                   {"hooks", hooks},     {"sleeper", sleeper}};
     for (const auto what : wanted)
         if (std::none_of(all.begin(), all.end(), [&](const auto& each) { return each.first == what; })) {
-            note(fmt::format("bench: nothing is called {}; there are: discard, durable, relay, client, idle, hooks, sleeper",
-                             what));
+            note(fmt::format(
+                "bench: nothing is called {}; there are: discard, durable, relay, queue, client, idle, hooks, sleeper", what));
             return 2;
         }
     for (const auto& [name, measure_it] : all)

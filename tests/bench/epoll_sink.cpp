@@ -3,10 +3,10 @@
 // what its checks, its plugins and its durability cost.
 // Prints "listening PORT", and at SIGTERM "messages N".
 //
-//     epoll_sink [--tls CERT KEY] [--hold N]
+//     epoll_sink [--tls CERT KEY] [--hold N] [--expect N]
 //
 // --tls: offers STARTTLS, done by OpenSSL as it comes. --hold: never answers content; prints "holding" once it has that of N
-// messages, all of which are then in flight for their sender.
+// messages, all of which are then in flight for their sender. --expect: prints "complete" when it has taken N messages.
 
 #include <array>
 #include <cerrno>
@@ -78,7 +78,8 @@ private:
     int listener_ = -1;
     int epoll_ = -1;
     SSL_CTX* tls_ = nullptr;
-    std::size_t hold_ = 0; ///< 0: content is answered
+    std::size_t hold_ = 0;   ///< 0: content is answered
+    std::size_t expect_ = 0; ///< 0: nobody waits for so many
     std::size_t messages_ = 0;
     bool quit_ = false;
     bool start_tls_ = false;
@@ -134,6 +135,10 @@ std::string_view sink::take_content(connection& peer, std::string_view octets)
             say("250 ok\r\n"sv);
         } else if (messages_ == hold_) {
             std::printf("holding\n");
+            std::fflush(stdout);
+        }
+        if (messages_ == expect_) {
+            std::printf("complete\n");
             std::fflush(stdout);
         }
         return octets.substr(behind);
@@ -257,6 +262,8 @@ bool sink::configure(int count, char** words)
             i += 2;
         } else if (word == "--hold" && i + 1 < count) {
             hold_ = std::strtoul(words[++i], nullptr, 10);
+        } else if (word == "--expect" && i + 1 < count) {
+            expect_ = std::strtoul(words[++i], nullptr, 10);
         } else {
             return false;
         }
@@ -317,7 +324,7 @@ int main(int count, char** words)
 {
     const auto it = std::make_unique<sink>();
     if (!it->configure(count, words)) {
-        std::fprintf(stderr, "usage: epoll_sink [--tls CERT KEY] [--hold N]\n");
+        std::fprintf(stderr, "usage: epoll_sink [--tls CERT KEY] [--hold N] [--expect N]\n");
         return 2;
     }
     return it->run();

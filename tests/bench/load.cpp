@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 
@@ -87,6 +88,12 @@ measurement measure(subject& server, const workload& what, test::smtp_sink* next
     result.generator_cpu = std::chrono::duration<double, std::micro>{generator.cpu_used()}.count() / what.messages;
     result.end_to_end = next_hop != nullptr ? what.messages / seconds(arrived - begin) : 0;
     return result;
+}
+
+void warm_up(subject& server, workload what, test::smtp_sink* next_hop)
+{
+    what.messages = std::max(what.messages / 10, what.sessions);
+    (void)measure(server, what, next_hop);
 }
 
 } // namespace postern::bench

@@ -42,4 +42,7 @@ struct measurement {
 /// Throws std::runtime_error when a message was refused or a count is wrong.
 [[nodiscard]] measurement measure(subject& server, const workload& what, test::smtp_sink* next_hop = nullptr);
 
+/// A tenth of the load, to warm caches and pools before anything counts.
+void warm_up(subject& server, workload what, test::smtp_sink* next_hop = nullptr);
+
 } // namespace postern::bench

@@ -25,6 +25,22 @@ public:
     {
         return child_.wait_for_output([](std::string_view text) { return text.find("holding\n") != std::string_view::npos; });
     }
+    [[nodiscard]] bool is_complete(std::chrono::milliseconds limit) override
+    {
+        return child_.wait_for_output([](std::string_view text) { return text.find("complete\n") != std::string_view::npos; },
+                                      limit);
+    }
+    [[nodiscard]] std::size_t stop() override
+    {
+        constexpr std::string_view key = "messages ";
+        child_.signal(SIGTERM);
+        const auto status = child_.wait();
+        const auto text = child_.output();
+        const auto at = text.rfind(key);
+        if (status != test::exit_status{0, 0} || at == std::string::npos)
+            throw std::runtime_error{"epoll_sink does not say how many messages it took: " + text};
+        return std::stoul(text.substr(at + key.size()));
+    }
 
 private:
     [[nodiscard]] static std::vector<std::string> command(const std::vector<std::string>& options)

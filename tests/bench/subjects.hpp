@@ -33,6 +33,10 @@ class sink_subject : public subject {
 public:
     /// Waits until it has the messages that it is to hold; false: they have not come.
     [[nodiscard]] virtual bool is_holding() = 0;
+    /// Waits until it has as many messages as it was told to expect; false: they have not come.
+    [[nodiscard]] virtual bool is_complete(std::chrono::milliseconds limit) = 0;
+    /// Ends it: how many messages it took in all.
+    [[nodiscard]] virtual std::size_t stop() = 0;
 };
 /// `options`: its own.
 [[nodiscard]] std::unique_ptr<sink_subject> make_epoll_sink(const std::vector<std::string>& options = {});

@@ -18,6 +18,11 @@ double median(std::vector<double> values)
     return (*middle + *std::max_element(values.begin(), middle)) / 2;
 }
 
+std::string ratio(double value, double to)
+{
+    return to > 0 ? fmt::format("{:.2f}", value / to) : "-";
+}
+
 std::string table::text() const
 {
     std::vector<std::size_t> widths;

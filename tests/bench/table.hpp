@@ -9,6 +9,9 @@ namespace postern::bench {
 /// The middle value; 0 without any.
 [[nodiscard]] double median(std::vector<double> values);
 
+/// "1.25"; "-" where there is nothing to compare with.
+[[nodiscard]] std::string ratio(double value, double to);
+
 /// Left-aligned first column, right-aligned others.
 class table {
 public:

@@ -304,6 +304,27 @@ namespace {
     return 0;
 }
 
+/// The process and all its descendants.
+[[nodiscard]] std::vector<pid_t> tree_of(pid_t process)
+{
+    std::multimap<pid_t, pid_t> children;
+    for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
+        const auto name = entry.path().filename().string();
+        if (name.find_first_not_of("0123456789") != std::string::npos)
+            continue;
+        const auto fields = stat_fields(static_cast<pid_t>(std::stol(name)));
+        if (fields.size() > 1)
+            children.emplace(static_cast<pid_t>(std::stol(fields[1])), static_cast<pid_t>(std::stol(name)));
+    }
+    std::vector<pid_t> all{process};
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto [first, last] = children.equal_range(all[i]);
+        for (auto child = first; child != last; ++child)
+            all.push_back(child->second);
+    }
+    return all;
+}
+
 } // namespace
 
 std::chrono::nanoseconds cpu_time(pid_t process)
@@ -317,28 +338,14 @@ std::chrono::nanoseconds cpu_time(pid_t process)
 
 std::chrono::nanoseconds cpu_time_of_tree(pid_t process)
 {
-    std::multimap<pid_t, pid_t> children;
-    for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
-        const auto name = entry.path().filename().string();
-        if (name.find_first_not_of("0123456789") != std::string::npos)
-            continue;
-        const auto fields = stat_fields(static_cast<pid_t>(std::stol(name)));
-        if (fields.size() > 1)
-            children.emplace(static_cast<pid_t>(std::stol(fields[1])), static_cast<pid_t>(std::stol(name)));
-    }
     constexpr std::size_t dead_user = 13; // cutime and cstime of proc(5)
     constexpr std::size_t dead_system = 14;
     const auto tick = std::chrono::nanoseconds{1'000'000'000 / ::sysconf(_SC_CLK_TCK)};
     std::chrono::nanoseconds total{};
-    for (std::vector<pid_t> waiting{process}; !waiting.empty();) {
-        const auto next = waiting.back();
-        waiting.pop_back();
-        total += cpu_time(next);
-        if (const auto fields = stat_fields(next); fields.size() > dead_system)
+    for (const auto each : tree_of(process)) {
+        total += cpu_time(each);
+        if (const auto fields = stat_fields(each); fields.size() > dead_system)
             total += tick * (std::stoll(fields[dead_user]) + std::stoll(fields[dead_system]));
-        const auto [first, last] = children.equal_range(next);
-        for (auto child = first; child != last; ++child)
-            waiting.push_back(child->second);
     }
     return total;
 }
@@ -351,6 +358,17 @@ std::uint64_t resident_memory(pid_t process)
 std::uint64_t peak_memory(pid_t process)
 {
     return status_octets(process, "VmHWM:");
+}
+
+std::uint64_t peak_memory_of_tree(pid_t process)
+{
+    std::uint64_t total = 0;
+    for (const auto each : tree_of(process)) {
+        const auto of_files = status_octets(each, "RssFile:");
+        const auto peak = peak_memory(each);
+        total += peak > of_files ? peak - of_files : 0;
+    }
+    return total;
 }
 
 } // namespace postern::test

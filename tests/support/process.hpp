@@ -116,5 +116,8 @@ struct outcome {
 /// Resident memory in octets; its peak.
 [[nodiscard]] std::uint64_t resident_memory(pid_t process);
 [[nodiscard]] std::uint64_t peak_memory(pid_t process);
+/// What a process and its descendants that live now had resident at their peaks, added up; pages of files, which they share,
+/// apart.
+[[nodiscard]] std::uint64_t peak_memory_of_tree(pid_t process);
 
 } // namespace postern::test
