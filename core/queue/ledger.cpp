@@ -44,16 +44,17 @@ std::optional<base::wall_time> ledger::next_due() const noexcept
         return std::get<base::wall_time>(*ready_.begin());
     if (due_.empty())
         return std::nullopt;
-    return due_.begin()->first;
+    return std::get<base::wall_time>(*due_.begin());
 }
 
 std::optional<base::message_id> ledger::take_due(base::wall_time now)
 {
-    while (!due_.empty() && due_.begin()->first <= now) {
-        auto& which = entries_.at(due_.begin()->second);
-        ready_.emplace(-which.entry.priority, which.entry.next_attempt, which.entry.id);
+    while (!due_.empty() && std::get<base::wall_time>(*due_.begin()) <= now) {
+        auto first = due_.extract(due_.begin());
+        auto& which = entries_.at(std::get<base::message_id>(first.value()));
+        first.value() = {-which.entry.priority, which.entry.next_attempt, which.entry.id};
         which.is_ready = true;
-        due_.erase(due_.begin());
+        ready_.insert(ready_.end(), std::move(first)); // where they belong, if all have one priority
     }
     if (ready_.empty())
         return std::nullopt;
@@ -151,23 +152,32 @@ bool ledger::remove(base::message_id id)
     return true;
 }
 
+// In the order of the ids, which is that of the new line: a million are not looked up one by one, and keep their memory.
 std::size_t ledger::flush(base::wall_time now)
 {
-    return make_due(now, now, [](const ledger_entry&) { return true; });
+    line early;
+    for (auto at = due_.upper_bound({0, now, base::message_id{~std::uint64_t{0}}}); at != due_.end();)
+        early.insert(early.end(), due_.extract(at++));
+    const auto count = early.size();
+    for (auto& [id, which] : entries_) {
+        const bool waits = which.entry.state == life::queued || which.entry.state == life::deferred;
+        if (!waits || which.is_ready || which.entry.next_attempt <= now)
+            continue;
+        auto place = early.extract(early.begin()); // anybody's
+        place.value() = {0, now, id};
+        which.entry.next_attempt = now;
+        due_.insert(due_.end(), std::move(place));
+    }
+    assert(early.empty());
+    return count;
 }
 
 std::size_t ledger::bring_forward(base::wall_time latest, base::wall_time now)
 {
-    return make_due(latest, now, [](const ledger_entry& each) { return each.state == life::deferred; });
-}
-
-template <class Condition>
-std::size_t ledger::make_due(base::wall_time after, base::wall_time now, Condition is_meant)
-{
     std::vector<base::message_id> early;
-    for (auto later = due_.upper_bound({after, base::message_id{~std::uint64_t{0}}}); later != due_.end(); ++later)
-        if (is_meant(entries_.at(later->second).entry))
-            early.push_back(later->second);
+    for (auto at = due_.upper_bound({0, latest, base::message_id{~std::uint64_t{0}}}); at != due_.end(); ++at)
+        if (const auto id = std::get<base::message_id>(*at); entries_.at(id).entry.state == life::deferred)
+            early.push_back(id);
     for (const auto id : early) {
         auto& which = entries_.at(id);
         stop_waiting(which);
@@ -209,7 +219,7 @@ void ledger::change(slot& which, life_event event)
 void ledger::wait_until(slot& which, base::wall_time at)
 {
     which.entry.next_attempt = at;
-    due_.emplace(at, which.entry.id);
+    due_.emplace(0, at, which.entry.id);
 }
 
 void ledger::stop_waiting(slot& which)
@@ -217,7 +227,7 @@ void ledger::stop_waiting(slot& which)
     if (std::exchange(which.is_ready, false))
         ready_.erase({-which.entry.priority, which.entry.next_attempt, which.entry.id});
     else
-        due_.erase({which.entry.next_attempt, which.entry.id});
+        due_.erase({0, which.entry.next_attempt, which.entry.id});
 }
 
 // An attempt has ended and left something to do: what did an operator want meanwhile?
