@@ -49,7 +49,7 @@ std::span<const std::pair<std::string_view, bool permissions::*>> permission_nam
         {"headers", &permissions::headers}, {"sender", &permissions::sender}, {"rcpt", &permissions::rcpt},
         {"body", &permissions::body},       {"route", &permissions::route},   {"accept", &permissions::accept},
         {"client", &permissions::client},   {"queue", &permissions::queue},   {"tls", &permissions::tls},
-        {"dsn", &permissions::dsn}, {"submit", &permissions::submit}};
+        {"dsn", &permissions::dsn},         {"submit", &permissions::submit}};
     return names;
 }
 

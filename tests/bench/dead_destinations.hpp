@@ -1,4 +1,5 @@
 #pragma once
+// What destinations where nobody answers cost those where somebody does.
 
 namespace postern::bench {
 

@@ -1,4 +1,5 @@
 #pragma once
+// A long queue: start, memory, and what an operator waits for.
 
 namespace postern::bench {
 

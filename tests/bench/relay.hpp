@@ -1,4 +1,5 @@
 #pragma once
+// In, kept, and out again, beside Postfix.
 
 namespace postern::bench {
 

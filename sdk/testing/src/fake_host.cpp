@@ -14,8 +14,8 @@
 namespace postern::testing {
 namespace {
 
-constexpr std::array<std::string_view, 11> all_grants{"headers", "sender", "rcpt",  "body", "route",
-                                                      "accept",  "client", "queue", "tls",  "dsn", "submit"};
+constexpr std::array<std::string_view, 11> all_grants{"headers", "sender", "rcpt", "body", "route", "accept",
+                                                      "client",  "queue",  "tls",  "dsn",  "submit"};
 
 [[nodiscard]] bool has(const char* const* ids, std::string_view id) noexcept
 {

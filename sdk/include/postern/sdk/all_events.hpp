@@ -21,13 +21,12 @@ struct event_list {
 };
 
 /// All that `on` may take. Append as hooks are added.
-using all_events =
-    event_list<connection, tls, helo, mail, rcpt, data, headers, body, message_end, commit_before, committed, aborted,
-               connection_close, route, delivery_done, deliver, queue_request, wake, session_end, ehlo, verb, verb_data,
-               parameter, rset, noop, help, vrfy, expn, unknown_command, quit, timer, health, server_event, prepare, commit,
-               abort, dns_answer, kv_answer, kv_store_request, admin, delivery_begin, tls_policy, peer_offers, client_verb,
-               client_params, auth_mechanisms, auth_step, auth_verify, auth_result, end_rcpt, tls_result, dsn_make, report_in,
-               submitted>;
+using all_events = event_list<connection, tls, helo, mail, rcpt, data, headers, body, message_end, commit_before, committed,
+                              aborted, connection_close, route, delivery_done, deliver, queue_request, wake, session_end, ehlo,
+                              verb, verb_data, parameter, rset, noop, help, vrfy, expn, unknown_command, quit, timer, health,
+                              server_event, prepare, commit, abort, dns_answer, kv_answer, kv_store_request, admin,
+                              delivery_begin, tls_policy, peer_offers, client_verb, client_params, auth_mechanisms, auth_step,
+                              auth_verify, auth_result, end_rcpt, tls_result, dsn_make, report_in, submitted>;
 
 /// Whether the host sends it only when asked: backends, notes and what was declared (verbs, mechanisms, what is verified) need no
 /// subscription.
