@@ -294,13 +294,15 @@ io::task<void> attempt::deliver(const delivery::route_group& group)
     }
 }
 
-/// True: nobody is to go there now. The message waits outside, unless its sender is to hear that it does.
+/// True: nobody is to go there now. The message waits outside, unless its sender is to hear that it does, or a plugin that routes
+/// by what came of others, and has another way.
 bool attempt::waits_for_rest(const delivery::route_group& group, const std::string& name)
 {
     const auto why = engine_.lines_.why_not(name, is_urgent_ || group.next.is_by_plugin());
     if (!why)
         return false;
-    if (is_telling_due())
+    const bool may_be_routed = hooks_.has(hooks::hook_point::queue_route) && hooks_.has(hooks::hook_point::delivery_done);
+    if (may_be_routed || is_telling_due())
         defer_all(group.recipients, "4.4.1", *why, name);
     else
         parked_at_ = name;

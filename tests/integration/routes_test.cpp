@@ -99,6 +99,16 @@ TEST_F(a_routed_server, tries_the_next_target_when_nobody_was_at_the_first_and_r
     EXPECT_TRUE(server_->logs("delivered", {"recipient=u@two.example", "attempt=1"})) << server_->log();
 }
 
+TEST_F(a_routed_server, hears_at_once_that_a_target_rests)
+{
+    more_ = "rest = \"1h\"\nrest_most = \"2h\"";
+    starts(fmt::format("\"*\" = \"127.0.0.1:{} else 127.0.0.1:{}\"\n", unused_port(), unused_port()), "1h");
+    for (const auto* recipient : {"u@one.example", "u@two.example", "u@three.example"}) { // at the third both are known to rest
+        send({recipient});
+        EXPECT_TRUE(server_->logs("deferred", {fmt::format("recipient={}", recipient), "attempt=1"})) << server_->log();
+    }
+}
+
 TEST_F(a_routed_server, shares_messages_out_by_weight)
 {
     next_hop one;
