@@ -131,7 +131,7 @@ public:
     /// For a plugin that answers from a thread of its own; none once it was in vain.
     [[nodiscard]] std::chrono::milliseconds patience() const
     {
-        return std::chrono::milliseconds{found_.has("tickets") ? 0 : 3000};
+        return std::chrono::milliseconds{found_.has("tickets") ? 0 : 15000};
     }
 
 private:
