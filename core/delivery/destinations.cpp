@@ -136,14 +136,25 @@ std::vector<destinations::called> destinations::limit(limits of, rules own)
 
 std::optional<base::instant> destinations::next_tick() const noexcept
 {
+    // The time of a line may have come when somebody else joined it, before anybody was told.
+    if ((has_room() && !ready_.empty()) || (lets_scout() && !unscouted_.empty()))
+        return now_;
     return paced_.empty() ? std::nullopt : std::optional{paced_.begin()->first};
 }
 
-std::vector<destinations::called> destinations::tick()
+bool destinations::is_too_soon(std::string_view destination) const noexcept
+{
+    const auto at = lines_.find(destination);
+    return at != lines_.end() && is_soon(at->second);
+}
+
+std::vector<destinations::called> destinations::tick(std::vector<std::string>& open)
 {
     while (!paced_.empty() && paced_.begin()->first <= now_) {
         const auto at = lines_.find(paced_.begin()->second);
         unnote(at);
+        if (at->second.waiting.empty())
+            open.push_back(at->first);
         changed(at);
     }
     return admit();
@@ -178,7 +189,10 @@ void destinations::obey(lines::iterator which)
     const auto own = rules_.find(which->first);
     const auto said = own == rules_.end() ? rule{} : own->second;
     which->second.each = said.each.value_or(limits_.each);
-    which->second.rate = said.rate.value_or(limits_.rate);
+    if (const auto rate = said.rate.value_or(limits_.rate); rate != which->second.rate) {
+        which->second.rate = rate;
+        which->second.pacing = {}; // nobody waits for a pace that is no more
+    }
 }
 
 void destinations::note(lines::iterator which)

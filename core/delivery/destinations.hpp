@@ -54,9 +54,12 @@ public:
 
     /// What time it is for the calls that follow. It does not go back.
     void it_is(base::instant now) noexcept { now_ = std::max(now_, now); }
-    /// When somebody may go for whom it is too soon now: tick() is then due.
+    /// When tick() is due: somebody may go then for whom it is too soon now.
     [[nodiscard]] std::optional<base::instant> next_tick() const noexcept;
-    [[nodiscard]] std::vector<called> tick();
+    /// `open`: gets destinations for which it was too soon, and where nobody waits in line.
+    [[nodiscard]] std::vector<called> tick(std::vector<std::string>& open);
+    /// Its pace lets nobody begin now.
+    [[nodiscard]] bool is_too_soon(std::string_view destination) const noexcept;
 
     /// `is_known`: there is a way, for certain (a transport of this process).
     [[nodiscard]] admission acquire(std::string_view destination, job who, bool is_known = false);

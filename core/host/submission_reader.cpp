@@ -37,6 +37,8 @@ bool is_header_section(std::string_view head) noexcept
     while (!head.empty()) {
         const auto line = head.substr(0, head.find("\r\n"));
         head.remove_prefix(line.size() + 2);
+        if (line.empty())
+            return false;
         const bool is_fold = line.front() == ' ' || line.front() == '\t';
         if (is_fold && (is_first || line.find_first_not_of(" \t") == line.npos))
             return false;

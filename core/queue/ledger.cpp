@@ -158,12 +158,18 @@ std::size_t ledger::flush(base::wall_time now)
     line early;
     for (auto at = due_.upper_bound({0, now, base::message_id{~std::uint64_t{0}}}); at != due_.end();)
         early.insert(early.end(), due_.extract(at++));
-    const auto count = early.size();
+    auto count = early.size();
     for (auto& [id, which] : entries_) {
         const bool waits = which.entry.state == life::queued || which.entry.state == life::deferred;
         if (!waits || which.is_ready || which.entry.next_attempt <= now)
             continue;
         auto place = early.extract(early.begin()); // anybody's
+        if (which.entry.state == life::queued) {   // not to be tried before its time (RFC 4865), or outside for another reason
+            place.value() = {0, which.entry.next_attempt, id};
+            due_.insert(std::move(place));
+            --count;
+            continue;
+        }
         place.value() = {0, now, id};
         which.entry.next_attempt = now;
         due_.insert(due_.end(), std::move(place));

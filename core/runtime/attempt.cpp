@@ -240,6 +240,7 @@ io::task<void> attempt::deliver_one_of(const delivery::route_group& group, std::
     try {
         co_await deliver(group);
     } catch (const std::exception& failure) { // of its recipients nothing is known: they are tried again
+        has_thrown_ = true;
         engine_.log_.error("attempt_failed", {{"message", base::to_text(id_)}, {"cause", failure.what()}});
     }
     --left;
@@ -301,7 +302,8 @@ bool attempt::waits_for_rest(const delivery::route_group& group, const std::stri
     const auto why = engine_.lines_.why_not(name, is_urgent_ || group.next.is_by_plugin());
     if (!why)
         return false;
-    const bool may_be_routed = hooks_.has(hooks::hook_point::queue_route) && hooks_.has(hooks::hook_point::delivery_done);
+    const bool may_be_routed =
+        record_.state.attempts == 0 && hooks_.has(hooks::hook_point::queue_route) && hooks_.has(hooks::hook_point::delivery_done);
     if (may_be_routed || is_telling_due())
         defer_all(group.recipients, "4.4.1", *why, name);
     else

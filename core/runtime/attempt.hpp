@@ -107,6 +107,7 @@ private:
     std::size_t groups_ = 0;               // next hops
     std::size_t groups_away_ = 0;          // those of them to which a way is looked for
     bool is_urgent_ = false;               // somebody knows that its next hop is there
+    bool has_thrown_ = false;              // one of its groups, most likely for want of memory
     bool has_tried_ = false;               // a transaction was begun
     std::optional<std::string> parked_at_; // a destination whose line is full
 };

@@ -27,7 +27,7 @@ io::task<void> attempt::settle()
         if (parked_at_)
             engine_.park(id_, *parked_at_, std::move(record_));
         else
-            put_back(0ms);
+            put_back(has_thrown_ ? std::chrono::milliseconds{store_pause} : 0ms);
         co_return;
     }
     announce();
@@ -46,7 +46,11 @@ io::task<void> attempt::settle()
         const bool is_reported = co_await report(decided);
         if (!is_reported) {
             decided.state.held.reset();
-            decided.state.attempts = record_.state.attempts; // it does not count: its end is still to come
+            decided.state.attempts = record_.state.attempts;        // it does not count: its end is still to come
+            decided.state.next_attempt.reset();                     // for another process, which need not wait for it
+            const bool is_told_kept = co_await keep(decided.state); // else those reports that were stored would be made again
+            if (!is_told_kept)
+                co_return;
             record_.state = std::move(decided.state);
             engine_.remember(id_, std::move(record_));
             put_back(store_pause);

@@ -38,7 +38,9 @@ delivery_engine::delivery_engine(published& current, queue::store& store, base::
       lines_{loop_, log, clock,
              [this](base::message_id parked) {
                  pump_soon();
-                 return ledger_.retry_now(parked, clock_.wall());
+                 const auto entry = ledger_.find(parked);
+                 const bool waits = entry && (entry->state == queue::life::queued || entry->state == queue::life::deferred);
+                 return waits && ledger_.retry_now(parked, clock_.wall());
              }},
       next_due_{loop_.context().get_executor()}, counts_{metrics}, work_{loop_.context().get_executor()}
 {

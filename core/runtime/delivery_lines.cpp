@@ -65,7 +65,8 @@ io::task<delivery_lines::entry> delivery_lines::enter(std::string destination, m
 {
     if (stopping_)
         co_return entry{};
-    if (how.has_others && (destinations_.has_scout(destination) || destinations_.waiting(destination) >= each_))
+    if (how.has_others && (destinations().has_scout(destination) || destinations_.is_too_soon(destination) ||
+                           destinations_.waiting(destination) >= each_))
         co_return entry{std::nullopt, true};
     const auto who = ++jobs_;
     auto as = destinations().acquire(destination, who, how.is_known);
@@ -186,7 +187,10 @@ void delivery_lines::watch_paces()
         if (ec)
             return;
         pace_watched_.reset();
-        call(destinations().tick());
+        std::vector<std::string> open;
+        call(destinations().tick(open));
+        for (const auto& name : open)
+            unpark(name, 1);
     });
 }
 

@@ -72,7 +72,7 @@ public:
         bool is_known = false;   ///< there is a way for certain
     };
 
-    /// `wake`: makes a message due at once; false: it is gone.
+    /// `wake`: makes a message due at once; false: it does not wait.
     delivery_lines(io::loop& home, base::log log, const base::clock& clock, std::function<bool(base::message_id)> wake);
 
     /// At least once, and at each reload.

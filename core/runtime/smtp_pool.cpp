@@ -112,7 +112,8 @@ io::task<base::result<smtp_pool::lease>> smtp_pool::open(destination to, next_ho
     std::optional<base::ip_address> from;
     if (const auto pool = current->delivery.pools.find(to.source);
         pool != current->delivery.pools.end() && !pool->second.addresses.empty() && !to.to.is_local()) {
-        from = delivery::source_of(pool->second, at.address.address.is_v4(), turn_++);
+        const bool is_v4 = at.address.address.is_v4();
+        from = delivery::source_of(pool->second, is_v4, turns_[is_v4 ? 1 : 0]++);
         if (!from)
             co_return base::error_code{boost::asio::error::address_family_not_supported};
     }

@@ -82,7 +82,7 @@ private:
     std::map<destination, std::list<idle>> idle_;
     std::set<smtp_connection*> in_use_;
     io::timer tick_;
-    std::size_t turn_ = 0; // among the addresses of pools
+    std::size_t turns_[2] = {}; // among the addresses of pools, by family
     bool is_watching_ = false;
     bool stopping_ = false;
 };

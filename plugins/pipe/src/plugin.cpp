@@ -186,7 +186,7 @@ private:
         std::uint64_t size;
         std::chrono::steady_clock::time_point deadline;
     };
-    static constexpr auto margin = 500ms; // in which an answer reaches the host before its deadline
+    static constexpr auto margin = 2s; // before the deadline: SIGTERM's second, SIGKILL, and the answer's way to the host
 
     void carry_out(const delivery& what, int cancel) noexcept
     {

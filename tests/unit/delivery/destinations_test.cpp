@@ -332,10 +332,12 @@ protected:
     {
         now_ += time;
         all_.it_is(now_);
-        return all_.tick();
+        open_.clear();
+        return all_.tick(open_);
     }
     static constexpr pace ten_a_second{10, std::chrono::seconds{1}};
 
+    std::vector<std::string> open_;
     base::instant now_{std::chrono::hours{1}};
     destinations all_ = [this] {
         destinations all{{5, 5, 10, ten_a_second}};
@@ -364,9 +366,30 @@ TEST_F(paced_destinations, remember_it_when_nobody_is_there_as_long_as_it_matter
     EXPECT_EQ(comes(2), admission::wait);
     EXPECT_THAT(after(100ms), ElementsAre(destinations::called{2, admission::go}));
     EXPECT_THAT(all_.release("a:25"), IsEmpty());
+    EXPECT_TRUE(all_.is_too_soon("a:25"));
     EXPECT_THAT(after(100ms), IsEmpty());
+    EXPECT_THAT(open_, ElementsAre("a:25")) << "whoever waits outside may come";
+    EXPECT_FALSE(all_.is_too_soon("a:25"));
     EXPECT_FALSE(all_.is_busy("a:25"));
     EXPECT_FALSE(all_.next_tick());
+}
+
+TEST_F(paced_destinations, have_nobody_forgotten_who_joins_when_the_time_has_come)
+{
+    EXPECT_EQ(comes(1), admission::go);
+    EXPECT_EQ(comes(2), admission::wait);
+    now_ += 100ms;
+    all_.it_is(now_);
+    EXPECT_EQ(comes(3), admission::wait);
+    EXPECT_EQ(all_.next_tick(), now_);
+    EXPECT_THAT(after(0ms), ElementsAre(destinations::called{2, admission::go}));
+}
+
+TEST_F(paced_destinations, wait_for_no_pace_that_is_no_more)
+{
+    EXPECT_EQ(comes(1), admission::go);
+    EXPECT_EQ(comes(2), admission::wait);
+    EXPECT_THAT(all_.limit({5, 5, 10, {}}), ElementsAre(destinations::called{2, admission::go}));
 }
 
 TEST_F(paced_destinations, count_a_scout_once)

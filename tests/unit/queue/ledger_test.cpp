@@ -258,9 +258,14 @@ TEST(ledger, flushes_exactly_those_that_are_not_due)
     ASSERT_TRUE(l.add(id(1), deferred_until(now), now));
     ASSERT_TRUE(l.add(id(2), deferred_until(now + 1ms), now));
     ASSERT_TRUE(l.add(id(3), deferred_until(now + 1h), now));
+    auto released_later = fresh();
+    released_later.state.next_attempt = now + 1h;
+    ASSERT_TRUE(l.add(id(4), released_later, now));
     EXPECT_EQ(l.flush(now), 2U);
     EXPECT_EQ(l.flush(now), 0U);
     EXPECT_TRUE(l.take_due(now) && l.take_due(now) && l.take_due(now));
+    EXPECT_FALSE(l.take_due(now)) << "not before the time that its sender gave (RFC 4865)";
+    EXPECT_EQ(l.next_due(), now + 1h);
 }
 
 TEST(ledger, knows_nothing_of_an_unknown_id)
