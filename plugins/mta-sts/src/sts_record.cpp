@@ -1,5 +1,7 @@
 #include "sts_record.hpp"
 
+#include <postern/kit/ascii.hpp>
+
 #include <algorithm>
 #include <cstdint>
 
@@ -9,19 +11,8 @@ namespace {
 
 constexpr std::string_view version = "v=STSv1";
 
-[[nodiscard]] bool is_alphanumeric(char c) noexcept
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-[[nodiscard]] std::string_view trimmed(std::string_view text) noexcept
-{
-    const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-    while (!text.empty() && is_space(text.front()))
-        text.remove_prefix(1);
-    while (!text.empty() && is_space(text.back()))
-        text.remove_suffix(1);
-    return text;
-}
+using postern::kit::is_alphanumeric;
+using postern::kit::trimmed;
 
 /// Takes the text up to the next ";" off, and that. False: there is none.
 [[nodiscard]] bool take_field(std::string_view& rest, std::string_view& field) noexcept

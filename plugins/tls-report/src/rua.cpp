@@ -13,19 +13,8 @@ namespace {
 constexpr std::string_view version = "v=TLSRPTv1";
 constexpr std::size_t longest_uri = 1'000;
 
-[[nodiscard]] bool is_alphanumeric(char c) noexcept
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-[[nodiscard]] std::string_view trimmed(std::string_view text) noexcept
-{
-    const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-    while (!text.empty() && is_space(text.front()))
-        text.remove_prefix(1);
-    while (!text.empty() && is_space(text.back()))
-        text.remove_suffix(1);
-    return text;
-}
+using postern::kit::is_alphanumeric;
+using postern::kit::trimmed;
 /// Takes what is before the next `end` off. False: there is no more.
 [[nodiscard]] bool take(std::string_view& rest, char end, std::string_view& part) noexcept
 {
