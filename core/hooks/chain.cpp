@@ -4,6 +4,7 @@
 #include "core/hooks/login.hpp"
 #include "core/hooks/reply_rules.hpp"
 #include "core/hooks/report.hpp"
+#include "core/hooks/shaping.hpp"
 #include "core/hooks/trail.hpp"
 
 #include <algorithm>
@@ -160,6 +161,8 @@ std::string chain_run::rule_broken_by(const plugin_reply& reply, const link& by)
         return "ACCEPT is not granted by the configuration (may)";
     if (reply.vouches && (hook_ != hook_point::cmd_rcpt || !by.who->may_vouch()))
         return "vouches without providing postern.recipients/1, or not for a recipient";
+    if (reply.out && reply.out->socket && !by.may.route)
+        return "a socket of its own is not granted by the configuration (may)";
     if (reply.out && out_ != nullptr && !by.may.tls && is_weaker(*reply.out, *out_))
         return "a weaker TLS policy is not granted by the configuration (may)";
     if (hook_ == hook_point::dsn_make && !by.may.dsn && (reply.verdict == verdict_kind::discard || reply.dsn))
@@ -226,6 +229,8 @@ void chain_run::take(plugin_reply& reply, const link& by)
         take_outgoing(*reply.out, *out_);
     if (reply.dsn && dsn_ != nullptr)
         take_wording(*reply.dsn, dsn_->wording);
+    if (reply.shape && shape_ != nullptr)
+        take_shaping(*reply.shape, *shape_);
     if (reply.vouches && !is_refusal(reply.verdict)) {
         result_.vouched = true;
         // What was only waiting for somebody to vouch is decided now.
@@ -276,7 +281,8 @@ void chain_run::failed(std::string_view why)
     }
     if (hook_ == hook_point::auth_mechanisms)
         return narrow({});
-    if (hook_ == hook_point::dsn_make) { // whatever on_error says: who has to be told is told, as he would be without
+    // Whatever on_error says: who has to be told is told, and what would be sent is sent, as it would be without.
+    if (hook_ == hook_point::dsn_make || is_shaping(hook_)) {
         result_.has_failed = true;
         return;
     }

@@ -20,6 +20,7 @@
 namespace postern::hooks {
 
 struct dsn_making; // report.hpp
+struct shaping;    // shaping.hpp
 
 /// What the configuration lets a plugin change (`may = [...]`), and whether it may end a hook's chain.
 struct permissions {
@@ -113,6 +114,8 @@ public:
     void limit_octets(std::uint64_t most) noexcept { most_octets_ = most; }
     /// At dsn.make: what is asked about, which receives what is said of it. It outlives the run.
     void make(dsn_making& what) noexcept { dsn_ = &what; }
+    /// At queue.policy, queue.admit, delivery.reply and queue.retry: likewise.
+    void shape(shaping& what) noexcept { shape_ = &what; }
     /// At auth.verify: only who verifies that kind is asked.
     void ask_who_verifies(std::uint32_t kind) noexcept { kind_ = kind; }
     /// Who may be asked already while the last one, who belongs to a group, has not answered: the nth behind it. Null: nobody
@@ -154,6 +157,7 @@ private:
     connection_facts* facts_;
     outgoing* out_;
     dsn_making* dsn_ = nullptr;
+    shaping* shape_ = nullptr;
     std::string_view only_;
     std::size_t at_ = 0;
     std::uint32_t asked_recipient_ = 0; // at cmd.rcpt: the last one when the walk began

@@ -158,6 +158,8 @@ std::string check(const std::vector<edit>& batch, const permissions& may, const 
                 return failure_of(what, why);
             continue;
         }
+        if (target.hook == hook_point::delivery_sign && what.index != 0)
+            return failure_of(what, "a signature stands in front of all fields");
         if (what.op != edit_op::body_replace)
             continue;
         if (++bodies > 1)
@@ -224,7 +226,8 @@ bool is_allowed_at(hook_point hook, edit_op op) noexcept
     case edit_op::header_insert:
     case edit_op::header_replace:
     case edit_op::header_remove:
-        return hook == hook_point::msg_headers || hook == hook_point::msg_end;
+        return hook == hook_point::msg_headers || hook == hook_point::msg_end || hook == hook_point::delivery_content ||
+               (hook == hook_point::delivery_sign && op == edit_op::header_insert);
     case edit_op::sender_set:
         return hook == hook_point::cmd_mail || hook == hook_point::msg_end;
     case edit_op::rcpt_add:
@@ -233,7 +236,7 @@ bool is_allowed_at(hook_point hook, edit_op op) noexcept
     case edit_op::rcpt_remove:
         return hook == hook_point::msg_end;
     case edit_op::body_replace:
-        return hook == hook_point::msg_body || hook == hook_point::msg_end;
+        return hook == hook_point::msg_body || hook == hook_point::msg_end || hook == hook_point::delivery_content;
     case edit_op::route_set:
         return hook == hook_point::queue_route;
     case edit_op::peer_set:

@@ -17,7 +17,8 @@ namespace postern::hooks {
 /// Whether an edit can mean something at `hook`: cmd.mail sender_set; cmd.rcpt rcpt_add and rcpt_replace; msg.headers
 /// header_*; msg.body body_replace; msg.end all of these and rcpt_remove; queue.route route_set; verb peer_set; param, cmd.mail,
 /// msg.headers and msg.end priority_set, release_at, expire_at and warn_at; delivery.begin rcpt_later; client.params param_*, and
-/// cmd.mail and msg.headers param_set, which is stored.
+/// cmd.mail and msg.headers param_set, which is stored; delivery.content header_* and body_replace; delivery.sign header_insert
+/// in front of all.
 [[nodiscard]] bool is_allowed_at(hook_point hook, edit_op op) noexcept;
 
 /// What the configuration has to grant for it, as permission_names() calls it; empty: nothing.

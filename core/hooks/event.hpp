@@ -25,6 +25,7 @@ struct delivery_facts {
 };
 
 struct dsn_making; // report.hpp
+struct shaping;    // shaping.hpp
 
 struct event {
     hook_point hook = hook_point::conn_open;
@@ -36,18 +37,20 @@ struct event {
     std::string_view chunk;            ///< msg.body, verb.data: octets
     std::uint64_t chunk_offset = 0;    ///< of the chunk in the whole
     bool is_last_chunk = false;
-    bool is_bdat = false;                           ///< cmd.data
-    std::string_view reason;                        ///< conn.close, txn.aborted
-    std::uint64_t accepted = 0;                     ///< conn.close: messages of this connection
-    base::blob_source* blob = nullptr;              ///< msg.end, msg.end_rcpt: header section, empty line and body
+    bool is_bdat = false;       ///< cmd.data
+    std::string_view reason;    ///< conn.close, txn.aborted
+    std::uint64_t accepted = 0; ///< conn.close: messages of this connection
+    base::blob_source* blob =
+        nullptr; ///< msg.end, msg.end_rcpt, delivery.content, delivery.sign: header section, empty line and body
     const delivery_facts* delivery = nullptr;       ///< delivery.done
     std::string_view command;                       ///< verb, verb.data, cmd.*: its name, upper case
     std::string_view argument;                      ///< verb, cmd.*
     const message::parameter* parameter = nullptr;  ///< param
     bool is_rcpt = false;                           ///< param: of RCPT; the recipient is recipient_index
-    const outgoing* out = nullptr;                  ///< delivery.begin to client.params
+    const outgoing* out = nullptr;                  ///< delivery.begin to client.params, delivery.source to delivery.sign
     const login_question* login = nullptr;          ///< auth.*
     const dsn_making* dsn = nullptr;                ///< dsn.make
+    const shaping* shape = nullptr;                 ///< queue.policy, queue.admit, queue.retry, delivery.reply
     const message::status_report* report = nullptr; ///< report.in
 
     // For those who implement a plugin, to keep things from one call to the next; nothing of it is shown.

@@ -37,6 +37,22 @@ std::string_view name_of(hook_point hook) noexcept
         return "delivery.done";
     case hook_point::delivery_tls_result:
         return "delivery.tls_result";
+    case hook_point::queue_policy:
+        return "queue.policy";
+    case hook_point::queue_admit:
+        return "queue.admit";
+    case hook_point::queue_retry:
+        return "queue.retry";
+    case hook_point::delivery_source:
+        return "delivery.source";
+    case hook_point::delivery_connect:
+        return "delivery.connect";
+    case hook_point::delivery_content:
+        return "delivery.content";
+    case hook_point::delivery_sign:
+        return "delivery.sign";
+    case hook_point::delivery_reply:
+        return "delivery.reply";
     case hook_point::dsn_make:
         return "dsn.make";
     case hook_point::report_in:

@@ -44,6 +44,14 @@ enum class hook_point : std::uint8_t {
     auth_result = 35,
     msg_end_rcpt = 36,        ///< at LMTP listeners: one recipient
     delivery_tls_result = 37, ///< how a connection came to be secured, or did not
+    queue_policy = 38,        ///< by what rules a next hop is delivered to
+    queue_admit = 39,         ///< whether a message may stand in line for one
+    queue_retry = 40,         ///< when those who are left are tried again
+    delivery_source = 41,     ///< of a transaction: from which of our addresses
+    delivery_connect = 42,    ///< of a connection: whether, and by which socket
+    delivery_content = 43,    ///< of a transaction: what it is sent
+    delivery_sign = 44,       ///< and what stands in front of that
+    delivery_reply = 45,      ///< what a next hop said of recipients who did not get it
     dsn_make = 46,            ///< before a delivery status notification is stored
     report_in = 47,           ///< one that came in is durable
 };
@@ -59,14 +67,21 @@ inline constexpr unsigned hook_point_count = 48; // of numbers, some of which no
 /// Of a delivery on its way out (outgoing.hpp): nobody waits for a reply, and what is unclear is put off.
 [[nodiscard]] constexpr bool is_outgoing(hook_point hook) noexcept
 {
-    return hook >= hook_point::delivery_begin && hook <= hook_point::client_params;
+    return (hook >= hook_point::delivery_begin && hook <= hook_point::client_params) ||
+           (hook >= hook_point::delivery_source && hook <= hook_point::delivery_sign);
+}
+
+/// When and how fast mail leaves (shaping.hpp): who fails there has said nothing.
+[[nodiscard]] constexpr bool is_shaping(hook_point hook) noexcept
+{
+    return (hook >= hook_point::queue_policy && hook <= hook_point::queue_retry) || hook == hook_point::delivery_reply;
 }
 
 /// Asked or told for a message in the queue, where there is no listener: of the plugins of all of them.
 [[nodiscard]] constexpr bool is_of_the_queue(hook_point hook) noexcept
 {
     return hook == hook_point::queue_route || hook == hook_point::delivery_done || hook == hook_point::delivery_tls_result ||
-           hook == hook_point::dsn_make || is_outgoing(hook);
+           hook == hook_point::dsn_make || is_outgoing(hook) || is_shaping(hook);
 }
 
 /// Of a transaction from its first recipient on: where the chain may be that of a domain.

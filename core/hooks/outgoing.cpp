@@ -103,6 +103,11 @@ bool is_client_line(std::string_view text) noexcept
            std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
+bool is_pool_name(std::string_view text) noexcept
+{
+    return text.size() <= longest_pool && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
 std::string_view broken_rule_of(hook_point hook, verdict_kind verdict, const outgoing_reply& said) noexcept
 {
     if (hook != hook_point::delivery_tls_policy && has_policy(said))
@@ -111,7 +116,16 @@ std::string_view broken_rule_of(hook_point hook, verdict_kind verdict, const out
         return broken;
     if (hook != hook_point::delivery_peer && !said.unused.empty())
         return "keywords at a hook that knows none";
-    if (hook != hook_point::delivery_peer && hook != hook_point::delivery_tls_policy && said.next_host)
+    if (hook != hook_point::delivery_source && !said.pool.empty())
+        return "a source pool at a hook that knows none";
+    if (!is_pool_name(said.pool))
+        return "a source pool with a name that none may have";
+    if (hook != hook_point::delivery_connect && said.socket)
+        return "a socket at a hook that knows none";
+    if (said.socket && is_refusal(verdict))
+        return "a socket with a verdict that refuses";
+    if (hook != hook_point::delivery_peer && hook != hook_point::delivery_tls_policy && hook != hook_point::delivery_connect &&
+        said.next_host)
         return "another host at a hook that knows none";
     if (said.unused.size() > most_unused || !std::all_of(said.unused.begin(), said.unused.end(), is_keyword))
         return "too many keywords, or what is none";
@@ -169,6 +183,10 @@ void take_outgoing(const outgoing_reply& said, outgoing& to)
         to.finding = said.finding;
     to.unused.insert(to.unused.end(), said.unused.begin(), said.unused.end());
     to.next_host = to.next_host || said.next_host;
+    if (!said.pool.empty())
+        to.pool = said.pool;
+    if (said.socket)
+        to.socket = said.socket;
     to.lines = said.lines;
     to.shows = said.shows;
     to.restarts = said.restarts;

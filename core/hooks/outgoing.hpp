@@ -4,6 +4,7 @@
 // STANDARDS: RFC 5321 2.4, 4.1.1.1, 4.1.2, RFC 7672, RFC 8460 4.3. SECURITY: greetings, keyword lines and replies are the peer's;
 // lines and values are plugins', which may quote anybody.
 
+#include "core/base/descriptor.hpp"
 #include "core/base/tlsa_record.hpp"
 #include "core/hooks/draft.hpp"
 #include "core/hooks/hook_point.hpp"
@@ -13,6 +14,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -111,6 +113,9 @@ struct outgoing {
     std::uint64_t size = 0;                ///< octets of the message
     base::wall_time received;
 
+    std::string pool;                         ///< of source addresses; empty: none in particular
+    std::shared_ptr<base::descriptor> socket; ///< a stream to the host that a plugin has opened; null: we connect
+
     tls_policy configured;
     tls_policy tls; ///< what holds
     policy_origin origin;
@@ -119,7 +124,7 @@ struct outgoing {
     std::string finding_text;
     bool is_refused = false;   ///< delivery.tls_result: the message did not go out on it for that
     bool is_connected = false; ///< likewise: there is a peer, and
-    base::ip_address source;   ///< our end
+    base::ip_address source;   ///< our end; delivery.connect: unspecified where the system chooses
 
     base::ip_endpoint peer;
     std::string greeting;
@@ -141,7 +146,8 @@ struct outgoing {
     std::optional<message::envelope> rewritten; ///< the envelope with the parameters that are sent, if they differ
 };
 
-/// What an answer says beyond its verdict and edits at delivery.tls_policy, delivery.peer and client.verb.
+/// What an answer says beyond its verdict and edits at delivery.source, delivery.tls_policy, delivery.connect, delivery.peer and
+/// client.verb.
 struct outgoing_reply {
     std::optional<tls_need> tls = {};
     std::string name = {};
@@ -152,6 +158,8 @@ struct outgoing_reply {
     std::optional<policy_origin> origin = {};
     std::vector<std::string> unused = {};
     bool next_host = false;
+    std::string pool = {};
+    std::shared_ptr<base::descriptor> socket = {};
     std::vector<client_line> lines = {};
     bool shows = false;
     bool restarts = false;
@@ -159,6 +167,7 @@ struct outgoing_reply {
 
 inline constexpr std::size_t most_client_lines = 16;    ///< of an answer
 inline constexpr std::size_t longest_client_line = 500; ///< octets
+inline constexpr std::size_t longest_pool = 255;        ///< octets of a pool's name
 inline constexpr std::size_t most_unused = 100;         ///< keywords
 inline constexpr std::size_t most_names = 10;           ///< of a certificate
 inline constexpr std::size_t most_tlsa = 100;           ///< records of a policy
@@ -169,6 +178,9 @@ inline constexpr std::uint32_t most_rounds = 8;         ///< of client.verb in a
 /// Whether a plugin may say that line to a peer: printable, and a verb that is none of the core's. No more than syntax: what the
 /// verb does there is for its owner to know.
 [[nodiscard]] bool is_client_line(std::string_view text) noexcept;
+
+/// Whether a source pool may be called so: printable, without spaces. Empty: none is named.
+[[nodiscard]] bool is_pool_name(std::string_view text) noexcept;
 
 /// Why `said` may not be taken at `hook` with that verdict: a literal for the log; empty if it may.
 [[nodiscard]] std::string_view broken_rule_of(hook_point hook, verdict_kind verdict, const outgoing_reply& said) noexcept;

@@ -3,6 +3,7 @@
 #include "core/base/enhanced_code.hpp"
 #include "core/hooks/login.hpp"
 #include "core/hooks/outgoing.hpp"
+#include "core/hooks/shaping.hpp"
 
 #include <algorithm>
 
@@ -81,6 +82,10 @@ bool is_allowed_at(hook_point hook, verdict_kind verdict) noexcept
     case hook_point::delivery_peer:
     case hook_point::client_verb:
     case hook_point::client_params:
+    case hook_point::delivery_source:
+    case hook_point::delivery_connect:
+    case hook_point::delivery_content:
+    case hook_point::delivery_sign:
         return verdict == verdict_kind::proceed || verdict == verdict_kind::accept || verdict == verdict_kind::reject ||
                verdict == verdict_kind::tempfail || verdict == verdict_kind::hold;
     case hook_point::conn_open:
@@ -106,6 +111,15 @@ bool is_allowed_at(hook_point hook, verdict_kind verdict) noexcept
                verdict == verdict_kind::tempfail || verdict == verdict_kind::discard;
     case hook_point::dsn_make: // a report is neither refused nor put off: it goes out, or it is not wanted
         return verdict == verdict_kind::proceed || verdict == verdict_kind::accept || verdict == verdict_kind::discard;
+    case hook_point::queue_policy:
+    case hook_point::queue_admit:
+        return verdict == verdict_kind::proceed || verdict == verdict_kind::accept || verdict == verdict_kind::tempfail;
+    case hook_point::queue_retry:
+        return verdict == verdict_kind::proceed || verdict == verdict_kind::accept || verdict == verdict_kind::reject ||
+               verdict == verdict_kind::hold;
+    case hook_point::delivery_reply:
+        return verdict == verdict_kind::proceed || verdict == verdict_kind::accept || verdict == verdict_kind::reject ||
+               verdict == verdict_kind::tempfail;
     case hook_point::verb:
     case hook_point::verb_data:
     case hook_point::param:
@@ -189,6 +203,9 @@ std::string_view broken_rule(hook_point hook, const plugin_reply& answer) noexce
             return why;
     if (answer.out)
         if (const auto why = broken_rule_of(hook, answer.verdict, *answer.out); !why.empty())
+            return why;
+    if (answer.shape)
+        if (const auto why = broken_rule_of(hook, *answer.shape); !why.empty())
             return why;
     if (is_command(hook) && answer.verdict == verdict_kind::proceed)
         return is_text(answer.text) ? broken_rule_of_command(hook, answer) : "a text with octets that no reply may hold";

@@ -107,6 +107,7 @@ struct extension_reply {
 struct outgoing_reply; // outgoing.hpp
 struct login_reply;    // login.hpp
 struct dsn_reply;      // report.hpp
+struct shaping_reply;  // shaping.hpp
 
 /// One plugin's answer, owned.
 struct plugin_reply {
@@ -118,9 +119,10 @@ struct plugin_reply {
     std::int32_t score = 0;
     std::vector<edit> edits;
     std::optional<extension_reply> more;
-    std::shared_ptr<const outgoing_reply> out; ///< at delivery.tls_policy, delivery.peer and client.verb; null: nothing more
-    std::shared_ptr<const login_reply> login;  ///< at the hooks of a login; null: nothing more
-    std::shared_ptr<const dsn_reply> dsn;      ///< at dsn.make; null: nothing more
+    std::shared_ptr<const outgoing_reply> out;  ///< at delivery.* and client.verb; null: nothing more
+    std::shared_ptr<const login_reply> login;   ///< at the hooks of a login; null: nothing more
+    std::shared_ptr<const dsn_reply> dsn;       ///< at dsn.make; null: nothing more
+    std::shared_ptr<const shaping_reply> shape; ///< at queue.policy, queue.admit, queue.retry and delivery.reply; likewise
     std::string failure; ///< not empty: there is no answer, the plugin failed; why, for the log. All else is then unspecified
 };
 

@@ -89,10 +89,11 @@ void write_id(std::uint64_t id, char (&to)[13]) noexcept
 }
 
 event_record::event_record(const hooks::event& what, std::uint64_t ticket, std::uint64_t cookie, std::int64_t deadline_ns)
-    : lists_{borrow_lists()}, has_blob_{(what.hook == hook_point::msg_end || what.hook == hook_point::msg_end_rcpt) &&
-                                        what.blob != nullptr}
+    : lists_{borrow_lists()}
 {
     fill(what);
+    if (what.blob != nullptr)
+        blob_ = blob_of(what.hook);
     auto& head = record_.head;
     head.hook = static_cast<std::uint32_t>(what.hook);
     head.flags = 0;
@@ -108,8 +109,23 @@ void event_record::address(std::uint64_t ticket, std::uint64_t cookie, std::int6
     head.ticket = ticket;
     head.cookie = cookie;
     head.deadline_ns = deadline_ns;
-    if (has_blob_)
-        (head.hook == POSTERN_HOOK_END ? record_.end.blob : record_.end_rcpt.blob) = ticket; // both close together
+    if (blob_ != nullptr)
+        *blob_ = ticket;
+}
+
+std::uint64_t* event_record::blob_of(hook_point hook) noexcept
+{
+    switch (hook) {
+    case hook_point::msg_end:
+        return &record_.end.blob;
+    case hook_point::msg_end_rcpt:
+        return &record_.end_rcpt.blob;
+    case hook_point::delivery_content:
+    case hook_point::delivery_sign:
+        return &record_.content.blob;
+    default:
+        return nullptr;
+    }
 }
 
 event_record::~event_record()
@@ -249,6 +265,11 @@ void event_record::fill(const hooks::event& what)
     case hook_point::dsn_make:
     case hook_point::report_in:
         return fill_report_hooks(what);
+    case hook_point::queue_policy:
+    case hook_point::queue_admit:
+    case hook_point::queue_retry:
+    case hook_point::delivery_reply:
+        return fill_shaping_hooks(what);
     case hook_point::ehlo_caps:
     case hook_point::verb:
     case hook_point::verb_data:
@@ -271,7 +292,11 @@ void event_record::fill(const hooks::event& what)
     case hook_point::delivery_tls_result:
     case hook_point::delivery_peer:
     case hook_point::client_verb:
-    case hook_point::client_params: {
+    case hook_point::client_params:
+    case hook_point::delivery_source:
+    case hook_point::delivery_connect:
+    case hook_point::delivery_content:
+    case hook_point::delivery_sign: {
         static const hooks::outgoing none;
         return fill_outgoing_hooks(what, what.out == nullptr ? none : *what.out);
     }

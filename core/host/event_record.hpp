@@ -3,12 +3,15 @@
 // allocate.
 
 #include "core/hooks/event.hpp"
+#include "core/hooks/shaping.hpp"
 
 #include <postern/abi/auth.h>
+#include <postern/abi/content.h>
 #include <postern/abi/ehlo.h>
 #include <postern/abi/hooks.h>
 #include <postern/abi/outgoing.h>
 #include <postern/abi/report.h>
+#include <postern/abi/shaping.h>
 
 #include <cstdint>
 #include <optional>
@@ -27,6 +30,7 @@ struct record_lists {
     std::vector<postern_client_said> said;
     std::vector<postern_str> names;
     std::vector<postern_reported> reported;
+    std::vector<postern_tried> tried;
     std::vector<std::string> texts; ///< what is made for the record alone
     bool in_use = false;
 };
@@ -46,6 +50,7 @@ public:
 
 private:
     void peer(const hooks::event& what, postern_list& to);
+    [[nodiscard]] std::uint64_t* blob_of(hooks::hook_point hook) noexcept;
     void fill(const hooks::event& what);
     void fill_envelope_hooks(const hooks::event& what, const hooks::draft& draft);
     void fill_content_hooks(const hooks::event& what, const hooks::draft& draft);
@@ -62,6 +67,10 @@ private:
     [[nodiscard]] postern_list stored_params(const hooks::draft& draft, const hooks::outgoing& out);
     void fill_tls_result(const hooks::event& what, const hooks::outgoing& out);
     void fill_report_hooks(const hooks::event& what);
+    void fill_content(const hooks::event& what, const hooks::outgoing& out);
+    void fill_shaping_hooks(const hooks::event& what);
+    [[nodiscard]] postern_list texts(const std::vector<std::string>& from);
+    [[nodiscard]] postern_list tried(const std::vector<hooks::tried_recipient>& from);
     [[nodiscard]] postern_list reported(const std::vector<message::reported_recipient>& from);
     [[nodiscard]] postern_list offers(const std::vector<hooks::offered_keyword>& from);
     [[nodiscard]] postern_list said(const std::vector<hooks::client_answer>& from);
@@ -102,13 +111,20 @@ private:
         postern_ev_end_rcpt end_rcpt;
         postern_ev_dsn_make dsn_make;
         postern_ev_report_in report_in;
+        postern_ev_delivery_source delivery_source;
+        postern_ev_delivery_connect delivery_connect;
+        postern_ev_content content;
+        postern_ev_queue_policy queue_policy;
+        postern_ev_queue_admit queue_admit;
+        postern_ev_delivery_reply delivery_reply;
+        postern_ev_queue_retry queue_retry;
     };
 
     records record_;
     postern_peer peer_;
     char message_text_[13]; ///< the queue id
     record_lists* lists_;
-    bool has_blob_;
+    std::uint64_t* blob_ = nullptr; ///< of the record: what it is called is the ticket, since both close together
 };
 
 template <class Record>

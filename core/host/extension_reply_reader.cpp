@@ -91,6 +91,8 @@ const char* read_reply(hook_point hook, const postern_reply& from, hooks::plugin
         return read_outgoing(hook, from, to);
     if (hook == hook_point::dsn_make)
         return read_dsn_reply(from, to);
+    if (hooks::is_shaping(hook))
+        return read_shaping_reply(hook, from, to);
     const auto own = own_size(hook);
     if (own == 0 || from.size == first_size<postern_reply>)
         return nullptr;

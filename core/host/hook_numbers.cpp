@@ -2,16 +2,19 @@
 
 #include "core/hooks/hook_point.hpp"
 #include "core/hooks/outgoing.hpp"
+#include "core/hooks/shaping.hpp"
 #include "core/hooks/verdict.hpp"
 #include "core/message/dsn.hpp"
 #include "core/message/envelope.hpp"
 #include "core/message/status_report.hpp"
 
 #include <postern/abi/auth.h>
+#include <postern/abi/content.h>
 #include <postern/abi/ehlo.h>
 #include <postern/abi/hooks.h>
 #include <postern/abi/outgoing.h>
 #include <postern/abi/report.h>
+#include <postern/abi/shaping.h>
 
 namespace postern::daemon {
 
@@ -49,6 +52,15 @@ static_assert(POSTERN_HOOK_AUTH_STEP == static_cast<unsigned>(hooks::hook_point:
 static_assert(POSTERN_HOOK_AUTH_VERIFY == static_cast<unsigned>(hooks::hook_point::auth_verify));
 static_assert(POSTERN_HOOK_AUTH_RESULT == static_cast<unsigned>(hooks::hook_point::auth_result));
 static_assert(POSTERN_HOOK_TLS_RESULT == static_cast<unsigned>(hooks::hook_point::delivery_tls_result));
+static_assert(POSTERN_HOOK_QUEUE_POLICY == static_cast<unsigned>(hooks::hook_point::queue_policy));
+static_assert(POSTERN_HOOK_QUEUE_ADMIT == static_cast<unsigned>(hooks::hook_point::queue_admit));
+static_assert(POSTERN_HOOK_QUEUE_RETRY == static_cast<unsigned>(hooks::hook_point::queue_retry));
+static_assert(POSTERN_HOOK_DELIVERY_SOURCE == static_cast<unsigned>(hooks::hook_point::delivery_source));
+static_assert(POSTERN_HOOK_DELIVERY_CONNECT == static_cast<unsigned>(hooks::hook_point::delivery_connect));
+static_assert(POSTERN_HOOK_DELIVERY_CONTENT == static_cast<unsigned>(hooks::hook_point::delivery_content));
+static_assert(POSTERN_HOOK_DELIVERY_SIGN == static_cast<unsigned>(hooks::hook_point::delivery_sign));
+static_assert(POSTERN_HOOK_DELIVERY_REPLY == static_cast<unsigned>(hooks::hook_point::delivery_reply));
+static_assert(POSTERN_STAGE_END == static_cast<unsigned>(hooks::delivery_stage::end));
 static_assert(POSTERN_HOOK_DSN_MAKE == static_cast<unsigned>(hooks::hook_point::dsn_make));
 static_assert(POSTERN_HOOK_REPORT_IN == static_cast<unsigned>(hooks::hook_point::report_in));
 static_assert(POSTERN_REPORT_EXPANDED == static_cast<unsigned>(message::report_action::expanded));

@@ -162,12 +162,35 @@ void event_record::fill_tls_result(const hooks::event& what, const hooks::outgoi
     to.flags = host_flags_of(out) | (out.is_refused ? POSTERN_TLS_REFUSED : 0U);
 }
 
+void event_record::fill_content(const hooks::event& what, const hooks::outgoing& out)
+{
+    auto& to = begin_outgoing(record_.content, what, out);
+    to.offers = offers(out.offers);
+    to.headers = headers(draft_of(what));
+    to.size_octets = what.blob == nullptr ? 0 : what.blob->size();
+    to.flags = flags_of(out);
+}
+
 void event_record::fill_outgoing_hooks(const hooks::event& what, const hooks::outgoing& out)
 {
     if (what.hook == hook_point::delivery_begin) {
         auto& to = begin_outgoing(record_.delivery_begin, what, out);
         to.size_octets = out.size;
         to.is_smtp = out.is_smtp ? 1 : 0;
+    } else if (what.hook == hook_point::delivery_source) {
+        begin_outgoing(record_.delivery_source, what, out).pool = borrowed(out.pool);
+    } else if (what.hook == hook_point::delivery_connect) {
+        auto& to = begin_outgoing(record_.delivery_connect, what, out);
+        auto& texts = lists_->texts;
+        texts = {text_of(out.peer.address), text_of(out.source)};
+        to.host = borrowed(out.host);
+        to.address = borrowed(texts[0]);
+        to.source = borrowed(texts[1]);
+        to.pool = borrowed(out.pool);
+        to.port = out.port;
+        to.flags = host_flags_of(out);
+    } else if (what.hook == hook_point::delivery_content || what.hook == hook_point::delivery_sign) {
+        fill_content(what, out);
     } else if (what.hook == hook_point::delivery_tls_policy) {
         auto& to = begin_outgoing(record_.tls_policy, what, out);
         to.host = borrowed(out.host);

@@ -1,4 +1,5 @@
-// The replies of delivery.tls_policy, delivery.peer and client.verb -> hooks::outgoing_reply. SECURITY: as reply_reader.
+// The replies of delivery.source, delivery.tls_policy, delivery.connect, delivery.peer and client.verb -> hooks::outgoing_reply.
+// SECURITY: as reply_reader.
 
 #include "core/host/record_sizes.hpp"
 #include "core/host/reply_reader.hpp"
@@ -92,6 +93,27 @@ const char* read_peer(const postern_reply& from, hooks::outgoing_reply& to)
     return nullptr;
 }
 
+const char* read_source(const postern_reply& from, hooks::outgoing_reply& to)
+{
+    const auto record = read_record<postern_delivery_source_reply>(&from, from.size);
+    if (!is_sound(record.pool) || record.pool.len > hooks::longest_pool)
+        return "a source pool that is NULL with a length, or with a name that is too long";
+    to.pool.assign(view(record.pool));
+    return nullptr;
+}
+
+/// The socket is ours from here on, whatever is wrong with the answer.
+const char* read_connect(const postern_reply& from, hooks::outgoing_reply& to)
+{
+    const auto record = read_record<postern_delivery_connect_reply>(&from, from.size);
+    if (record.has_socket > 1 || (record.has_socket == 1 && record.socket < 0))
+        return "a socket that is none";
+    if (record.has_socket == 1)
+        to.socket = std::make_shared<base::descriptor>(record.socket);
+    to.next_host = record.next_host != 0;
+    return nullptr;
+}
+
 const char* read_lines(const postern_reply& from, hooks::outgoing_reply& to)
 {
     const auto record = read_record<postern_client_verb_reply>(&from, from.size);
@@ -111,11 +133,30 @@ const char* read_lines(const postern_reply& from, hooks::outgoing_reply& to)
     return nullptr;
 }
 
+/// Of the record that the hook has in place of a plain reply; 0: it has none.
+std::size_t first_size_of(hook_point hook) noexcept
+{
+    switch (hook) {
+    case hook_point::delivery_source:
+        return first_size<postern_delivery_source_reply>;
+    case hook_point::delivery_tls_policy:
+        return first_size<postern_tls_policy_reply>;
+    case hook_point::delivery_connect:
+        return first_size<postern_delivery_connect_reply>;
+    case hook_point::delivery_peer:
+        return first_size<postern_delivery_peer_reply>;
+    case hook_point::client_verb:
+        return first_size<postern_client_verb_reply>;
+    default:
+        return 0;
+    }
+}
+
 } // namespace
 
 bool has_outgoing_reply(hook_point hook) noexcept
 {
-    return hook == hook_point::delivery_tls_policy || hook == hook_point::delivery_peer || hook == hook_point::client_verb;
+    return first_size_of(hook) != 0;
 }
 
 const char* read_outgoing(hook_point hook, const postern_reply& from, hooks::plugin_reply& to)
@@ -123,17 +164,22 @@ const char* read_outgoing(hook_point hook, const postern_reply& from, hooks::plu
     to.out.reset();
     if (from.size == first_size<postern_reply>)
         return nullptr;
-    const auto own = hook == hook_point::delivery_tls_policy ? first_size<postern_tls_policy_reply>
-                     : hook == hook_point::delivery_peer     ? first_size<postern_delivery_peer_reply>
-                                                             : first_size<postern_client_verb_reply>;
-    if (from.size < own)
+    if (from.size < first_size_of(hook))
         return "a reply record smaller than version 1 of this hook's";
     const auto read = std::make_shared<hooks::outgoing_reply>();
-    const char* wrong = hook == hook_point::delivery_tls_policy ? read_policy(from, *read)
-                        : hook == hook_point::delivery_peer     ? read_peer(from, *read)
-                                                                : read_lines(from, *read);
     to.out = read;
-    return wrong;
+    switch (hook) {
+    case hook_point::delivery_source:
+        return read_source(from, *read);
+    case hook_point::delivery_tls_policy:
+        return read_policy(from, *read);
+    case hook_point::delivery_connect:
+        return read_connect(from, *read);
+    case hook_point::delivery_peer:
+        return read_peer(from, *read);
+    default:
+        return read_lines(from, *read);
+    }
 }
 
 } // namespace postern::daemon

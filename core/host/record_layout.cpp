@@ -1,5 +1,7 @@
 #include "core/host/record_layout.hpp"
 
+#include "core/host/record_fields.hpp"
+
 #include "core/base/secret.hpp"
 
 #include <postern/abi/admin.h>
@@ -11,9 +13,7 @@
 #include <postern/abi/kv_store.h>
 #include <postern/abi/lifecycle.h>
 #include <postern/abi/observe.h>
-#include <postern/abi/outgoing.h>
 #include <postern/abi/queue.h>
-#include <postern/abi/report.h>
 #include <postern/abi/submit.h>
 
 #include <algorithm>
@@ -23,35 +23,6 @@
 
 namespace postern::daemon {
 namespace {
-
-struct layout;
-
-/// One string, or one list with the layout of its records.
-struct field {
-    std::size_t offset;
-    const layout* records; ///< null: a postern_str
-};
-
-struct layout {
-    std::size_t size;
-    std::span<const field> fields;
-};
-
-constexpr field str(std::size_t offset) noexcept
-{
-    return {offset, nullptr};
-}
-
-constexpr field text_fields[] = {str(0)};
-constexpr layout text_layout{sizeof(postern_str), text_fields};
-constexpr field param_fields[] = {str(offsetof(postern_param, keyword)), str(offsetof(postern_param, value))};
-constexpr layout param_layout{sizeof(postern_param), param_fields};
-constexpr field header_fields[] = {str(offsetof(postern_header, name)), str(offsetof(postern_header, value))};
-constexpr layout header_layout{sizeof(postern_header), header_fields};
-constexpr field peer_fields[] = {str(offsetof(postern_peer, peer_address)), str(offsetof(postern_peer, local_address)),
-                                 str(offsetof(postern_peer, listener)), str(offsetof(postern_peer, helo)),
-                                 str(offsetof(postern_peer, identity))};
-constexpr layout peer_layout{sizeof(postern_peer), peer_fields};
 
 constexpr field conn_open_fields[] = {{offsetof(postern_ev_conn_open, peer), &peer_layout}};
 constexpr field helo_fields[] = {{offsetof(postern_ev_helo, peer), &peer_layout}};
@@ -127,79 +98,6 @@ constexpr field auth_result_fields[] = {{offsetof(postern_ev_auth_result, peer),
                                         str(offsetof(postern_ev_auth_result, user)),
                                         str(offsetof(postern_ev_auth_result, identity)),
                                         str(offsetof(postern_ev_auth_result, reason))};
-constexpr field stored_fields[] = {str(offsetof(postern_stored_param, keyword)), str(offsetof(postern_stored_param, value))};
-constexpr layout stored_layout{sizeof(postern_stored_param), stored_fields};
-constexpr field offer_fields[] = {str(offsetof(postern_keyword, keyword)), str(offsetof(postern_keyword, parameters))};
-constexpr layout offer_layout{sizeof(postern_keyword), offer_fields};
-constexpr field said_fields[] = {str(offsetof(postern_client_said, text))};
-constexpr layout said_layout{sizeof(postern_client_said), said_fields};
-constexpr field begin_fields[] = {str(offsetof(postern_ev_delivery_begin, message)),
-                                  str(offsetof(postern_ev_delivery_begin, sender)),
-                                  str(offsetof(postern_ev_delivery_begin, next_hop)),
-                                  {offsetof(postern_ev_delivery_begin, recipients), &text_layout},
-                                  {offsetof(postern_ev_delivery_begin, params), &stored_layout}};
-constexpr field policy_fields[] = {str(offsetof(postern_ev_tls_policy, message)),
-                                   str(offsetof(postern_ev_tls_policy, sender)),
-                                   str(offsetof(postern_ev_tls_policy, next_hop)),
-                                   str(offsetof(postern_ev_tls_policy, host)),
-                                   {offsetof(postern_ev_tls_policy, domains), &text_layout},
-                                   {offsetof(postern_ev_tls_policy, params), &stored_layout},
-                                   str(offsetof(postern_ev_tls_policy, name)),
-                                   str(offsetof(postern_ev_tls_policy, canonical))};
-constexpr field result_fields[] = {str(offsetof(postern_ev_tls_result, message)),
-                                   str(offsetof(postern_ev_tls_result, next_hop)),
-                                   str(offsetof(postern_ev_tls_result, host)),
-                                   str(offsetof(postern_ev_tls_result, address)),
-                                   str(offsetof(postern_ev_tls_result, source)),
-                                   str(offsetof(postern_ev_tls_result, policy_type)),
-                                   str(offsetof(postern_ev_tls_result, policy_domain)),
-                                   {offsetof(postern_ev_tls_result, policy_strings), &text_layout},
-                                   {offsetof(postern_ev_tls_result, policy_hosts), &text_layout},
-                                   str(offsetof(postern_ev_tls_result, text))};
-constexpr field reported_fields[] = {
-    str(offsetof(postern_reported, recipient)),       str(offsetof(postern_reported, original)),
-    str(offsetof(postern_reported, status)),          str(offsetof(postern_reported, remote_mta)),
-    str(offsetof(postern_reported, diagnostic_type)), str(offsetof(postern_reported, diagnostic)),
-    str(offsetof(postern_reported, last_attempt)),    str(offsetof(postern_reported, retry_until))};
-constexpr layout reported_layout{sizeof(postern_reported), reported_fields};
-constexpr field dsn_make_fields[] = {str(offsetof(postern_ev_dsn_make, message)),
-                                     str(offsetof(postern_ev_dsn_make, sender)),
-                                     str(offsetof(postern_ev_dsn_make, envid)),
-                                     str(offsetof(postern_ev_dsn_make, recipient)),
-                                     str(offsetof(postern_ev_dsn_make, text)),
-                                     str(offsetof(postern_ev_dsn_make, from_name)),
-                                     {offsetof(postern_ev_dsn_make, reported), &reported_layout}};
-constexpr field report_in_fields[] = {{offsetof(postern_ev_report_in, peer), &peer_layout},
-                                      str(offsetof(postern_ev_report_in, message)),
-                                      str(offsetof(postern_ev_report_in, sender)),
-                                      {offsetof(postern_ev_report_in, recipients), &text_layout},
-                                      str(offsetof(postern_ev_report_in, reporting_mta)),
-                                      str(offsetof(postern_ev_report_in, envid)),
-                                      str(offsetof(postern_ev_report_in, arrival)),
-                                      str(offsetof(postern_ev_report_in, message_id)),
-                                      {offsetof(postern_ev_report_in, reported), &reported_layout}};
-constexpr field next_peer_fields[] = {str(offsetof(postern_ev_delivery_peer, message)),
-                                      str(offsetof(postern_ev_delivery_peer, next_hop)),
-                                      str(offsetof(postern_ev_delivery_peer, address)),
-                                      str(offsetof(postern_ev_delivery_peer, greeting)),
-                                      {offsetof(postern_ev_delivery_peer, offers), &offer_layout},
-                                      str(offsetof(postern_ev_delivery_peer, tls_version)),
-                                      str(offsetof(postern_ev_delivery_peer, tls_cipher)),
-                                      str(offsetof(postern_ev_delivery_peer, tls_group)),
-                                      str(offsetof(postern_ev_delivery_peer, tls_subject))};
-constexpr field client_verb_fields[] = {str(offsetof(postern_ev_client_verb, message)),
-                                        str(offsetof(postern_ev_client_verb, sender)),
-                                        str(offsetof(postern_ev_client_verb, next_hop)),
-                                        {offsetof(postern_ev_client_verb, recipients), &text_layout},
-                                        {offsetof(postern_ev_client_verb, params), &stored_layout},
-                                        {offsetof(postern_ev_client_verb, offers), &offer_layout},
-                                        {offsetof(postern_ev_client_verb, said), &said_layout}};
-constexpr field client_params_fields[] = {str(offsetof(postern_ev_client_params, message)),
-                                          str(offsetof(postern_ev_client_params, sender)),
-                                          str(offsetof(postern_ev_client_params, next_hop)),
-                                          {offsetof(postern_ev_client_params, recipients), &text_layout},
-                                          {offsetof(postern_ev_client_params, params), &stored_layout},
-                                          {offsetof(postern_ev_client_params, offers), &offer_layout}};
 constexpr field queue_fields[] = {str(offsetof(postern_ev_queue, envelope)), str(offsetof(postern_ev_queue, state)),
                                   str(offsetof(postern_ev_queue, data)), str(offsetof(postern_ev_queue, tail))};
 constexpr field event_fields[] = {str(offsetof(postern_ev_event, message)),   str(offsetof(postern_ev_event, sender)),
@@ -283,22 +181,6 @@ layout layout_of(const postern_event& event) noexcept
         return {sizeof(postern_ev_command), command_fields};
     case POSTERN_HOOK_ADMIN:
         return {sizeof(postern_ev_admin), admin_fields};
-    case POSTERN_HOOK_DELIVERY_BEGIN:
-        return {sizeof(postern_ev_delivery_begin), begin_fields};
-    case POSTERN_HOOK_TLS_POLICY:
-        return {sizeof(postern_ev_tls_policy), policy_fields};
-    case POSTERN_HOOK_TLS_RESULT:
-        return {sizeof(postern_ev_tls_result), result_fields};
-    case POSTERN_HOOK_DSN_MAKE:
-        return {sizeof(postern_ev_dsn_make), dsn_make_fields};
-    case POSTERN_HOOK_REPORT_IN:
-        return {sizeof(postern_ev_report_in), report_in_fields};
-    case POSTERN_HOOK_DELIVERY_PEER:
-        return {sizeof(postern_ev_delivery_peer), next_peer_fields};
-    case POSTERN_HOOK_CLIENT_VERB:
-        return {sizeof(postern_ev_client_verb), client_verb_fields};
-    case POSTERN_HOOK_CLIENT_PARAMS:
-        return {sizeof(postern_ev_client_params), client_params_fields};
     case POSTERN_HOOK_AUTH_MECHANISMS:
         return {sizeof(postern_ev_auth_mechanisms), mechanisms_fields};
     case POSTERN_HOOK_AUTH_STEP:
@@ -331,6 +213,8 @@ layout layout_of(const postern_event& event) noexcept
     }
     if (event.hook >= POSTERN_HOOK_QUEUE_SCAN && event.hook <= POSTERN_HOOK_QUEUE_PEEK)
         return {sizeof(postern_ev_queue), queue_fields};
+    if (const auto known = delivery_layout_of(event.hook))
+        return *known;
     return {std::max<std::size_t>(event.size, sizeof event), {}};
 }
 

@@ -16,6 +16,7 @@
 #include <postern/abi/outgoing.h>
 #include <postern/abi/queue.h>
 #include <postern/abi/report.h>
+#include <postern/abi/shaping.h>
 #include <postern/abi/submit.h>
 
 #include <algorithm>
@@ -62,6 +63,14 @@ template <>
 inline constexpr std::size_t first_size<postern_client_line> = 24;
 template <>
 inline constexpr std::size_t first_size<postern_dsn_make_reply> = 136;
+template <>
+inline constexpr std::size_t first_size<postern_queue_policy_reply> = 112;
+template <>
+inline constexpr std::size_t first_size<postern_wait_reply> = 80;
+template <>
+inline constexpr std::size_t first_size<postern_delivery_source_reply> = 88;
+template <>
+inline constexpr std::size_t first_size<postern_delivery_connect_reply> = 88;
 template <>
 inline constexpr std::size_t first_size<postern_queue_reply> = 120;
 template <>

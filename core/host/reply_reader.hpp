@@ -22,12 +22,16 @@ inline constexpr std::size_t most_edit_value = std::size_t{64} << 20U; ///< octe
 /// The same where the hook's own record may stand in its place: at ehlo.caps, param and commands, and those of outgoing.h.
 [[nodiscard]] const char* read_reply(hooks::hook_point hook, const postern_reply& from, hooks::plugin_reply& to);
 
-/// The part of it that delivery.tls_policy, delivery.peer and client.verb have beyond a reply. In outgoing_reply_reader.cpp.
+/// The part of it that delivery.source, delivery.tls_policy, delivery.connect, delivery.peer and client.verb have beyond a reply.
+/// In outgoing_reply_reader.cpp.
 [[nodiscard]] bool has_outgoing_reply(hooks::hook_point hook) noexcept;
 [[nodiscard]] const char* read_outgoing(hooks::hook_point hook, const postern_reply& from, hooks::plugin_reply& to);
 
 /// That of dsn.make. In report_reply_reader.cpp.
 [[nodiscard]] const char* read_dsn_reply(const postern_reply& from, hooks::plugin_reply& to);
+
+/// Those of queue.policy, queue.admit, queue.retry and delivery.reply. In shaping_reply_reader.cpp.
+[[nodiscard]] const char* read_shaping_reply(hooks::hook_point hook, const postern_reply& from, hooks::plugin_reply& to);
 
 /// That of auth.mechanisms, auth.step and auth.verify. In login_reply_reader.cpp.
 [[nodiscard]] bool has_login_reply(hooks::hook_point hook) noexcept;

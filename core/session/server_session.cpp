@@ -182,6 +182,14 @@ void server_session::state::answered(hooks::outcome outcome)
     case hooks::hook_point::queue_route:
     case hooks::hook_point::delivery_done:
     case hooks::hook_point::delivery_tls_result:
+    case hooks::hook_point::queue_policy:
+    case hooks::hook_point::queue_admit:
+    case hooks::hook_point::queue_retry:
+    case hooks::hook_point::delivery_source:
+    case hooks::hook_point::delivery_connect:
+    case hooks::hook_point::delivery_content:
+    case hooks::hook_point::delivery_sign:
+    case hooks::hook_point::delivery_reply:
     case hooks::hook_point::dsn_make:
     case hooks::hook_point::report_in:
     case hooks::hook_point::delivery_begin:

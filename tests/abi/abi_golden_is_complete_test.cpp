@@ -26,7 +26,7 @@ const std::string& golden()
         text_of(POSTERN_ABI_TESTS "/abi_golden_kv_test.cpp") + text_of(POSTERN_ABI_TESTS "/abi_golden_admin_test.cpp") +
         text_of(POSTERN_ABI_TESTS "/abi_golden_spool_test.cpp") + text_of(POSTERN_ABI_TESTS "/abi_golden_outgoing_test.cpp") +
         text_of(POSTERN_ABI_TESTS "/abi_golden_auth_test.cpp") + text_of(POSTERN_ABI_TESTS "/abi_golden_report_test.cpp") +
-        text_of(POSTERN_ABI_TESTS "/abi_golden_submit_test.cpp");
+        text_of(POSTERN_ABI_TESTS "/abi_golden_submit_test.cpp") + text_of(POSTERN_ABI_TESTS "/abi_golden_shaping_test.cpp");
     return text;
 }
 

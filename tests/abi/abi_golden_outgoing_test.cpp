@@ -190,4 +190,40 @@ FIELD(postern_ev_tls_result, result, 220, uint32_t);
 FIELD(postern_ev_tls_result, tls, 224, uint32_t);
 FIELD(postern_ev_tls_result, flags, 228, uint32_t);
 
+VALUE(POSTERN_HOOK_DELIVERY_SOURCE, 41u);
+VALUE(POSTERN_HOOK_DELIVERY_CONNECT, 42u);
+
+RECORD(postern_ev_delivery_source, 160);
+FIELD(postern_ev_delivery_source, ev, 0, postern_event);
+FIELD(postern_ev_delivery_source, message, 56, postern_str);
+FIELD(postern_ev_delivery_source, sender, 72, postern_str);
+FIELD(postern_ev_delivery_source, next_hop, 88, postern_str);
+FIELD(postern_ev_delivery_source, recipients, 104, postern_list);
+FIELD(postern_ev_delivery_source, params, 120, postern_list);
+FIELD(postern_ev_delivery_source, pool, 136, postern_str);
+FIELD(postern_ev_delivery_source, attempt, 152, uint32_t);
+FIELD(postern_ev_delivery_source, reserved, 156, uint32_t);
+
+RECORD(postern_delivery_source_reply, 88);
+FIELD(postern_delivery_source_reply, base, 0, postern_reply);
+FIELD(postern_delivery_source_reply, pool, 72, postern_str);
+
+RECORD(postern_ev_delivery_connect, 160);
+FIELD(postern_ev_delivery_connect, ev, 0, postern_event);
+FIELD(postern_ev_delivery_connect, message, 56, postern_str);
+FIELD(postern_ev_delivery_connect, next_hop, 72, postern_str);
+FIELD(postern_ev_delivery_connect, host, 88, postern_str);
+FIELD(postern_ev_delivery_connect, address, 104, postern_str);
+FIELD(postern_ev_delivery_connect, source, 120, postern_str);
+FIELD(postern_ev_delivery_connect, pool, 136, postern_str);
+FIELD(postern_ev_delivery_connect, port, 152, uint32_t);
+FIELD(postern_ev_delivery_connect, flags, 156, uint32_t);
+
+RECORD(postern_delivery_connect_reply, 88);
+FIELD(postern_delivery_connect_reply, base, 0, postern_reply);
+FIELD(postern_delivery_connect_reply, next_host, 72, uint32_t);
+FIELD(postern_delivery_connect_reply, has_socket, 76, uint32_t);
+FIELD(postern_delivery_connect_reply, socket, 80, int32_t);
+FIELD(postern_delivery_connect_reply, reserved, 84, uint32_t);
+
 } // namespace

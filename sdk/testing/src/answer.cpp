@@ -8,9 +8,17 @@
 #include <postern/sdk/records.hpp>
 #include <postern/testing/contract_names.hpp>
 
+#include <unistd.h>
+
 #include <ostream>
 
 namespace postern::testing {
+
+given_socket::~given_socket()
+{
+    if (value_ >= 0)
+        ::close(value_);
+}
 
 std::ostream& operator<<(std::ostream& to, const edit& e)
 {

@@ -82,6 +82,29 @@ answer fake_delivery::tls_policy()
     return said;
 }
 
+answer fake_delivery::delivery_source()
+{
+    postern_ev_delivery_source record{};
+    const auto kept = begin(record, POSTERN_HOOK_DELIVERY_SOURCE);
+    record.pool = sdk::str(pool);
+    answer said = host_.send(record);
+    if (said.proceeds() && !said.out.pool.empty())
+        pool = said.out.pool;
+    return said;
+}
+
+answer fake_delivery::delivery_connect()
+{
+    postern_ev_delivery_connect record{};
+    const auto kept = begin(record, POSTERN_HOOK_DELIVERY_CONNECT);
+    record.host = sdk::str(host_name);
+    record.address = sdk::str(address);
+    record.pool = sdk::str(pool);
+    record.port = port;
+    record.flags = host_flags();
+    return host_.send(record);
+}
+
 answer fake_delivery::finish(const answer& said)
 {
     answer came = host_.finish(said);
@@ -173,6 +196,140 @@ answer fake_delivery::client_params()
     if (said.proceeds())
         rewrite(said);
     return said;
+}
+
+std::string fake_delivery::octets() const
+{
+    std::string all;
+    for (const auto& [name, value] : fields)
+        all += name + ": " + value + "\r\n";
+    return all + "\r\n" + body;
+}
+
+answer fake_delivery::send_content(std::uint32_t hook)
+{
+    postern_ev_content record{};
+    const auto kept = begin(record, hook);
+    const auto list = records_of_offers(false);
+    std::vector<postern_header> headers;
+    for (const auto& [name, value] : fields)
+        headers.push_back({sdk::str(name), sdk::str(value)});
+    const std::string all = octets();
+    record.offers = list_of(list);
+    record.headers = list_of(headers);
+    record.size_octets = all.size();
+    record.flags = flags();
+    return host_.send(record, all);
+}
+
+answer fake_delivery::delivery_content()
+{
+    answer said = send_content(POSTERN_HOOK_DELIVERY_CONTENT);
+    if (said.proceeds())
+        edit_content(said);
+    return said;
+}
+
+answer fake_delivery::delivery_sign()
+{
+    answer said = send_content(POSTERN_HOOK_DELIVERY_SIGN);
+    if (!said.proceeds())
+        return said;
+    for (const edit& each : said.edits)
+        if (each.index != 0) {
+            host_.complain("puts a field elsewhere than in front of all at delivery.sign");
+            said.came = answer::how::failed;
+            return said;
+        }
+    edit_content(said);
+    return said;
+}
+
+/// Indices are those before the batch.
+void fake_delivery::edit_content(const answer& said)
+{
+    std::vector<std::pair<std::string, std::string>> made;
+    for (std::uint32_t at = 0; at <= fields.size(); ++at) {
+        for (const edit& each : said.edits)
+            if (each.op == POSTERN_EDIT_HEADER_INSERT && each.index == at)
+                made.emplace_back(each.name, each.value);
+        if (at == fields.size())
+            break;
+        auto field = fields[at];
+        bool is_gone = false;
+        for (const edit& each : said.edits) {
+            is_gone = is_gone || (each.op == POSTERN_EDIT_HEADER_REMOVE && each.index == at);
+            if (each.op == POSTERN_EDIT_HEADER_REPLACE && each.index == at)
+                field.second = each.value;
+        }
+        if (!is_gone)
+            made.push_back(std::move(field));
+    }
+    for (const edit& each : said.edits) {
+        if (each.op == POSTERN_EDIT_HEADER_ADD)
+            made.emplace_back(each.name, each.value);
+        if (each.op == POSTERN_EDIT_BODY_REPLACE)
+            body = each.value;
+    }
+    fields = std::move(made);
+}
+
+answer fake_delivery::queue_policy()
+{
+    postern_ev_queue_policy record{};
+    record.ev.size = sizeof record;
+    record.ev.hook = POSTERN_HOOK_QUEUE_POLICY;
+    record.ev.session = id_;
+    record.next_hop = sdk::str(next_hop);
+    record.pool = sdk::str(pool);
+    record.concurrency = concurrency;
+    return host_.send(record);
+}
+
+answer fake_delivery::queue_admit(std::uint32_t active, std::uint32_t waiting)
+{
+    postern_ev_queue_admit record{};
+    const auto kept = begin(record, POSTERN_HOOK_QUEUE_ADMIT);
+    record.size_octets = size_octets;
+    record.priority = priority;
+    record.active = record.active_all = active;
+    record.waiting = waiting;
+    return host_.send(record);
+}
+
+answer fake_delivery::delivery_reply(std::uint32_t code, std::string_view enhanced, std::string_view text, std::uint32_t stage)
+{
+    postern_ev_delivery_reply record{};
+    const auto kept = begin(record, POSTERN_HOOK_DELIVERY_REPLY);
+    record.address = sdk::str(address);
+    record.enhanced = sdk::str(enhanced);
+    record.text = sdk::str(text);
+    record.smtp_code = code;
+    record.stage = stage;
+    record.result = code / 100 == 5 ? POSTERN_FAILED : POSTERN_DEFERRED;
+    return host_.send(record);
+}
+
+answer fake_delivery::queue_retry(std::uint32_t code, std::string_view text, std::uint32_t attempts)
+{
+    constexpr std::uint64_t hour = 3600;
+    constexpr std::uint64_t five_days = 5 * 24 * hour;
+    postern_ev_queue_retry record{};
+    record.ev.size = sizeof record;
+    record.ev.hook = POSTERN_HOOK_QUEUE_RETRY;
+    record.ev.session = id_;
+    std::vector<postern_tried> tried;
+    for (const std::string& each : to)
+        tried.push_back({sdk::str(each), sdk::str(next_hop), {}, sdk::str(text), code, 0});
+    record.message = sdk::str(message);
+    record.sender = sdk::str(from);
+    record.tried = list_of(tried);
+    record.received_s = received_s;
+    record.expires_s = received_s + five_days;
+    record.next_s = received_s + hour;
+    record.attempts = attempts;
+    record.priority = priority;
+    return host_.send(record);
 }
 
 answer fake_delivery::dsn_make(const std::vector<report_line>& about, std::uint32_t kind)

@@ -1,9 +1,12 @@
 // fake_host::send: an event, and what comes back from the call.
 
 #include <postern/sdk/admin.hpp>
+#include <postern/sdk/content.hpp>
 #include <postern/sdk/login.hpp>
 #include <postern/sdk/records.hpp>
 #include <postern/sdk/report.hpp>
+#include <postern/sdk/shaping.hpp>
+#include <postern/sdk/source.hpp>
 #include <postern/testing/contract_names.hpp>
 #include <postern/testing/host_state.hpp>
 
@@ -205,6 +208,13 @@ template answer fake_host::send(postern_ev_txn, std::optional<std::string>);
 template answer fake_host::send(postern_ev_verb, std::optional<std::string>);
 template answer fake_host::send(postern_ev_verb_data, std::optional<std::string>);
 template answer fake_host::send(postern_ev_wake, std::optional<std::string>);
+template answer fake_host::send(postern_ev_content, std::optional<std::string>);
+template answer fake_host::send(postern_ev_delivery_connect, std::optional<std::string>);
+template answer fake_host::send(postern_ev_delivery_reply, std::optional<std::string>);
+template answer fake_host::send(postern_ev_delivery_source, std::optional<std::string>);
+template answer fake_host::send(postern_ev_queue_admit, std::optional<std::string>);
+template answer fake_host::send(postern_ev_queue_policy, std::optional<std::string>);
+template answer fake_host::send(postern_ev_queue_retry, std::optional<std::string>);
 template answer fake_host::send(postern_event, std::optional<std::string>);
 
 } // namespace postern::testing

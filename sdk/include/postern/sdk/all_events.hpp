@@ -2,6 +2,7 @@
 // All that `on` may take, as one list for the SDK to walk.
 
 #include <postern/sdk/admin.hpp>
+#include <postern/sdk/content.hpp>
 #include <postern/sdk/dns.hpp>
 #include <postern/sdk/instance_events.hpp>
 #include <postern/sdk/kv.hpp>
@@ -10,6 +11,8 @@
 #include <postern/sdk/login.hpp>
 #include <postern/sdk/outgoing.hpp>
 #include <postern/sdk/report.hpp>
+#include <postern/sdk/shaping.hpp>
+#include <postern/sdk/source.hpp>
 #include <postern/sdk/submit.hpp>
 #include <postern/sdk/tls_policy.hpp>
 
@@ -21,12 +24,14 @@ struct event_list {
 };
 
 /// All that `on` may take. Append as hooks are added.
-using all_events = event_list<connection, tls, helo, mail, rcpt, data, headers, body, message_end, commit_before, committed,
-                              aborted, connection_close, route, delivery_done, deliver, queue_request, wake, session_end, ehlo,
-                              verb, verb_data, parameter, rset, noop, help, vrfy, expn, unknown_command, quit, timer, health,
-                              server_event, prepare, commit, abort, dns_answer, kv_answer, kv_store_request, admin,
-                              delivery_begin, tls_policy, peer_offers, client_verb, client_params, auth_mechanisms, auth_step,
-                              auth_verify, auth_result, end_rcpt, tls_result, dsn_make, report_in, submitted>;
+using all_events =
+    event_list<connection, tls, helo, mail, rcpt, data, headers, body, message_end, commit_before, committed, aborted,
+               connection_close, route, delivery_done, deliver, queue_request, wake, session_end, ehlo, verb, verb_data,
+               parameter, rset, noop, help, vrfy, expn, unknown_command, quit, timer, health, server_event, prepare, commit,
+               abort, dns_answer, kv_answer, kv_store_request, admin, delivery_begin, tls_policy, peer_offers, client_verb,
+               client_params, auth_mechanisms, auth_step, auth_verify, auth_result, end_rcpt, tls_result, dsn_make, report_in,
+               submitted, queue_policy, queue_admit, delivery_reply, queue_retry, delivery_source, delivery_connect,
+               delivery_content, delivery_sign>;
 
 /// Whether the host sends it only when asked: backends, notes and what was declared (verbs, mechanisms, what is verified) need no
 /// subscription.

@@ -93,6 +93,14 @@ inline constexpr bool answers<Answer, event_kind::peer_offers> = std::is_void_v<
 template <class Answer>
 inline constexpr bool answers<Answer, event_kind::dsn_make> = std::is_void_v<Answer> || answers_with<Answer, dsn_reply>;
 template <class Answer>
+inline constexpr bool answers<Answer, event_kind::queue_policy> = std::is_void_v<Answer> || answers_with<Answer, policy_reply>;
+template <class Answer>
+inline constexpr bool answers<Answer, event_kind::waiting> = std::is_void_v<Answer> || answers_with<Answer, wait_reply>;
+template <class Answer>
+inline constexpr bool answers<Answer, event_kind::source> = std::is_void_v<Answer> || answers_with<Answer, source_reply>;
+template <class Answer>
+inline constexpr bool answers<Answer, event_kind::connecting> = std::is_void_v<Answer> || answers_with<Answer, connect_reply>;
+template <class Answer>
 inline constexpr bool answers<Answer, event_kind::client_lines> = answers_with<Answer, client_lines>;
 template <class Answer>
 inline constexpr bool answers<Answer, event_kind::login> = answers_with<Answer, login_reply>;

@@ -20,12 +20,24 @@ enum class event_kind : std::uint8_t {
     tls_policy,   ///< tls_reply, verdict, a task of either, pending; void observes
     peer_offers,  ///< peer_reply, likewise
     dsn_make,     ///< dsn_reply, likewise
+    queue_policy, ///< policy_reply, likewise
+    waiting,      ///< wait_reply, likewise
+    source,       ///< source_reply, likewise
+    connecting,   ///< connect_reply, likewise
     client_lines, ///< client_lines, verdict, a task of either, pending
     login,        ///< login_reply, likewise
     mechanisms,   ///< mechanism_list, task<mechanism_list>, pending
 };
 
 namespace sdk {
+
+/// Answered with a reply of its own, a verdict, a task of either, or pending; void observes.
+[[nodiscard]] constexpr bool has_own_reply(event_kind kind) noexcept
+{
+    return kind == event_kind::tls_policy || kind == event_kind::peer_offers || kind == event_kind::dsn_make ||
+           kind == event_kind::queue_policy || kind == event_kind::waiting || kind == event_kind::source ||
+           kind == event_kind::connecting;
+}
 
 /// An event of an SMTP session.
 template <class Record, std::uint32_t Hook, event_kind Kind>

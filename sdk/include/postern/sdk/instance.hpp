@@ -44,9 +44,7 @@ constexpr bool check_event()
         static_assert(Event::kind != event_kind::admin || answers<answer, Event::kind>,
                       "postern: `on(admin)` returns admin_reply, task<admin_reply> or pending");
         static_assert(
-            (Event::kind != event_kind::tls_policy && Event::kind != event_kind::peer_offers &&
-             Event::kind != event_kind::client_lines && Event::kind != event_kind::dsn_make) ||
-                answers<answer, Event::kind>,
+            (!has_own_reply(Event::kind) && Event::kind != event_kind::client_lines) || answers<answer, Event::kind>,
             "postern: `on` for a delivery on its way out returns the event's reply, verdict, a task of either, or pending");
         static_assert(Event::kind != event_kind::login || answers<answer, Event::kind>,
                       "postern: `on` for a login returns login_reply, verdict, a task of either, or pending");
@@ -56,12 +54,14 @@ constexpr bool check_event()
             static_assert(!takes_by_reference<Plugin, answer, Event>,
                           "postern: a task takes its event by value: the reference dangles at the first co_await");
     } else {
-        static_assert(!mentions_any<Plugin, Event, verdict, task<verdict>, void, pending, delivery_report, task<delivery_report>,
-                                    reply, task<reply>, param_reply, task<param_reply>, health_report, offers, task<offers>,
-                                    readiness, task<readiness>, admin_reply, task<admin_reply>, tls_reply, task<tls_reply>,
-                                    peer_reply, task<peer_reply>, client_lines, task<client_lines>, login_reply,
-                                    task<login_reply>, mechanism_list, task<mechanism_list>, dsn_reply, task<dsn_reply>>,
-                      "postern: this `on` cannot be called: take the event by const reference or by value, and only once");
+        static_assert(
+            !mentions_any<Plugin, Event, verdict, task<verdict>, void, pending, delivery_report, task<delivery_report>, reply,
+                          task<reply>, param_reply, task<param_reply>, health_report, offers, task<offers>, readiness,
+                          task<readiness>, admin_reply, task<admin_reply>, tls_reply, task<tls_reply>, peer_reply,
+                          task<peer_reply>, client_lines, task<client_lines>, login_reply, task<login_reply>, mechanism_list,
+                          task<mechanism_list>, dsn_reply, task<dsn_reply>, policy_reply, task<policy_reply>, wait_reply,
+                          task<wait_reply>, source_reply, task<source_reply>, connect_reply, task<connect_reply>>,
+            "postern: this `on` cannot be called: take the event by const reference or by value, and only once");
     }
     return takes<Plugin, Event>;
 }
@@ -266,9 +266,8 @@ private:
     postern_status subscribe_to()
     {
         if constexpr (takes<Plugin, Event> && is_subscribed<Event>) {
-            constexpr bool may_observe = Event::kind == event_kind::decision || Event::kind == event_kind::command ||
-                                         Event::kind == event_kind::tls_policy || Event::kind == event_kind::peer_offers ||
-                                         Event::kind == event_kind::dsn_make;
+            constexpr bool may_observe =
+                Event::kind == event_kind::decision || Event::kind == event_kind::command || has_own_reply(Event::kind);
             constexpr bool observes = may_observe && std::is_void_v<answer_of<Plugin, Event>>;
             std::uint32_t subscribe_flags = observes ? POSTERN_SUBSCRIBE_OBSERVE : 0u;
             if constexpr (std::is_same_v<Event, server_event> && requires { Plugin::observes; })

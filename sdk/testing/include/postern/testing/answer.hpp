@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -58,6 +59,19 @@ struct client_line {
     bool operator==(const client_line&) const = default;
 };
 
+/// A socket that a plugin handed over.
+class given_socket {
+public:
+    explicit given_socket(int value) noexcept : value_{value} {}
+    ~given_socket();
+    given_socket(const given_socket&) = delete;
+    given_socket& operator=(const given_socket&) = delete;
+    [[nodiscard]] int get() const noexcept { return value_; }
+
+private:
+    int value_;
+};
+
 /// A TLSA record of an answer.
 struct tlsa {
     std::uint32_t usage = 0;
@@ -68,7 +82,20 @@ struct tlsa {
     bool operator==(const tlsa&) const = default;
 };
 
-/// What an answer says beyond its verdict and edits at delivery.tls_policy, delivery.peer and client.verb.
+/// What an answer says beyond its verdict at queue.policy; at queue.admit, queue.retry and delivery.reply `wait_ms`.
+struct shaping_reply {
+    std::string pool;
+    std::uint32_t concurrency = 0;
+    std::uint32_t rate_count = 0;
+    std::uint64_t rate_ms = 0;
+    std::uint32_t valid_s = 0;
+    std::uint64_t wait_ms = 0;
+
+    bool operator==(const shaping_reply&) const = default;
+};
+
+/// What an answer says beyond its verdict and edits at delivery.source, delivery.tls_policy, delivery.connect, delivery.peer and
+/// client.verb.
 struct outgoing_reply {
     std::uint32_t tls = 0; ///< POSTERN_TLS_...; 0: as it is
     std::string name;
@@ -81,6 +108,8 @@ struct outgoing_reply {
     std::uint32_t finding = 0; ///< POSTERN_TLS_RESULT_...
     bool is_tested = false;
     std::vector<std::string> unused;
+    std::string pool;
+    std::shared_ptr<given_socket> socket; ///< of delivery.connect; closed with the last copy
     bool next_host = false;
     std::vector<client_line> lines;
     bool shows = false;
@@ -146,6 +175,7 @@ struct answer {
     outgoing_reply out;                  ///< of a delivery
     std::optional<login_reply> login;    ///< of a login, where it was said
     dsn_reply dsn;                       ///< of a notification that is due
+    shaping_reply shape;                 ///< of when and how fast mail leaves
     std::vector<std::string> offers;     ///< ehlo(): "KEYWORD parameters", the lines of this plugin that the client is shown
 
     std::uint32_t health_state = POSTERN_HEALTH_OK; ///< health()

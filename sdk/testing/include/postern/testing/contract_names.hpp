@@ -3,6 +3,7 @@
 
 #include <postern/abi/admin.h>
 #include <postern/abi/auth.h>
+#include <postern/abi/content.h>
 #include <postern/abi/delivery.h>
 #include <postern/abi/dns.h>
 #include <postern/abi/ehlo.h>
@@ -14,6 +15,7 @@
 #include <postern/abi/outgoing.h>
 #include <postern/abi/queue.h>
 #include <postern/abi/report.h>
+#include <postern/abi/shaping.h>
 #include <postern/abi/submit.h>
 #include <postern/abi/timers.h>
 
@@ -70,6 +72,14 @@ namespace postern::testing {
         {POSTERN_HOOK_AUTH_RESULT, "auth.result"},
         {POSTERN_HOOK_END_RCPT, "msg.end_rcpt"},
         {POSTERN_HOOK_TLS_RESULT, "delivery.tls_result"},
+        {POSTERN_HOOK_QUEUE_POLICY, "queue.policy"},
+        {POSTERN_HOOK_QUEUE_ADMIT, "queue.admit"},
+        {POSTERN_HOOK_QUEUE_RETRY, "queue.retry"},
+        {POSTERN_HOOK_DELIVERY_SOURCE, "delivery.source"},
+        {POSTERN_HOOK_DELIVERY_CONNECT, "delivery.connect"},
+        {POSTERN_HOOK_DELIVERY_CONTENT, "delivery.content"},
+        {POSTERN_HOOK_DELIVERY_SIGN, "delivery.sign"},
+        {POSTERN_HOOK_DELIVERY_REPLY, "delivery.reply"},
         {POSTERN_HOOK_DSN_MAKE, "dsn.make"},
         {POSTERN_HOOK_REPORT_IN, "report.in"},
         {POSTERN_HOOK_WAKE, "wake"},

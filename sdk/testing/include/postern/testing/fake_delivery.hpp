@@ -8,6 +8,7 @@
 //     EXPECT_THAT(delivery.client_verb().client_lines(), ElementsAre("XFORWARD NAME=client.example"));
 
 #include <postern/abi/outgoing.h>
+#include <postern/abi/shaping.h>
 #include <postern/testing/answer.hpp>
 #include <postern/testing/report_line.hpp>
 
@@ -67,6 +68,12 @@ public:
     std::vector<std::pair<std::string, std::string>> offers; ///< keyword and parameters; peer_offers() takes out what is not used
     bool has_tls = false;
     bool has_other_hosts = false;
+    std::string pool; ///< of source addresses; delivery_source() makes it what holds
+    std::vector<std::pair<std::string, std::string>>
+        fields;                    ///< of the header section; delivery_content() and delivery_sign() edit them
+    std::string body = "text\r\n"; ///< delivery_content() may replace it
+    std::uint32_t concurrency = 20;
+    std::int32_t priority = 0;
     std::string envid;                ///< decoded
     bool returns_all = false;         ///< a notification gives the whole message back
     std::string told;                 ///< by dsn_make(); empty: nobody
@@ -75,7 +82,9 @@ public:
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
 
     answer delivery_begin();
+    answer delivery_source();
     answer tls_policy();
+    answer delivery_connect();
     /// What a task says to tls_policy() in the end, as session_base::finish: `delivery.finish(delivery.tls_policy())`.
     answer finish(const answer& said);
     /// By what the last tls_policy() said. `result`: POSTERN_TLS_RESULT_...
@@ -85,6 +94,15 @@ public:
     /// the last round.
     answer client_verb(const std::vector<std::pair<std::uint32_t, std::string>>& said = {}, std::uint32_t round = 0);
     answer client_params();
+    answer delivery_content();
+    answer delivery_sign();
+    answer queue_policy();
+    answer queue_admit(std::uint32_t active = 0, std::uint32_t waiting = 0);
+    /// Of all recipients. `stage`: POSTERN_STAGE_...
+    answer delivery_reply(std::uint32_t code, std::string_view enhanced, std::string_view text,
+                          std::uint32_t stage = POSTERN_STAGE_RCPT);
+    /// `code`, `text`: what was last heard of each recipient. The proposal is in an hour, the end in five days, from received_s.
+    answer queue_retry(std::uint32_t code, std::string_view text, std::uint32_t attempts = 1);
     /// A notification is due about the message; `told` is then who gets it. `kind`: POSTERN_DSN_...
     answer dsn_make(const std::vector<report_line>& about, std::uint32_t kind = POSTERN_DSN_FAILURE);
     void end();
@@ -104,6 +122,9 @@ private:
     [[nodiscard]] std::uint32_t flags() const noexcept;
     [[nodiscard]] std::uint32_t host_flags() const noexcept;
 
+    [[nodiscard]] std::string octets() const;
+    answer send_content(std::uint32_t hook);
+    void edit_content(const answer& said);
     void take_out(const answer& said);
     void take_policy(const answer& said);
 

@@ -81,6 +81,8 @@ template <class Predicate>
         return rules::not_granted("ACCEPT", "accept");
     if (asked.hook == POSTERN_HOOK_TLS_POLICY && rules::is_weaker(what.out, asked) && !is_granted("tls"))
         return rules::not_granted("a weaker TLS policy", "tls");
+    if (what.out.socket && !is_granted("route"))
+        return rules::not_granted("a socket of its own", "route");
     if (asked.hook == POSTERN_HOOK_DSN_MAKE && (what.discards() || what.dsn != dsn_reply{}) && !is_granted("dsn"))
         return rules::not_granted("to suppress or to word a report", "dsn");
     if (what.refuses())

@@ -2,6 +2,7 @@
 // What a real host refuses in the answers of a delivery on its way out (delivery.begin to client.params), and how their records
 // are read. Part of rules.hpp; it must not know what was declared. STANDARDS: RFC 5321 2.4, 4.1.1.1, 4.1.2.
 
+#include <postern/abi/content.h>
 #include <postern/abi/outgoing.h>
 #include <postern/sdk/extension_form.hpp>
 #include <postern/sdk/outgoing_form.hpp>
@@ -9,6 +10,7 @@
 #include <postern/testing/extension_rules.hpp>
 #include <postern/testing/login_rules.hpp>
 #include <postern/testing/report_rules.hpp>
+#include <postern/testing/shaping_rules.hpp>
 
 #include <algorithm>
 #include <string>
@@ -19,7 +21,8 @@ namespace postern::testing {
 
 [[nodiscard]] constexpr bool is_outgoing(std::uint32_t hook) noexcept
 {
-    return hook >= POSTERN_HOOK_DELIVERY_BEGIN && hook <= POSTERN_HOOK_CLIENT_PARAMS;
+    return (hook >= POSTERN_HOOK_DELIVERY_BEGIN && hook <= POSTERN_HOOK_CLIENT_PARAMS) ||
+           (hook >= POSTERN_HOOK_DELIVERY_SOURCE && hook <= POSTERN_HOOK_DELIVERY_SIGN);
 }
 
 namespace rules {
@@ -96,13 +99,33 @@ namespace rules {
     return {};
 }
 
+[[nodiscard]] inline std::string read_source(const postern_delivery_source_reply& from, outgoing_reply& to)
+{
+    if (!is_sound(from.pool))
+        return "a source pool that is NULL with a length";
+    to.pool = sdk::view(from.pool);
+    return {};
+}
+
+[[nodiscard]] inline std::string read_connect(const postern_delivery_connect_reply& from, outgoing_reply& to)
+{
+    if (from.has_socket > 1 || (from.has_socket == 1 && from.socket < 0))
+        return "a socket that is none";
+    if (from.has_socket == 1)
+        to.socket = std::make_shared<given_socket>(from.socket);
+    to.next_host = from.next_host != 0;
+    return {};
+}
+
 /// Copies what an answer says beyond its base, if it does; what is wrong with its record, empty: nothing.
 [[nodiscard]] inline std::string read_outgoing(const postern_reply& reply, std::uint32_t hook, answer& to)
 {
-    const std::size_t own = hook == POSTERN_HOOK_TLS_POLICY      ? sizeof(postern_tls_policy_reply)
-                            : hook == POSTERN_HOOK_DELIVERY_PEER ? sizeof(postern_delivery_peer_reply)
-                            : hook == POSTERN_HOOK_CLIENT_VERB   ? sizeof(postern_client_verb_reply)
-                                                                 : 0;
+    const std::size_t own = hook == POSTERN_HOOK_TLS_POLICY         ? sizeof(postern_tls_policy_reply)
+                            : hook == POSTERN_HOOK_DELIVERY_PEER    ? sizeof(postern_delivery_peer_reply)
+                            : hook == POSTERN_HOOK_CLIENT_VERB      ? sizeof(postern_client_verb_reply)
+                            : hook == POSTERN_HOOK_DELIVERY_SOURCE  ? sizeof(postern_delivery_source_reply)
+                            : hook == POSTERN_HOOK_DELIVERY_CONNECT ? sizeof(postern_delivery_connect_reply)
+                                                                    : 0;
     if (own == 0 || reply.size == sizeof(postern_reply))
         return {};
     if (reply.size < own)
@@ -111,6 +134,10 @@ namespace rules {
         return read_policy(whole<postern_tls_policy_reply>(reply), to.out);
     if (hook == POSTERN_HOOK_DELIVERY_PEER)
         return read_peer(whole<postern_delivery_peer_reply>(reply), to.out);
+    if (hook == POSTERN_HOOK_DELIVERY_SOURCE)
+        return read_source(whole<postern_delivery_source_reply>(reply), to.out);
+    if (hook == POSTERN_HOOK_DELIVERY_CONNECT)
+        return read_connect(whole<postern_delivery_connect_reply>(reply), to.out);
     return read_client_lines(whole<postern_client_verb_reply>(reply), to.out);
 }
 
@@ -121,6 +148,8 @@ namespace rules {
         return read_login(reply, hook, to);
     if (hook == POSTERN_HOOK_DSN_MAKE)
         return read_dsn(reply, to);
+    if (is_shaping(hook))
+        return read_shaping(reply, hook, to);
     return is_outgoing(hook) ? read_outgoing(reply, hook, to) : read_more(reply, hook, to);
 }
 
@@ -149,6 +178,10 @@ namespace rules {
         if (!sdk::is_upper_keyword(keyword))
             return "\"" + keyword + "\" is no keyword of EHLO";
     }
+    if (!sdk::is_pool_name(out.pool))
+        return "\"" + out.pool + "\" is no name of a source pool";
+    if (out.socket && what.refuses())
+        return "a socket with a verdict that refuses";
     if (out.next_host && what.verdict != POSTERN_TEMPFAIL)
         return "another host with a verdict other than TEMPFAIL";
     if (out.lines.empty() && (out.shows || out.restarts))

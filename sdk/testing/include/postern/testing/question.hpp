@@ -24,8 +24,7 @@ namespace postern::testing {
         return flags == 0;
     if (hook == POSTERN_HOOK_AUTH_STEP || hook == POSTERN_HOOK_AUTH_VERIFY) // for who declares that it needs them
         return false;
-    const bool is_hook =
-        (hook > 0 && hook <= POSTERN_HOOK_TLS_RESULT) || hook == POSTERN_HOOK_DSN_MAKE || hook == POSTERN_HOOK_REPORT_IN;
+    const bool is_hook = hook > 0 && hook <= POSTERN_HOOK_REPORT_IN;
     return is_hook && (flags & ~POSTERN_SUBSCRIBE_OBSERVE) == 0;
 }
 

@@ -63,7 +63,8 @@ namespace postern::testing {
     case POSTERN_EDIT_HEADER_INSERT:
     case POSTERN_EDIT_HEADER_REPLACE:
     case POSTERN_EDIT_HEADER_REMOVE:
-        return hook == POSTERN_HOOK_HEADERS || hook == POSTERN_HOOK_END;
+        return hook == POSTERN_HOOK_HEADERS || hook == POSTERN_HOOK_END || hook == POSTERN_HOOK_DELIVERY_CONTENT ||
+               (hook == POSTERN_HOOK_DELIVERY_SIGN && op == POSTERN_EDIT_HEADER_INSERT);
     case POSTERN_EDIT_SENDER_SET:
         return hook == POSTERN_HOOK_MAIL || hook == POSTERN_HOOK_END;
     case POSTERN_EDIT_RCPT_ADD:
@@ -72,7 +73,7 @@ namespace postern::testing {
     case POSTERN_EDIT_RCPT_REMOVE:
         return hook == POSTERN_HOOK_END;
     case POSTERN_EDIT_BODY_REPLACE:
-        return hook == POSTERN_HOOK_BODY || hook == POSTERN_HOOK_END;
+        return hook == POSTERN_HOOK_BODY || hook == POSTERN_HOOK_END || hook == POSTERN_HOOK_DELIVERY_CONTENT;
     case POSTERN_EDIT_ROUTE_SET:
         return hook == POSTERN_HOOK_ROUTE;
     case POSTERN_EDIT_PEER_SET:
@@ -113,6 +114,12 @@ namespace postern::testing {
     if (is_extension(hook)) // they are about a command, not about a message
         return verdict == POSTERN_CONTINUE || verdict == POSTERN_SCORE || verdict == POSTERN_REJECT ||
                verdict == POSTERN_TEMPFAIL || verdict == POSTERN_DISCONNECT;
+    if (is_shaping(hook)) {
+        const bool proceeds = verdict == POSTERN_CONTINUE || verdict == POSTERN_ACCEPT;
+        if (hook == POSTERN_HOOK_QUEUE_RETRY)
+            return proceeds || verdict == POSTERN_REJECT || verdict == POSTERN_HOLD;
+        return proceeds || verdict == POSTERN_TEMPFAIL || (hook == POSTERN_HOOK_DELIVERY_REPLY && verdict == POSTERN_REJECT);
+    }
     if (hook == POSTERN_HOOK_DSN_MAKE) // it goes out, or it is not wanted
         return verdict == POSTERN_CONTINUE || verdict == POSTERN_ACCEPT || verdict == POSTERN_DISCARD;
     if (verdict == POSTERN_CONTINUE || verdict == POSTERN_ACCEPT || verdict == POSTERN_TEMPFAIL)
@@ -372,6 +379,10 @@ private:
     }
     if (is_outgoing(asked.hook)) {
         if (std::string fault = rules::fault_of_outgoing(what); !fault.empty())
+            return fault;
+    }
+    if (is_shaping(asked.hook)) {
+        if (std::string fault = rules::fault_of_shaping(what); !fault.empty())
             return fault;
     }
     if (asked.hook == POSTERN_HOOK_DSN_MAKE) {

@@ -60,15 +60,24 @@ private:
         for (const auto& each : host().declared().params())
             out_.params.push_back({each.name, each.needs_none ? std::nullopt : std::optional{make().parameter_value()},
                                    each.of_rcpt ? std::optional<std::uint32_t>{0} : std::nullopt, each.relay});
+        later([this] { return out_.queue_policy(); });
+        later([this] { return out_.queue_admit(static_cast<std::uint32_t>(random().below(50))); });
         later([this] { return out_.delivery_begin(); });
+        later([this] { return out_.delivery_source(); });
         out_.is_by_mx = random().one_in(2);
         out_.is_mx_secure = out_.is_address_secure = out_.is_by_mx && random().one_in(2);
         later([this] { return out_.tls_policy(); });
+        later([this] { return out_.delivery_connect(); });
         later([this] { return out_.tls_result(static_cast<std::uint32_t>(random().below(12)), make().text()); });
         later([this] { return out_.peer_offers(); });
         later([this] { return out_.client_verb(); });
         later([this] { return out_.client_verb({{random().one_in(2) ? 250u : 501u, make().argument()}}, 1); });
         later([this] { return out_.client_params(); });
+        out_.fields = {{"From", make().text()}, {"Subject", make().text()}};
+        later([this] { return out_.delivery_content(); });
+        later([this] { return out_.delivery_sign(); });
+        later([this] { return out_.delivery_reply(random().one_in(2) ? 450u : 550u, "4.2.0", make().text()); });
+        later([this] { return out_.queue_retry(450, make().text(), 1 + static_cast<std::uint32_t>(random().below(30))); });
         later([this] {
             report_line line{make().recipient()};
             line.diagnostic = make().text();
@@ -137,7 +146,15 @@ private:
 };
 
 /// Hooks that the clients above come by.
-inline constexpr std::array<std::uint32_t, 39> visited_hooks{POSTERN_HOOK_AUTH_MECHANISMS,
+inline constexpr std::array<std::uint32_t, 47> visited_hooks{POSTERN_HOOK_QUEUE_POLICY,
+                                                             POSTERN_HOOK_QUEUE_ADMIT,
+                                                             POSTERN_HOOK_QUEUE_RETRY,
+                                                             POSTERN_HOOK_DELIVERY_REPLY,
+                                                             POSTERN_HOOK_DELIVERY_SOURCE,
+                                                             POSTERN_HOOK_DELIVERY_CONNECT,
+                                                             POSTERN_HOOK_DELIVERY_CONTENT,
+                                                             POSTERN_HOOK_DELIVERY_SIGN,
+                                                             POSTERN_HOOK_AUTH_MECHANISMS,
                                                              POSTERN_HOOK_AUTH_RESULT,
                                                              POSTERN_HOOK_END_RCPT,
                                                              POSTERN_HOOK_CONN_OPEN,
