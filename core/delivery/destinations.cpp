@@ -134,6 +134,21 @@ std::vector<destinations::called> destinations::limit(limits of, rules own)
     return admit();
 }
 
+std::vector<destinations::called> destinations::set_rule(std::string_view destination, const std::optional<rule>& what)
+{
+    if (what)
+        rules_.insert_or_assign(std::string{destination}, *what);
+    else if (const auto known = rules_.find(destination); known != rules_.end())
+        rules_.erase(known);
+    const auto at = lines_.find(destination);
+    if (at == lines_.end())
+        return {};
+    unnote(at);
+    obey(at);
+    note(at);
+    return admit();
+}
+
 std::optional<base::instant> destinations::next_tick() const noexcept
 {
     // The time of a line may have come when somebody else joined it, before anybody was told.

@@ -81,6 +81,9 @@ public:
     /// New limits (a reload). Those that may go now; running ones above a smaller limit finish undisturbed.
     [[nodiscard]] std::vector<called> limit(limits of, rules own = {});
 
+    /// What differs for one; nothing: no longer. Likewise.
+    [[nodiscard]] std::vector<called> set_rule(std::string_view destination, const std::optional<rule>& what);
+
     [[nodiscard]] std::uint32_t active() const noexcept { return active_; }
     [[nodiscard]] std::uint32_t active(std::string_view destination) const noexcept;
     [[nodiscard]] std::uint32_t scouts() const noexcept { return scouts_; }

@@ -4,23 +4,40 @@
 
 namespace postern::delivery {
 
+resting_destinations::entries::iterator resting_destinations::find_or_add(std::string_view destination)
+{
+    const auto at = all_.find(destination);
+    if (at != all_.end())
+        return at;
+    if (all_.size() >= most_) // whoever invents destinations must not have all memory: some rest the less
+        erase(all_.begin());
+    return all_.try_emplace(std::string{destination}).first;
+}
+
+void resting_destinations::last_until(entries::iterator which, base::instant until)
+{
+    ends_.erase({which->second.until, which->first});
+    which->second.until = until;
+    ends_.emplace(until, which->first);
+}
+
 void resting_destinations::failed(std::string_view destination, std::string why, base::instant now, const rest_times& times)
 {
-    auto at = all_.find(destination);
-    if (at == all_.end()) {
-        if (all_.size() >= most_) // whoever invents destinations must not have all memory: some rest the less
-            erase(all_.begin());
-        at = all_.try_emplace(std::string{destination}).first;
-    }
+    const auto at = find_or_add(destination);
     auto& one = at->second;
     one.why = std::move(why);
     if (now < one.until)
         return;
     const bool is_new = one.length.count() == 0 || now - one.until > times.most; // nobody has cared for long
     one.length = is_new ? times.first : std::min(one.length * 2, times.most);
-    ends_.erase({one.until, at->first});
-    one.until = now + one.length;
-    ends_.emplace(one.until, at->first);
+    last_until(at, now + one.length);
+}
+
+void resting_destinations::rest(std::string_view destination, std::string why, base::instant now, std::chrono::milliseconds time)
+{
+    const auto at = find_or_add(destination);
+    at->second.why = std::move(why);
+    last_until(at, std::max(at->second.until, now + time));
 }
 
 bool resting_destinations::reached(std::string_view destination)

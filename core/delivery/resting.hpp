@@ -1,5 +1,5 @@
 #pragma once
-// Destinations that could not be reached lately: they rest, longer each time. Pure accounting; the owner tells it what happened
+// Destinations that could not be reached lately, or are to be let alone: they rest, the former longer each time. Pure accounting; the owner tells it what happened
 // and what time it is, and sends somebody when a rest is over.
 
 #include "core/base/clock.hpp"
@@ -30,6 +30,8 @@ public:
 
     /// Nobody there could be spoken to. Of deliveries that were under way together the first failure counts.
     void failed(std::string_view destination, std::string why, base::instant now, const rest_times& times);
+    /// Nobody is to go there for that time, whether or not it could be reached.
+    void rest(std::string_view destination, std::string why, base::instant now, std::chrono::milliseconds time);
     /// Somebody there answered. False: nothing else was known.
     bool reached(std::string_view destination);
     /// Whoever asks next may try, and what was before does not count (an operator's word).
@@ -54,6 +56,8 @@ private:
         std::string why;
     };
     using entries = std::map<std::string, entry, std::less<>>;
+    [[nodiscard]] entries::iterator find_or_add(std::string_view destination);
+    void last_until(entries::iterator which, base::instant until);
     void erase(entries::iterator which);
 
     std::size_t most_;

@@ -50,6 +50,7 @@ void delivery_lines::limit(const delivery::settings& settings, std::chrono::mill
             resumed.erase(name);
         }
     }
+    configured_ = rules;
     call(destinations().limit({settings.concurrency, settings.per_destination, most_scouts(), settings.rate}, std::move(rules)));
     for (const auto& [name, why] : resumed)
         unpark(name, each_);
@@ -217,6 +218,27 @@ void delivery_lines::reached(const std::string& destination)
 {
     if (resting_.reached(destination))
         log_.info("destination_reached", {{"next_hop", destination}});
+}
+
+void delivery_lines::rest(const std::string& destination, const std::string& why, std::chrono::milliseconds time)
+{
+    resting_.rest(destination, why, clock_.now(), time);
+    watch_rests();
+}
+
+void delivery_lines::rule(const std::string& destination, std::optional<delivery::destinations::rule> what)
+{
+    if (!what)
+        if (const auto own = configured_.find(destination); own != configured_.end())
+            what = own->second;
+    call(destinations().set_rule(destination, what));
+}
+
+delivery_lines::load delivery_lines::load_of(std::string_view destination) const
+{
+    const auto outside = parked_.find(destination);
+    const auto waiting = destinations_.waiting(destination) + (outside == parked_.end() ? 0 : outside->second.size());
+    return {destinations_.active(destination), static_cast<std::uint32_t>(waiting), destinations_.active()};
 }
 
 /// When a rest is over one of those who wait outside goes there.

@@ -86,6 +86,16 @@ public:
     /// Nobody there could be spoken to.
     void unreachable(const std::string& destination, const std::string& why);
     void reached(const std::string& destination);
+    /// Somebody wants it to be let alone for that time.
+    void rest(const std::string& destination, const std::string& why, std::chrono::milliseconds time);
+    /// What holds there in place of the configuration's, until the next limit(); nothing: that of the configuration again.
+    void rule(const std::string& destination, std::optional<delivery::destinations::rule> what);
+    struct load {
+        std::uint32_t active = 0;  ///< transactions there
+        std::uint32_t waiting = 0; ///< in line for it, or outside
+        std::uint32_t active_all = 0;
+    };
+    [[nodiscard]] load load_of(std::string_view destination) const;
     /// All that rest are tried again, by one each.
     void end_rests();
     /// And all who wait outside come.
@@ -125,6 +135,7 @@ private:
     delivery::resting_destinations resting_;
     delivery::rest_times rest_times_;
     std::map<std::string, std::string, std::less<>> suspended_; // and why
+    delivery::destinations::rules configured_;
     std::uint32_t each_ = 1;
     job jobs_ = 0;
     std::map<job, waiter*> waiting_;
