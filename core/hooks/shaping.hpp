@@ -21,7 +21,7 @@ struct shaping_policy {
     std::uint32_t concurrency = 0; ///< transactions at the same time
     std::uint32_t rate_count = 0;  ///< in rate_per, evenly spaced; 0: as fast as it goes
     std::chrono::milliseconds rate_per{0};
-    std::string pool;              ///< of source addresses; empty: none in particular
+    std::string pool = {};         ///< of source addresses; empty: none in particular
     std::chrono::seconds valid{0}; ///< nobody is asked again before; 0: nobody said
 };
 

@@ -250,8 +250,18 @@ io::task<void> attempt::deliver_one_of(const delivery::route_group& group, std::
 io::task<void> attempt::deliver(const delivery::route_group& group)
 {
     const auto name = group.next.text();
+    if (hooks_.has(hooks::hook_point::queue_policy)) {
+        const bool is_known = co_await engine_.rules_.learn(name, current_);
+        if (!is_known)
+            co_return;
+    }
     if (waits_for_rest(group, name))
         co_return;
+    if (hooks_.has(hooks::hook_point::queue_admit)) {
+        const bool may_stand = co_await is_admitted(group, name);
+        if (!may_stand)
+            co_return;
+    }
     const bool has_others = hooks_.has(hooks::hook_point::queue_route) || current_->delivery.relay.empty();
     const bool may_be_full = has_others && !is_telling_due(); // else it would come again and again
     auto entered = co_await engine_.lines_.enter(name, {may_be_full, group.next.is_by_plugin()});
@@ -299,7 +309,9 @@ io::task<void> attempt::deliver(const delivery::route_group& group)
 /// by what came of others, and has another way.
 bool attempt::waits_for_rest(const delivery::route_group& group, const std::string& name)
 {
-    const auto why = engine_.lines_.why_not(name, is_urgent_ || group.next.is_by_plugin());
+    auto why = engine_.rules_.why_not(name);
+    if (!why)
+        why = engine_.lines_.why_not(name, is_urgent_ || group.next.is_by_plugin());
     if (!why)
         return false;
     const bool may_be_routed =

@@ -4,6 +4,7 @@
 
 #include "core/delivery/plan.hpp"
 #include "core/hooks/draft.hpp"
+#include "core/hooks/shaping.hpp"
 #include "core/queue/record.hpp"
 #include "core/runtime/connection_port.hpp"
 #include "core/runtime/conversation.hpp"
@@ -40,6 +41,10 @@ private:
     [[nodiscard]] io::task<void> deliver_all(std::vector<delivery::route_group> groups);
     [[nodiscard]] io::task<void> deliver_one_of(const delivery::route_group& group, std::size_t& left, io::timer& all_done);
     [[nodiscard]] io::task<void> deliver(const delivery::route_group& group);
+    [[nodiscard]] io::task<bool> is_admitted(const delivery::route_group& group, const std::string& name);
+    [[nodiscard]] io::task<hooks::outcome> ask_shaping(hooks::hook_point hook, hooks::shaping& about);
+    [[nodiscard]] io::task<void> ask_about_retry();
+    [[nodiscard]] base::wall_time asked_for(base::wall_time when) const;
     [[nodiscard]] bool waits_for_rest(const delivery::route_group& group, const std::string& name);
     void walk_off();
     void come_back() noexcept;
@@ -103,13 +108,15 @@ private:
     hook_runner hooks_;
     std::vector<delivery::attempt_result> results_;
     std::optional<std::string> hold_;
-    std::set<conversation*> talks_;        // with next hops, now
-    std::size_t groups_ = 0;               // next hops
-    std::size_t groups_away_ = 0;          // those of them to which a way is looked for
-    bool is_urgent_ = false;               // somebody knows that its next hop is there
-    bool has_thrown_ = false;              // one of its groups, most likely for want of memory
-    bool has_tried_ = false;               // a transaction was begun
-    std::optional<std::string> parked_at_; // a destination whose line is full
+    std::set<conversation*> talks_;                        // with next hops, now
+    std::size_t groups_ = 0;                               // next hops
+    std::size_t groups_away_ = 0;                          // those of them to which a way is looked for
+    bool is_urgent_ = false;                               // somebody knows that its next hop is there
+    bool has_thrown_ = false;                              // one of its groups, most likely for want of memory
+    bool has_tried_ = false;                               // a transaction was begun
+    std::optional<std::string> parked_at_;                 // a destination whose line is full
+    std::optional<std::chrono::milliseconds> admitted_in_; // a plugin wants it to stand in no line before
+    std::chrono::milliseconds retry_in_{0};                // likewise: the next attempt; 0: as usual
 };
 
 } // namespace postern::runtime

@@ -24,15 +24,24 @@ io::task<void> attempt::settle()
         co_return;
     }
     if (results_.empty() && !delivery::open_recipients(record_.state).empty()) { // nobody was tried
-        if (parked_at_)
+        if (admitted_in_) {
+            engine_.remember(id_, std::move(record_));
+            put_back(*admitted_in_);
+        } else if (parked_at_)
             engine_.park(id_, *parked_at_, std::move(record_));
         else
             put_back(has_thrown_ ? std::chrono::milliseconds{store_pause} : 0ms);
         co_return;
     }
+    if (hooks_.has(hooks::hook_point::queue_retry))
+        co_await ask_about_retry();
     announce();
     auto decided = delivery::conclude(record_, results_, current_->retry, engine_.clock_.wall(), engine_.random_,
                                       !current_->delivery.postmaster.empty());
+    if (retry_in_.count() != 0 && decided.what == queue::life_event::defer && !decided.is_only_untried)
+        decided.state.next_attempt = decided.next_attempt = asked_for(engine_.clock_.wall() + retry_in_);
+    if (decided.is_only_untried && admitted_in_)
+        decided.state.next_attempt = decided.next_attempt = engine_.clock_.wall() + *admitted_in_;
     if (hold_) // of those who are left
         decided.state.held = hold_;
     note_decision(decided);
@@ -71,7 +80,7 @@ io::task<void> attempt::settle()
     const bool is_kept = co_await keep(decided.state);
     if (!is_kept)
         co_return;
-    const bool is_parked = parked_at_ && decided.is_only_untried;
+    const bool is_parked = parked_at_ && decided.is_only_untried && !admitted_in_;
     const auto next = is_parked ? engine_.parked_until(record_) : decided.next_attempt.value_or(engine_.clock_.wall());
     const auto open = static_cast<std::uint32_t>(decided.state.open_count());
     co_await engine_.honour(id_, engine_.ledger_.defer(id_, next, decided.state.attempts, open));

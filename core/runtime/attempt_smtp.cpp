@@ -92,7 +92,9 @@ io::task<std::optional<attempt::way>> attempt::find_way(const delivery::route_gr
     const auto name = group.next.text();
     const auto& settings = current_->delivery;
     const auto own = settings.destinations.find(name);
-    const auto source = own == settings.destinations.end() || own->second.pool.empty() ? settings.pool : own->second.pool;
+    auto source = engine_.rules_.pool_of(name);
+    if (source.empty())
+        source = own == settings.destinations.end() || own->second.pool.empty() ? settings.pool : own->second.pool;
     for (;;) {
         auto host = in_clear ? std::nullopt : engine_.pool_.idle_place(group.next, source, current_);
         const bool is_idle = host.has_value();

@@ -42,7 +42,8 @@ delivery_engine::delivery_engine(published& current, queue::store& store, base::
                  const bool waits = entry && (entry->state == queue::life::queued || entry->state == queue::life::deferred);
                  return waits && ledger_.retry_now(parked, clock_.wall());
              }},
-      next_due_{loop_.context().get_executor()}, counts_{metrics}, work_{loop_.context().get_executor()}
+      rules_{{loop_, log, metrics, notices, clock, ids_, lines_}}, next_due_{loop_.context().get_executor()}, counts_{metrics},
+      work_{loop_.context().get_executor()}
 {
     limit_lines();
 }
@@ -99,6 +100,7 @@ void delivery_engine::drain()
         pool_.drain();
         lookups_.stop();
         lines_.stop();
+        rules_.stop();
         for (auto* one : pauses_)
             one->cancel();
     });
@@ -159,6 +161,7 @@ void delivery_engine::limit_lines()
 {
     const auto current = current_.load();
     const auto& waits = current->retry.retry;
+    rules_.forget_all();
     lines_.limit(current->delivery, waits.empty() ? current->delivery.rest.first : waits.front());
 }
 

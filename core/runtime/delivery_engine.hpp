@@ -13,6 +13,7 @@
 #include "core/queue/store.hpp"
 #include "core/runtime/delivery_lines.hpp"
 #include "core/runtime/name_lookup.hpp"
+#include "core/runtime/next_hop_rules.hpp"
 #include "core/runtime/notice_board.hpp"
 #include "core/runtime/published.hpp"
 #include "core/runtime/server.hpp"
@@ -121,6 +122,7 @@ private:
     name_lookups lookups_;
     queue::ledger ledger_;
     delivery_lines lines_;
+    next_hop_rules rules_;
     std::set<io::timer*> pauses_;
     std::set<attempt*> running_;
     std::unordered_map<base::message_id, queue::record> fresh_; // fresher than the store's, or saves asking it
