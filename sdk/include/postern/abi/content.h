@@ -19,7 +19,7 @@ extern "C" {
 #define POSTERN_HOOK_DELIVERY_CONTENT 43u
 #define POSTERN_HOOK_DELIVERY_SIGN 44u
 
-/* Both. Edits at delivery.content: HEADER_ADD, _INSERT, _REPLACE, _REMOVE with may = ["headers"], BODY_REPLACE of the whole body
+/* delivery.content, delivery.sign: edits at delivery.content: HEADER_ADD, _INSERT, _REPLACE, _REMOVE with may = ["headers"], BODY_REPLACE of the whole body
  * with may = ["body"]. At delivery.sign: HEADER_INSERT before field 0, with may = ["headers"]; each plugin's stands above those
  * of the ones before it. */
 typedef struct postern_ev_content {

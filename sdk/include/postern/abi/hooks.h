@@ -24,18 +24,16 @@ extern "C" {
 #define POSTERN_HOOK_CONN_CLOSE 13u /* notification */
 #define POSTERN_HOOK_ROUTE 14u
 #define POSTERN_HOOK_DELIVERY_DONE 15u /* notification */
-#define POSTERN_HOOK_RSET 20u          /* cmd.rset; 16 to 19 are in ehlo.h */
-#define POSTERN_HOOK_NOOP 21u          /* cmd.noop */
-#define POSTERN_HOOK_HELP 22u          /* cmd.help */
-#define POSTERN_HOOK_VRFY 23u          /* cmd.vrfy */
-#define POSTERN_HOOK_EXPN 24u          /* cmd.expn */
-#define POSTERN_HOOK_UNKNOWN 25u       /* cmd.unknown: a verb that nobody knows */
-#define POSTERN_HOOK_QUIT                                                                                                        \
-    26u                              /* cmd.quit; 27 to 31, 37, 41, 42 are in outgoing.h, 32 to 35 in auth.h,                    \
-                                     38 to 40 and 45 in shaping.h, 43 and 44 in content.h, 46 and 47 in report.h */
-#define POSTERN_HOOK_END_RCPT 36u    /* msg.end_rcpt: at LMTP listeners */
-#define POSTERN_HOOK_WAKE 64u        /* notification, without subscription: after core.wake */
-#define POSTERN_HOOK_SESSION_END 65u /* notification, without subscription: nothing comes for that session any more */
+#define POSTERN_HOOK_RSET 20u    /* cmd.rset; 16 to 19 are in ehlo.h */
+#define POSTERN_HOOK_NOOP 21u    /* cmd.noop */
+#define POSTERN_HOOK_HELP 22u    /* cmd.help */
+#define POSTERN_HOOK_VRFY 23u    /* cmd.vrfy */
+#define POSTERN_HOOK_EXPN 24u    /* cmd.expn */
+#define POSTERN_HOOK_UNKNOWN 25u /* cmd.unknown: a verb that nobody knows */
+#define POSTERN_HOOK_QUIT 26u    /* cmd.quit; others are in outgoing.h, auth.h, shaping.h, content.h and report.h */
+#define POSTERN_HOOK_END_RCPT 36u /* msg.end_rcpt: at LMTP listeners */
+#define POSTERN_HOOK_WAKE 64u          /* notification, without subscription: after core.wake */
+#define POSTERN_HOOK_SESSION_END 65u   /* notification, without subscription: nothing comes for that session any more */
 
 /* Flags of subscribe. */
 /* Ticket 0, no answer; cannot delay anything. A BLOCKING plugin that lags behind by some MiB misses events; the log says so. */
@@ -47,7 +45,7 @@ typedef struct postern_peer {
     uint32_t size;
     uint32_t peer_port;
     uint32_t local_port;
-    uint32_t flags;           /* POSTERN_PEER_... */
+    uint32_t flags; /* POSTERN_PEER_... */
     postern_str peer_address; /* "192.0.2.1" or "2001:db8::1" */
     postern_str local_address;
     postern_str listener; /* name in the configuration */
@@ -80,7 +78,7 @@ typedef struct postern_ev_conn_open {
 /* tls.established: after a handshake, before the next command. */
 typedef struct postern_ev_tls {
     postern_event ev;
-    postern_list peer;   /* one postern_peer */
+    postern_list peer; /* one postern_peer */
     postern_str version; /* "TLSv1.3" */
     postern_str cipher;
     postern_str group;
@@ -97,9 +95,9 @@ typedef struct postern_ev_helo {
 /* cmd.mail. Edits: SENDER_SET. */
 typedef struct postern_ev_mail {
     postern_event ev;
-    postern_list peer;    /* one postern_peer */
-    postern_str sender;   /* "" is the null reverse path */
-    postern_list params;  /* of postern_param */
+    postern_list peer; /* one postern_peer */
+    postern_str sender; /* "" is the null reverse path */
+    postern_list params; /* of postern_param */
     uint64_t size_octets; /* SIZE=, 0: not given */
 } postern_ev_mail;
 
@@ -167,17 +165,17 @@ typedef struct postern_ev_end_rcpt {
     postern_list peer; /* one postern_peer */
     postern_str sender;
     postern_str recipient;
-    postern_list params;  /* of the recipient, postern_param */
-    uint64_t blob;        /* the whole message for postern.blob/1, until the ticket closes */
+    postern_list params; /* of the recipient, postern_param */
+    uint64_t blob;       /* the whole message for postern.blob/1, until the ticket closes */
     uint64_t size_octets; /* of the whole message */
-    uint32_t index;       /* of the recipient among those of the message */
+    uint32_t index;      /* of the recipient among those of the message */
     uint32_t reserved;
 } postern_ev_end_rcpt;
 
 /* txn.commit_before, txn.committed, txn.aborted: around the moment when the message becomes durable. */
 typedef struct postern_ev_txn {
     postern_event ev;
-    postern_list peer;   /* one postern_peer */
+    postern_list peer; /* one postern_peer */
     postern_str message; /* queue id as text */
     postern_str reason;  /* aborted: why */
 } postern_ev_txn;
@@ -186,7 +184,7 @@ typedef struct postern_ev_txn {
  * over, and whatever is said to QUIT, the connection. */
 typedef struct postern_ev_command {
     postern_event ev;
-    postern_list peer;    /* one postern_peer */
+    postern_list peer; /* one postern_peer */
     postern_str name;     /* as the client wrote it */
     postern_str argument; /* white space around it removed */
 } postern_ev_command;
@@ -194,7 +192,7 @@ typedef struct postern_ev_command {
 #define POSTERN_THEN_NOTHING 0u /* the command is over */
 #define POSTERN_THEN_OCTETS 1u  /* verb: after a 3yz reply the client sends `octets` octets */
 #define POSTERN_THEN_LINE 2u    /* verb: after a 3yz reply the client sends a line; its CRLF is not shown */
-#define POSTERN_THEN_TEXT 3u /* verb: after a 3yz reply the client sends lines up to a dot, as after DATA; dots are unstuffed */
+#define POSTERN_THEN_TEXT 3u    /* verb: after a 3yz reply the client sends lines up to a dot, as after DATA; dots are unstuffed */
 #define POSTERN_THEN_RESTART 4u /* verb: the session is as new, conn.open and greeting; the greeting is the reply */
 
 /* CONTINUE with base.smtp_code 2yz, or 3yz where more is to be read, says that, with base.text or `lines`. Without a code, and

@@ -38,14 +38,11 @@ extern "C" {
 #define POSTERN_HOOK_DELIVERY_CONNECT 42u
 
 /* Edits. They change what is sent, never what is stored: the next attempt begins anew. But for PARAM_SET at cmd.mail and
- * msg.headers, of MAIL and of a parameter that the plugin declared: it is stored with the message, as if the client had said it.
- */
-#define POSTERN_EDIT_RCPT_LATER 16u /* delivery.begin: recipient `index` gets a transaction of its own behind this one */
-#define POSTERN_EDIT_PARAM_SET                                                                                                   \
-    17u /* client.params, cmd.mail, msg.headers: of MAIL or of recipient `index`: name, value (or none) */
-#define POSTERN_EDIT_PARAM_DROP 18u    /* client.params: that parameter is not sent */
-#define POSTERN_EDIT_PARAM_REQUIRE 19u /* client.params: as PARAM_SET, and where the peer lacks the keyword the delivery fails   \
-                                        */
+ * msg.headers, of MAIL and of a parameter that the plugin declared: it is stored with the message, as if the client had said it. */
+#define POSTERN_EDIT_RCPT_LATER 16u     /* delivery.begin: recipient `index` gets a transaction of its own behind this one */
+#define POSTERN_EDIT_PARAM_SET 17u      /* client.params, cmd.mail, msg.headers: of MAIL or of recipient `index`: name, value (or none) */
+#define POSTERN_EDIT_PARAM_DROP 18u     /* client.params: that parameter is not sent */
+#define POSTERN_EDIT_PARAM_REQUIRE 19u  /* client.params: as PARAM_SET, and where the peer lacks the keyword the delivery fails */
 
 #define POSTERN_OF_MAIL 0xffffffffu /* `index` of an edit, or `of`: the parameter is one of MAIL */
 
@@ -90,8 +87,7 @@ typedef struct postern_ev_delivery_source {
 /* Connections of one pool serve no transaction of another. */
 typedef struct postern_delivery_source_reply {
     postern_reply base; /* base.size: of the whole record */
-    postern_str pool;   /* one of the configuration: its addresses and its name for EHLO; empty: as it is. Of none the recipients
-                           are   put off */
+    postern_str pool;   /* one of the configuration: its addresses and its name for EHLO; empty: as it is */
 } postern_delivery_source_reply;
 
 /* How a connection is secured, from weak to strong. */
@@ -101,8 +97,8 @@ typedef struct postern_delivery_source_reply {
 #define POSTERN_TLS_VERIFIED 4u      /* nor without a certificate for `name` by an authority that the system trusts */
 #define POSTERN_TLS_DANE 5u          /* nor without one that a TLSA record names (RFC 7672), whoever made it */
 
-#define POSTERN_HOST_BY_MX 1u     /* flags: an MX record of the domain `next_hop` names it, or it has none and is its own host */
-#define POSTERN_HOST_MX_SECURE 2u /* DNSSEC vouches for that */
+#define POSTERN_HOST_BY_MX 1u         /* flags: an MX record of the domain `next_hop` names it, or it has none and is its own host */
+#define POSTERN_HOST_MX_SECURE 2u     /* DNSSEC vouches for that */
 #define POSTERN_HOST_ADDRESS_SECURE 4u /* and for the addresses of `host`. Both only of hosts by MX; of others nobody looked */
 
 /* delivery.tls_policy: answered with a postern_tls_policy_reply. A connection serves only transactions that came to the same
@@ -111,13 +107,13 @@ typedef struct postern_ev_tls_policy {
     postern_event ev;
     postern_str message;
     postern_str sender;
-    postern_str next_hop;  /* "host:port" */
-    postern_str host;      /* without the port: a name, the text of an address, or the path of a Unix socket */
-    postern_list domains;  /* of postern_str: those of the recipients, in lower case, each once */
-    postern_list params;   /* of postern_stored_param */
-    postern_str name;      /* for VERIFIED: that the certificate has to be for */
-    uint32_t configured;   /* POSTERN_TLS_...: what the configuration says */
-    uint32_t tls;          /* POSTERN_TLS_...: what holds, after what other plugins said */
+    postern_str next_hop; /* "host:port" */
+    postern_str host;     /* without the port: a name, the text of an address, or the path of a Unix socket */
+    postern_list domains; /* of postern_str: those of the recipients, in lower case, each once */
+    postern_list params;  /* of postern_stored_param */
+    postern_str name;     /* for VERIFIED: that the certificate has to be for */
+    uint32_t configured;  /* POSTERN_TLS_...: what the configuration says */
+    uint32_t tls;         /* POSTERN_TLS_...: what holds, after what other plugins said */
     postern_str canonical; /* where aliases (CNAME) of `host` lead; empty: there are none, or nobody looked */
     uint32_t port;
     uint32_t flags; /* POSTERN_HOST_... */
@@ -182,25 +178,25 @@ typedef struct postern_ev_delivery_connect {
     uint32_t flags; /* POSTERN_HOST_... */
 } postern_ev_delivery_connect;
 
+/* A socket is a connected stream that leads there, by a proxy or otherwise: greeting, TLS and all that follows go over it. It is the
+ * host's as soon as reply() took the answer; else it stays the plugin's. */
 typedef struct postern_delivery_connect_reply {
     postern_reply base;  /* base.size: of the whole record */
     uint32_t next_host;  /* 1, with TEMPFAIL: another address of the next hop is tried, if it has one */
-    uint32_t has_socket; /* 1, with CONTINUE and may = ["route"]: `socket` is a stream that leads there, by a proxy or otherwise.
-                            Greeting, TLS and all that follows go over it. It is the host's as soon as reply() took the answer,
-                            which else leaves it to the plugin */
+    uint32_t has_socket; /* 1, with CONTINUE and may = ["route"] */
     int32_t socket;
     uint32_t reserved;
 } postern_delivery_connect_reply;
 
-/* delivery.tls_result: of a new connection, when it is known; and of a host that a plugin left out. Nothing is told of
- * connections that nobody wanted to secure, nor of those that came to nothing before TLS was talked about. */
+/* delivery.tls_result: of a new connection, when it is known; and of a host that a plugin left out. Nothing is told of connections
+ * that nobody wanted to secure, nor of those that came to nothing before TLS was talked about. */
 typedef struct postern_ev_tls_result {
     postern_event ev;
     postern_str message; /* for which the connection was opened */
     postern_str next_hop;
-    postern_str host;        /* as at delivery.tls_policy */
-    postern_str address;     /* of the peer; empty: nobody connected, or a Unix socket */
-    postern_str source;      /* our end's; likewise */
+    postern_str host;    /* as at delivery.tls_policy */
+    postern_str address; /* of the peer; empty: nobody connected, or a Unix socket */
+    postern_str source;  /* our end's; likewise */
     postern_str policy_type; /* as in postern_tls_policy_reply; empty: no policy was found */
     postern_str policy_domain;
     postern_list policy_strings;
@@ -213,7 +209,7 @@ typedef struct postern_ev_tls_result {
 } postern_ev_tls_result;
 #define POSTERN_TLS_REFUSED 65536u /* flags: the message did not go out on it for that */
 
-#define POSTERN_NEXT_HOP_EXTENDED 1u /* flags: EHLO was taken */
+#define POSTERN_NEXT_HOP_EXTENDED 1u   /* flags: EHLO was taken */
 #define POSTERN_NEXT_HOP_TLS 2u
 #define POSTERN_NEXT_HOP_VERIFIED 4u   /* by the policy VERIFIED */
 #define POSTERN_NEXT_HOP_HAS_OTHERS 8u /* the name of the next hop has further addresses that were not tried yet */
@@ -224,9 +220,9 @@ typedef struct postern_ev_delivery_peer {
     postern_event ev;
     postern_str message; /* for which the connection was opened */
     postern_str next_hop;
-    postern_str address;     /* "192.0.2.1" or "2001:db8::1"; empty: a Unix socket */
-    postern_str greeting;    /* text of the 220 */
-    postern_list offers;     /* of postern_keyword, flags unused: the lines of the last EHLO */
+    postern_str address;  /* "192.0.2.1" or "2001:db8::1"; empty: a Unix socket */
+    postern_str greeting; /* text of the 220 */
+    postern_list offers;  /* of postern_keyword, flags unused: the lines of the last EHLO */
     postern_str tls_version; /* "TLSv1.3"; empty: no TLS */
     postern_str tls_cipher;
     postern_str tls_group;
