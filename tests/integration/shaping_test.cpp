@@ -1,104 +1,103 @@
-// How fast, from where, and where nothing goes for now: [delivery] pool, rate and [[delivery.destination]].
+// When and how fast mail goes by tables, with the real daemon: plugins/shaping.
 
 #include "tests/support/next_hop.hpp"
 #include "tests/support/server.hpp"
 #include "tests/support/smtp_peer.hpp"
-#include "tests/support/socket.hpp"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <atomic>
+#include <memory>
+#include <mutex>
 #include <string>
-#include <vector>
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include <string_view>
 
 namespace postern::test {
 namespace {
 
-void send(const server& gateway, std::size_t messages)
-{
-    smtp_peer peer{gateway.port()};
-    ASSERT_EQ(peer.greets().code, 250);
-    for (std::size_t i = 0; i < messages; ++i)
-        ASSERT_EQ(peer.delivers("", {"u@example.com"}, "Subject: hi\r\n\r\nhello\r\n").code, 250);
-}
+using ::testing::HasSubstr;
 
-[[nodiscard]] std::string peer_of(int socket)
-{
-    sockaddr_in from{};
-    socklen_t size = sizeof from;
-    char text[INET_ADDRSTRLEN] = {};
-    if (::getpeername(socket, reinterpret_cast<sockaddr*>(&from), &size) != 0)
-        return "";
-    return ::inet_ntop(AF_INET, &from.sin_addr, text, sizeof text);
-}
-
-TEST(a_pool, says_from_which_addresses_by_turns_and_under_which_name)
-{
-    tcp_listener next;
-    auto what = configuration::relay(fmt::format("127.0.0.1:{}", next.port()));
-    what.section("delivery", "pool = \"bulk\"\ntls = \"none\"\n[[delivery.source_pool]]\nname = \"bulk\"\n"
-                             "addresses = [\"127.0.0.7\", \"127.0.0.8\"]\nhostname = \"bulk.example.org\"");
-    server gateway{what};
-    std::vector<std::string> seen;
-    for (int i = 0; i < 2; ++i) {
-        send(gateway, 1);
-        auto socket = next.accept();
-        ASSERT_TRUE(socket);
-        seen.push_back(peer_of(socket->number()));
-        tcp_stream stream{std::move(*socket)};
-        ASSERT_TRUE(stream.write("220 next.example\r\n"));
-        EXPECT_EQ(stream.read_line(), "EHLO bulk.example.org");
-        ASSERT_TRUE(stream.write("250 next.example\r\n"));
-        EXPECT_TRUE(stream.read_line()->starts_with("MAIL FROM:"));
-        ASSERT_TRUE(stream.write("550 5.7.1 no\r\n"));
+/// A server that takes mail for everybody, and gives it to one next hop as fast as its tables say.
+class a_shaping_server : public ::testing::Test {
+protected:
+    void starts(std::string_view tables, std::string_view retry = "50ms")
+    {
+        configuration what;
+        what.listener("in", {"relay-domains", "shaping"})
+            .plugin("relay-domains", "relay-domains", "networks = [\"127.0.0.0/8\"]")
+            .plugin("shaping", "shaping", tables)
+            .section("queue", fmt::format("retry = [\"{}\"]\njitter = 0.0", retry))
+            .section("delivery", fmt::format("relay = \"{}\"\ntls = \"none\"\n[[delivery.source_pool]]\nname = \"bulk\"\n"
+                                             "hostname = \"bulk.example\"",
+                                             hop_.address()));
+        server_ = std::make_unique<server>(what);
     }
-    EXPECT_EQ(seen, (std::vector<std::string>{"127.0.0.7", "127.0.0.8"}));
+    void send(std::string_view from, std::string_view to)
+    {
+        smtp_peer peer{server_->port()};
+        ASSERT_EQ(peer.greets().code, 250);
+        ASSERT_EQ(peer.says(fmt::format("MAIL FROM:<{}>", from)).code, 250);
+        ASSERT_EQ(peer.says(fmt::format("RCPT TO:<{}>", to)).code, 250) << server_->log();
+        ASSERT_EQ(peer.says("DATA").code, 354);
+        ASSERT_TRUE(peer.sends("Subject: hi\r\n\r\nhello\r\n.\r\n"));
+        ASSERT_EQ(peer.reply().code, 250);
+    }
+    [[nodiscard]] std::string introduced()
+    {
+        const std::lock_guard lock{guard_};
+        return introduced_;
+    }
+
+    std::mutex guard_;
+    std::string introduced_;
+    next_hop hop_{[this](hop_stage at, std::string_view line) {
+        if (at == hop_stage::ehlo) {
+            const std::lock_guard lock{guard_};
+            introduced_ = line;
+        }
+        return at == hop_stage::rcpt && line.find("<busy") != line.npos ? hop_answer{.reply = "451 4.2.1 busy"} : hop_answer{};
+    }};
+    std::unique_ptr<server> server_;
+};
+
+TEST_F(a_shaping_server, delivers_from_the_pool_of_a_line)
+{
+    starts("[plugin.config.next_hops]\n\"127.0.0.1\" = \"concurrency=1 pool=bulk\"");
+    send("a@one.example", "b@else.example");
+    ASSERT_TRUE(hop_.wait_for(1)) << server_->log();
+    EXPECT_THAT(introduced(), HasSubstr("bulk.example"));
 }
 
-TEST(a_pool, without_an_address_of_the_family_is_not_gone_around)
+TEST_F(a_shaping_server, keeps_what_is_for_a_suspended_next_hop)
 {
-    next_hop next;
-    auto what = configuration::relay(next.address());
-    what.section("delivery", "pool = \"six\"\n[[delivery.source_pool]]\nname = \"six\"\naddresses = [\"::1\"]");
-    server gateway{what};
-    send(gateway, 1);
-    EXPECT_TRUE(gateway.logs("deferred", {"cannot connect"})) << gateway.log();
-    EXPECT_EQ(next.connections(), 0U);
+    starts("[plugin.config.next_hops]\n\"*\" = \"suspended for the night\"");
+    send("a@one.example", "b@else.example");
+    EXPECT_TRUE(server_->logs("suspended", {"next_hop=" + hop_.address(), "for the night"})) << server_->log();
+    EXPECT_EQ(hop_.connections(), 0U);
 }
 
-TEST(a_destination, that_is_suspended_gets_its_mail_when_a_reload_says_so)
+TEST_F(a_shaping_server, makes_mail_over_a_senders_budget_wait_and_no_other)
 {
-    next_hop next;
-    auto what = configuration::relay(next.address());
-    what.section("delivery",
-                 fmt::format("[[delivery.destination]]\nnext_hop = \"{}\"\nsuspended = \"they mend it\"", next.address()));
-    server gateway{what};
-    send(gateway, 3);
-    EXPECT_TRUE(gateway.logs("accepted"));
-    auto mended = configuration::relay(next.address());
-    gateway.reconfigure(mended);
-    ASSERT_EQ(gateway.command({"reload"}).status, (exit_status{0, 0})) << gateway.log();
-    EXPECT_TRUE(next.wait_for(3)) << gateway.log();
-    EXPECT_EQ(gateway.log().find("deferred"), std::string::npos) << gateway.log();
+    starts("[plugin.config.budgets]\nall = \"key=sender-domain rate=2/1h burst=2\"");
+    for (int i = 0; i < 4; ++i)
+        send("a@one.example", fmt::format("b{}@else.example", i));
+    send("a@two.example", "c@else.example");
+    ASSERT_TRUE(hop_.wait_for(3)) << server_->log();
+    EXPECT_TRUE(server_->logs("delivered", {"recipient=c@else.example"})) << server_->log();
+    EXPECT_EQ(hop_.count(), 3U);
 }
 
-TEST(a_destination, gets_no_more_than_its_rate)
+TEST_F(a_shaping_server, gives_up_when_a_schedule_says_so)
 {
-    std::vector<std::chrono::steady_clock::time_point> arrivals;
-    next_hop next;
-    next.on_arrival([&](const arrived_message&) { arrivals.push_back(std::chrono::steady_clock::now()); });
-    auto what = configuration::relay(next.address());
-    what.section("delivery", "rate = \"10/1s\"");
-    server gateway{what};
-    send(gateway, 5);
-    ASSERT_TRUE(next.wait_for(5)) << gateway.log();
-    ASSERT_TRUE(gateway.queue_becomes_empty());
-    // The least time that it can take, whatever the machine does; when an arrival is seen may be late.
-    EXPECT_GE(arrivals.back() - arrivals.front(), std::chrono::milliseconds{250});
+    starts("[plugin.config.retries]\n\"one.example\" = \"1s give-up=1s\"");
+    send("a@one.example", "busy@else.example");
+    ASSERT_TRUE(hop_.wait_for(1)) << server_->log();
+    const auto report = hop_.arrived().front();
+    EXPECT_EQ(report.sender, "");
+    EXPECT_THAT(report.content, HasSubstr("Status: 5.4.7"));
+    EXPECT_TRUE(server_->logs("failed", {"recipient=busy@else.example", "not delivered in the time"})) << server_->log();
 }
 
 } // namespace

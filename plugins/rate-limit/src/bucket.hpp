@@ -7,7 +7,7 @@
 // fills buckets; backwards it leaves a key that lives longer than it was given, which is seen and written anew.
 // SECURITY: the value comes from the store, and may be anything.
 
-#include "rate.hpp"
+#include <postern/kit/rate.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -17,6 +17,7 @@
 
 namespace rate_limit {
 
+using postern::kit::rate;
 using std::chrono::nanoseconds;
 
 /// What the store has: a value, and what is left of its time; 0: it lives for ever.

@@ -13,6 +13,8 @@ namespace rate_limit {
 namespace {
 
 using namespace std::chrono_literals;
+using postern::kit::parse_amount;
+using postern::kit::parse_rate;
 
 constexpr std::array<std::string_view, 5> counted_words{"connections", "messages", "recipients", "octets", "failed-logins"};
 constexpr std::array<std::string_view, 7> keyed_words{"client", "network",   "sender",          "sender-domain",

@@ -6,6 +6,7 @@
 #include <string>
 
 using namespace rate_limit;
+using postern::kit::most_amount;
 using namespace std::chrono_literals;
 
 namespace {

@@ -1,8 +1,8 @@
-#include "src/rate.hpp"
+#include <postern/kit/rate.hpp>
 
 #include <gtest/gtest.h>
 
-using namespace rate_limit;
+using namespace postern::kit;
 using namespace std::chrono_literals;
 
 namespace {
@@ -40,6 +40,16 @@ TEST(a_rate, without_either_or_in_no_time_is_none)
     for (const char* bad : {"", "/", "100", "100/", "/1h", "100/0h", "100/1", "100/1w", "100/1ms", "100/-1h", "100/1h ", "0/1h",
                             "100/32d", "100/1h/2", "100/hh", "100/99999999999999999999d"})
         EXPECT_FALSE(parse_rate(bad)) << bad;
+}
+
+TEST(a_time, is_a_number_in_a_unit_or_a_unit_alone)
+{
+    EXPECT_EQ(parse_time("90s"), 90s);
+    EXPECT_EQ(parse_time("15m"), 15min);
+    EXPECT_EQ(parse_time("h"), 1h);
+    EXPECT_EQ(parse_time("31d"), 31 * 24h);
+    for (const char* bad : {"", "0s", "5", "32d", "1w", "-1h", "1h ", "1.5h"})
+        EXPECT_FALSE(parse_time(bad)) << bad;
 }
 
 } // namespace
