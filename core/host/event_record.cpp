@@ -1,4 +1,5 @@
 #include "core/host/event_record.hpp"
+#include "core/host/record_values.hpp"
 
 #include "core/host/reply_reader.hpp"
 
@@ -58,12 +59,6 @@ void give_back(record_lists* lists) noexcept
     lists->reported.clear();
     lists->texts.clear();
     lists->in_use = false;
-}
-
-template <class Record>
-postern_list list_of(const std::vector<Record>& records) noexcept
-{
-    return {records.data(), static_cast<std::uint32_t>(records.size()), sizeof(Record)};
 }
 
 const hooks::draft& draft_of(const hooks::event& what)

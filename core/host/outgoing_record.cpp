@@ -1,5 +1,6 @@
 // The part of event_record that fills the records of abi/outgoing.h.
 #include "core/host/event_record.hpp"
+#include "core/host/record_values.hpp"
 #include "core/host/reply_reader.hpp"
 
 #include "core/message/address.hpp"
@@ -15,18 +16,6 @@ const hooks::draft& draft_of(const hooks::event& what)
 {
     static const hooks::draft none;
     return what.message == nullptr ? none : *what.message;
-}
-
-template <class Record>
-postern_list list_of(const std::vector<Record>& records) noexcept
-{
-    return {records.data(), static_cast<std::uint32_t>(records.size()), sizeof(Record)};
-}
-
-std::uint64_t seconds_of(base::wall_time when) noexcept
-{
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(when.time_since_epoch()).count();
-    return seconds < 0 ? 0 : static_cast<std::uint64_t>(seconds);
 }
 
 std::uint32_t flags_of(const hooks::outgoing& out) noexcept

@@ -1,5 +1,6 @@
 // The part of event_record that fills the records of abi/shaping.h.
 #include "core/host/event_record.hpp"
+#include "core/host/record_values.hpp"
 #include "core/host/reply_reader.hpp"
 
 #include <algorithm>
@@ -8,18 +9,6 @@ namespace postern::daemon {
 namespace {
 
 using hooks::hook_point;
-
-template <class Record>
-postern_list list_of(const std::vector<Record>& records) noexcept
-{
-    return {records.data(), static_cast<std::uint32_t>(records.size()), sizeof(Record)};
-}
-
-std::uint64_t seconds_of(base::wall_time when) noexcept
-{
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(when.time_since_epoch()).count();
-    return seconds < 0 ? 0 : static_cast<std::uint64_t>(seconds);
-}
 
 std::uint64_t count_of(std::chrono::milliseconds time) noexcept
 {

@@ -1,5 +1,7 @@
 #include "header_field.hpp"
 
+#include <postern/kit/ascii.hpp>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -7,14 +9,11 @@
 namespace rrvs {
 namespace {
 
-constexpr char lower(char c) noexcept
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
+using postern::kit::lowered;
 
 bool equal(std::string_view a, std::string_view b) noexcept
 {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lowered(x) == lowered(y); });
 }
 
 constexpr bool is_space(char c) noexcept
@@ -22,13 +21,10 @@ constexpr bool is_space(char c) noexcept
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/// Of a folded value too.
 std::string_view trimmed(std::string_view text) noexcept
 {
-    while (!text.empty() && is_space(text.front()))
-        text.remove_prefix(1);
-    while (!text.empty() && is_space(text.back()))
-        text.remove_suffix(1);
-    return text;
+    return postern::kit::trimmed(text, " \t\r\n");
 }
 
 std::string_view take_word(std::string_view& text) noexcept

@@ -1,5 +1,7 @@
 #include "ownership.hpp"
 
+#include <postern/kit/ascii.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <utility>
@@ -7,19 +9,10 @@
 namespace sender_owner {
 namespace {
 
-[[nodiscard]] std::string lower(std::string_view text)
-{
-    std::string result{text};
-    std::transform(result.begin(), result.end(), result.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-    return result;
-}
-
+/// Of a line that may end in CRLF.
 [[nodiscard]] std::string_view trimmed(std::string_view text) noexcept
 {
-    const auto begin = std::min(text.find_first_not_of(" \t\r"), text.size());
-    text.remove_prefix(begin);
-    return text.substr(0, text.find_last_not_of(" \t\r") + 1);
+    return postern::kit::trimmed(text, " \t\r");
 }
 
 /// Something on both sides of the last "@", which is where a domain begins (a quoted local part may hold another).
@@ -92,7 +85,7 @@ std::string ownership::comparable(std::string_view address) const
 {
     const auto at = address.rfind('@');
     const auto local = address.substr(0, at);
-    return (case_sensitive ? std::string{local} : lower(local)) + lower(address.substr(at));
+    return (case_sensitive ? std::string{local} : postern::kit::lowered(local)) + postern::kit::lowered(address.substr(at));
 }
 
 bool ownership::is_same(std::string_view sender, std::string_view owned) const

@@ -29,10 +29,9 @@ namespace postern::kit {
     return (c >= '0' && c <= '9') || (lowered(c) >= 'a' && lowered(c) <= 'z');
 }
 
-/// Without the spaces and tabs around it.
-[[nodiscard]] constexpr std::string_view trimmed(std::string_view text) noexcept
+/// Without the spaces and tabs, or what else is `white`, around it.
+[[nodiscard]] constexpr std::string_view trimmed(std::string_view text, std::string_view white = " \t") noexcept
 {
-    constexpr std::string_view white = " \t";
     const auto begin = text.find_first_not_of(white);
     return begin == text.npos ? std::string_view{} : text.substr(begin, text.find_last_not_of(white) - begin + 1);
 }
