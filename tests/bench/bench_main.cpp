@@ -1,8 +1,9 @@
 // Measures Postern beside its peers in one run: interleaved rounds, medians, ratios. `bench
-// [discard|durable|relay|queue|client|idle|hooks|sleeper]..`. The machine may be busy: believe ratios and CPU time per message
-// before rates.
+// [discard|durable|relay|dead|queue|client|idle|hooks|sleeper]..`. The machine may be busy: believe ratios and CPU time per
+// message before rates.
 
 #include "tests/bench/client.hpp"
+#include "tests/bench/dead_destinations.hpp"
 #include "tests/bench/hooks.hpp"
 #include "tests/bench/idle.hpp"
 #include "tests/bench/load.hpp"
@@ -143,13 +144,15 @@ void idle()
 
 int run(const std::vector<std::string_view>& wanted)
 {
-    const std::vector<std::pair<std::string_view, void (*)()>> all{{"discard", discard}, {"durable", durable}, {"relay", relay},
-                                                                   {"queue", queue},     {"client", client},   {"idle", idle},
-                                                                   {"hooks", hooks},     {"sleeper", sleeper}};
+    const std::vector<std::pair<std::string_view, void (*)()>> all{
+        {"discard", discard}, {"durable", durable}, {"relay", relay}, {"dead", deliver_past_dead_destinations},
+        {"queue", queue},     {"client", client},   {"idle", idle},   {"hooks", hooks},
+        {"sleeper", sleeper}};
     for (const auto what : wanted)
         if (std::none_of(all.begin(), all.end(), [&](const auto& each) { return each.first == what; })) {
             note(fmt::format(
-                "bench: nothing is called {}; there are: discard, durable, relay, queue, client, idle, hooks, sleeper", what));
+                "bench: nothing is called {}; there are: discard, durable, relay, dead, queue, client, idle, hooks, sleeper",
+                what));
             return 2;
         }
     for (const auto& [name, measure_it] : all)

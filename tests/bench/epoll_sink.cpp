@@ -3,18 +3,22 @@
 // what its checks, its plugins and its durability cost.
 // Prints "listening PORT", and at SIGTERM "messages N".
 //
-//     epoll_sink [--tls CERT KEY] [--hold N] [--expect N]
+//     epoll_sink [--tls CERT KEY] [--hold N] [--expect N] [--delay MS]
 //
 // --tls: offers STARTTLS, done by OpenSSL as it comes. --hold: never answers content; prints "holding" once it has that of N
-// messages, all of which are then in flight for their sender. --expect: prints "complete" when it has taken N messages.
+// messages, all of which are then in flight for their sender. --expect: prints "complete" when it has taken N messages. --delay:
+// all that it says comes so much later, as it would over a network; without TLS.
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -40,6 +44,8 @@ struct connection {
     char verb = 0; ///< first letter of a command line whose rest is still to come; R is RCPT or RSET, all one here
     bool in_handshake = false;
     bool in_tls = false;
+    bool is_over = false;
+    unsigned waiting = 0; ///< replies on their way, which it outlives
     SSL* tls = nullptr;
 
     connection() = default;
@@ -66,7 +72,9 @@ private:
     [[nodiscard]] bool serve_once(connection& peer);
     [[nodiscard]] bool shake(connection& peer) const;
     [[nodiscard]] ssize_t receive(connection& peer); ///< octets; 0: none are there; -1: the connection is over
-    [[nodiscard]] bool send(connection& peer, std::string_view octets) const;
+    [[nodiscard]] bool send(connection& peer, std::string_view octets);
+    [[nodiscard]] int send_what_is_due();
+    void end(connection& peer);
     [[nodiscard]] std::string_view take_commands(connection& peer, std::string_view octets);
     [[nodiscard]] std::string_view take_content(connection& peer, std::string_view octets);
     void say(std::string_view reply)
@@ -81,6 +89,13 @@ private:
     std::size_t hold_ = 0;   ///< 0: content is answered
     std::size_t expect_ = 0; ///< 0: nobody waits for so many
     std::size_t messages_ = 0;
+    struct late_reply {
+        std::chrono::steady_clock::time_point due;
+        connection* to;
+        std::string octets;
+    };
+    std::chrono::milliseconds delay_{0};
+    std::deque<late_reply> on_their_way_;
     bool quit_ = false;
     bool start_tls_ = false;
     std::array<char, 65536> in_{};
@@ -177,11 +192,41 @@ ssize_t sink::receive(connection& peer)
     return got == 0 ? -1 : got;
 }
 
-bool sink::send(connection& peer, std::string_view octets) const
+bool sink::send(connection& peer, std::string_view octets)
 {
+    if (delay_.count() != 0) {
+        on_their_way_.push_back({std::chrono::steady_clock::now() + delay_, &peer, std::string{octets}});
+        ++peer.waiting;
+        return true;
+    }
     if (peer.in_tls)
         return ::SSL_write(peer.tls, octets.data(), static_cast<int>(octets.size())) > 0;
     return ::send(peer.socket, octets.data(), octets.size(), MSG_NOSIGNAL) >= 0;
+}
+
+/// Milliseconds until the next reply is due; -1: there is none.
+int sink::send_what_is_due()
+{
+    const auto now = std::chrono::steady_clock::now();
+    for (; !on_their_way_.empty(); on_their_way_.pop_front()) {
+        const auto& [due, to, octets] = on_their_way_.front();
+        if (due > now)
+            return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(due - now).count());
+        (void)::send(to->socket, octets.data(), octets.size(), MSG_NOSIGNAL);
+        if (--to->waiting == 0 && to->is_over)
+            delete to;
+    }
+    return -1;
+}
+
+void sink::end(connection& peer)
+{
+    if (peer.waiting == 0) {
+        delete &peer;
+        return;
+    }
+    peer.is_over = true;
+    ::epoll_ctl(epoll_, EPOLL_CTL_DEL, peer.socket, nullptr);
 }
 
 /// A step of the handshake.
@@ -245,8 +290,7 @@ void sink::accept_all()
         event.events = EPOLLIN;
         event.data.ptr = peer;
         ::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event);
-        constexpr auto greeting = "220 sink\r\n"sv;
-        (void)::send(socket, greeting.data(), greeting.size(), MSG_NOSIGNAL);
+        (void)send(*peer, "220 sink\r\n"sv);
     }
 }
 
@@ -264,6 +308,8 @@ bool sink::configure(int count, char** words)
             hold_ = std::strtoul(words[++i], nullptr, 10);
         } else if (word == "--expect" && i + 1 < count) {
             expect_ = std::strtoul(words[++i], nullptr, 10);
+        } else if (word == "--delay" && i + 1 < count) {
+            delay_ = std::chrono::milliseconds{std::strtoul(words[++i], nullptr, 10)};
         } else {
             return false;
         }
@@ -303,7 +349,8 @@ int sink::run()
 
     std::array<epoll_event, 256> ready{};
     for (;;) {
-        const int count = ::epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), -1);
+        const int wait = send_what_is_due();
+        const int count = ::epoll_wait(epoll_, ready.data(), static_cast<int>(ready.size()), wait);
         for (int i = 0; i < count; ++i) {
             auto* what = ready[static_cast<std::size_t>(i)].data.ptr;
             if (what == nullptr) {
@@ -312,7 +359,7 @@ int sink::run()
                 std::printf("messages %zu\n", messages_);
                 return 0;
             } else if (auto* peer = static_cast<connection*>(what); !serve(*peer)) {
-                delete peer;
+                end(*peer);
             }
         }
     }
@@ -324,7 +371,7 @@ int main(int count, char** words)
 {
     const auto it = std::make_unique<sink>();
     if (!it->configure(count, words)) {
-        std::fprintf(stderr, "usage: epoll_sink [--tls CERT KEY] [--hold N] [--expect N]\n");
+        std::fprintf(stderr, "usage: epoll_sink [--tls CERT KEY] [--hold N] [--expect N] [--delay MS]\n");
         return 2;
     }
     return it->run();
