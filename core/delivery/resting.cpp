@@ -4,40 +4,51 @@
 
 namespace postern::delivery {
 
-resting_destinations::entries::iterator resting_destinations::find_or_add(std::string_view destination)
+resting_destinations::entries::iterator resting_destinations::find_or_add(std::string_view destination,
+                                                                          std::optional<std::string>& forgotten)
 {
     const auto at = all_.find(destination);
     if (at != all_.end())
         return at;
-    if (all_.size() >= most_) // whoever invents destinations must not have all memory: some rest the less
-        erase(all_.begin());
+    if (all_.size() >= most_) { // whoever invents destinations must not have all memory: some rest the less
+        const auto oldest = all_.find((told_.empty() ? ends_ : told_).begin()->second);
+        forgotten = oldest->first;
+        erase(oldest);
+    }
     return all_.try_emplace(std::string{destination}).first;
 }
 
 void resting_destinations::last_until(entries::iterator which, base::instant until)
 {
     ends_.erase({which->second.until, which->first});
+    told_.erase({which->second.until, which->first});
     which->second.until = until;
     ends_.emplace(until, which->first);
 }
 
-void resting_destinations::failed(std::string_view destination, std::string why, base::instant now, const rest_times& times)
+std::optional<std::string> resting_destinations::failed(std::string_view destination, std::string why, base::instant now,
+                                                        const rest_times& times)
 {
-    const auto at = find_or_add(destination);
+    std::optional<std::string> forgotten;
+    const auto at = find_or_add(destination, forgotten);
     auto& one = at->second;
     one.why = std::move(why);
     if (now < one.until)
-        return;
+        return forgotten;
     const bool is_new = one.length.count() == 0 || now - one.until > times.most; // nobody has cared for long
     one.length = is_new ? times.first : std::min(one.length * 2, times.most);
     last_until(at, now + one.length);
+    return forgotten;
 }
 
-void resting_destinations::rest(std::string_view destination, std::string why, base::instant now, std::chrono::milliseconds time)
+std::optional<std::string> resting_destinations::rest(std::string_view destination, std::string why, base::instant now,
+                                                      std::chrono::milliseconds time)
 {
-    const auto at = find_or_add(destination);
+    std::optional<std::string> forgotten;
+    const auto at = find_or_add(destination, forgotten);
     at->second.why = std::move(why);
     last_until(at, std::max(at->second.until, now + time));
+    return forgotten;
 }
 
 bool resting_destinations::reached(std::string_view destination)
@@ -52,6 +63,7 @@ bool resting_destinations::reached(std::string_view destination)
 void resting_destinations::end_all(base::instant now)
 {
     ends_.clear();
+    told_.clear();
     for (auto& [name, one] : all_) {
         one.until = now;
         one.length = {};
@@ -75,7 +87,7 @@ std::vector<std::string> resting_destinations::take_over(base::instant now)
     std::vector<std::string> all;
     while (!ends_.empty() && ends_.begin()->first <= now) {
         all.emplace_back(ends_.begin()->second);
-        ends_.erase(ends_.begin());
+        told_.insert(ends_.extract(ends_.begin()));
     }
     return all;
 }
@@ -83,6 +95,7 @@ std::vector<std::string> resting_destinations::take_over(base::instant now)
 void resting_destinations::erase(entries::iterator which)
 {
     ends_.erase({which->second.until, which->first});
+    told_.erase({which->second.until, which->first});
     all_.erase(which);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Destinations that could not be reached lately, or are to be let alone: they rest, the former longer each time. Pure accounting; the owner tells it what happened
-// and what time it is, and sends somebody when a rest is over.
+// Destinations that could not be reached lately, or are to be let alone: they rest, the former longer each time. Pure accounting;
+// the owner tells it what happened and what time it is, and sends somebody when a rest is over.
 
 #include "core/base/clock.hpp"
 
@@ -28,10 +28,12 @@ class resting_destinations {
 public:
     explicit resting_destinations(std::size_t most = 100'000) noexcept : most_{most} {}
 
-    /// Nobody there could be spoken to. Of deliveries that were under way together the first failure counts.
-    void failed(std::string_view destination, std::string why, base::instant now, const rest_times& times);
-    /// Nobody is to go there for that time, whether or not it could be reached.
-    void rest(std::string_view destination, std::string why, base::instant now, std::chrono::milliseconds time);
+    /// Nobody there could be spoken to. Of deliveries that were under way together the first failure counts. Returns the one that
+    /// was forgotten for it, where there are too many: nothing more is told of that.
+    std::optional<std::string> failed(std::string_view destination, std::string why, base::instant now, const rest_times& times);
+    /// Nobody is to go there for that time, whether or not it could be reached. Returns as failed().
+    std::optional<std::string> rest(std::string_view destination, std::string why, base::instant now,
+                                    std::chrono::milliseconds time);
     /// Somebody there answered. False: nothing else was known.
     bool reached(std::string_view destination);
     /// Whoever asks next may try, and what was before does not count (an operator's word).
@@ -56,13 +58,15 @@ private:
         std::string why;
     };
     using entries = std::map<std::string, entry, std::less<>>;
-    [[nodiscard]] entries::iterator find_or_add(std::string_view destination);
+    [[nodiscard]] entries::iterator find_or_add(std::string_view destination, std::optional<std::string>& forgotten);
     void last_until(entries::iterator which, base::instant until);
     void erase(entries::iterator which);
 
     std::size_t most_;
     entries all_;
-    std::set<std::pair<base::instant, std::string_view>> ends_; // of rests that were not told of; views of all_'s keys
+    using ends = std::set<std::pair<base::instant, std::string_view>>; // views of all_'s keys
+    ends ends_;                                                        // of rests that were not told of
+    ends told_;
 };
 
 } // namespace postern::delivery

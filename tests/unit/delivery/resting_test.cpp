@@ -15,7 +15,7 @@ using ::testing::IsEmpty;
 class a_destination : public ::testing::Test {
 protected:
     [[nodiscard]] bool rests() const { return all_.why_it_rests("example.org", now_).has_value(); }
-    void fails() { all_.failed("example.org", "refused", now_, times_); }
+    void fails() { EXPECT_FALSE(all_.failed("example.org", "refused", now_, times_)) << "there is room"; }
 
     rest_times times_{30s, 100s};
     resting_destinations all_{3};
@@ -45,7 +45,7 @@ TEST_F(a_destination, that_could_not_be_reached_rests)
 TEST_F(a_destination, is_told_of_once_when_its_rest_is_over)
 {
     fails();
-    all_.failed("example.com", "", now_ + 1s, times_);
+    EXPECT_FALSE(all_.failed("example.com", "", now_ + 1s, times_));
     EXPECT_EQ(all_.next_over(), now_ + 30s);
     EXPECT_THAT(all_.take_over(now_ + 30s - 1ms), IsEmpty());
     EXPECT_THAT(all_.take_over(now_ + 31s), ElementsAre("example.org", "example.com"));
@@ -105,9 +105,29 @@ TEST(resting_destinations, are_no_more_than_there_may_be)
 {
     resting_destinations all{3};
     for (int i = 0; i < 10; ++i)
-        all.failed("host" + std::to_string(i), "", base::instant{}, {});
+        EXPECT_EQ(all.failed("host" + std::to_string(i), "", base::instant{}, {}).has_value(), i >= 3);
     EXPECT_EQ(all.size(), 3U);
     EXPECT_THAT(all.take_over(base::instant{} + 1h), ::testing::SizeIs(3));
+}
+
+TEST(resting_destinations, that_are_forgotten_are_those_whose_rest_is_over_then_those_whose_rest_ends_first)
+{
+    resting_destinations all{3};
+    const base::instant now{1000s};
+    const rest_times times{30s, 100s};
+    EXPECT_FALSE(all.failed("z.example", "", now, times));
+    EXPECT_FALSE(all.failed("a.example", "", now + 1s, times));
+    EXPECT_FALSE(all.failed("b.example", "", now + 2s, times));
+    EXPECT_THAT(all.take_over(now + 30s), ElementsAre("z.example"));
+    EXPECT_FALSE(all.failed("z.example", "", now + 30s, times)); // until now + 90 s
+    EXPECT_THAT(all.take_over(now + 32s), ElementsAre("a.example", "b.example"));
+    EXPECT_EQ(all.failed("c.example", "", now + 33s, times), "a.example");
+    EXPECT_FALSE(all.has_failed("a.example"));
+    EXPECT_FALSE(all.failed("b.example", "", now + 33s, times)); // until now + 93 s
+    EXPECT_EQ(all.failed("d.example", "", now + 34s, times), "c.example") << "all rest, and it until now + 63 s";
+    EXPECT_EQ(all.failed("e.example", "", now + 100s, times), "d.example");
+    EXPECT_EQ(all.failed("f.example", "", now + 100s, times), "z.example");
+    EXPECT_EQ(all.failed("g.example", "", now + 100s, times), "b.example");
 }
 
 } // namespace
