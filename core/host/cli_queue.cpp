@@ -70,6 +70,8 @@ int show(const queue_request& what)
             fmt::print("{}: {}\n", key, shown(field(row, key)));
     fmt::print("received: {}\nnext attempt: {}\n", shown_time(field(row, "received_ms")),
                shown_time(field(row, "next_attempt_ms")));
+    if (row.contains("waits_for"))
+        fmt::print("waits for: {}\n", shown(field(row, "waits_for")));
     const auto& results = field(row, row.contains("results") ? "results" : "recipients");
     if (results.is_array())
         for (const auto& each : results.get_array())

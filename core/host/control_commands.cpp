@@ -44,6 +44,8 @@ json::object describe(const runtime::queue_item& item)
                      {"received_ms", moment(item.received)},
                      {"next_attempt_ms", moment(item.next_attempt)},
                      {"last_reply", item.last_reply}};
+    if (!item.waits_for.empty())
+        out["waits_for"] = item.waits_for;
     if (item.priority != 0)
         out["priority"] = item.priority;
     if (item.expire_at)

@@ -6,7 +6,7 @@
 
 namespace postern::queue {
 
-bool ledger::add(base::message_id id, const record& what, base::wall_time now)
+bool ledger::add(base::message_id id, const record& what, base::wall_time now, std::string_view destination)
 {
     const auto open = what.state.open_count();
     if (what.state.is_over())
@@ -25,6 +25,10 @@ bool ledger::add(base::message_id id, const record& what, base::wall_time now)
                    .priority = what.envelope.priority};
     ++counts_[static_cast<std::size_t>(life::received)];
     change(which, life_event::commit);
+    if (!destination.empty()) {
+        lead(which, destination);
+        which.is_usual = true;
+    }
     if (what.state.held) {
         change(which, life_event::hold);
         return true;
@@ -47,22 +51,34 @@ std::optional<base::wall_time> ledger::next_due() const noexcept
     return std::get<base::wall_time>(*due_.begin());
 }
 
-std::optional<base::message_id> ledger::take_due(base::wall_time now)
+std::optional<base::message_id> ledger::take_due(base::wall_time now, const gate& closed)
 {
+    constexpr std::size_t most_sent_outside = 10'000; // others want to do something too
     while (!due_.empty() && std::get<base::wall_time>(*due_.begin()) <= now) {
         auto first = due_.extract(due_.begin());
         auto& which = entries_.at(std::get<base::message_id>(first.value()));
+        which.unlink();
         first.value() = {-which.entry.priority, which.entry.next_attempt, which.entry.id};
-        which.is_ready = true;
+        which.at = place::ready;
         ready_.insert(ready_.end(), std::move(first)); // where they belong, if all have one priority
+        if (which.is_usual)
+            which.to->second.ready.push_back(which);
+        else
+            leave(which);
     }
-    if (ready_.empty())
-        return std::nullopt;
-    const auto id = std::get<base::message_id>(*ready_.begin());
-    auto& which = entries_.at(id);
-    stop_waiting(which);
-    change(which, life_event::take);
-    return id;
+    for (std::size_t sent = 0; !ready_.empty() && sent < most_sent_outside; ++sent) {
+        const auto id = std::get<base::message_id>(*ready_.begin());
+        auto& which = entries_.at(id);
+        const auto until = closed && which.is_usual ? closed(which.entry, which.to->first) : std::nullopt;
+        stop_waiting(which);
+        if (until && *until > now) {
+            wait_outside(which, *until);
+            continue;
+        }
+        change(which, life_event::take);
+        return id;
+    }
+    return std::nullopt;
 }
 
 wish ledger::defer(base::message_id id, base::wall_time next_attempt, std::uint32_t attempts, std::uint32_t open)
@@ -155,35 +171,36 @@ bool ledger::remove(base::message_id id)
 // In the order of the ids, which is that of the new line: a million are not looked up one by one, and keep their memory.
 std::size_t ledger::flush(base::wall_time now)
 {
+    const auto outside = let_all_in(now);
     line early;
     for (auto at = due_.upper_bound({0, now, base::message_id{~std::uint64_t{0}}}); at != due_.end();)
         early.insert(early.end(), due_.extract(at++));
     auto count = early.size();
     for (auto& [id, which] : entries_) {
-        const bool waits = which.entry.state == life::queued || which.entry.state == life::deferred;
-        if (!waits || which.is_ready || which.entry.next_attempt <= now)
+        if (which.at != place::due || which.entry.next_attempt <= now)
             continue;
-        auto place = early.extract(early.begin()); // anybody's
-        if (which.entry.state == life::queued) {   // not to be tried before its time (RFC 4865), or outside for another reason
-            place.value() = {0, which.entry.next_attempt, id};
-            due_.insert(std::move(place));
+        auto node = early.extract(early.begin()); // anybody's
+        if (which.entry.state == life::queued) {  // not to be tried before its time (RFC 4865)
+            node.value() = {0, which.entry.next_attempt, id};
+            due_.insert(std::move(node));
             --count;
             continue;
         }
-        place.value() = {0, now, id};
+        node.value() = {0, now, id};
         which.entry.next_attempt = now;
-        due_.insert(due_.end(), std::move(place));
+        due_.insert(due_.end(), std::move(node));
     }
     assert(early.empty());
-    return count;
+    return outside + count;
 }
 
 std::size_t ledger::bring_forward(base::wall_time latest, base::wall_time now)
 {
     std::vector<base::message_id> early;
     for (auto at = due_.upper_bound({0, latest, base::message_id{~std::uint64_t{0}}}); at != due_.end(); ++at)
-        if (const auto id = std::get<base::message_id>(*at); entries_.at(id).entry.state == life::deferred)
-            early.push_back(id);
+        if (const auto& which = entries_.at(std::get<base::message_id>(*at));
+            which.at == place::due && which.entry.state == life::deferred)
+            early.push_back(which.entry.id);
     for (const auto id : early) {
         auto& which = entries_.at(id);
         stop_waiting(which);
@@ -225,15 +242,20 @@ void ledger::change(slot& which, life_event event)
 void ledger::wait_until(slot& which, base::wall_time at)
 {
     which.entry.next_attempt = at;
+    which.at = place::due;
     due_.emplace(0, at, which.entry.id);
 }
 
 void ledger::stop_waiting(slot& which)
 {
-    if (std::exchange(which.is_ready, false))
+    if (which.at == place::ready)
         ready_.erase({-which.entry.priority, which.entry.next_attempt, which.entry.id});
-    else
+    else if (which.at != place::nowhere)
         due_.erase({0, which.entry.next_attempt, which.entry.id});
+    which.at = place::nowhere;
+    which.unlink();
+    if (!which.is_usual)
+        leave(which);
 }
 
 // An attempt has ended and left something to do: what did an operator want meanwhile?
@@ -258,6 +280,7 @@ void ledger::erase(slots::iterator which, life_event how)
 {
     change(which->second, how);
     --counts_[static_cast<std::size_t>(which->second.entry.state)]; // nobody counts what has left
+    leave(which->second);
     entries_.erase(which);
 }
 

@@ -267,7 +267,7 @@ io::task<void> attempt::deliver(const delivery::route_group& group)
     auto entered = co_await engine_.lines_.enter(name, {may_be_full, group.next.is_by_plugin()});
     if (!entered.at) {
         if (entered.is_full)
-            parked_at_ = name;
+            outside_of_ = name;
         co_return;
     }
     if (waits_for_rest(group, name)) // whoever was before it in line has found that
@@ -319,7 +319,7 @@ bool attempt::waits_for_rest(const delivery::route_group& group, const std::stri
     if (may_be_routed || is_telling_due())
         defer_all(group.recipients, "4.4.1", *why, name);
     else
-        parked_at_ = name;
+        outside_of_ = name;
     return true;
 }
 

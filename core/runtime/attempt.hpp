@@ -29,6 +29,8 @@ public:
     [[nodiscard]] io::task<void> run();
     /// Ends its waiting for plugins; connections are the pool's to end.
     void cut() noexcept;
+    /// Behind run(): a destination to which a connection stands idle now that is good for a few more; empty: none.
+    [[nodiscard]] std::string idle_way() noexcept { return std::move(idle_way_); }
 
 private:
     [[nodiscard]] io::task<bool> fetch();
@@ -108,13 +110,14 @@ private:
     hook_runner hooks_;
     std::vector<delivery::attempt_result> results_;
     std::optional<std::string> hold_;
-    std::set<conversation*> talks_;                        // with next hops, now
-    std::size_t groups_ = 0;                               // next hops
-    std::size_t groups_away_ = 0;                          // those of them to which a way is looked for
-    bool is_urgent_ = false;                               // somebody knows that its next hop is there
-    bool has_thrown_ = false;                              // one of its groups, most likely for want of memory
-    bool has_tried_ = false;                               // a transaction was begun
-    std::optional<std::string> parked_at_;                 // a destination whose line is full
+    std::set<conversation*> talks_;         // with next hops, now
+    std::size_t groups_ = 0;                // next hops
+    std::size_t groups_away_ = 0;           // those of them to which a way is looked for
+    bool is_urgent_ = false;                // somebody knows that its next hop is there
+    bool has_thrown_ = false;               // one of its groups, most likely for want of memory
+    bool has_tried_ = false;                // a transaction was begun
+    std::optional<std::string> outside_of_; // a destination that is closed to it
+    std::string idle_way_;                  // a destination to which it has left a connection that may be used again
     std::optional<std::chrono::milliseconds> admitted_in_; // a plugin wants it to stand in no line before
     std::chrono::milliseconds retry_in_{0};                // likewise: the next attempt; 0: as usual
 };

@@ -27,10 +27,11 @@ io::task<void> attempt::settle()
         if (admitted_in_) {
             engine_.remember(id_, std::move(record_));
             put_back(*admitted_in_);
-        } else if (parked_at_)
-            engine_.park(id_, *parked_at_, std::move(record_));
-        else
-            put_back(has_thrown_ ? std::chrono::milliseconds{store_pause} : 0ms);
+            co_return;
+        }
+        put_back(has_thrown_ ? std::chrono::milliseconds{store_pause} : 0ms);
+        if (outside_of_)
+            engine_.wait_outside(id_, *outside_of_, record_);
         co_return;
     }
     if (hooks_.has(hooks::hook_point::queue_retry))
@@ -80,12 +81,12 @@ io::task<void> attempt::settle()
     const bool is_kept = co_await keep(decided.state);
     if (!is_kept)
         co_return;
-    const bool is_parked = parked_at_ && decided.is_only_untried && !admitted_in_;
-    const auto next = is_parked ? engine_.parked_until(record_) : decided.next_attempt.value_or(engine_.clock_.wall());
+    const auto next = decided.next_attempt.value_or(engine_.clock_.wall());
     const auto open = static_cast<std::uint32_t>(decided.state.open_count());
-    co_await engine_.honour(id_, engine_.ledger_.defer(id_, next, decided.state.attempts, open));
-    if (is_parked)
-        engine_.lines_.park(id_, *parked_at_);
+    const auto wanted = engine_.ledger_.defer(id_, next, decided.state.attempts, open);
+    if (outside_of_ && decided.is_only_untried && !admitted_in_)
+        engine_.wait_outside(id_, *outside_of_, record_);
+    co_await engine_.honour(id_, wanted);
 }
 
 /// A plugin's HOLD.

@@ -50,6 +50,9 @@ private:
 /// RFC 5321 5.1 wants two at least. More would let a domain with many hosts that are all broken hold a place in line for hours.
 constexpr unsigned most_sessions = 5;
 
+/// Messages that one connection takes one after the other, before others that have waited longer.
+constexpr std::size_t most_in_a_row = 20;
+
 /// The host is not well, and has said nothing about the message.
 [[nodiscard]] bool ended_early(const smtp_connection& peer, const session::client_result& result)
 {
@@ -208,8 +211,11 @@ io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route
         const auto& keyword = record_.envelope.report_relay;
         const bool lacks_keyword = keyword && (keyword->empty() || !peer.offers(*keyword));
         auto again = is_left_out ? nobody : keep_results(result, group.recipients, name, by, lacks_keyword);
-        if (result.reusable)
+        if (result.reusable) {
+            if (peer.messages() < most_in_a_row)
+                idle_way_ = name;
             engine_.pool_.give_back(found->to, std::move(found->at), std::move(found->lease), current_);
+        }
         co_return again;
     }
 }

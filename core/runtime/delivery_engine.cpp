@@ -1,5 +1,6 @@
 #include "core/runtime/delivery_engine.hpp"
 
+#include "core/base/ascii.hpp"
 #include "core/queue/schedule.hpp"
 #include "core/runtime/attempt.hpp"
 #include "core/runtime/store_await.hpp"
@@ -19,7 +20,7 @@ constexpr std::size_t fresh_most = 16384;      // recipients whose records are k
 constexpr std::size_t attempts_per_slot = 4;   // how many attempts may wait in line for each that delivers
 constexpr std::size_t started_at_a_time = 256; // attempts, before others have their turn
 constexpr base::metric_family deliveries{"postern_deliveries_total", "Recipients by what became of an attempt"};
-constexpr auto parked_for = std::chrono::hours{1}; // at most: somebody wakes them
+constexpr auto outside_for = std::chrono::hours{1}; // at most, where plugins route: they may have another way by then
 
 } // namespace
 
@@ -36,11 +37,9 @@ delivery_engine::delivery_engine(published& current, queue::store& store, base::
     : current_{current}, store_{store}, log_{log}, metrics_{metrics}, notices_{notices}, clock_{clock}, traces_{traces},
       random_{seed}, ids_{clock, random_, engine_lane}, loop_{log}, pool_{loop_}, lookups_{loop_},
       lines_{loop_, log, clock,
-             [this](base::message_id parked) {
-                 pump_soon();
-                 const auto entry = ledger_.find(parked);
-                 const bool waits = entry && (entry->state == queue::life::queued || entry->state == queue::life::deferred);
-                 return waits && ledger_.retry_now(parked, clock_.wall());
+             [this](std::string_view destination, std::size_t most) {
+                 if (ledger_.let_in(destination, most, clock_.wall()) != 0)
+                     pump_soon();
              }},
       rules_{{loop_, log, metrics, notices, clock, ids_, lines_}}, next_due_{loop_.context().get_executor()}, counts_{metrics},
       work_{loop_.context().get_executor()}
@@ -68,7 +67,7 @@ base::result<void> delivery_engine::load()
             const auto record = queue::decode(stored.envelope, stored.state);
             if (!record) // it stays in the store, for a version of the program that can read it
                 log_.error("not_readable", {{"message", base::to_text(stored.id)}, {"cause", record.error().message()}});
-            else if (!ledger_.add(stored.id, *record, now))
+            else if (!ledger_.add(stored.id, *record, now, destination_of(*record)))
                 over_.push_back(stored.id); // its removal was lost
         }
         cursor = page->next;
@@ -128,7 +127,7 @@ void delivery_engine::enqueue(base::message_id id, queue::record what)
 
 void delivery_engine::add(base::message_id id, queue::record what)
 {
-    if (!ledger_.add(id, what, clock_.wall())) {
+    if (!ledger_.add(id, what, clock_.wall(), destination_of(what))) {
         log_.error("not_queued", {{"message", base::to_text(id)}, {"cause", "known, or without open recipients"}});
         return;
     }
@@ -153,6 +152,7 @@ void delivery_engine::refresh()
 {
     boost::asio::post(loop_.context(), [this] {
         limit_lines();
+        (void)ledger_.let_all_in(clock_.wall()); // they may go elsewhere now
         pump();
     });
 }
@@ -162,6 +162,9 @@ void delivery_engine::limit_lines()
     const auto current = current_.load();
     const auto& waits = current->retry.retry;
     rules_.forget_all();
+    is_by_domain_ = current->delivery.relay.empty() && current->delivery.transport == "smtp" &&
+                    !current->delivery_chain->has(hooks::hook_point::queue_route);
+    mx_port_ = current->delivery.mx_port;
     lines_.limit(current->delivery, waits.empty() ? current->delivery.rest.first : waits.front());
 }
 
@@ -179,7 +182,7 @@ void delivery_engine::pump()
             pump_soon();
             return;
         }
-        const auto due = ledger_.take_due(now);
+        const auto due = take_next(now);
         if (!due)
             break;
         ++attempts_running_;
@@ -187,6 +190,52 @@ void delivery_engine::pump()
     }
     if (attempts_running_ < room)
         schedule_pump();
+}
+
+/// Where there is a connection that nobody uses, the next message that goes there; else the one that has waited longest.
+std::optional<base::message_id> delivery_engine::take_next(base::wall_time now)
+{
+    while (!has_idle_.empty()) {
+        const auto name = std::move(has_idle_.front());
+        has_idle_.pop_front();
+        if (lines_.is_closed(name))
+            continue;
+        if (const auto next = ledger_.take_due_at(name))
+            return next;
+    }
+    return ledger_.take_due(
+        now, [this](const queue::ledger_entry& which, std::string_view destination) { return closed_until(which, destination); });
+}
+
+/// The name of the one destination of all who are left of that message, if that can be told without asking anybody.
+std::string delivery_engine::destination_of(const queue::record& what) const
+{
+    std::string_view domain;
+    if (!is_by_domain_ || what.envelope.expire_at || what.envelope.warn_at) // who has a time of its own is looked at
+        return {};
+    const auto& to = what.envelope.envelope.to;
+    for (std::size_t i = 0; i < to.size(); ++i) {
+        if (what.state.recipients[i].status != queue::recipient_status::open)
+            continue;
+        const std::string_view address = to[i].address;
+        const auto at = address.rfind('@');
+        if (at == std::string_view::npos || (!domain.empty() && !base::equals_ignoring_case(domain, address.substr(at + 1))))
+            return {};
+        domain = address.substr(at + 1);
+    }
+    const auto next = delivery::route::to_domain(domain, mx_port_);
+    return next ? next->text() : std::string{};
+}
+
+/// Nothing: it goes, be it that its sender is to hear of something.
+std::optional<base::wall_time> delivery_engine::closed_until(const queue::ledger_entry& which, std::string_view destination)
+{
+    if (!is_by_domain_ || urgent_.contains(which.id) || !lines_.is_closed(destination))
+        return std::nullopt;
+    const auto current = current_.load();
+    const auto& policy = current->retry;
+    const bool is_warned_of = policy.warn > std::chrono::milliseconds::zero();
+    return which.received + (is_warned_of ? std::min(policy.warn, policy.expire) : policy.expire); // maybe over: then it goes too
 }
 
 /// The clock was set back, maybe before the start: nobody waits for dates that it showed before.
@@ -226,6 +275,8 @@ io::task<void> delivery_engine::run_attempt(base::message_id id)
     running_.insert(one.get());
     co_await one->run();
     running_.erase(one.get());
+    if (auto way = one->idle_way(); !way.empty() && is_by_domain_)
+        has_idle_.push_back(std::move(way));
     one.reset();
     --attempts_running_;
     finished(id);
@@ -262,28 +313,25 @@ void delivery_engine::finished(base::message_id id)
     pump_soon();
 }
 
-/// The message waits outside until the line is shorter, or somebody has found that its destination can be reached.
-void delivery_engine::park(base::message_id id, const std::string& destination, queue::record what)
+/// A message that waits: from now on for its destination, until somebody there was reached or the line is shorter.
+void delivery_engine::wait_outside(base::message_id id, const std::string& destination, const queue::record& what)
 {
-    const auto until = parked_until(what);
-    remember(id, std::move(what));
-    const auto wanted = ledger_.put_back(id, until);
-    if (wanted == queue::wish::none)
-        lines_.park(id, destination);
-    else
-        loop_.spawn("wish", honour(id, wanted));
+    ledger_.wait_outside(id, destination, outside_until(what));
+    lines_.has_outside(destination);
 }
 
 /// No longer than until somebody has to be told, whatever its destination does.
-base::wall_time delivery_engine::parked_until(const queue::record& what) const
+base::wall_time delivery_engine::outside_until(const queue::record& what) const
 {
     const auto now = clock_.wall();
-    auto until = now + parked_for;
-    const auto policy = queue::own_policy(current_.load()->retry, what.envelope);
+    const auto current = current_.load();
+    const auto policy = queue::own_policy(current->retry, what.envelope);
+    auto until = base::wall_time::max();
     for (const auto told : {what.envelope.received + policy.warn, what.envelope.received + policy.expire})
         if (told > now)
             until = std::min(until, told);
-    return until;
+    const bool may_be_routed = current->delivery_chain->has(hooks::hook_point::queue_route);
+    return may_be_routed || until == base::wall_time::max() ? std::min(until, now + outside_for) : until;
 }
 
 /// False: the server is going away.

@@ -22,6 +22,8 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 
+#include <cstdint>
+#include <deque>
 #include <future>
 #include <memory>
 #include <set>
@@ -100,8 +102,11 @@ private:
     [[nodiscard]] io::task<void> honour(base::message_id id, queue::wish wanted);
     void limit_lines();
     [[nodiscard]] bool try_urgently(base::message_id id);
-    void park(base::message_id id, const std::string& destination, queue::record what);
-    [[nodiscard]] base::wall_time parked_until(const queue::record& what) const;
+    [[nodiscard]] std::string destination_of(const queue::record& what) const;
+    [[nodiscard]] std::optional<base::message_id> take_next(base::wall_time now);
+    [[nodiscard]] std::optional<base::wall_time> closed_until(const queue::ledger_entry& which, std::string_view destination);
+    void wait_outside(base::message_id id, const std::string& destination, const queue::record& what);
+    [[nodiscard]] base::wall_time outside_until(const queue::record& what) const;
     [[nodiscard]] io::task<bool> pause(std::chrono::milliseconds how_long);
     template <class Start>
     [[nodiscard]] io::task<bool> insist(std::string_view complaint, base::message_id id, Start start);
@@ -129,6 +134,9 @@ private:
     std::size_t fresh_recipients_ = 0;
     std::unordered_set<base::message_id> urgent_; // that somebody wants tried whether or not their next hops rest
     std::vector<base::message_id> over_;          // found at the start
+    bool is_by_domain_ = false;                   // where a message goes is its recipients' domain's to say, and nobody else's
+    std::uint16_t mx_port_ = 0;
+    std::deque<std::string> has_idle_; // destinations that a connection stands idle to, for the next message
     std::vector<base::ip_endpoint> own_;
     io::timer next_due_;
     std::vector<queue::domain_wish> wanted_domains_;

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 /// A scout that has found nobody by then most likely waits for one who never answers: it counts as under way for long.
 constexpr auto youth = 100ms;
-constexpr std::size_t unparked_at_a_time = 4; // for each who leaves
+constexpr std::size_t let_in_at_a_time = 4; // for each who leaves
 
 /// Those who look for a way have a socket each; the others get the greater part of what this process may have.
 std::uint32_t most_scouts()
@@ -29,9 +29,8 @@ std::uint32_t most_scouts()
 
 } // namespace
 
-delivery_lines::delivery_lines(io::loop& home, base::log log, const base::clock& clock,
-                               std::function<bool(base::message_id)> wake)
-    : home_{home}, log_{log}, clock_{clock}, wake_{std::move(wake)}, youth_over_{home.context().get_executor()},
+delivery_lines::delivery_lines(io::loop& home, base::log log, const base::clock& clock, let_in opens)
+    : home_{home}, log_{log}, clock_{clock}, let_in_{std::move(opens)}, youth_over_{home.context().get_executor()},
       rest_over_{home.context().get_executor()}, pace_over_{home.context().get_executor()}
 {
 }
@@ -53,7 +52,7 @@ void delivery_lines::limit(const delivery::settings& settings, std::chrono::mill
     configured_ = rules;
     call(destinations().limit({settings.concurrency, settings.per_destination, most_scouts(), settings.rate}, std::move(rules)));
     for (const auto& [name, why] : resumed)
-        unpark(name, each_);
+        let_in_(name, each_);
 }
 
 delivery::destinations& delivery_lines::destinations()
@@ -66,8 +65,7 @@ io::task<delivery_lines::entry> delivery_lines::enter(std::string destination, m
 {
     if (stopping_)
         co_return entry{};
-    if (how.has_others && (destinations().has_scout(destination) || destinations_.is_too_soon(destination) ||
-                           destinations_.waiting(destination) >= each_))
+    if (how.has_others && has_no_room(destination))
         co_return entry{std::nullopt, true};
     const auto who = ++jobs_;
     auto as = destinations().acquire(destination, who, how.is_known);
@@ -83,6 +81,18 @@ io::task<delivery_lines::entry> delivery_lines::enter(std::string destination, m
     if (as == admission::scout)
         set_out(destination, who);
     co_return entry{place{*this, std::move(destination), who, as}};
+}
+
+bool delivery_lines::has_no_room(std::string_view destination)
+{
+    return destinations().has_scout(destination) || destinations_.is_too_soon(destination) ||
+           destinations_.waiting(destination) >= each_;
+}
+
+bool delivery_lines::is_closed(std::string_view destination)
+{
+    return suspended_.find(destination) != suspended_.end() || resting_.why_it_rests(destination, clock_.now()) ||
+           has_no_room(destination);
 }
 
 /// Until it is called, which it may be among `now`. Nothing: stopped.
@@ -115,7 +125,7 @@ io::task<bool> delivery_lines::place::arrive()
             co_return false;
     }
     as_ = admission::go;
-    lines.unpark(name_, lines.each_);
+    lines.let_in_(name_, lines.each_);
     co_return true;
 }
 
@@ -129,7 +139,7 @@ void delivery_lines::leave(const place& which)
     else
         (void)destinations_.forget(which.name_, which.who_);
     if (!why_not(which.name_))
-        unpark(which.name_, was_scout ? 1 : unparked_at_a_time);
+        let_in_(which.name_, was_scout ? 1 : let_in_at_a_time);
 }
 
 void delivery_lines::set_out(const std::string& destination, job who)
@@ -191,7 +201,7 @@ void delivery_lines::watch_paces()
         std::vector<std::string> open;
         call(destinations().tick(open));
         for (const auto& name : open)
-            unpark(name, 1);
+            let_in_(name, 1);
     });
 }
 
@@ -209,7 +219,9 @@ void delivery_lines::unreachable(const std::string& destination, const std::stri
 {
     if (!resting_.has_failed(destination))
         log_.info("destination_rests", {{"next_hop", destination}, {"cause", why}});
-    resting_.failed(destination, why, clock_.now(), rest_times_);
+    const auto forgotten = resting_.failed(destination, why, clock_.now(), rest_times_);
+    if (forgotten)
+        let_in_(*forgotten, 1);
     destinations_.doubt(destination);
     watch_rests();
 }
@@ -222,7 +234,9 @@ void delivery_lines::reached(const std::string& destination)
 
 void delivery_lines::rest(const std::string& destination, const std::string& why, std::chrono::milliseconds time)
 {
-    resting_.rest(destination, why, clock_.now(), time);
+    const auto forgotten = resting_.rest(destination, why, clock_.now(), time);
+    if (forgotten)
+        let_in_(*forgotten, 1);
     watch_rests();
 }
 
@@ -236,9 +250,8 @@ void delivery_lines::rule(const std::string& destination, std::optional<delivery
 
 delivery_lines::load delivery_lines::load_of(std::string_view destination) const
 {
-    const auto outside = parked_.find(destination);
-    const auto waiting = destinations_.waiting(destination) + (outside == parked_.end() ? 0 : outside->second.size());
-    return {destinations_.active(destination), static_cast<std::uint32_t>(waiting), destinations_.active()};
+    return {destinations_.active(destination), static_cast<std::uint32_t>(destinations_.waiting(destination)),
+            destinations_.active()};
 }
 
 /// When a rest is over one of those who wait outside goes there.
@@ -252,7 +265,7 @@ void delivery_lines::watch_rests()
         if (ec)
             return;
         for (const auto& name : resting_.take_over(clock_.now()))
-            unpark(name, 1);
+            let_in_(name, 1);
         watch_rests();
     });
 }
@@ -263,33 +276,10 @@ void delivery_lines::end_rests()
     watch_rests();
 }
 
-void delivery_lines::wake_all()
+void delivery_lines::has_outside(const std::string& destination)
 {
-    end_rests();
-    for (const auto& [name, all] : std::exchange(parked_, {}))
-        for (const auto id : all)
-            (void)wake_(id);
-}
-
-void delivery_lines::park(base::message_id id, const std::string& destination)
-{
-    parked_[destination].insert(id);
     if (!destinations_.is_busy(destination) && !why_not(destination))
-        unpark(destination, 1); // nobody is there any more who would
-}
-
-void delivery_lines::unpark(std::string_view destination, std::size_t most)
-{
-    const auto found = parked_.find(destination);
-    if (found == parked_.end())
-        return;
-    auto& there = found->second;
-    while (most > 0 && !there.empty()) {
-        const auto id = there.extract(there.begin()).value();
-        most -= wake_(id) ? 1 : 0;
-    }
-    if (there.empty())
-        parked_.erase(found);
+        let_in_(destination, 1); // nobody is there any more who would
 }
 
 } // namespace postern::runtime

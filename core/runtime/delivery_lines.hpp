@@ -1,9 +1,9 @@
 #pragma once
-// Who delivers where, now: the lines for destinations with their coroutines, the destinations that rest, and the messages that
-// wait outside for either. What is decided is delivery/destinations.hpp's and delivery/resting.hpp's; this waits and wakes.
+// Who delivers where, now: the lines for destinations with their coroutines, and the destinations that rest. What is decided is
+// delivery/destinations.hpp's and delivery/resting.hpp's; this waits and wakes. Messages that wait outside of a destination are
+// the ledger's; here it is known when some of them may come in.
 
 #include "core/base/clock.hpp"
-#include "core/base/ids.hpp"
 #include "core/base/log.hpp"
 #include "core/base/result.hpp"
 #include "core/delivery/destinations.hpp"
@@ -17,7 +17,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -65,15 +64,17 @@ public:
     /// What came of enter().
     struct entry {
         std::optional<place> at;
-        bool is_full = false; ///< without `at`: come again when somebody wakes the message; else the server is going away
+        bool is_full = false; ///< without `at`: the message waits outside; else the server is going away
     };
     struct manner {
         bool has_others = false; ///< there are other destinations: the line of this one must not take all the room of attempts
         bool is_known = false;   ///< there is a way for certain
     };
 
-    /// `wake`: makes a message due at once; false: it does not wait.
-    delivery_lines(io::loop& home, base::log log, const base::clock& clock, std::function<bool(base::message_id)> wake);
+    /// Lets so many of those in who wait outside of a destination, if there are so many.
+    using let_in = std::function<void(std::string_view destination, std::size_t most)>;
+
+    delivery_lines(io::loop& home, base::log log, const base::clock& clock, let_in opens);
 
     /// At least once, and at each reload.
     void limit(const delivery::settings& settings, std::chrono::milliseconds first_retry);
@@ -81,6 +82,8 @@ public:
     /// Nobody waits any more, and nobody enters.
     void stop();
 
+    /// Who would go there now would not get in: it rests, is being looked for, or has a long line.
+    [[nodiscard]] bool is_closed(std::string_view destination);
     /// Why nobody is to go there now; nothing: go. `is_urgent`: somebody knows that it can be reached.
     [[nodiscard]] std::optional<std::string> why_not(std::string_view destination, bool is_urgent = false) const;
     /// Nobody there could be spoken to.
@@ -92,17 +95,14 @@ public:
     void rule(const std::string& destination, std::optional<delivery::destinations::rule> what);
     struct load {
         std::uint32_t active = 0;  ///< transactions there
-        std::uint32_t waiting = 0; ///< in line for it, or outside
+        std::uint32_t waiting = 0; ///< in line for it
         std::uint32_t active_all = 0;
     };
     [[nodiscard]] load load_of(std::string_view destination) const;
     /// All that rest are tried again, by one each.
     void end_rests();
-    /// And all who wait outside come.
-    void wake_all();
-
-    /// The message waits outside until somebody there is reached, or the line is shorter.
-    void park(base::message_id id, const std::string& destination);
+    /// One waits outside from now on.
+    void has_outside(const std::string& destination);
 
 private:
     /// A coroutine that waits in line.
@@ -115,7 +115,6 @@ private:
         std::string name;
         job who;
     };
-    using parked = std::map<std::string, std::set<base::message_id>, std::less<>>; // oldest first
 
     [[nodiscard]] io::task<std::optional<admission>> wait(job who, const std::vector<delivery::destinations::called>& now);
     [[nodiscard]] delivery::destinations& destinations();
@@ -125,12 +124,12 @@ private:
     void watch_young();
     void watch_paces();
     void watch_rests();
-    void unpark(std::string_view destination, std::size_t most);
+    [[nodiscard]] bool has_no_room(std::string_view destination);
 
     io::loop& home_;
     base::log log_;
     const base::clock& clock_;
-    std::function<bool(base::message_id)> wake_;
+    let_in let_in_;
     delivery::destinations destinations_{{}};
     delivery::resting_destinations resting_;
     delivery::rest_times rest_times_;
@@ -139,7 +138,6 @@ private:
     std::uint32_t each_ = 1;
     job jobs_ = 0;
     std::map<job, waiter*> waiting_;
-    parked parked_; // by destination
     std::deque<young_scout> young_;
     io::timer youth_over_;
     io::timer rest_over_;

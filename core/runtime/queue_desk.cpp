@@ -97,7 +97,7 @@ std::size_t delivery_engine::flush()
 io::task<std::size_t> delivery_engine::flush_all()
 {
     const auto count = ledger_.flush(clock_.wall());
-    lines_.wake_all(); // an operator knows better
+    lines_.end_rests(); // an operator knows better
     pump();
     co_return count;
 }
@@ -133,6 +133,7 @@ io::task<queue_item> delivery_engine::describe(queue::ledger_entry entry, bool w
     item.received = entry.received;
     if (entry.state == queue::life::queued || entry.state == queue::life::deferred)
         item.next_attempt = entry.next_attempt;
+    item.waits_for = ledger_.waits_for(entry.id);
 
     auto start = [this, id = entry.id](queue::completion<queue::stored_message> done) { store_.fetch(id, std::move(done)); };
     const auto stored = co_await await_store<queue::stored_message>(loop_, start);

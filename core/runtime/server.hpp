@@ -120,7 +120,8 @@ struct queue_item {
     int priority = 0;                         ///< -9 to 9
     std::optional<base::wall_time> expire_at; ///< that the message brought with it
     base::wall_time received;
-    std::optional<base::wall_time> next_attempt;
+    std::optional<base::wall_time> next_attempt; ///< at the latest
+    std::string waits_for;                       ///< the destination that it waits outside of, until that can be reached
     std::string last_reply;
 };
 

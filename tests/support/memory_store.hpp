@@ -39,6 +39,12 @@ public:
         const std::lock_guard lock{guard_};
         return messages_;
     }
+    /// Messages that were asked for so far.
+    [[nodiscard]] std::size_t fetches() const
+    {
+        const std::lock_guard lock{guard_};
+        return fetches_;
+    }
     [[nodiscard]] std::size_t uncommitted() const
     {
         const std::lock_guard lock{guard_};
@@ -99,7 +105,10 @@ public:
     void fetch(base::message_id id, queue::completion<queue::stored_message> done) override
     {
         queue::stored_message message;
-        const auto found = if_there(id, [&](kept& one) { message = {id, one.envelope, one.state, one.content.size()}; });
+        const auto found = if_there(id, [&](kept& one) {
+            ++fetches_;
+            message = {id, one.envelope, one.state, one.content.size()};
+        });
         if (found)
             done(std::move(message));
         else
@@ -159,6 +168,7 @@ private:
     mutable std::mutex guard_;
     std::optional<queue::store_errc> failure_;
     bool are_changes_failing_ = false;
+    std::size_t fetches_ = 0;
     std::map<base::message_id, kept> messages_;
     std::map<base::message_id, std::string> appended_;
 };

@@ -1,5 +1,5 @@
 #pragma once
-// The delivery engine on a clock that the test moves, with a next hop that puts off whom it is told to, and a plugin if it is
+// The delivery engine on a clock that the test moves, with a next hop that puts off whom it is told to, and a plugin if one is
 // wanted. Timers of the system are not waited for: refresh() is what they would do.
 
 #include "core/runtime/delivery_engine.hpp"
@@ -9,8 +9,11 @@
 #include "tests/support/memory_store.hpp"
 #include "tests/support/next_hop.hpp"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -20,34 +23,32 @@
 #include <utility>
 #include <vector>
 
-namespace postern::test {
+namespace postern::runtime {
 
-using namespace std::chrono_literals;
-
-class an_engine : public ::testing::Test {
+class an_engine : public testing::Test {
 protected:
     void start()
     {
-        const auto current = std::make_shared<runtime::generation>();
+        const auto current = std::make_shared<generation>();
         current->delivery.hostname = "mx.example";
         current->delivery.relay = hop_.address();
         current->delivery.pools = pools_;
-        if (plugin_) {
-            std::vector<hooks::link> links;
-            links.push_back({.who = plugin_, .may = may_});
-            current->delivery_chain = std::make_shared<hooks::chain>(std::move(links));
-        } else {
-            current->delivery_chain = std::make_shared<hooks::chain>();
-        }
+        change(*current);
+        std::vector<hooks::link> links;
+        if (plugin_)
+            links.push_back({.who = plugin_});
+        current->delivery_chain = std::make_shared<hooks::chain>(std::move(links));
         current->retry = policy_;
         engine_.reset();
         current_.store(current);
         metrics_ = std::make_unique<base::metrics>();
-        engine_ = std::make_unique<runtime::delivery_engine>(current_, store_, base::log{lines_}, *metrics_, notices_, clock_, 1,
-                                                             runtime::trace_home{live_, nullptr, clock_});
+        engine_ = std::make_unique<delivery_engine>(current_, store_, base::log{lines_}, *metrics_, notices_, clock_, 1,
+                                                    trace_home{live_, nullptr, clock_});
         ASSERT_TRUE(engine_->load());
         engine_->start({});
     }
+    /// What a test wants otherwise in the configuration.
+    virtual void change(generation& /*what*/) {}
     /// What a session does with a message.
     base::message_id accept(std::string recipient, std::optional<base::wall_time> release_at = {})
     {
@@ -67,7 +68,7 @@ protected:
     }
     void until(const std::function<bool()>& holds)
     {
-        const auto limit = std::chrono::steady_clock::now() + 30s;
+        const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{30};
         while (!holds()) {
             ASSERT_LT(std::chrono::steady_clock::now(), limit) << "it did not happen";
             round_trip();
@@ -89,45 +90,43 @@ protected:
         engine_->refresh();
         round_trip();
     }
-    [[nodiscard]] std::chrono::milliseconds longest() const
-    {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(policy_.retry.back() * (1 + policy_.jitter));
-    }
-
-    manual_clock clock_;
-    memory_log lines_;
-    memory_store store_;
-    queue::retry_policy policy_; // the usual one
-    std::map<std::string, delivery::source_pool, std::less<>> pools_;
-    std::shared_ptr<hooks::plugin> plugin_; ///< of the chain of deliveries; null: there is none
-    hooks::permissions may_;
-    /// The last EHLO line at the next hop.
     [[nodiscard]] std::string introduced()
     {
         const std::lock_guard lock{heard_};
         return introduced_;
     }
+    [[nodiscard]] std::chrono::milliseconds longest() const
+    {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(policy_.retry.back() * (1 + policy_.jitter));
+    }
 
+    test::manual_clock clock_;
+    test::memory_log lines_;
+    test::memory_store store_;
+    queue::retry_policy policy_; // the usual one
+    std::map<std::string, delivery::source_pool, std::less<>> pools_;
+    std::shared_ptr<hooks::plugin> plugin_; ///< of the chain of deliveries; null: there is none
     std::mutex heard_;
-    std::string introduced_;
+    std::string introduced_;    ///< the last EHLO line at the next hop
     std::atomic<int> asked_{0}; // RCPT commands at the next hop
     std::atomic<bool> takes_all_{false};
-    next_hop hop_{[this](hop_stage at, std::string_view line) {
-        if (at == hop_stage::ehlo) {
+    test::next_hop hop_{[this](test::hop_stage at, std::string_view line) {
+        if (at == test::hop_stage::ehlo) {
             const std::lock_guard lock{heard_};
             introduced_ = line;
         }
-        if (at != hop_stage::rcpt)
-            return hop_answer{};
+        if (at != test::hop_stage::rcpt)
+            return test::hop_answer{};
         ++asked_;
-        return line.find("<busy") != line.npos && !takes_all_ ? hop_answer{.reply = "451 4.2.1 busy, come later"} : hop_answer{};
+        return line.find("<busy") != line.npos && !takes_all_ ? test::hop_answer{.reply = "451 4.2.1 busy, come later"}
+                                                              : test::hop_answer{};
     }};
-    runtime::published current_{nullptr};
+    published current_{nullptr};
     std::unique_ptr<base::metrics> metrics_;
-    runtime::notice_board notices_{clock_};
-    runtime::tracer live_{clock_};
+    notice_board notices_{clock_};
+    tracer live_{clock_};
     std::uint64_t last_ = 0;
-    std::unique_ptr<runtime::delivery_engine> engine_;
+    std::unique_ptr<delivery_engine> engine_;
 };
 
-} // namespace postern::test
+} // namespace postern::runtime

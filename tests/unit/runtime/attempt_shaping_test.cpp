@@ -32,7 +32,7 @@ hooks::call_result say(const test::asked& about, verdict_kind verdict, std::chro
     return {hooks::call_status::answered};
 }
 
-class an_engine_with_a_plugin : public test::an_engine {
+class an_engine_with_a_plugin : public an_engine {
 protected:
     /// What it was told, one after the other.
     [[nodiscard]] std::vector<hooks::shaping> told()

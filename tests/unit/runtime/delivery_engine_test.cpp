@@ -1,11 +1,12 @@
-// The delivery engine on a clock that the test moves, with a next hop that puts off whom it is told to: days of retries in
-// milliseconds, and dates that jump. Timers of the system are not waited for: refresh() is what they would do.
+// Days of retries in milliseconds, and dates that jump.
 
 #include "tests/unit/runtime/an_engine.hpp"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 
 namespace postern::runtime {
@@ -13,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
-using test::an_engine;
 
 constexpr auto years = std::chrono::hours{24 * 365 * 4};
 

@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 using hooks::hook_point;
 using hooks::verdict_kind;
 
-class queue_policy : public test::an_engine {
+class queue_policy : public an_engine {
 protected:
     void say(hooks::shaping_policy policy, verdict_kind verdict = verdict_kind::proceed, std::string text = {})
     {
