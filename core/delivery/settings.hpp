@@ -2,6 +2,7 @@
 // What the configuration tells the delivery engine. Plain values.
 
 #include "core/base/ip_address.hpp"
+#include "core/base/secret.hpp"
 #include "core/delivery/pace.hpp"
 #include "core/delivery/resting.hpp"
 
@@ -11,8 +12,10 @@
 #include <functional>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace postern::delivery {
@@ -44,6 +47,25 @@ struct source_pool {
     return fitting.empty() ? std::nullopt : std::optional{fitting[turn % fitting.size()]};
 }
 
+/// What the connection has to be before anything of a login is said on it.
+enum class login_tls : std::uint8_t {
+    opportunistic, ///< whatever it is
+    required,      ///< TLS, with whomever
+    verified,      ///< TLS with who has a trusted certificate for the name
+};
+
+/// Who this server is at a next hop. The secrets are wiped at its end.
+struct login {
+    std::string user = {};
+    std::string act_for = {}; ///< authorization identity; empty: the user's own
+    base::secret_text password = {};
+    base::secret_text token = {};             ///< for OAUTHBEARER and XOAUTH2
+    std::vector<std::string> mechanisms = {}; ///< upper case: no others will do; empty: the best that is offered
+    login_tls tls = login_tls::verified;
+    std::string tls_name = {}; ///< that the certificate has to be for; empty: the host's
+    bool in_clear = false;     ///< mechanisms that show the password or token may be used outside TLS
+};
+
 /// What holds for one destination, by the name that the log has as next_hop.
 struct destination_rule {
     std::optional<std::uint32_t> concurrency;
@@ -68,8 +90,16 @@ struct settings {
     std::string pool; ///< empty: no source address in particular
     std::map<std::string, source_pool, std::less<>> pools;
     std::map<std::string, destination_rule, std::less<>> destinations;
-    rest_times rest; ///< of destinations that cannot be reached
+    std::map<std::string, std::shared_ptr<const login>, std::less<>> logins; ///< by next hop, likewise; never null
+    rest_times rest;                                                         ///< of destinations that cannot be reached
     timeouts timeout;
+
+    /// Null: nobody logs in there.
+    [[nodiscard]] std::shared_ptr<const login> login_at(std::string_view next_hop) const
+    {
+        const auto found = logins.find(next_hop);
+        return found == logins.end() ? nullptr : found->second;
+    }
 };
 
 } // namespace postern::delivery

@@ -122,6 +122,15 @@ struct queue_settings {
     queue::retry_policy policy;
 };
 
+/// [[delivery.login]]
+struct login_settings {
+    source_place where;
+    std::string next_hop;                ///< as delivery::route has it
+    delivery::login what;                ///< without its secrets, which are in
+    std::filesystem::path password_file; ///< empty: there is none
+    std::filesystem::path token_file;    ///< likewise
+};
+
 /// [kv]
 struct kv_settings {
     source_place where;
@@ -149,6 +158,7 @@ struct config {
     source_place dns_where;
     std::uint64_t trace_keep = std::uint64_t{64} << 20U; ///< octets of records for `explain`; 0: none
     delivery::settings delivery;
+    std::vector<login_settings> logins; ///< of deliveries
     source_place relay_where;
     source_place transport_where;
 

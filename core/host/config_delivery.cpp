@@ -1,12 +1,15 @@
 #include "core/host/config_delivery.hpp"
 
+#include "core/base/ascii.hpp"
 #include "core/delivery/route.hpp"
 #include "core/host/config_values.hpp"
 #include "core/host/units.hpp"
 #include "core/message/address.hpp"
+#include "core/sasl/client_mechanism.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <utility>
@@ -87,6 +90,84 @@ void read_destinations(table_reader& delivery, delivery::settings& to)
     }
 }
 
+/// Upper case, each one that is by a password or a token that there is.
+std::vector<std::string> read_mechanisms(table_reader& from, bool has_password, bool has_token)
+{
+    std::vector<std::string> out;
+    for (const auto& given : from.texts("mechanisms").value_or(std::vector<std::string>{})) {
+        auto name = base::to_upper(given);
+        switch (sasl::secret_of_client_mechanism(name)) {
+        case sasl::client_secret::unknown:
+        case sasl::client_secret::none:
+            from.complain("mechanisms", fmt::format("\"{}\" is none that deliveries log in by, such as \"SCRAM-SHA-256\" or "
+                                                    "\"PLAIN\"",
+                                                    given));
+            break;
+        case sasl::client_secret::password:
+            if (!has_password)
+                from.complain("mechanisms", fmt::format("{} needs password_file", name));
+            break;
+        case sasl::client_secret::token:
+            if (!has_token)
+                from.complain("mechanisms", fmt::format("{} needs token_file", name));
+            break;
+        }
+        out.push_back(std::move(name));
+    }
+    if (from.has("mechanisms") && out.empty())
+        from.complain("mechanisms", "must name at least one; left out, the best that is offered is used");
+    return out;
+}
+
+/// Mail exchangers have no logins: whoever owns the domain, or forges an answer of the domain name system, says who they are.
+std::string read_login_hop(table_reader& from)
+{
+    const auto name = from.text("next_hop").value_or("");
+    const auto next = delivery::route::from_text(name);
+    if (!next || next->by_mx || next->is_local())
+        from.complain("next_hop", "must be a host and a port, as `relay` and routes have it: \"smart.example.net:587\"");
+    return next ? next->text() : std::string{};
+}
+
+void read_logins(table_reader& delivery, config& to)
+{
+    for (auto& from : delivery.tables("login")) {
+        login_settings out;
+        out.where = from.where();
+        out.next_hop = read_login_hop(from);
+        auto& what = out.what;
+        what.user = from.text("user").value_or("");
+        if (what.user.empty())
+            from.complain("user", "must be given: the name to log in with");
+        what.act_for = from.text("act_for").value_or("");
+        out.password_file = from.path("password_file").value_or("");
+        out.token_file = from.path("token_file").value_or("");
+        const bool has_password = from.has("password_file");
+        const bool has_token = from.has("token_file");
+        if (!has_password && !has_token)
+            from.complain("password_file", "must be given: a file with the password in its first line; or token_file");
+        what.mechanisms = read_mechanisms(from, has_password, has_token);
+        using enum delivery::login_tls;
+        what.tls = from.choice<delivery::login_tls>(
+                           "tls", {{"verified", verified}, {"required", required}, {"opportunistic", opportunistic}})
+                       .value_or(what.tls);
+        what.tls_name = message::lower_ascii(from.text("tls_name").value_or(""));
+        if (from.has("tls_name") && what.tls != verified)
+            from.complain("tls_name", "needs tls = \"verified\": otherwise no certificate is looked at");
+        if (!what.tls_name.empty() && !delivery::is_host_name(what.tls_name))
+            from.complain("tls_name", "must be the name in the next hop's certificate, such as \"smart.example.net\"");
+        what.in_clear = from.boolean("in_clear").value_or(false);
+        if (what.in_clear && what.tls != opportunistic)
+            from.complain("in_clear", "needs tls = \"opportunistic\": otherwise nobody logs in without TLS");
+        from.refuse_unknown();
+        const bool is_there = std::ranges::find(to.logins, out.next_hop, &login_settings::next_hop) != to.logins.end();
+        if (!out.next_hop.empty() && is_there)
+            from.complain("next_hop", fmt::format("\"{}\" is there twice", out.next_hop));
+        else
+            to.logins.push_back(std::move(out));
+    }
+}
+
 void read_dns(table_reader& delivery, config& to)
 {
     to.dns_where = delivery.where();
@@ -142,6 +223,7 @@ void read_delivery(table_reader& root, config& to)
     read_pools(*from, out);
     read_pool_name(*from, out, out.pool);
     read_destinations(*from, out);
+    read_logins(*from, to);
     out.mx_loopback = from->boolean("mx_loopback").value_or(out.mx_loopback);
     using enum delivery::tls_mode;
     out.tls = from->choice<delivery::tls_mode>("tls", {{"none", none}, {"opportunistic", opportunistic}, {"required", required}})

@@ -1,6 +1,7 @@
 #include "core/host/generation_builder.hpp"
 
 #include "core/host/chain_builder.hpp"
+#include "core/host/delivery_logins.hpp"
 #include "core/host/login_offer.hpp"
 #include "core/host/plugin_observer.hpp"
 #include "core/host/plugin_transport.hpp"
@@ -127,6 +128,7 @@ std::shared_ptr<const runtime::generation> build_generation(const config& from, 
     out->limits = from.limits.connections;
     out->retry = from.queue.policy;
     out->delivery = from.delivery;
+    load_logins(from, out->delivery, found);
     out->names = plugins.services().dns;
     out->client_tls = tls.client;
     for (const auto& each : plugins.plugins()) {
@@ -139,11 +141,16 @@ std::shared_ptr<const runtime::generation> build_generation(const config& from, 
     out->delivery_chain = chains.everybody(found);
     out->line_owners = owners_at(hooks::hook_point::client_verb, plugins);
     out->param_owners = owners_at(hooks::hook_point::client_params, plugins);
-    if (out->delivery_chain->has(hooks::hook_point::delivery_tls_policy)) {
+    using enum delivery::login_tls;
+    const auto has_login = [&](auto is_meant) {
+        return std::ranges::any_of(out->delivery.logins, [&](const auto& each) { return is_meant(each.second->tls); });
+    };
+    const bool asks_plugins = out->delivery_chain->has(hooks::hook_point::delivery_tls_policy);
+    if (asks_plugins || has_login([](auto need) { return need == verified; }))
         out->verifying_tls = verifying_tls(from, found);
-        if (out->client_tls == nullptr) // delivery.tls is none, and a plugin may want more
-            out->client_tls = unverified_tls(from, found);
-    }
+    // delivery.tls is none, and a plugin or a login may want more
+    if (out->client_tls == nullptr && (asks_plugins || has_login([](auto need) { return need != opportunistic; })))
+        out->client_tls = unverified_tls(from, found);
     return found.size() == before ? out : nullptr;
 }
 

@@ -1,6 +1,7 @@
 #include "core/host/login_key.hpp"
 
 #include "core/base/descriptor.hpp"
+#include "core/host/secret_file.hpp"
 #include "core/sasl/crypto.hpp"
 
 #include <fmt/format.h>
@@ -26,13 +27,6 @@ constexpr std::size_t key_octets = 32; // printable: 24 random ones
 [[nodiscard]] base::error_code last_error() noexcept
 {
     return {errno, boost::system::system_category()};
-}
-
-/// Who else can read it, or put another in its place. A group that root gave a file of its own is meant to.
-bool is_for_others(const struct stat& facts) noexcept
-{
-    const auto forbidden = static_cast<mode_t>(S_IRWXO | S_IWGRP | (facts.st_uid == 0 ? 0 : S_IRGRP));
-    return (facts.st_mode & forbidden) != 0;
 }
 
 /// Empty octets: the file is empty, as a start that was cut off may have left it.

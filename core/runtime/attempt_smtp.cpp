@@ -66,6 +66,11 @@ constexpr std::size_t most_in_a_row = 20;
     return end == session::client_end::no_tls || end == session::client_end::tls_failed;
 }
 
+[[nodiscard]] bool is_about_login(const smtp_connection& peer)
+{
+    return peer.end() == session::client_end::no_login || peer.session().fault() == session::client_fault::unproved;
+}
+
 /// RFC 2033 1: what LMTP says has become of a recipient is final, unless the peer takes it on itself to tell the sender.
 [[nodiscard]] delivery::taker taker_of(const smtp_connection& peer, const delivery::route& to)
 {
@@ -109,7 +114,9 @@ io::task<std::optional<attempt::way>> attempt::find_way(const delivery::route_gr
             note_unreachable(group.recipients, hosts, name);
             co_return std::nullopt;
         }
-        smtp_pool::destination to{group.next, source, host->host, configured_policy(settings.tls, group.next)};
+        const auto login = settings.login_at(name);
+        smtp_pool::destination to{group.next, source, host->host, configured_policy(settings, group.next, host->host),
+                                  login == nullptr ? std::string{} : login->user};
         if (talk != nullptr) {
             const auto ruling = co_await talk->secure(*host);
             if (talk->is_cut())
@@ -190,7 +197,15 @@ io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route
             continue;
         const bool is_ours = talk != nullptr && talk->has_decided(); // and not the host's doing
         const bool is_unwell = ended_early(peer, result) && !is_ours;
-        if (is_unwell && hosts.has_others() && --hosts_left > 0) {
+        if (is_about_login(peer))
+            engine_.log_.warning("login_failed", {{"next_hop", name},
+                                                  {"host", found->at.host},
+                                                  {"user", found->to.login},
+                                                  {"code", result.recipients.front().smtp_code},
+                                                  {"cause", result.recipients.front().text}});
+        // What one of its hosts says of a password the others would say too, and count.
+        const bool is_refused_for_good = peer.end() == session::client_end::no_login && result.recipients.front().smtp_code >= 500;
+        if (is_unwell && hosts.has_others() && !is_refused_for_good && --hosts_left > 0) {
             hosts.fail(false, "4.4.2", result.recipients.front().text); // if the others cannot even be reached
             continue;                                                   // RFC 5321 5.1: the next of its addresses
         }

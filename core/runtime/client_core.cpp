@@ -1,9 +1,9 @@
 #include "core/runtime/client_core.hpp"
 
-#include "core/base/ascii.hpp"
 #include "core/io/tls.hpp"
 #include "core/runtime/client_errc.hpp"
 #include "core/runtime/client_loop.hpp"
+#include "core/runtime/login_choice.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -182,23 +182,29 @@ io::task<client_outcome> client_core::log_in(std::shared_ptr<sasl::client_mechan
         co_return failed(client_errc::not_connected);
     const auto channel = connection_->channel();
     std::unique_ptr<sasl::client_mechanism> mechanism;
+    std::string why;
     if (by) {
         mechanism = std::make_unique<lent>(std::move(by));
     } else if (options_.own_mechanism) {
         mechanism = options_.own_mechanism(channel);
     } else {
-        auto offered = connection_->session().offered().auth;
+        const auto& offered = connection_->session().offered();
+        std::vector<std::string> allowed;
         if (!options_.mechanism.empty())
-            std::erase_if(offered, [&](const auto& each) { return !base::equals_ignoring_case(each, options_.mechanism); });
+            allowed.push_back(options_.mechanism);
         auto with = options_.login;
         if (with.host.empty() && !options_.host.starts_with(unix_prefix)) {
             with.host = options_.host;
             with.port = options_.port;
         }
-        mechanism = sasl::choose_client_mechanism(offered, with, channel, options_.login_in_clear);
+        mechanism = choose_login({offered.auth, allowed, !channel.is_tls && offered.starttls, options_.login_in_clear}, with, channel,
+                                 why);
     }
-    if (!mechanism)
-        co_return failed(client_errc::no_mechanism);
+    if (!mechanism) {
+        auto outcome = failed(client_errc::no_mechanism);
+        outcome.sent.failure = why;
+        co_return outcome;
+    }
     co_await connection_->log_in(std::move(mechanism));
     auto outcome = ended();
     if (outcome.error)

@@ -75,6 +75,8 @@ base::error_code error_of(session::client_fault fault) noexcept
         return client_errc::refused;
     case closing:
         return client_errc::closing;
+    case no_login:
+        return client_errc::login_refused;
     case no_tls:
         return client_errc::no_tls;
     case tls_failed:

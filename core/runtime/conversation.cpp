@@ -1,5 +1,6 @@
 #include "core/runtime/conversation.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace postern::runtime {
@@ -46,19 +47,47 @@ session::client_recipient_result result_of(const hooks::outcome& what)
 
 } // namespace
 
-hooks::tls_policy configured_policy(delivery::tls_mode mode, const delivery::route& to)
+namespace {
+
+hooks::tls_need need_of(delivery::tls_mode mode) noexcept
 {
-    if (to.is_local()) // nobody is in between; a plugin may want more all the same
-        return {hooks::tls_need::none, {}};
     switch (mode) {
     case delivery::tls_mode::none:
-        return {hooks::tls_need::none, {}};
+        return hooks::tls_need::none;
     case delivery::tls_mode::opportunistic:
-        return {hooks::tls_need::opportunistic, {}};
+        return hooks::tls_need::opportunistic;
     case delivery::tls_mode::required:
         break;
     }
-    return {hooks::tls_need::required, {}};
+    return hooks::tls_need::required;
+}
+
+hooks::tls_need need_of(delivery::login_tls tls) noexcept
+{
+    switch (tls) {
+    case delivery::login_tls::opportunistic:
+        return hooks::tls_need::none;
+    case delivery::login_tls::required:
+        return hooks::tls_need::required;
+    case delivery::login_tls::verified:
+        break;
+    }
+    return hooks::tls_need::verified;
+}
+
+} // namespace
+
+hooks::tls_policy configured_policy(const delivery::settings& settings, const delivery::route& to, const std::string& host)
+{
+    if (to.is_local()) // nobody is in between; a plugin may want more all the same
+        return {hooks::tls_need::none, {}};
+    hooks::tls_policy policy{need_of(settings.tls), {}};
+    if (const auto login = settings.login_at(to.text())) {
+        policy.need = std::max(policy.need, need_of(login->tls));
+        if (policy.has_name())
+            policy.name = login->tls_name.empty() ? host : login->tls_name;
+    }
+    return policy;
 }
 
 conversation::conversation(const surroundings& of, std::shared_ptr<const generation> current, hooks::draft& message,
@@ -87,7 +116,7 @@ io::task<hooks::outcome> conversation::begin(delivery::route next, std::vector<s
     out_.recipients = std::move(recipients);
     out_.size = record_.envelope.size;
     out_.received = record_.envelope.received;
-    out_.configured = out_.tls = configured_policy(current_->delivery.tls, next);
+    out_.configured = out_.tls = configured_policy(current_->delivery, next, next.host);
     line_owner_ = 0;
     held_.reset();
     wants_next_host_ = has_decided_ = false;
@@ -111,7 +140,8 @@ io::task<hooks::outcome> conversation::secure(const next_hosts::place& at)
     out_.finding = hooks::tls_finding::ok;
     out_.next_host = false;
     out_.tls = out_.configured;
-    out_.tls.name = at.host;
+    if (!out_.tls.has_name())
+        out_.tls.name = at.host;
     auto what = co_await ask(hook_point::delivery_tls_policy);
 
     // One policy, whatever it says of what does not count.

@@ -94,7 +94,9 @@ private:
     bool leaves_host_ = false;
 };
 
-/// What the configuration says of the connection to that next hop.
-[[nodiscard]] hooks::tls_policy configured_policy(delivery::tls_mode mode, const delivery::route& to);
+/// What the configuration says of the connection to that next hop, at that of its hosts: where somebody logs in there, what that
+/// needs too.
+[[nodiscard]] hooks::tls_policy configured_policy(const delivery::settings& settings, const delivery::route& to,
+                                                  const std::string& host);
 
 } // namespace postern::runtime

@@ -1,5 +1,6 @@
 #include "core/runtime/smtp_connection.hpp"
 
+#include "core/runtime/login_choice.hpp"
 #include "core/runtime/seven_bit_content.hpp"
 #include "core/runtime/trace_notes.hpp"
 
@@ -20,6 +21,7 @@ io::task<void> smtp_connection::send(const session::client_transaction& what, co
 {
     auto asking = what;
     asking.asks = counsel == nullptr ? session::client_asks{} : counsel->asks();
+    asking.asks.login = profile_->login != nullptr;
     asking.can_be_converted = content.rewind();
     session_.send(asking);
     has_begun_content_ = false;
@@ -84,6 +86,9 @@ io::task<void> smtp_connection::drive(content_source* content, client_counsel* c
         case client_step::kind::start_tls:
             co_await secure();
             break;
+        case client_step::kind::ask_login:
+            begin_login();
+            break;
         case client_step::kind::ask_peer:
         case client_step::kind::ask_lines:
         case client_step::kind::ask_params:
@@ -142,6 +147,28 @@ io::task<void> smtp_connection::give(content_source& content)
     }
     session_.give_content(*octets, content.is_at_end());
     content_ = session_.output().size(); // all before it went out above
+}
+
+/// As the next hop's login says. What it lets do with the connection counts, whatever the connection was opened for.
+void smtp_connection::begin_login()
+{
+    const auto& who = *profile_->login;
+    const auto is_good = who.tls == delivery::login_tls::opportunistic ||
+                         (who.tls == delivery::login_tls::required ? is_tls() : is_peer_verified());
+    std::string why = "it has to be over TLS";
+    if (who.tls == delivery::login_tls::verified)
+        why += " with a verified certificate";
+    if (is_good) {
+        const auto& session = session_.offered();
+        const login_terms terms{session.auth, who.mechanisms, !is_tls() && session.starttls, who.in_clear};
+        const sasl::credentials with{who.user, who.password, who.act_for, who.token, profile_->server_name, profile_->peer.port};
+        if (auto mechanism = choose_login(terms, with, channel(), why)) {
+            session_.log_in(std::move(mechanism));
+            return;
+        }
+    }
+    session_.decide(
+        {session::client_recipient_result::kind::deferred, 0, "4.7.0", "the login cannot be made: " + why, false});
 }
 
 /// RFC 6152 3: the message in 7 bits, or a permanent failure.
@@ -223,9 +250,9 @@ io::task<bool> smtp_connection::flush(std::chrono::milliseconds limit)
     const auto output = session_.output();
     if (output.empty())
         co_return true;
+    is_secret_ = session_.is_output_secret();
     if (notes_ != nullptr)
         show_output(output);
-    is_secret_ = session_.is_output_secret();
     const io::stream::pieces pieces{output.said, output.content, output.end};
     if (watcher_ != nullptr)
         for (const auto piece : pieces)
@@ -239,9 +266,13 @@ io::task<bool> smtp_connection::flush(std::chrono::milliseconds limit)
     co_return !is_broken_;
 }
 
-/// Content is told by its size.
+/// Content is told by its size, and of what proves an identity that it was said.
 void smtp_connection::show_output(const session::client_output& output)
 {
+    if (is_secret_ && !output.said.starts_with("AUTH ")) {
+        notes_->said("(an answer that is not shown)");
+        return;
+    }
     auto content = std::min(content_, output.size());
     const auto commands = output.said.substr(std::min(content, output.said.size()));
     constexpr std::string_view chunk = "BDAT ";

@@ -28,6 +28,7 @@ struct client_profile {
     std::string server_name;              ///< SNI, and the name that a verifying context checks
     io::peer_expectation expected;        ///< beyond that
     bool implicit_tls = false;
+    std::shared_ptr<const delivery::login> login; ///< before the first message; null: nobody logs in
     base::ip_endpoint peer;  ///< whom it leads to, as far as that is of interest
     base::ip_endpoint own;   ///< and from where
     bool has_others = false; ///< the name of the next hop has further addresses
@@ -113,6 +114,7 @@ private:
     void show_output(const session::client_output& output);
     void tell_end();
     [[nodiscard]] io::task<void> secure();
+    void begin_login();
     [[nodiscard]] io::task<void> give(content_source& content);
     [[nodiscard]] io::task<void> convert(content_source& content);
     [[nodiscard]] std::chrono::milliseconds patience(session::client_phase what_for) const noexcept;

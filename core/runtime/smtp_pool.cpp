@@ -50,6 +50,7 @@ std::shared_ptr<client_profile> profile_for(const smtp_pool::destination& to, co
     else if (!to.to.is_local() && !base::ip_address::from_text(to.host))
         profile->server_name = to.host;
     profile->expected = {to.policy.other_names, to.policy.tlsa, to.policy.is_tested};
+    profile->login = current.delivery.login_at(to.to.text());
     return profile;
 }
 

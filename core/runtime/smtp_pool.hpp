@@ -20,13 +20,14 @@ namespace postern::runtime {
 /// Threads: its loop's.
 class smtp_pool {
 public:
-    /// A next hop, the one of its hosts, from which addresses, and how the connection to it is secured: one that was opened
-    /// under another policy is another connection.
+    /// A next hop, the one of its hosts, from which addresses, how the connection to it is secured, and who we are there: one
+    /// that was opened under another policy, or as another, is another connection.
     struct destination {
         delivery::route to;
         std::string source; ///< a pool of the configuration; empty: none in particular
         std::string host;
         hooks::tls_policy policy;
+        std::string login = {}; ///< the user's name; empty: nobody logs in
         auto operator<=>(const destination&) const = default;
     };
 

@@ -87,6 +87,9 @@ void tracer::show(const trace_origin& from, std::string_view note)
 std::string masked(std::string_view line)
 {
     constexpr std::string_view auth = "AUTH ";
+    constexpr std::string_view challenge = "334 "; // with the proof of SCRAM a password can be guessed
+    if (line.size() > challenge.size() && line.starts_with(challenge))
+        return std::string{challenge} + "***";
     if (line.size() <= auth.size() || !base::equals_ignoring_case(line.substr(0, auth.size()), auth))
         return std::string{line};
     const auto end = line.find(' ', auth.size()); // of the mechanism

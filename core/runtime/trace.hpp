@@ -122,7 +122,7 @@ private:
     std::vector<std::weak_ptr<trace_viewer>> open_;
 };
 
-/// A command line without what only its two ends should know: behind AUTH and its mechanism nothing is shown.
+/// A command line without what only its two ends should know: behind AUTH and its mechanism nothing is shown, nor of a challenge.
 [[nodiscard]] std::string masked(std::string_view line);
 
 } // namespace postern::runtime

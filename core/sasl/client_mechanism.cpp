@@ -14,13 +14,14 @@ namespace {
 struct known_mechanism {
     std::string_view name;
     bool shows_secret; ///< to whoever listens
+    client_secret proves_by = client_secret::password;
 };
 
 /// Best first.
 constexpr std::array<known_mechanism, 11> known{{
-    {"EXTERNAL", false},
-    {"OAUTHBEARER", true},
-    {"XOAUTH2", true},
+    {"EXTERNAL", false, client_secret::none},
+    {"OAUTHBEARER", true, client_secret::token},
+    {"XOAUTH2", true, client_secret::token},
     {"SCRAM-SHA-256-PLUS", false},
     {"SCRAM-SHA-1-PLUS", false},
     {"SCRAM-SHA-256", false},
@@ -28,7 +29,7 @@ constexpr std::array<known_mechanism, 11> known{{
     {"CRAM-MD5", false},
     {"PLAIN", true},
     {"LOGIN", true},
-    {"ANONYMOUS", false},
+    {"ANONYMOUS", false, client_secret::none},
 }};
 
 [[nodiscard]] std::unique_ptr<client_mechanism> make(std::string_view name, const credentials& with, const channel_facts& channel,
@@ -68,6 +69,12 @@ constexpr std::array<known_mechanism, 11> known{{
 }
 
 } // namespace
+
+client_secret secret_of_client_mechanism(std::string_view name) noexcept
+{
+    const auto found = std::find_if(known.begin(), known.end(), [name](const auto& each) { return each.name == name; });
+    return found == known.end() ? client_secret::unknown : found->proves_by;
+}
 
 std::unique_ptr<client_mechanism> make_client_mechanism(std::string_view name, const credentials& with,
                                                         const channel_facts& channel)

@@ -43,6 +43,11 @@ struct credentials {
     bool use_certificate = false; ///< EXTERNAL may be chosen
 };
 
+/// What a mechanism of the core's proves an identity with.
+enum class client_secret : std::uint8_t { unknown, none, password, token };
+/// `name`: upper case. unknown: there is no such mechanism.
+[[nodiscard]] client_secret secret_of_client_mechanism(std::string_view name) noexcept;
+
 /// One of the core's, with a fresh nonce. Null: no such mechanism, or the credentials do not do for it.
 [[nodiscard]] std::unique_ptr<client_mechanism> make_client_mechanism(std::string_view name, const credentials& with,
                                                                       const channel_facts& channel);

@@ -36,7 +36,7 @@ client_peer client_session::peer() const noexcept
 
 bool client_session::is_introduced() const noexcept
 {
-    return state_->where >= state::stage::ready && state_->where != state::stage::over;
+    return state_->where >= state::stage::ready && state_->where != state::stage::over && !state_->is_login_due();
 }
 
 client_end client_session::end() const noexcept
@@ -55,6 +55,8 @@ client_fault client_session::fault() const noexcept
         return client_fault::none;
     case client_end::refused:
         return client_fault::refused;
+    case client_end::no_login:
+        return client_fault::no_login;
     case client_end::no_tls:
         return client_fault::no_tls;
     case client_end::tls_failed:

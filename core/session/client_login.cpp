@@ -38,6 +38,9 @@ void client_session::state::begin_login(std::unique_ptr<sasl::client_mechanism> 
     if (!first) {
         login = client_login::given_up;
         login_error = first.error();
+        const auto tried = std::exchange(mechanism, nullptr);
+        if (is_busy)
+            miss_login({}, tried->name());
         return;
     }
     if (*first)
@@ -80,9 +83,27 @@ void client_session::state::take_login(const protocol::reply& reply)
         return;
     }
     login = reply.code == 235 ? client_login::done : is_login_cancelled ? client_login::given_up : client_login::refused;
-    mechanism.reset();
+    const auto tried = std::exchange(mechanism, nullptr);
     initial.reset();
     where = stage::ready;
+    if (is_busy && login != client_login::done)
+        miss_login(reply, tried->name());
+}
+
+/// Nothing is known of the message, which waits until somebody has mended the credentials or the server.
+void client_session::state::miss_login(const protocol::reply& reply, std::string_view by)
+{
+    auto what = refused_early(reply);
+    if (login == client_login::given_up) {
+        what.smtp_code = 0;
+        what.enhanced.clear();
+        what.text = "the login by " + std::string{by} + " was given up: " + login_error.message();
+    } else {
+        what.text.insert(0, "the login by " + std::string{by} + " was refused: ");
+    }
+    if (what.enhanced.empty())
+        what.enhanced = reply.code == 535 ? "4.7.8" : "4.7.0";
+    give_up(client_end::no_login, std::move(what));
 }
 
 void client_session::state::take_challenge(const protocol::reply& reply)

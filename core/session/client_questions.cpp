@@ -1,4 +1,4 @@
-// What the caller is asked between the introduction and MAIL: who answers, lines of extensions, parameters. Lines go out one by
+// What the caller is asked between the introduction and MAIL: who it is there, who answers, lines of extensions, parameters. Lines go out one by
 // one: RFC 2920 3.1 lets only the known commands be grouped, and what an unknown one does to the session its reply tells.
 // STANDARDS: RFC 5321 2.2, 4.1.1.5; RFC 2920 3.1; RFC 3030 3; RFC 6152 3. SECURITY: lines may quote anybody, and are looked at
 // once more here.
@@ -53,7 +53,9 @@ void client_session::decide(const client_recipient_result& what)
 {
     auto& s = *state_;
     assert(s.where == state::stage::ready && s.is_busy);
-    if (s.message.asks.peer && !s.is_peer_judged) {
+    if (s.is_login_due()) {
+        s.give_up(client_end::no_login, what);
+    } else if (s.message.asks.peer && !s.is_peer_judged) {
         s.give_up(client_end::refused, what);
     } else {
         s.decide_rest(what);
@@ -74,6 +76,8 @@ const std::vector<hooks::client_answer>& client_session::said() const noexcept
 std::optional<client_step> client_session::state::next_question()
 {
     using step = client_step::kind;
+    if (is_login_due())
+        return client_step{.what = step::ask_login};
     if (message.asks.peer && !is_peer_judged)
         return client_step{.what = step::ask_peer};
     if (message.asks.lines && !are_lines_said) {
@@ -143,6 +147,8 @@ void client_session::state::take_line(const protocol::reply& reply)
         // As after STARTTLS, what was learned before counts no more.
         offered = {};
         extended = false;
+        if (message.asks.login)
+            login = client_login::none;
         say_ehlo();
     } else if (!is_done && is_required) {
         if (what.enhanced.empty())

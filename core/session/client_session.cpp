@@ -119,7 +119,7 @@ bool client_session::say(std::string_view line)
 void client_session::log_in(std::unique_ptr<sasl::client_mechanism> by)
 {
     auto& s = *state_;
-    assert(!s.is_busy && by != nullptr);
+    assert((!s.is_busy || s.is_login_due()) && by != nullptr);
     s.last = {};
     s.login = client_login::none;
     s.login_error = {};

@@ -33,6 +33,7 @@ struct client_step {
     enum class kind : std::uint8_t {
         read,          ///< flush output(), wait for octets (waits_for says how long), feed() them
         content,       ///< flush output(), then hand over the message's next octets with give_content() (or content_failed())
+        ask_login,     ///< the connection is nobody's yet, and all else waits for that: log_in(), or decide()
         ask_peer,      ///< who answers and what is offered is known, and MAIL may follow: use_without(), or decide()
         ask_lines,     ///< MAIL is next: say_lines(), or decide(). Comes again when the lines are answered, until there are none
         ask_params,    ///< MAIL is next: send_as(), or decide()
@@ -72,6 +73,7 @@ struct client_asks {
     bool peer = false; ///< once a connection
     bool lines = false;
     bool params = false;
+    bool login = false; ///< before the others, once a connection: without one there is no transaction
 };
 
 /// One message for one peer. The envelope and the indices are borrowed until the step `done`.
@@ -117,6 +119,7 @@ enum class client_end : std::uint8_t {
     none,       ///< it is not
     quit,       ///< quit() was called
     refused,    ///< greeting, EHLO and HELO, or RSET, were refused; or content, before all of it was out
+    no_login,   ///< the login that a message asked for was refused, given up or not to be had
     no_tls,     ///< TLS is required and cannot be had
     tls_failed, ///< the handshake failed; without `required` a new connection with client_tls::none may do
     lost,       ///< the peer went away, or a 421
@@ -130,6 +133,7 @@ enum class client_fault : std::uint8_t {
     none,
     refused,         ///< greeting, EHLO, HELO or RSET were refused, or content before its end: see reply()
     closing,         ///< 421, at whatever time: see reply()
+    no_login,        ///< the login that a message asked for was refused, given up or not to be had
     no_tls,          ///< TLS is required and is not offered, or was refused
     tls_failed,      ///< the handshake failed
     injected,        ///< octets in the clear behind the reply to STARTTLS
@@ -157,7 +161,7 @@ enum class client_login : std::uint8_t {
 /// Protocol with the caller: call resume(), do the step, call what the step names, and resume() again. send() may be called
 /// at once, before the first resume(), or at the step idle. Commands gather in output() until a step has to wait.
 ///
-/// What is refused before MAIL (greeting, EHLO, TLS) concerns the two hosts and not the message: it defers. From MAIL on 5xx
+/// What is refused before MAIL (greeting, EHLO, TLS, AUTH) concerns the two hosts and not the message: it defers. From MAIL on 5xx
 /// fails and 4xx defers. A reply that is malformed or out of place ends the connection, and all that has no answer yet is
 /// deferred: no reply is ever taken for the answer to another command.
 class client_session {
@@ -192,13 +196,14 @@ public:
     /// At ask_seven_bit: the content that follows is lines of 7 bits outside of header sections, `size` octets of it (0: not
     /// known).
     void send_converted(std::uint64_t size);
-    /// At any of them: that is what becomes of the message, without MAIL. At ask_peer the connection ends too.
+    /// At any of them: that is what becomes of the message, without MAIL. At ask_login and ask_peer the connection ends too.
     void decide(const client_recipient_result& what);
     /// At the step idle: says one command that has one reply and belongs to no message (VRFY, NOOP, RSET, one of an extension);
     /// reply() has it at the next step idle. False: nothing is said, since `line` is empty, longer than 510 octets, or holds CR,
     /// LF or another control; or the connection is not idle.
     [[nodiscard]] bool say(std::string_view line);
-    /// At the step idle, once a connection (RFC 4954 4): AUTH. What came of it login() tells at the next step idle.
+    /// At the step idle or ask_login, once a connection (RFC 4954 4): AUTH. What came of it login() tells at the next step idle;
+    /// without success the message that asked for it is put off.
     void log_in(std::unique_ptr<sasl::client_mechanism> by);
     /// Ends the connection politely. At the step idle or done.
     void quit();
@@ -223,7 +228,7 @@ public:
     /// At the step ask_lines: the replies to the last lines, bounded and printable.
     [[nodiscard]] const std::vector<hooks::client_answer>& said() const noexcept;
     [[nodiscard]] client_end end() const noexcept;
-    /// Greeting, EHLO and TLS are behind it, and it has not ended.
+    /// Greeting, EHLO, TLS and the login that the message asks for are behind it, and it has not ended.
     [[nodiscard]] bool is_introduced() const noexcept;
     [[nodiscard]] client_fault fault() const noexcept; ///< none: the connection stands, or quit() ended it
     /// The reply to say() or AUTH, or the one that refused greeting, EHLO, STARTTLS or RSET, or the last 421. Code 0: there was

@@ -86,6 +86,8 @@ struct client_session::state {
     void take_challenge(const protocol::reply& reply);
     void respond(const base::secret_text& response);
     void cancel_login(base::error_code why);
+    [[nodiscard]] bool is_login_due() const noexcept { return message.asks.login && login != client_login::done; }
+    void miss_login(const protocol::reply& reply, std::string_view by); // of whoever has a message to send
 
     // client_questions.cpp
     [[nodiscard]] std::optional<client_step> next_question(); // nothing: no more, or one waits for a reply first

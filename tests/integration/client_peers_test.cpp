@@ -1,5 +1,6 @@
 // `postern send`, and the client library under it, against servers that others wrote.
 
+#include "tests/support/aiosmtpd_server.hpp"
 #include "tests/support/postfix_server.hpp"
 #include "tests/support/server.hpp"
 #include "tests/support/smtp_sink.hpp"
@@ -133,75 +134,9 @@ TEST(smtp_sink_as_a_peer, takes_lmtp_at_a_unix_socket)
     EXPECT_EQ(sent.output, "user0@example.com: 250 2.2.0 Ok\nuser1@example.com: 250 2.2.0 Ok\nuser2@example.com: 250 2.2.0 Ok\n");
 }
 
-/// Python's aiosmtpd, with a certificate for 127.0.0.1 and one user, alice. It prints what it takes.
-class aiosmtpd {
-public:
-    aiosmtpd()
-    {
-        make_certificate(folder_.path());
-        child_ = std::make_unique<process>(
-            std::vector<std::string>{"/usr/bin/python3", "-c", std::string{script}, folder_.path().string()});
-        if (!child_->wait_for_output([](std::string_view said) { return said.find('\n') != std::string_view::npos; }))
-            throw std::runtime_error{fmt::format(
-                "aiosmtpd does not start; ./dev test installs what the tests need (python3-aiosmtpd): {}", child_->errors())};
-        port_ = std::stoul(child_->output());
-    }
-
-    [[nodiscard]] std::string address() const { return fmt::format("127.0.0.1:{}", port_); }
-    [[nodiscard]] std::string certificate() const { return (folder_ / "cert.pem").string(); }
-    [[nodiscard]] std::string secret(std::string_view what) const { return folder_.write("secret", what).string(); }
-    /// What it printed, once it holds a whole message; empty: none came.
-    [[nodiscard]] std::string taken() const
-    {
-        const bool came =
-            child_->wait_for_output([](std::string_view said) { return said.find("end of message") != std::string_view::npos; });
-        return came ? child_->output() : "";
-    }
-    [[nodiscard]] std::string output() const { return child_->output(); }
-
-private:
-    static constexpr std::string_view script = R"(
-import asyncio, ssl, sys
-from aiosmtpd.smtp import SMTP, AuthResult
-folder = sys.argv[1]
-
-def say(octets):
-    sys.stdout.buffer.write(octets)
-    sys.stdout.buffer.flush()
-
-class Handler:
-    async def handle_DATA(self, server, session, envelope):
-        say(f'tls={session.ssl is not None} login={session.auth_data}\n'
-            f'from={envelope.mail_from} {" ".join(sorted(envelope.mail_options))}\n'
-            f'to={" ".join(envelope.rcpt_tos)}\n'.encode() + envelope.content + b'end of message\n')
-        return '250 2.0.0 kept'
-
-def knows(server, session, envelope, mechanism, data):
-    good = (data.login, data.password) == (b'alice', b'secret')
-    return AuthResult(success=good, handled=False, auth_data=f'{mechanism}:{data.login.decode()}')
-
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(folder + '/cert.pem', folder + '/key.pem')
-
-async def main():
-    loop = asyncio.get_running_loop()
-    listener = await loop.create_server(
-        lambda: SMTP(Handler(), hostname='mx.example.org', enable_SMTPUTF8=True, tls_context=context, authenticator=knows, loop=loop),
-        '127.0.0.1', 0)
-    say(f'{listener.sockets[0].getsockname()[1]}\n'.encode())
-    await listener.serve_forever()
-
-asyncio.run(main())
-)";
-
-    temporary_folder folder_;
-    std::unique_ptr<process> child_;
-    unsigned long port_ = 0;
-};
-
 TEST(aiosmtpd_as_a_peer, takes_addresses_and_content_in_utf_8)
 {
-    const aiosmtpd server;
+    const aiosmtpd_server server;
     const auto sent = sends(server.address(), {"--to", std::string{greek}, "--smtputf8"}, greek_message);
     ASSERT_EQ(sent.status, success) << sent.errors;
     EXPECT_EQ(sent.output, fmt::format("{}: 250 2.0.0 kept\n", greek));
@@ -213,7 +148,7 @@ TEST(aiosmtpd_as_a_peer, takes_addresses_and_content_in_utf_8)
 
 TEST(aiosmtpd_as_a_peer, is_trusted_by_its_certificate_and_not_without)
 {
-    const aiosmtpd server;
+    const aiosmtpd_server server;
     const auto untrusted = sends(server.address(), {"--to", "u@example.com", "--tls", "starttls", "--verify"});
     EXPECT_EQ(untrusted.status, failure);
     EXPECT_THAT(untrusted.errors, HasSubstr("certificate")) << "says why";
@@ -239,7 +174,7 @@ TEST(aiosmtpd_as_a_peer, lets_in_by_plain_and_login_and_nobody_with_a_wrong_pass
 {
     for (const std::string mechanism : {"PLAIN", "LOGIN", ""}) {
         SCOPED_TRACE(mechanism);
-        const aiosmtpd server;
+        const aiosmtpd_server server;
         std::vector<std::string> words{"--to",      "u@example.com",      "--tls",  "starttls",
                                        "--ca-file", server.certificate(), "--user", "alice"};
         if (!mechanism.empty())

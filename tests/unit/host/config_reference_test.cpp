@@ -55,7 +55,12 @@ std::string with(const std::string& section, const std::string& lines)
         out += "[tls]\n" + files + "[[tls.certificate]]\n" + lines;
     else if (section == "[delivery.source_pool]" || section == "[delivery.destination]")
         out += "[" + section + "]\n" + lines;
-    else if (!section.empty() && section.front() != '[')
+    else if (section == "[delivery.login]") {
+        out += "[[delivery.login]]\n" + lines;
+        for (const std::string needed : {"next_hop = \"a.example:25\"\n", "user = \"u\"\n", "password_file = \"p\"\n"})
+            if (needed.substr(0, needed.find('=')) != lines.substr(0, lines.find('=')))
+                out += needed;
+    } else if (!section.empty() && section.front() != '[')
         out += "[" + section + "]\n" + lines;
     if (section == "tls" && !lines.starts_with("cert ") && !lines.starts_with("key "))
         out += files; // which it cannot be without
@@ -144,7 +149,7 @@ TEST(the_reference, names_every_key_that_is_read)
          {"core/host/config.cpp", "core/host/config_chains.cpp", "core/host/config_delivery.cpp", "core/host/config_tls.cpp"})
         source += postern::test::read_file(postern::test::source_folder() / file);
     // Tables and what is in one: named in the text.
-    std::set<std::string> known{"certificate", "config", "destination", "dns", "domain", "failures", "source_pool"};
+    std::set<std::string> known{"certificate", "config", "destination", "dns", "domain", "failures", "login", "source_pool"};
     for (const auto& each : documented())
         known.insert(each.key);
     static const std::regex call{
