@@ -90,6 +90,12 @@ public:
     [[nodiscard]] bool has_scout(std::string_view destination) const noexcept;
     /// Somebody delivers there, scouts or waits.
     [[nodiscard]] bool is_busy(std::string_view destination) const noexcept { return lines_.find(destination) != lines_.end(); }
+    /// The first one behind that name at which somebody is busy.
+    [[nodiscard]] std::optional<std::string_view> next_name(std::string_view after) const
+    {
+        const auto at = lines_.upper_bound(after);
+        return at == lines_.end() ? std::nullopt : std::optional<std::string_view>{at->first};
+    }
     [[nodiscard]] std::size_t waiting() const noexcept { return waiting_; }
     [[nodiscard]] std::size_t waiting(std::string_view destination) const noexcept;
 

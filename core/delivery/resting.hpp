@@ -44,6 +44,19 @@ public:
     /// What was wrong, in words, if it rests now: valid until the next call. Else nothing.
     [[nodiscard]] std::optional<std::string_view> why_it_rests(std::string_view destination, base::instant now) const noexcept;
 
+    /// When its rest is over, or was; nothing: it has not failed.
+    [[nodiscard]] std::optional<base::instant> until(std::string_view destination) const noexcept
+    {
+        const auto at = all_.find(destination);
+        return at == all_.end() ? std::nullopt : std::optional{at->second.until};
+    }
+    /// The first one behind that name that has failed.
+    [[nodiscard]] std::optional<std::string_view> next_name(std::string_view after) const
+    {
+        const auto at = all_.upper_bound(after);
+        return at == all_.end() ? std::nullopt : std::optional<std::string_view>{at->first};
+    }
+
     /// When the next rest is over that take_over() has not told of.
     [[nodiscard]] std::optional<base::instant> next_over() const noexcept;
     /// Those whose rest is over: each is told of once.

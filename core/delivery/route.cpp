@@ -192,6 +192,11 @@ std::optional<route> route::from_edit(std::string_view name, std::string_view va
     return next;
 }
 
+std::optional<route> route::from_destination(std::string_view text)
+{
+    return text.find(':') == std::string_view::npos ? to_domain(text) : from_text(text);
+}
+
 std::string route::text() const
 {
     const bool is_v6 = host.find(':') != std::string::npos;

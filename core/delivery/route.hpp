@@ -37,6 +37,9 @@ struct route {
     [[nodiscard]] static std::optional<route> from_edit(std::string_view name, std::string_view value,
                                                         std::uint16_t mx_port = smtp_port);
 
+    /// As the log names destinations: "example.com" is a domain with its mail exchangers, what has a colon from_text() reads.
+    [[nodiscard]] static std::optional<route> from_destination(std::string_view text);
+
     /// Of the domain of an address ("example.com", "[192.0.2.1]", "[IPv6:2001:db8::1]"): its mail exchangers, at `port`;
     /// U-labels become A-labels (RFC 5891 5), an address is its own host. Nothing: it is no name of the domain name system.
     [[nodiscard]] static std::optional<route> to_domain(std::string_view domain, std::uint16_t port = smtp_port);

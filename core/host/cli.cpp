@@ -26,6 +26,7 @@ struct command_line {
     bool as_json = false;
     bool as_metrics = false;
     std::string id;
+    suspend_request suspend;
     std::string session;
     std::string peer;
     tell_request tell;
@@ -116,6 +117,26 @@ void add_queue_commands(CLI::App& program, command_line& line)
     ask("release", "Let a held message go", true);
     ask("delete", "Remove a message without a bounce", true);
     ask("flush", "Try all deferred messages now", false);
+    const auto change = [&](const char* name, const char* what, bool resumes) {
+        auto* command = add(name, what, false);
+        command->add_option("DESTINATION", line.suspend.destination, "As the log has next_hop: example.com, mx.example.org:25")
+            ->required();
+        command->callback([&line, resumes] {
+            line.suspend.config_file = line.config;
+            line.suspend.resumes = resumes;
+            line.suspend.as_json = line.as_json;
+            line.exit_code = suspend_command(line.suspend);
+        });
+        return command;
+    };
+    auto* suspend = change("suspend", "Let nothing go to a destination for now: its messages wait", false);
+    suspend->add_option("--for", line.suspend.how_long, "Until then; left out, until it is resumed")->type_name("TIME");
+    suspend->add_option("--why", line.suspend.why, "Shown with what waits, and told to senders who hear of a delay")
+        ->type_name("TEXT");
+    change("resume", "Let mail go to a suspended destination again", true);
+    add("destinations", "Where mail goes or waits to go, what rests and what is suspended", false)->callback([&line] {
+        line.exit_code = destinations_command(line.config, line.as_json);
+    });
     add("verify", "Read every message of a stopped server's queue", false)->callback([&line] {
         line.exit_code = queue_verify_command(line.config, line.as_json);
     });

@@ -31,6 +31,19 @@ struct queue_request {
     bool as_json = false;
 };
 [[nodiscard]] int queue_command(const queue_request& what);
+
+struct suspend_request {
+    std::filesystem::path config_file;
+    std::string destination; ///< as the log has next_hop
+    std::string how_long;    ///< "2h"; empty: until it is resumed
+    std::string why;
+    bool resumes = false;
+    bool as_json = false;
+};
+/// `queue suspend` and `queue resume`.
+[[nodiscard]] int suspend_command(const suspend_request& what);
+/// `queue destinations`.
+[[nodiscard]] int destinations_command(const std::filesystem::path& config_file, bool as_json);
 /// Opens the store offline and reads every message of it.
 [[nodiscard]] int queue_verify_command(const std::filesystem::path& config_file, bool as_json);
 

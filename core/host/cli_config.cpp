@@ -8,6 +8,7 @@
 #include "core/host/log_output.hpp"
 #include "core/host/plugin_set.hpp"
 #include "core/host/service_user.hpp"
+#include "core/host/suspension_book.hpp"
 #include "core/host/ways_out.hpp"
 #include "core/io/interface_addresses.hpp"
 
@@ -37,7 +38,9 @@ std::optional<examined> examine(const std::filesystem::path& file, base::log log
     login_key_source key{settings->data_dir, login_key_use::check};
     if (plugins != nullptr)
         made = build_generation(*settings, *plugins, tls, std::make_shared<deadline_timer>(), 1, key, found);
-    if (made == nullptr || !found.empty() || !plugins->prepare({.is_check = true}, log, found))
+    // Whatever else is wrong: who mends that should not have to ask again for what a plugin has to say.
+    const bool is_ready = plugins != nullptr && plugins->prepare({.is_check = true}, log, found);
+    if (made == nullptr || !is_ready || !found.empty())
         return std::nullopt;
     warn_of(key, log); // it serves all the same, and the next start or user may be able to read it
     return examined{std::move(*settings), std::move(made), remarks_on(tls, base::system_clock{}.wall())};
@@ -69,6 +72,8 @@ int check_command(const std::filesystem::path& config_file)
         return fail(found);
     found = good->remarks; // a server would start and warn; whoever asks wants to know
     refuse_relay_to_ourselves(good->settings, listening_places(good->settings), io::interface_addresses(), found);
+    if (auto why = suspension_book{good->settings.data_dir / suspension_file}.load(); !why.empty())
+        found.push_back({{config_file.string(), 0}, why});
     if (!found.empty())
         return fail(found);
     fmt::print("{}: good\n", config_file.string());

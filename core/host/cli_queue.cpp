@@ -1,12 +1,15 @@
-// queue list|show|retry|hold|release|delete|flush, status, metrics and reload: asked of the running server by its control socket.
-// SECURITY: addresses and replies of peers are printed to a terminal, so everything but printable ASCII is escaped.
+// queue list|show|retry|hold|release|delete|flush|suspend|resume|destinations, status, metrics and reload: asked of the running
+// server by its control socket. SECURITY: addresses and replies of peers are printed to a terminal, so everything but printable
+// ASCII is escaped.
 
 #include "core/host/cli.hpp"
 #include "core/host/cli_control.hpp"
+#include "core/host/units.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <string>
 
 namespace postern::daemon {
@@ -25,31 +28,58 @@ std::string joined(const json::value& list)
 
 void print_row(const json::object& item)
 {
-    fmt::print("{}  {:<10} {:>10}  {}  <{}> -> {}\n", shown(field(item, "id")), shown(field(item, "state")),
+    fmt::print("{}  {:<10} {:>10}  {}  <{}> -> {}", shown(field(item, "id")), shown(field(item, "state")),
                shown(field(item, "size")), shown_time(field(item, "received_ms")), shown(field(item, "sender")),
                joined(field(item, "recipients")));
+    if (item.contains("waits"))
+        fmt::print("  ({})", shown(field(item, "waits")));
+    fmt::print("\n");
 }
 
-int list(const queue_request& what)
+/// "mx.example.org:25  waiting 12  deliveries 2  rests until 2026-01-31T23:59:59Z  last: 421 4.7.0 too fast".
+void print_destination(const json::object& item)
+{
+    fmt::print("{}  waiting {}  deliveries {}", shown(field(item, "next_hop")), shown(field(item, "waiting")),
+               shown(field(item, "deliveries")));
+    if (field(item, "sought") == json::value(true))
+        fmt::print("  a way is looked for");
+    if (item.contains("rests_until_ms"))
+        fmt::print("  rests until {}", shown_time(field(item, "rests_until_ms")));
+    if (const auto& suspended = field(item, "suspended"); suspended.is_object()) {
+        const auto& how = suspended.get_object();
+        fmt::print("  suspended by {}", field(how, "by") == json::value("operator") ? "an operator" : "the configuration");
+        if (field(how, "until_ms").is_int64())
+            fmt::print(" until {}", shown_time(field(how, "until_ms")));
+        if (const auto why = shown(field(how, "why")); !why.empty())
+            fmt::print(": {}", why);
+    }
+    if (const auto last = shown(field(item, "last_reply")); !last.empty())
+        fmt::print("  last: {}", last);
+    fmt::print("\n");
+}
+
+/// Asks for one page after the other, and prints each item as it comes; as JSON all in one list.
+int print_pages(const std::filesystem::path& config_file, std::string_view command, bool as_json,
+                void (*print)(const json::object&))
 {
     json::array all;
     std::string after;
     do {
-        auto reply = ask(what.config_file, {{"command", "queue.list"}, {"after", after}});
+        auto reply = ask(config_file, {{"command", command}, {"after", after}});
         if (!reply)
             return exit_failed;
         const auto& items = field(*reply, "items");
         if (items.is_array())
             for (const auto& each : items.get_array()) {
-                if (what.as_json)
+                if (as_json)
                     all.push_back(each);
                 else if (each.is_object())
-                    print_row(each.get_object());
+                    print(each.get_object());
             }
         const auto& next = field(*reply, "next");
         after = next.is_string() ? std::string{std::string_view{next.get_string()}} : std::string{};
     } while (!after.empty());
-    if (what.as_json)
+    if (as_json)
         fmt::print("{}\n", json::serialize(all));
     return exit_done;
 }
@@ -65,13 +95,11 @@ int show(const queue_request& what)
         return exit_done;
     }
     const auto& row = item.get_object();
-    for (const auto* key : {"id", "state", "sender", "size", "attempts", "last_reply", "priority"})
+    for (const auto* key : {"id", "state", "sender", "size", "attempts", "last_reply", "waits", "priority"})
         if (row.contains(key))
             fmt::print("{}: {}\n", key, shown(field(row, key)));
     fmt::print("received: {}\nnext attempt: {}\n", shown_time(field(row, "received_ms")),
                shown_time(field(row, "next_attempt_ms")));
-    if (row.contains("waits_for"))
-        fmt::print("waits for: {}\n", shown(field(row, "waits_for")));
     const auto& results = field(row, row.contains("results") ? "results" : "recipients");
     if (results.is_array())
         for (const auto& each : results.get_array())
@@ -119,7 +147,7 @@ void show_status(std::string_view key, const json::value& value)
 int queue_command(const queue_request& what)
 {
     if (what.command == "list")
-        return list(what);
+        return print_pages(what.config_file, "queue.list", what.as_json, print_row);
     if (what.command == "show")
         return show(what);
     const auto reply = ask(what.config_file, {{"command", "queue." + what.command}, {"id", what.id}});
@@ -130,6 +158,34 @@ int queue_command(const queue_request& what)
     else if (what.command == "flush")
         fmt::print("{} due\n", shown(field(*reply, "count")));
     return exit_done;
+}
+
+int suspend_command(const suspend_request& what)
+{
+    json::object request{{"command", what.resumes ? "queue.resume" : "queue.suspend"}, {"next_hop", what.destination}};
+    if (!what.how_long.empty()) {
+        const auto time = parse_duration(what.how_long);
+        if (!time || time->count() <= 0) {
+            fmt::print(stderr, "--for must be a time such as 30m, 2h or 1d\n");
+            return exit_usage;
+        }
+        request["for_ms"] = std::chrono::ceil<std::chrono::milliseconds>(*time).count();
+    }
+    if (!what.why.empty())
+        request["why"] = what.why;
+    const auto reply = ask(what.config_file, request);
+    if (!reply)
+        return exit_failed;
+    if (what.as_json)
+        fmt::print("{}\n", json::serialize(*reply));
+    else
+        fmt::print("{}: {}\n", shown(field(*reply, "next_hop")), what.resumes ? "resumed" : "suspended");
+    return exit_done;
+}
+
+int destinations_command(const std::filesystem::path& config_file, bool as_json)
+{
+    return print_pages(config_file, "queue.destinations", as_json, print_destination);
 }
 
 int control_command(const std::filesystem::path& config_file, const std::string& command, bool as_json)

@@ -96,6 +96,10 @@ int explain_command(const std::filesystem::path& config_file, const std::string&
         for (const auto& each : records.get_array())
             if (each.is_object())
                 print_record(each.get_object());
+    if (const auto& now = field(*reply, "now"); !as_json && now.is_object()) {
+        const auto& item = now.get_object();
+        fmt::print("now: {}{}\n", text_of(item, "state"), item.contains("waits") ? ", " + text_of(item, "waits") : "");
+    }
     return exit_done;
 }
 

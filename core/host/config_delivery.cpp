@@ -18,7 +18,6 @@ namespace postern::daemon {
 namespace {
 
 constexpr std::int64_t most_count = 1'000'000'000;
-constexpr std::uint16_t smtp_port = 25;
 
 /// "600/1m".
 std::optional<delivery::pace> read_pace(table_reader& from, std::string_view key)
@@ -69,9 +68,7 @@ void read_destinations(table_reader& delivery, delivery::settings& to)
 {
     for (auto& from : delivery.tables("destination")) {
         const auto name = from.text("next_hop").value_or("");
-        // By MX a domain is meant, unless there is a port.
-        const bool has_port = name.find(':') != std::string::npos;
-        const auto next = has_port ? delivery::route::from_text(name) : delivery::route::to_domain(name, smtp_port);
+        const auto next = delivery::route::from_destination(name);
         if (!next)
             from.complain("next_hop",
                           "must be a domain, or a host and port, as the log has it: \"example.com\", \"mx.example.org:25\"");

@@ -1,5 +1,6 @@
 #include "core/host/control_commands.hpp"
 
+#include "core/base/clock.hpp"
 #include "core/host/base64.hpp"
 #include "core/host/trace_json.hpp"
 
@@ -44,8 +45,8 @@ json::object describe(const runtime::queue_item& item)
                      {"received_ms", moment(item.received)},
                      {"next_attempt_ms", moment(item.next_attempt)},
                      {"last_reply", item.last_reply}};
-    if (!item.waits_for.empty())
-        out["waits_for"] = item.waits_for;
+    if (!item.waits.empty())
+        out["waits"] = item.waits;
     if (item.priority != 0)
         out["priority"] = item.priority;
     if (item.expire_at)
@@ -57,11 +58,17 @@ json::object describe(const runtime::queue_item& item)
     return out;
 }
 
+std::size_t limit_of(const json::object& request)
+{
+    const auto* const given = request.if_contains("limit");
+    return given != nullptr && given->is_int64()
+               ? static_cast<std::size_t>(std::clamp<std::int64_t>(given->get_int64(), 1, most_items))
+               : most_items;
+}
+
 json::object list(runtime::server& server, const json::object& request)
 {
-    std::size_t limit = most_items;
-    if (const auto* given = request.if_contains("limit"); given != nullptr && given->is_int64())
-        limit = static_cast<std::size_t>(std::clamp<std::int64_t>(given->get_int64(), 1, most_items));
+    const auto limit = limit_of(request);
     const auto after = base::parse_id(text_of(request, "after")).value_or(0);
     const auto items = server.queue_list(base::message_id{after}, limit);
     json::array rows;
@@ -71,6 +78,63 @@ json::object list(runtime::server& server, const json::object& request)
     if (items.size() == limit)
         out["next"] = base::to_text(items.back().id);
     return out;
+}
+
+json::object describe(const runtime::destination_item& item)
+{
+    json::object out{{"next_hop", item.next_hop},
+                     {"waiting", item.waiting},
+                     {"deliveries", item.deliveries},
+                     {"sought", item.is_sought},
+                     {"last_reply", as_utf8(item.last_reply)},
+                     {"last_heard_ms", moment(item.last_heard)}};
+    if (item.rests_until)
+        out["rests_until_ms"] = moment(item.rests_until);
+    if (item.who == runtime::suspended_by::nobody)
+        return out;
+    const bool is_ours = item.who == runtime::suspended_by::an_operator;
+    json::object suspended{{"by", is_ours ? "operator" : "configuration"}, {"why", item.why}};
+    if (is_ours) {
+        suspended["since_ms"] = moment(item.since);
+        suspended["until_ms"] = moment(item.until);
+    }
+    out["suspended"] = std::move(suspended);
+    return out;
+}
+
+json::object list_destinations(runtime::server& server, const json::object& request)
+{
+    const auto limit = limit_of(request);
+    const auto items = server.queue_destinations(text_of(request, "after"), limit);
+    json::array rows;
+    for (const auto& each : items)
+        rows.push_back(describe(each));
+    json::object out{{"ok", true}, {"items", std::move(rows)}};
+    if (items.size() == limit)
+        out["next"] = items.back().next_hop;
+    return out;
+}
+
+/// "queue.suspend" or "queue.resume": on the disk first, then in force.
+json::object suspend_or_resume(runtime::server& server, suspension_book* book, bool suspends, const json::object& request)
+{
+    if (book == nullptr)
+        return failure("this server keeps no suspensions");
+    const auto now = base::system_clock{}.wall();
+    std::string name{text_of(request, "next_hop")};
+    std::string why;
+    if (!suspends) {
+        why = book->resume(name, now);
+    } else {
+        std::optional<std::chrono::milliseconds> how_long;
+        if (const auto* const given = request.if_contains("for_ms"); given != nullptr)
+            how_long = std::chrono::milliseconds{given->is_int64() ? given->get_int64() : 0};
+        why = book->suspend(name, text_of(request, "why"), how_long, now);
+    }
+    if (!why.empty())
+        return failure(why);
+    server.queue_suspend(book->all(now));
+    return {{"ok", true}, {"next_hop", name}};
 }
 
 std::optional<runtime::server::queue_command> change_of(std::string_view command) noexcept
@@ -148,7 +212,7 @@ json::object status(const runtime::server& server, const std::vector<plugin_heal
     return {{"ok", true}, {"status", std::move(shown)}};
 }
 
-json::object explain(trace_store* records, const json::object& request)
+json::object explain(trace_store* records, runtime::server& server, const json::object& request)
 {
     const auto id = base::parse_id(text_of(request, "id"));
     if (!id)
@@ -160,7 +224,10 @@ json::object explain(trace_store* records, const json::object& request)
         rows.push_back(describe(each));
     if (rows.empty())
         return failure("nothing is known of it: it never came, or so long ago that its record has made room for others");
-    return {{"ok", true}, {"records", std::move(rows)}};
+    json::object out{{"ok", true}, {"records", std::move(rows)}};
+    if (const auto item = server.queue_show(base::message_id{*id}))
+        out["now"] = describe(*item);
+    return out;
 }
 
 /// What a viewer gets, a line a note.
@@ -243,8 +310,12 @@ std::string control_commands::answer(std::string_view text)
         reply = list(server_, request);
     } else if (command == "queue.flush") {
         reply = {{"ok", true}, {"count", server_.queue_flush()}};
+    } else if (command == "queue.destinations") {
+        reply = list_destinations(server_, request);
+    } else if (command == "queue.suspend" || command == "queue.resume") {
+        reply = suspend_or_resume(server_, suspensions_, command == "queue.suspend", request);
     } else if (command == "explain") {
-        reply = explain(records_, request);
+        reply = explain(records_, server_, request);
     } else if (command == "trace") { // stream() did not take it
         reply = failure("the session's id is not one: 13 digits and letters, as the log has it");
     } else if (command == "plugin.tell") {

@@ -245,6 +245,16 @@ void read_limits(option_rule& rule, table_reader& from, const toml::table& table
     rule.expectation = fmt::format("{} {}", rule.type == option_type::list ? "a list of" : "one of", fmt::join(quoted, ", "));
 }
 
+/// Grants.
+std::vector<std::string> read_needs(table_reader& from)
+{
+    auto needs = from.texts("needs").value_or(std::vector<std::string>{});
+    for (const auto& need : needs)
+        if (std::ranges::none_of(hooks::permission_names(), [&](const auto& each) { return each.first == need; }))
+            from.complain("needs", fmt::format("there is no grant \"{}\"", need));
+    return needs;
+}
+
 option_rule read_rule(std::string_view name, table_reader& from, const toml::table& table, const std::string& file,
                       problems& found)
 {
@@ -268,6 +278,10 @@ option_rule read_rule(std::string_view name, table_reader& from, const toml::tab
         from.complain("doc", "is missing: one line that says what the option does");
     rule.required = from.boolean("required").value_or(false);
     read_limits(rule, from, table, file, found);
+    rule.needs = read_needs(from);
+    rule.is_below_deadline = from.boolean("below_deadline").value_or(false);
+    if (rule.is_below_deadline && rule.type != option_type::duration)
+        from.complain("below_deadline", "is of duration");
     if (from.has("default")) {
         rule.fallback = read_value("default", table, file, found);
         std::vector<option_value> ignored;
@@ -321,10 +335,7 @@ std::optional<manifest> read_table(const toml::table& table, const std::string& 
     out.security = root.text("security").value_or("");
     out.before = root.texts("before").value_or(std::vector<std::string>{});
     out.after = root.texts("after").value_or(std::vector<std::string>{});
-    out.needs = root.texts("needs").value_or(std::vector<std::string>{});
-    for (const auto& need : out.needs)
-        if (std::ranges::none_of(hooks::permission_names(), [&](const auto& each) { return each.first == need; }))
-            root.complain("needs", fmt::format("there is no grant \"{}\"", need));
+    out.needs = read_needs(root);
     for (const auto& id : out.before)
         if (id == out.id || std::ranges::find(out.after, id) != out.after.end())
             root.complain("before", fmt::format("\"{}\" cannot stand before itself, or both before and behind another", id));
@@ -384,17 +395,6 @@ std::vector<option_value> bind_options(const manifest& rules, const given_option
             out[i].line = 0;
     }
     return out;
-}
-
-void check_needs(const manifest& rules, const hooks::permissions& may, const option_source& source, problems& found)
-{
-    std::vector<std::string> missing;
-    for (const auto& [name, is_granted] : hooks::permission_names())
-        if (!(may.*is_granted) && std::ranges::find(rules.needs, name) != rules.needs.end())
-            missing.push_back(fmt::format("\"{}\"", name));
-    if (!missing.empty())
-        found.push_back({source.where, fmt::format("plugin {}: it does nothing without more grants: add {} to its may",
-                                                   source.plugin, fmt::join(missing, ", "))});
 }
 
 } // namespace postern::daemon

@@ -13,6 +13,8 @@
 //   type = "duration"
 //   doc = "how long it waits"
 //   min = "1s"        # and max, of numbers, sizes and times; one_of = ["a", "b"] of a string and of a list's items
+//   below_deadline = true  # of a duration: the instance's `deadline` has to be longer
+//   needs = ["headers"]    # grants that the option is of no use without: needed where it is set, and true if it is a boolean
 //
 // It knows no plugin code: options are refused or completed before any runs.
 
@@ -20,6 +22,7 @@
 #include "core/host/option_values.hpp"
 #include "core/host/problem.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -39,6 +42,8 @@ struct option_rule {
     std::optional<std::int64_t> least = {}; ///< as option_value::number has it
     std::optional<std::int64_t> most = {};  ///< likewise
     std::vector<std::string> choices = {};  ///< empty: any
+    std::vector<std::string> needs = {};    ///< of hooks::permission_names()
+    bool is_below_deadline = false;
     /// "a time such as "30s", at least 1s": what a value must be.
     std::string expectation = {};
 };
@@ -71,6 +76,10 @@ struct option_source {
 /// goes to `found`; the result counts only when nothing was added there.
 [[nodiscard]] std::vector<option_value> bind_options(const manifest& rules, const given_options& given,
                                                      const option_source& source, problems& found);
+
+/// Whether the instance has the deadline and the grants that its bound options want; what is missing goes to `found`.
+void check_terms(const manifest& rules, const std::vector<option_value>& bound, const hooks::permissions& may,
+                 std::chrono::nanoseconds deadline, const option_source& source, problems& found);
 
 /// Whether the configuration grants what the plugin needs; what it does not goes to `found`.
 void check_needs(const manifest& rules, const hooks::permissions& may, const option_source& source, problems& found);

@@ -115,6 +115,8 @@ std::optional<candidate> examine(const config& from, const plugin_settings& of, 
     const option_source source{of.name, of.where, from.file.parent_path()};
     out.settings.options = bind_options(*rules, of.options, source, found);
     check_needs(*rules, of.may, source, found);
+    if (found.size() == before)
+        check_terms(*rules, out.settings.options, of.may, of.deadline, source, found);
     if (found.size() != before)
         return std::nullopt;
     return out;

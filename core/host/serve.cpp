@@ -15,6 +15,7 @@
 #include "core/host/process.hpp"
 #include "core/host/second_signal.hpp"
 #include "core/host/stuck_watch.hpp"
+#include "core/host/suspension_book.hpp"
 #include "core/host/tls_loader.hpp"
 #include "core/host/ways_out.hpp"
 #include "core/io/interface_addresses.hpp"
@@ -90,8 +91,8 @@ private:
 class daemon {
 public:
     explicit daemon(config first)
-        : config_{std::move(first)}, output_{config_.log}, log_{output_}, records_{config_.data_dir / "trace", config_.trace_keep,
-                                                                                   log_}
+        : config_{std::move(first)}, output_{config_.log}, log_{output_},
+          records_{config_.data_dir / "trace", config_.trace_keep, log_}, suspensions_{config_.data_dir / suspension_file}
     {
     }
     ~daemon() { services_.spool->close(); }
@@ -140,6 +141,7 @@ private:
     base::gauge& lines_lost_ = services_.metrics->add_gauge({"postern_log_lines_dropped", "Lines that the log had no room for"});
     std::shared_ptr<plugin_store> store_;
     trace_store records_;
+    suspension_book suspensions_;
     std::unique_ptr<runtime::server> server_;
     std::shared_ptr<const runtime::generation> published_; ///< in force
     plugin_desk desk_;
@@ -225,6 +227,11 @@ bool daemon::start(problems& found)
         if (plugins == nullptr || !open(*plugins, found))
             return false;
     }
+    if (auto why = suspensions_.load(); !why.empty()) {
+        found.push_back({whole_file(), why});
+        return false;
+    }
+    server_->queue_suspend(suspensions_.all(base::system_clock{}.wall())); // before anything goes out
     if (const auto started = server_->start(); !started) {
         found.push_back({whole_file(), "the server cannot start: " + started.error().message()});
         return false;
@@ -234,7 +241,8 @@ bool daemon::start(problems& found)
                               return server_->submit(std::move(what), std::move(done));
                           });
     commands_ = std::make_unique<control_commands>(
-        *server_, [this] { return reload(); }, [this] { return metrics_text(); }, [this] { return health(); }, desk_, &records_);
+        *server_, [this] { return reload(); }, [this] { return metrics_text(); }, [this] { return health(); }, desk_, &records_,
+        &suspensions_);
     generation_shown_.set(generation_);
     warn_of_root();
     tell_of_certificates();

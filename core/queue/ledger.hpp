@@ -75,6 +75,19 @@ public:
     /// The destination that this message waits outside of; empty: none. Valid until the next call.
     [[nodiscard]] std::string_view waits_for(base::message_id id) const noexcept;
 
+    /// The first destination behind that name that messages are known to be for. Valid until the next call.
+    [[nodiscard]] std::optional<std::string_view> next_destination(std::string_view after) const
+    {
+        const auto at = destinations_.upper_bound(after);
+        return at == destinations_.end() ? std::nullopt : std::optional<std::string_view>{at->first};
+    }
+    /// How many are.
+    [[nodiscard]] std::size_t count_for(std::string_view destination) const
+    {
+        const auto at = destinations_.find(destination);
+        return at == destinations_.end() ? 0 : at->second.messages;
+    }
+
     /// Ends of an attempt. Each returns what an operator wished meanwhile (the owner then stores the hold, or removes the
     /// message from the store); after `remove`, and after finish(), the message is no longer in the ledger.
     [[nodiscard]] wish defer(base::message_id id, base::wall_time next_attempt, std::uint32_t attempts, std::uint32_t open);

@@ -314,6 +314,8 @@ bool attempt::waits_for_rest(const delivery::route_group& group, const std::stri
         why = engine_.lines_.why_not(name, is_urgent_ || group.next.is_by_plugin());
     if (!why)
         return false;
+    if (notes_.is_wanted())
+        notes_.fact("waits", name + ": " + *why);
     const bool may_be_routed =
         record_.state.attempts == 0 && hooks_.has(hooks::hook_point::queue_route) && hooks_.has(hooks::hook_point::delivery_done);
     if (may_be_routed || is_telling_due())

@@ -12,6 +12,15 @@ namespace {
 using namespace std::chrono_literals;
 using kind = delivery::recipient_result::kind;
 
+/// "451 4.7.1 too fast".
+std::string reply_of(const delivery::recipient_result& what)
+{
+    auto text = what.smtp_code == 0 ? std::string{} : std::to_string(what.smtp_code) + " ";
+    if (!what.enhanced.empty())
+        text.append(what.enhanced).append(" ");
+    return text.append(what.text);
+}
+
 } // namespace
 
 /// Makes what happened durable, in the order that loses nothing: who is done with, the DSN that are due, the end.
@@ -128,6 +137,8 @@ void attempt::announce()
                       : result == kind::deferred ? engine_.counts_.deferred
                                                  : engine_.counts_.failed;
         count.add();
+        if (has_tried_ && !one.next_hop.empty())
+            engine_.lines_.heard(one.next_hop, reply_of(one.what));
         const auto* const event = result == kind::delivered ? "delivered" : result == kind::deferred ? "deferred" : "failed";
         note_result(one);
         engine_.log_.info(event, {{"message", base::to_text(id_)},

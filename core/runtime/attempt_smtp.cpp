@@ -204,7 +204,8 @@ io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route
                                                   {"code", result.recipients.front().smtp_code},
                                                   {"cause", result.recipients.front().text}});
         // What one of its hosts says of a password the others would say too, and count.
-        const bool is_refused_for_good = peer.end() == session::client_end::no_login && result.recipients.front().smtp_code >= 500;
+        const bool is_refused_for_good =
+            peer.end() == session::client_end::no_login && result.recipients.front().smtp_code >= 500;
         if (is_unwell && hosts.has_others() && !is_refused_for_good && --hosts_left > 0) {
             hosts.fail(false, "4.4.2", result.recipients.front().text); // if the others cannot even be reached
             continue;                                                   // RFC 5321 5.1: the next of its addresses

@@ -197,8 +197,8 @@ io::task<client_outcome> client_core::log_in(std::shared_ptr<sasl::client_mechan
             with.host = options_.host;
             with.port = options_.port;
         }
-        mechanism = choose_login({offered.auth, allowed, !channel.is_tls && offered.starttls, options_.login_in_clear}, with, channel,
-                                 why);
+        mechanism = choose_login({offered.auth, allowed, !channel.is_tls && offered.starttls, options_.login_in_clear}, with,
+                                 channel, why);
     }
     if (!mechanism) {
         auto outcome = failed(client_errc::no_mechanism);

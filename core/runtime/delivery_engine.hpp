@@ -77,6 +77,9 @@ public:
     [[nodiscard]] std::optional<queue_item> show(base::message_id id);
     [[nodiscard]] bool change(base::message_id id, server::queue_command what);
     std::size_t flush();
+    [[nodiscard]] std::vector<destination_item> destinations(std::string after, std::size_t limit);
+    /// All that an operator wants suspended, in place of what was before. Also before start().
+    void suspend(delivery::suspensions all);
     [[nodiscard]] const delivery_counts& counts() const noexcept { return counts_; }
 
 private:
@@ -94,6 +97,11 @@ private:
     [[nodiscard]] io::task<std::vector<queue_item>> describe_page(base::message_id after, std::size_t limit);
     [[nodiscard]] io::task<std::vector<queue_item>> describe_one(base::message_id id);
     [[nodiscard]] io::task<std::size_t> flush_all();
+    [[nodiscard]] io::task<std::vector<destination_item>> describe_destinations(std::string after, std::size_t limit);
+    [[nodiscard]] io::task<bool> suspend_all(delivery::suspensions all);
+    [[nodiscard]] std::string waits_at(const std::string& destination) const;
+    void tell_why_it_waits(queue_item& item, const queue::record& record) const;
+    void note_wish(base::message_id id, std::string_view what, bool done);
     [[nodiscard]] io::task<void> try_domains();
     [[nodiscard]] io::task<std::size_t> try_page(const std::vector<queue::ledger_entry>& page,
                                                  const std::vector<queue::domain_wish>& wanted);

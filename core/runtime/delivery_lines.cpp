@@ -31,7 +31,8 @@ std::uint32_t most_scouts()
 
 delivery_lines::delivery_lines(io::loop& home, base::log log, const base::clock& clock, let_in opens)
     : home_{home}, log_{log}, clock_{clock}, let_in_{std::move(opens)}, youth_over_{home.context().get_executor()},
-      rest_over_{home.context().get_executor()}, pace_over_{home.context().get_executor()}
+      rest_over_{home.context().get_executor()}, pace_over_{home.context().get_executor()}, suspension_over_{
+                                                                                                home.context().get_executor()}
 {
 }
 
@@ -172,6 +173,7 @@ void delivery_lines::stop()
     youth_over_.cancel();
     rest_over_.cancel();
     pace_over_.cancel();
+    suspension_over_.cancel();
     for (auto& [who, one] : waiting_)
         one->bell->cancel();
 }
@@ -209,6 +211,8 @@ std::optional<std::string> delivery_lines::why_not(std::string_view destination,
 {
     if (const auto found = suspended_.find(destination); found != suspended_.end())
         return "suspended: " + found->second;
+    if (const auto* const found = delivery::suspension_of(operators_, destination, clock_.wall()))
+        return "suspended by an operator" + (found->why.empty() ? std::string{} : ": " + found->why);
     if (is_urgent)
         return std::nullopt;
     const auto why = resting_.why_it_rests(destination, clock_.now());

@@ -7,9 +7,13 @@
 #include "core/base/log.hpp"
 #include "core/base/result.hpp"
 #include "core/delivery/destinations.hpp"
+#include "core/delivery/last_replies.hpp"
 #include "core/delivery/resting.hpp"
 #include "core/delivery/settings.hpp"
+#include "core/delivery/suspensions.hpp"
 #include "core/io/loop.hpp"
+#include "core/queue/ledger.hpp"
+#include "core/runtime/destination_item.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -99,6 +103,14 @@ public:
         std::uint32_t active_all = 0;
     };
     [[nodiscard]] load load_of(std::string_view destination) const;
+    /// What came of a recipient there, for who asks.
+    void heard(const std::string& destination, std::string text);
+
+    /// All that an operator wants suspended, in place of what was before.
+    void suspend(delivery::suspensions all);
+    /// Up to `limit` destinations with names behind `after`, in the order of their names: of those at which somebody is busy or
+    /// waits, which rest, are suspended, or were heard from lately. O(limit), whatever there is.
+    [[nodiscard]] std::vector<destination_item> list(std::string_view after, std::size_t limit, const queue::ledger& queued);
     /// All that rest are tried again, by one each.
     void end_rests();
     /// One waits outside from now on.
@@ -125,6 +137,8 @@ private:
     void watch_paces();
     void watch_rests();
     [[nodiscard]] bool has_no_room(std::string_view destination);
+    void watch_suspensions();
+    [[nodiscard]] destination_item describe(std::string name, const queue::ledger& queued);
 
     io::loop& home_;
     base::log log_;
@@ -133,8 +147,10 @@ private:
     delivery::destinations destinations_{{}};
     delivery::resting_destinations resting_;
     delivery::rest_times rest_times_;
-    std::map<std::string, std::string, std::less<>> suspended_; // and why
+    std::map<std::string, std::string, std::less<>> suspended_; // by the configuration, and why
     delivery::destinations::rules configured_;
+    delivery::suspensions operators_;
+    delivery::last_replies replies_;
     std::uint32_t each_ = 1;
     job jobs_ = 0;
     std::map<job, waiter*> waiting_;
@@ -142,6 +158,7 @@ private:
     io::timer youth_over_;
     io::timer rest_over_;
     io::timer pace_over_;
+    io::timer suspension_over_;
     std::optional<base::instant> pace_watched_; // by pace_over_
     bool stopping_ = false;
 };

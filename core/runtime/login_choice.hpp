@@ -1,7 +1,8 @@
 #pragma once
 // Which mechanism a client logs in by, out of what the server offers and what its user allows; or why by none, in words that say
 // what to mend. It knows no connection.
-// STANDARDS: RFC 4954 3, 4. SECURITY: what is offered outside TLS may be anybody's word: what shows a password is not chosen there.
+// STANDARDS: RFC 4954 3, 4. SECURITY: what is offered outside TLS may be anybody's word: what shows a password is not chosen
+// there.
 
 #include "core/sasl/client_mechanism.hpp"
 

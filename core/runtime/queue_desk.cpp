@@ -94,6 +94,31 @@ std::size_t delivery_engine::flush()
     return on_thread<std::size_t>([this] { return flush_all(); });
 }
 
+std::vector<destination_item> delivery_engine::destinations(std::string after, std::size_t limit)
+{
+    return on_thread<std::vector<destination_item>>(
+        [this, after = std::move(after), limit] { return describe_destinations(after, limit); });
+}
+
+io::task<std::vector<destination_item>> delivery_engine::describe_destinations(std::string after, std::size_t limit)
+{
+    co_return lines_.list(after, limit, ledger_);
+}
+
+void delivery_engine::suspend(delivery::suspensions all)
+{
+    if (thread_.joinable())
+        (void)on_thread<bool>([this, all = std::move(all)] { return suspend_all(all); });
+    else
+        lines_.suspend(std::move(all));
+}
+
+io::task<bool> delivery_engine::suspend_all(delivery::suspensions all)
+{
+    lines_.suspend(std::move(all));
+    co_return true;
+}
+
 io::task<std::size_t> delivery_engine::flush_all()
 {
     const auto count = ledger_.flush(clock_.wall());
@@ -134,6 +159,8 @@ io::task<queue_item> delivery_engine::describe(queue::ledger_entry entry, bool w
     if (entry.state == queue::life::queued || entry.state == queue::life::deferred)
         item.next_attempt = entry.next_attempt;
     item.waits_for = ledger_.waits_for(entry.id);
+    if (!item.waits_for.empty())
+        item.waits = waits_at(item.waits_for);
 
     auto start = [this, id = entry.id](queue::completion<queue::stored_message> done) { store_.fetch(id, std::move(done)); };
     const auto stored = co_await await_store<queue::stored_message>(loop_, start);
@@ -155,9 +182,39 @@ io::task<queue_item> delivery_engine::describe(queue::ledger_entry entry, bool w
         for (const auto& to : record->envelope.envelope.to)
             describe_parameters("RCPT " + to.address, to.parameters, item);
     }
+    tell_why_it_waits(item, *record);
     if (record->state.held)
         item.last_reply = "held: " + *record->state.held;
     co_return item;
+}
+
+/// "mx.example.org:25: suspended by an operator: they mend it".
+std::string delivery_engine::waits_at(const std::string& destination) const
+{
+    return destination + ": " + lines_.why_not(destination).value_or("waits for its turn");
+}
+
+/// Of one that waits for its next attempt, where it was tried before.
+void delivery_engine::tell_why_it_waits(queue_item& item, const queue::record& record) const
+{
+    if (!item.next_attempt || !item.waits.empty())
+        return;
+    for (const auto& each : record.state.recipients)
+        if (each.status == queue::recipient_status::open && !each.next_hop.empty() && lines_.why_not(each.next_hop)) {
+            item.waits = waits_at(each.next_hop);
+            return;
+        }
+}
+
+/// A record of its own: who asks what became of a message hears of that too, also when it has left.
+void delivery_engine::note_wish(base::message_id id, std::string_view what, bool done)
+{
+    auto* const keeper = traces_.keeper;
+    if (keeper == nullptr || !keeper->is_keeping())
+        return;
+    std::string notes;
+    hooks::append_fact(notes, "operator", std::string{what} + (done ? "" : ", which could not be done"));
+    keeper->keep({clock_.wall(), record_kind::wish, id.value, 0, notes});
 }
 
 io::task<bool> delivery_engine::carry_out(base::message_id id, server::queue_command what)
@@ -188,12 +245,12 @@ io::task<bool> delivery_engine::carry_out(base::message_id id, server::queue_com
             co_await honour(id, queue::wish::remove);
         break;
     }
-    log_.info("operator", {{"message", base::to_text(id)},
-                           {"wish", what == server::queue_command::retry     ? "retry"
-                                    : what == server::queue_command::hold    ? "hold"
-                                    : what == server::queue_command::release ? "release"
-                                                                             : "delete"},
-                           {"done", done ? "yes" : "no"}});
+    const std::string_view wish = what == server::queue_command::retry     ? "retry"
+                                  : what == server::queue_command::hold    ? "hold"
+                                  : what == server::queue_command::release ? "release"
+                                                                           : "delete";
+    log_.info("operator", {{"message", base::to_text(id)}, {"wish", wish}, {"done", done ? "yes" : "no"}});
+    note_wish(id, wish, done);
     finished(id);
     co_return done;
 }

@@ -200,6 +200,20 @@ std::size_t server::queue_flush()
     return state_->is_running ? state_->deliveries.flush() : 0;
 }
 
+std::vector<destination_item> server::queue_destinations(std::string_view after, std::size_t limit)
+{
+    const std::shared_lock lock{state_->running_guard};
+    if (!state_->is_running)
+        return {};
+    return state_->deliveries.destinations(std::string{after}, limit);
+}
+
+void server::queue_suspend(delivery::suspensions all)
+{
+    const std::shared_lock lock{state_->running_guard};
+    state_->deliveries.suspend(std::move(all));
+}
+
 tracer& server::tracing() noexcept
 {
     return state_->live;

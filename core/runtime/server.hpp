@@ -8,6 +8,7 @@
 #include "core/base/metrics.hpp"
 #include "core/base/result.hpp"
 #include "core/delivery/settings.hpp"
+#include "core/delivery/suspensions.hpp"
 #include "core/delivery/transport.hpp"
 #include "core/hooks/budget.hpp"
 #include "core/hooks/chain.hpp"
@@ -16,6 +17,7 @@
 #include "core/queue/policy.hpp"
 #include "core/queue/store.hpp"
 #include "core/queue/submission.hpp"
+#include "core/runtime/destination_item.hpp"
 #include "core/runtime/trace.hpp"
 #include "core/session/server_config.hpp"
 
@@ -123,6 +125,7 @@ struct queue_item {
     std::optional<base::wall_time> next_attempt; ///< at the latest
     std::string waits_for;                       ///< the destination that it waits outside of, until that can be reached
     std::string last_reply;
+    std::string waits; ///< for which destination, and why nothing goes there now; empty: for its time
 };
 
 /// How a plugin has answered at a hook.
@@ -179,6 +182,12 @@ public:
     enum class queue_command { retry, hold, release, remove };
     [[nodiscard]] bool queue_change(base::message_id id, queue_command what); ///< false: no such message, or it could not be done
     std::size_t queue_flush();                                                ///< makes all deferred due; how many
+    /// Up to `limit` destinations with names behind `after`, in the order of their names: of those at which something goes on or
+    /// waits, which rest, are suspended, or were heard from lately.
+    [[nodiscard]] std::vector<destination_item> queue_destinations(std::string_view after, std::size_t limit);
+    /// All that an operator wants nothing to go to, in place of what was before; also before the server starts. What waits for
+    /// others goes. Who calls keeps it over restarts.
+    void queue_suspend(delivery::suspensions all);
     /// What waits for a domain is tried soon. False: not now; too many such wishes wait, or the server does not run. Never
     /// blocks. [any]
     [[nodiscard]] bool queue_try(queue::domain_wish what);

@@ -167,8 +167,7 @@ void smtp_connection::begin_login()
             return;
         }
     }
-    session_.decide(
-        {session::client_recipient_result::kind::deferred, 0, "4.7.0", "the login cannot be made: " + why, false});
+    session_.decide({session::client_recipient_result::kind::deferred, 0, "4.7.0", "the login cannot be made: " + why, false});
 }
 
 /// RFC 6152 3: the message in 7 bits, or a permanent failure.

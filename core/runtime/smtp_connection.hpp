@@ -29,9 +29,9 @@ struct client_profile {
     io::peer_expectation expected;        ///< beyond that
     bool implicit_tls = false;
     std::shared_ptr<const delivery::login> login; ///< before the first message; null: nobody logs in
-    base::ip_endpoint peer;  ///< whom it leads to, as far as that is of interest
-    base::ip_endpoint own;   ///< and from where
-    bool has_others = false; ///< the name of the next hop has further addresses
+    base::ip_endpoint peer;                       ///< whom it leads to, as far as that is of interest
+    base::ip_endpoint own;                        ///< and from where
+    bool has_others = false;                      ///< the name of the next hop has further addresses
 };
 
 /// Who is shown what goes over a connection, octets as they are. Threads: the loop's.

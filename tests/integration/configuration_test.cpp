@@ -70,6 +70,33 @@ TEST_F(a_configuration, that_does_not_grant_what_a_plugin_needs_is_refused)
     EXPECT_THAT(checked.errors, StartsWith((folder_ / "postern.toml").string() + ":"));
 }
 
+TEST_F(a_configuration, has_what_an_option_wants_of_its_instance)
+{
+    configuration what;
+    what.listener("in", {"who", "grey"})
+        .plugin("who", "relay-domains", "domains = [\"example.com\"]")
+        .plugin("grey", "greylist", "header = true\nstore_wait = \"3s\"", "deadline = \"3s\"")
+        .section("delivery", "relay = \"127.0.0.1:25\"");
+    const auto checked = postern("check", what);
+    EXPECT_EQ(checked.status, failure);
+    EXPECT_THAT(checked.errors, HasSubstr(place(what, "header = true") +
+                                          "plugin grey: option header does nothing without more grants: add \"headers\" to its may"));
+    EXPECT_THAT(checked.errors,
+                HasSubstr(place(what, "store_wait") + "plugin grey: option store_wait must be below the instance's deadline"));
+}
+
+TEST_F(a_configuration, asks_its_plugins_whatever_else_is_wrong)
+{
+    std::filesystem::remove(folder_ / "key.pem");
+    configuration what;
+    what.listener("in", {"users"}, "starttls", "auth = true")
+        .plugin("users", "auth-file", "file = \"no-such-file\"")
+        .section("delivery", "relay = \"127.0.0.1:25\"");
+    const auto checked = postern("check", what);
+    EXPECT_EQ(checked.status, failure);
+    EXPECT_THAT(checked.errors, AllOf(HasSubstr("key.pem"), HasSubstr("no-such-file")));
+}
+
 TEST_F(a_configuration, is_looked_at_as_the_user_whom_the_server_becomes)
 {
     if (::geteuid() != 0)

@@ -151,6 +151,18 @@ TEST_F(the_queue_command, delete_removes_without_a_report)
     EXPECT_EQ(queue({"show", id_}).status, failure) << "it is gone";
 }
 
+TEST_F(the_queue_command, is_in_the_trail_of_its_message)
+{
+    EXPECT_EQ(queue({"hold", id_}).status, success);
+    EXPECT_EQ(queue({"release", id_}).status, success);
+    EXPECT_EQ(queue({"retry", id_}).status, success);
+    EXPECT_EQ(queue({"delete", id_}).status, success);
+    const auto explained = gateway_.command({"explain", id_});
+    EXPECT_EQ(explained.status, success) << explained.errors;
+    for (const auto* wish : {"operator: hold\n", "operator: release\n", "operator: retry\n", "operator: delete\n"})
+        EXPECT_THAT(explained.output, HasSubstr(wish));
+}
+
 TEST_F(the_queue_command, fails_for_an_id_that_names_nothing)
 {
     for (const auto* words : {"show", "retry", "hold", "release", "delete"}) {

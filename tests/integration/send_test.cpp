@@ -52,13 +52,24 @@ TEST(postern_send, says_all_of_the_reply_that_refused_its_login)
     EXPECT_THAT(said.errors, HasSubstr("refuses the login: 535 5.7.8 Authentication credentials invalid\n"));
 }
 
-TEST(postern_send, sends_no_password_in_clear)
+TEST(postern_send, says_why_it_does_not_log_in)
 {
     const temporary_folder folder;
-    scripted_server server{greeted({"silence"}, {"AUTH PLAIN LOGIN"})};
-    const auto said = sends(server.port(), {"--user", "tim", "--password-file", folder.write("password", "secret\n").string()});
-    EXPECT_EQ(said.status, (exit_status{1, 0}));
-    EXPECT_THAT(said.errors, HasSubstr("no login mechanism"));
+    const auto password = folder.write("password", "secret\n").string();
+    const auto why = [&](std::vector<std::string> keywords, std::vector<std::string> more = {}) {
+        scripted_server server{greeted({"silence"}, std::move(keywords))};
+        more.insert(more.end(), {"--user", "tim", "--password-file", password});
+        const auto said = sends(server.port(), std::move(more));
+        EXPECT_EQ(said.status, (exit_status{1, 0}));
+        return said.errors;
+    };
+    EXPECT_THAT(why({"SIZE"}), HasSubstr("the server offers no AUTH\n"));
+    EXPECT_THAT(why({"STARTTLS"}), HasSubstr("the server offers AUTH behind STARTTLS only, if at all; use TLS\n"));
+    EXPECT_THAT(why({"AUTH PLAIN LOGIN"}), HasSubstr("outside TLS the server offers nothing that hides the password, but PLAIN, "
+                                                     "LOGIN\n"));
+    EXPECT_THAT(why({"AUTH PLAIN"}, {"--auth", "SCRAM-SHA-256"}),
+                HasSubstr("the server does not offer SCRAM-SHA-256, but PLAIN\n"));
+    EXPECT_THAT(why({"AUTH GSSAPI"}), HasSubstr("the credentials do not do for what the server offers: GSSAPI\n"));
 }
 
 TEST(postern_send, says_all_parameters)

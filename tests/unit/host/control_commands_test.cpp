@@ -1,6 +1,7 @@
 #include "core/host/control_commands.hpp"
 #include "tests/support/memory_log.hpp"
 #include "tests/support/memory_store.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #include "core/queue/record.hpp"
 
@@ -42,7 +43,7 @@ protected:
     std::string answer(std::string_view request)
     {
         return control_commands{*server_, [this] { return wrong_; }, [this] { return server_->metrics_text(); },
-                                [this] { return health_; }, desk_}
+                                [this] { return health_; }, desk_, nullptr, book_.get()}
             .answer(request);
     }
     json::object ask(std::string_view command, base::message_id id)
@@ -75,6 +76,8 @@ protected:
     postern::test::memory_log log_;
     postern::test::memory_store store_;
     std::unique_ptr<runtime::server> server_;
+    postern::test::temporary_folder folder_;
+    std::unique_ptr<suspension_book> book_ = std::make_unique<suspension_book>(folder_ / suspension_file);
     problems wrong_;
     std::vector<plugin_health> health_;
 };
@@ -172,6 +175,45 @@ TEST_F(the_control_commands, retry_no_message_that_is_held)
     EXPECT_EQ(ask("queue.hold", held), (json::object{{"ok", true}})) << "it is what it should be";
     EXPECT_EQ(ask("queue.delete", held), (json::object{{"ok", true}}));
     EXPECT_EQ(ask("queue.delete", held), (json::object{{"ok", false}, {"error", "there is no such message"}}));
+}
+
+TEST_F(the_control_commands, suspend_destinations_and_resume_them)
+{
+    EXPECT_EQ(answer(R"({"command":"queue.destinations"})"), R"({"ok":true,"items":[]})");
+    EXPECT_EQ(answer(R"({"command":"queue.suspend","next_hop":"Example.COM","why":"they mend it","for_ms":3600000})"),
+              R"({"ok":true,"next_hop":"example.com"})");
+    EXPECT_EQ(answer(R"({"command":"queue.suspend","next_hop":"mx.example.org:25"})"),
+              R"({"ok":true,"next_hop":"mx.example.org:25"})");
+    const auto first = json::parse(answer(R"({"command":"queue.destinations","limit":1})")).as_object();
+    const auto& item = first.at("items").at(0).as_object();
+    EXPECT_EQ(item.at("next_hop"), "example.com");
+    EXPECT_EQ(item.at("waiting"), 0U);
+    const auto& how = item.at("suspended").as_object();
+    EXPECT_EQ(how.at("by"), "operator");
+    EXPECT_EQ(how.at("why"), "they mend it");
+    EXPECT_EQ(how.at("until_ms").as_int64() - how.at("since_ms").as_int64(), 3'600'000);
+    EXPECT_EQ(first.at("next"), "example.com");
+    const auto second = json::parse(answer(R"({"command":"queue.destinations","after":"example.com"})")).as_object();
+    EXPECT_EQ(second.at("items").at(0).at("next_hop"), "mx.example.org:25");
+    EXPECT_TRUE(second.at("items").at(0).at("suspended").at("until_ms").is_null());
+    EXPECT_FALSE(second.contains("next"));
+
+    EXPECT_EQ(answer(R"({"command":"queue.resume","next_hop":"example.com"})"), R"({"ok":true,"next_hop":"example.com"})");
+    EXPECT_THAT(answer(R"({"command":"queue.resume","next_hop":"example.com"})"), HasSubstr("is not suspended by an operator"));
+    EXPECT_EQ(json::parse(answer(R"({"command":"queue.destinations"})")).at("items").as_array().size(), 1U);
+}
+
+TEST_F(the_control_commands, suspend_nothing_for_what_is_no_request)
+{
+    for (const auto* wrong : {R"({"command":"queue.suspend"})", R"({"command":"queue.suspend","next_hop":7})",
+                              R"({"command":"queue.suspend","next_hop":"a b"})",
+                              R"({"command":"queue.suspend","next_hop":"a.example","for_ms":"1h"})",
+                              R"({"command":"queue.suspend","next_hop":"a.example","for_ms":0})",
+                              R"({"command":"queue.suspend","next_hop":"a.example","why":"a\nb"})", R"({"command":"queue.resume"})"})
+        EXPECT_THAT(answer(wrong), HasSubstr(R"("ok":false,"error":)")) << wrong;
+    EXPECT_EQ(answer(R"({"command":"queue.destinations"})"), R"({"ok":true,"items":[]})");
+    book_.reset();
+    EXPECT_THAT(answer(R"({"command":"queue.suspend","next_hop":"a.example"})"), HasSubstr("keeps no suspensions"));
 }
 
 TEST_F(the_control_commands, count)

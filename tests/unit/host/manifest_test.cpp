@@ -272,8 +272,52 @@ TEST_F(a_manifest, may_say_what_the_configuration_has_to_grant)
         ElementsAre("postern.toml:10: plugin p: it does nothing without more grants: add \"headers\", \"body\" to its may",
                     "postern.toml:10: plugin p: it does nothing without more grants: add \"headers\" to its may"));
     found_.clear();
+    EXPECT_FALSE(read(std::string{head} + "[options.a]\ntype = \"string\"\ndoc = \"d\"\nneeds = [\"everything\"]\n"
+                                          "below_deadline = true\n"));
+    EXPECT_THAT(texts(), ElementsAre(HasSubstr("x.toml:7: options.a.needs: there is no grant \"everything\""),
+                                     HasSubstr("x.toml:8: options.a.below_deadline: is of duration")));
+    found_.clear();
     EXPECT_FALSE(read(std::string{head} + "needs = [\"everything\"]\n"));
     EXPECT_THAT(texts(), ElementsAre(HasSubstr("x.toml:4: needs: there is no grant \"everything\"")));
+}
+
+TEST_F(a_manifest, has_options_that_want_a_grant_where_they_are_on)
+{
+    const auto rules = good("[options.adds]\ntype = \"boolean\"\ndefault = false\nneeds = [\"headers\"]\ndoc = \"d\"\n"
+                            "[options.name]\ntype = \"string\"\ndefault = \"x\"\nneeds = [\"body\"]\ndoc = \"d\"\n");
+    const option_source source{"p", {"postern.toml", 10}, "/etc/postern"};
+    hooks::permissions may;
+    const auto check = [&](const given_options& given) {
+        found_.clear();
+        check_terms(rules, bind(rules, given), may, std::chrono::seconds{5}, source, found_);
+        return texts();
+    };
+    EXPECT_THAT(check({}), IsEmpty());
+    EXPECT_THAT(check({scalar("adds", false)}), IsEmpty());
+    EXPECT_THAT(check({scalar("adds", true, 14)}),
+                ElementsAre("postern.toml:14: plugin p: option adds does nothing without more grants: add \"headers\" to its may"));
+    EXPECT_THAT(check({scalar("name", std::string{"y"}, 15)}), ElementsAre(HasSubstr("postern.toml:15: plugin p: option name")));
+    may.headers = may.body = true;
+    EXPECT_THAT(check({scalar("adds", true), scalar("name", std::string{"y"})}), IsEmpty());
+}
+
+TEST_F(a_manifest, has_options_that_have_to_be_below_the_deadline)
+{
+    const auto rules =
+        good("[options.wait]\ntype = \"duration\"\ndefault = \"2s\"\nbelow_deadline = true\ndoc = \"d\"\n");
+    const option_source source{"p", {"postern.toml", 10}, "/etc/postern"};
+    const auto check = [&](const given_options& given, std::chrono::nanoseconds deadline) {
+        found_.clear();
+        check_terms(rules, bind(rules, given), {}, deadline, source, found_);
+        return texts();
+    };
+    using namespace std::chrono_literals;
+    EXPECT_THAT(check({}, 5s), IsEmpty());
+    EXPECT_THAT(check({scalar("wait", std::string{"4999ms"})}, 5s), IsEmpty());
+    EXPECT_THAT(check({scalar("wait", std::string{"5s"}, 14)}, 5s),
+                ElementsAre(HasSubstr("postern.toml:14: plugin p: option wait must be below the instance's deadline, which is 5s: 5s")));
+    EXPECT_THAT(check({}, 1s), ElementsAre(HasSubstr("postern.toml:10: plugin p: option wait must be below")))
+        << "what is left out counts too";
 }
 
 } // namespace

@@ -1,0 +1,140 @@
+// What operators see and say of destinations, without a queue: lines whose messages are numbers.
+
+#include "core/runtime/delivery_lines.hpp"
+#include "tests/support/manual_clock.hpp"
+#include "tests/support/memory_log.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace postern::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class an_operator_at_the_lines : public ::testing::Test {
+protected:
+    void SetUp() override { lines_.limit({}, 1min); }
+    [[nodiscard]] std::vector<std::string> names(std::string_view after = {}, std::size_t limit = 1000)
+    {
+        std::vector<std::string> all;
+        for (const auto& each : lines_.list(after, limit))
+            all.push_back(each.next_hop);
+        return all;
+    }
+
+    test::manual_clock clock_;
+    test::memory_log written_;
+    io::loop loop_{base::log{written_}};
+    std::vector<std::uint64_t> woken_;
+    delivery_lines lines_{loop_, base::log{written_}, clock_, [this](base::message_id id) {
+                              woken_.push_back(id.value);
+                              return true;
+                          }};
+};
+
+TEST_F(an_operator_at_the_lines, sees_each_destination_once_and_in_order)
+{
+    EXPECT_THAT(names(), IsEmpty());
+    lines_.suspend({{"b.example", {"mended", clock_.wall(), clock_.wall() + 1h}}});
+    lines_.park(base::message_id{1}, "b.example");
+    lines_.unreachable("c.example", "nobody there");
+    lines_.park(base::message_id{2}, "c.example");
+    lines_.heard("a.example", "250 2.0.0 kept");
+    lines_.heard("c.example", "4.4.1 nobody there");
+    EXPECT_THAT(names(), ElementsAre("a.example", "b.example", "c.example"));
+    EXPECT_THAT(names("a.example", 1), ElementsAre("b.example"));
+    EXPECT_THAT(names("c.example"), IsEmpty());
+
+    const auto all = lines_.list("", 10);
+    EXPECT_EQ(all[0].last_reply, "250 2.0.0 kept");
+    EXPECT_EQ(all[0].who, suspended_by::nobody);
+    EXPECT_EQ(all[1].waiting, 1U);
+    EXPECT_EQ(all[1].who, suspended_by::an_operator);
+    EXPECT_EQ(all[1].why, "mended");
+    EXPECT_EQ(all[1].until, clock_.wall() + 1h);
+    EXPECT_EQ(all[2].waiting, 1U);
+    EXPECT_EQ(all[2].rests_until, clock_.wall() + 30s);
+    EXPECT_EQ(all[2].last_reply, "4.4.1 nobody there");
+}
+
+TEST_F(an_operator_at_the_lines, sees_whose_word_a_suspension_is)
+{
+    delivery::settings settings;
+    settings.destinations["a.example"].suspended = "as configured";
+    lines_.limit(settings, 1min);
+    lines_.suspend({{"a.example", {"mended", clock_.wall(), {}}}});
+    EXPECT_EQ(lines_.list("", 1).front().who, suspended_by::configuration);
+    EXPECT_EQ(lines_.why_not("a.example"), "suspended: as configured");
+    lines_.limit({}, 1min);
+    EXPECT_EQ(lines_.list("", 1).front().who, suspended_by::an_operator) << "a reload is not about that";
+    EXPECT_EQ(lines_.why_not("a.example"), "suspended by an operator: mended");
+    EXPECT_EQ(lines_.why_not("a.example", true), "suspended by an operator: mended") << "however urgent it is";
+}
+
+TEST_F(an_operator_at_the_lines, wakes_what_waits_when_it_is_resumed)
+{
+    const delivery::suspensions both{{"a.example", {"", clock_.wall(), {}}}, {"b.example", {"", clock_.wall(), {}}}};
+    lines_.suspend(both);
+    lines_.park(base::message_id{1}, "a.example");
+    lines_.park(base::message_id{2}, "b.example");
+    EXPECT_THAT(woken_, IsEmpty());
+    lines_.suspend({{"b.example", both.at("b.example")}});
+    EXPECT_THAT(woken_, ElementsAre(1U));
+    lines_.suspend({});
+    EXPECT_THAT(woken_, ElementsAre(1U, 2U));
+}
+
+TEST_F(an_operator_at_the_lines, sees_that_it_is_over_by_itself)
+{
+    lines_.suspend({{"a.example", {"", clock_.wall(), clock_.wall() + 1h}}});
+    clock_.pass(1h);
+    EXPECT_EQ(lines_.why_not("a.example"), std::nullopt);
+    EXPECT_EQ(lines_.list("", 1).front().who, suspended_by::nobody);
+}
+
+TEST_F(an_operator_at_the_lines, finds_where_messages_of_a_page_wait)
+{
+    lines_.suspend({{"a.example", {"", clock_.wall(), {}}}, {"b.example", {"", clock_.wall(), {}}}});
+    for (std::uint64_t id = 1; id <= 6; ++id)
+        lines_.park(base::message_id{id}, id % 2 == 0 ? "a.example" : "b.example");
+    const auto found = lines_.parked_at(base::message_id{2}, base::message_id{4});
+    ASSERT_EQ(found.size(), 3U);
+    EXPECT_EQ(found.at(base::message_id{2}), "a.example");
+    EXPECT_EQ(found.at(base::message_id{3}), "b.example");
+    EXPECT_EQ(found.at(base::message_id{4}), "a.example");
+}
+
+TEST_F(an_operator_at_the_lines, reads_a_hundred_thousand_destinations_page_by_page)
+{
+    constexpr std::size_t count = 100'000;
+    delivery::suspensions all;
+    for (std::size_t i = 0; i < count; ++i)
+        all.emplace("d" + std::to_string(i) + ".example", delivery::suspension{});
+    lines_.suspend(all);
+    std::uint64_t id = 0;
+    for (const auto& [name, one] : all)
+        lines_.park(base::message_id{++id}, name);
+    std::size_t seen = 0;
+    std::string last;
+    for (auto page = lines_.list(last, 1000); !page.empty(); page = lines_.list(last, 1000)) {
+        ASSERT_LE(page.size(), 1000U);
+        for (const auto& each : page) {
+            ASSERT_LT(last, each.next_hop);
+            ASSERT_EQ(each.waiting, 1U);
+            last = each.next_hop;
+            ++seen;
+        }
+    }
+    EXPECT_EQ(seen, count);
+}
+
+} // namespace
+} // namespace postern::runtime
