@@ -45,8 +45,12 @@ std::unique_ptr<sasl::client_mechanism> choose_login(const login_terms& terms, c
         return nullptr;
     }
     auto chosen = sasl::choose_client_mechanism(fitting, with, channel, terms.in_clear);
-    if (chosen != nullptr)
-        return chosen;
+    if (chosen != nullptr) {
+        // RFC 5802 6: who leaves out what is offered with a channel binding must not say that it is not offered.
+        const bool has_binding = is_among(terms.offered, "SCRAM-SHA-256-PLUS") || is_among(terms.offered, "SCRAM-SHA-1-PLUS");
+        const std::string name{chosen->name()};
+        return has_binding ? sasl::make_client_mechanism(name, with, channel) : std::move(chosen);
+    }
     const bool would_show = sasl::choose_client_mechanism(fitting, with, channel, true) != nullptr;
     why = would_show ? "outside TLS the server offers nothing that hides the password, but " + listed(fitting)
                      : "the credentials do not do for what the server offers: " + listed(fitting);

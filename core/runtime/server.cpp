@@ -75,6 +75,7 @@ struct server::state {
     std::shared_mutex running_guard; // shared: an operator's question is with the delivery thread, which has to live
     bool has_queue = false;
     bool is_running = false;
+    bool has_ended = false;
 };
 
 server::server(std::vector<listener_address> addresses, std::shared_ptr<const generation> first, queue::store& store,
@@ -155,6 +156,7 @@ void server::shut_down(std::chrono::milliseconds grace)
 {
     {
         const std::unique_lock no_operator{state_->running_guard};
+        state_->has_ended = true;
         if (!std::exchange(state_->is_running, false))
             return;
     }
@@ -211,7 +213,8 @@ std::vector<destination_item> server::queue_destinations(std::string_view after,
 void server::queue_suspend(delivery::suspensions all)
 {
     const std::shared_lock lock{state_->running_guard};
-    state_->deliveries.suspend(std::move(all));
+    if (!state_->has_ended)
+        state_->deliveries.suspend(std::move(all));
 }
 
 tracer& server::tracing() noexcept

@@ -74,7 +74,8 @@ private:
         what.size = content.size();
         what.has_8bit = (choices_ & 32U) != 0;
         what.can_be_converted = (choices_ & 32U) != 0;
-        what.asks = {.peer = (choices_ & 64U) != 0, .lines = (choices_ & 64U) != 0, .params = (choices_ & 64U) != 0};
+        const bool asks = (choices_ & 64U) != 0;
+        what.asks = {.peer = asks, .lines = asks, .params = asks, .login = wants_login()};
         is_asked_for_lines_ = false;
         session_.send(what);
         ++sent_;
@@ -104,6 +105,10 @@ private:
                 break;
             case client_step::kind::start_tls:
                 session_.tls_started();
+                break;
+            case client_step::kind::ask_login:
+                require(wants_login());
+                proves((choices_ & 1U) != 0 ? "LOGIN" : "SCRAM-SHA-1");
                 break;
             case client_step::kind::ask_peer:
                 session_.use_without({"CHUNKING"});
@@ -144,18 +149,23 @@ private:
             }
         }
     }
-    void logs_in()
+    [[nodiscard]] bool wants_login() const noexcept { return (choices_ & 2048U) != 0; }
+    void proves(std::string_view name)
     {
         sasl::credentials with;
         with.user = "user";
         with.password = with.token = "pencil";
+        is_scram_ = name.starts_with("SCRAM");
+        session_.log_in(sasl::make_client_mechanism(name, with, {.is_tls = true, .binding = {}, .certificate_subject = {}}));
+    }
+    void logs_in()
+    {
         require(session_.login() != session::client_login::done || !is_scram_);
         const auto name = mechanisms[logins_++];
-        is_scram_ = name.starts_with("SCRAM");
         if (name.empty())
             require(session_.say("NOOP"));
         else
-            session_.log_in(sasl::make_client_mechanism(name, with, {.is_tls = true, .binding = {}, .certificate_subject = {}}));
+            proves(name);
     }
     void is_decided()
     {
@@ -166,6 +176,8 @@ private:
         for (const auto& r : result.recipients) {
             require(r.result != session::client_recipient_result::kind::delivered ||
                     (is_end_out_ && given_ >= content.size() && r.smtp_code >= 200 && r.smtp_code < 300));
+            require(!wants_login() || session_.login() == session::client_login::done ||
+                    r.result == session::client_recipient_result::kind::deferred);
             require(config_.lmtp || !result.reply_lost || r.result != session::client_recipient_result::kind::delivered);
             require(std::none_of(r.text.begin(), r.text.end(),
                                  [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }));
@@ -203,8 +215,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 {
     const std::string_view octets{reinterpret_cast<const char*>(data), size};
     // The same words to several ways of asking; the input chooses one more.
-    for (unsigned choices : {1U, 5U, 13U, 15U, 37U, 45U, 65U, 79U, 129U, 143U, 257U, 391U, 517U, 559U, 641U, 1541U, 1551U,
-                             static_cast<unsigned>(size) & 2047U})
+    for (unsigned choices : {1U,   5U,   13U,  15U,  37U,  45U,   65U,   79U,   129U,  143U,
+                             257U, 391U, 517U, 559U, 641U, 1541U, 1551U, 2053U, 2126U, static_cast<unsigned>(size) & 4095U})
         hostile_conversation{choices}.plays(octets);
     return 0;
 }

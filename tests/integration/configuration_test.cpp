@@ -79,8 +79,9 @@ TEST_F(a_configuration, has_what_an_option_wants_of_its_instance)
         .section("delivery", "relay = \"127.0.0.1:25\"");
     const auto checked = postern("check", what);
     EXPECT_EQ(checked.status, failure);
-    EXPECT_THAT(checked.errors, HasSubstr(place(what, "header = true") +
-                                          "plugin grey: option header does nothing without more grants: add \"headers\" to its may"));
+    EXPECT_THAT(checked.errors,
+                HasSubstr(place(what, "header = true") +
+                          "plugin grey: option header does nothing without more grants: add \"headers\" to its may"));
     EXPECT_THAT(checked.errors,
                 HasSubstr(place(what, "store_wait") + "plugin grey: option store_wait must be below the instance's deadline"));
 }

@@ -26,7 +26,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr exit_status success{0, 0};
-constexpr std::string_view password = "secret"; // of alice, at aiosmtpd
+constexpr std::string_view password = "secret";              // of alice, at aiosmtpd
 constexpr std::string_view encoded = "AGFsaWNlAHNlY3JldA=="; // PLAIN's words for both
 
 void send(const server& gateway, std::size_t messages = 1)
@@ -48,14 +48,16 @@ void send(const server& gateway, std::size_t messages = 1)
 class a_smart_host : public ::testing::Test {
 protected:
     /// A relay to `place` where alice logs in, with further lines of her table.
-    [[nodiscard]] configuration relay(const std::string& place, std::string_view more = {}, std::string_view secret = password) const
+    [[nodiscard]] configuration relay(const std::string& place, std::string_view more = {},
+                                      std::string_view secret = password) const
     {
         const auto file = folder_.write("password", fmt::format("{}\n", secret));
         fs::permissions(file, fs::perms{0600});
         auto what = configuration::relay(place);
         what.section("queue", "retry = [\"1h\"]").section("delivery", "concurrency = 1");
-        what.section("delivery", fmt::format("[[delivery.login]]\nnext_hop = \"{}\"\nuser = \"alice\"\npassword_file = \"{}\"\n{}",
-                                             place, file.string(), more));
+        what.section("delivery",
+                     fmt::format("[[delivery.login]]\nnext_hop = \"{}\"\nuser = \"alice\"\npassword_file = \"{}\"\n{}", place,
+                                 file.string(), more));
         return what;
     }
     /// In clear, at a server of the test's own.
@@ -114,7 +116,7 @@ TEST_F(a_smart_host, that_refuses_the_login_rests_and_bounces_nothing)
     EXPECT_TRUE(gateway.logs("login_failed", {"user=alice", "code=535", "the login by PLAIN was refused"})) << gateway.log();
     EXPECT_TRUE(gateway.logs("destination_rests")) << gateway.log();
     EXPECT_TRUE(gateway.logs("deferred", {"code=535"})) << gateway.log();
-    EXPECT_THAT(gateway.log(), AllOf(Not(HasSubstr(wrong)), Not(HasSubstr("failed "))));
+    EXPECT_THAT(gateway.log(), AllOf(Not(HasSubstr(wrong)), Not(HasSubstr(" failed "))));
     EXPECT_EQ(occurrences(gateway.log(), "login_failed"), 1U) << gateway.log();
     const auto listed = gateway.command({"queue", "list"});
     EXPECT_THAT(listed.output, HasSubstr("deferred"));
@@ -130,8 +132,9 @@ TEST_F(a_smart_host, of_our_own_takes_every_mechanism)
 {
     next_hop last;
     const auto users = (folder_ / "users").string();
-    const auto added = run({postern_program().string(), "user", "add", "alice", "--scram", "--scram-sha-1", "--cram-md5", "--file", users},
-                           std::string{password});
+    const auto added =
+        run({postern_program().string(), "user", "add", "alice", "--scram", "--scram-sha-1", "--cram-md5", "--file", users},
+            std::string{password});
     ASSERT_EQ(added.status, success) << added.errors;
     configuration far;
     make_certificate(folder_.path());
@@ -224,17 +227,17 @@ struct dialogue {
 TEST_F(a_smart_host, that_lies_gets_neither_password_nor_mail)
 {
     const std::vector<dialogue> all{
-        {greeted({"C: QUIT", "S: 221 bye"}), "in_clear = true\n", "the server offers no AUTH"},
-        {greeted({"C: QUIT", "S: 221 bye"}, {"AUTH PLAIN LOGIN"}), "", "outside TLS the server offers nothing that hides the password"},
-        {greeted({"C: QUIT", "S: 221 bye"}, {"AUTH PLAIN"}), "mechanisms = [\"SCRAM-SHA-256\"]\n",
+        {greeted({"silence"}), "in_clear = true\n", "the server offers no AUTH"},
+        {greeted({"silence"}, {"AUTH PLAIN LOGIN"}), "", "outside TLS the server offers nothing that hides the password"},
+        {greeted({"silence"}, {"AUTH PLAIN"}), "mechanisms = [\"SCRAM-SHA-256\"]\n",
          "the server does not offer SCRAM-SHA-256, but PLAIN"},
         {greeted({"C: *", "S: 235 come in", "silence"}, {"AUTH SCRAM-SHA-256"}), "",
          "the server takes a login without having proved who it is"},
-        {greeted({"C: *", "S: 334 !!!", "C: *", "S: 501 cancelled", "C: QUIT", "S: 221 bye"}, {"AUTH SCRAM-SHA-256"}), "",
+        {greeted({"C: *", "S: 334 !!!", "C: *", "S: 501 cancelled", "silence"}, {"AUTH SCRAM-SHA-256"}), "",
          "the login by SCRAM-SHA-256 was given up"},
-        {greeted({"C: *", "S: 454 4.7.0 not now", "C: QUIT", "S: 221 bye"}, {"AUTH PLAIN"}), "in_clear = true\n",
+        {greeted({"C: *", "S: 454 4.7.0 not now", "silence"}, {"AUTH PLAIN"}), "in_clear = true\n",
          "the login by PLAIN was refused: not now"},
-        {greeted({"C: *", "S: 530 5.7.0 use TLS", "C: QUIT", "S: 221 bye"}, {"AUTH PLAIN"}), "in_clear = true\n",
+        {greeted({"C: *", "S: 530 5.7.0 use TLS", "silence"}, {"AUTH PLAIN"}), "in_clear = true\n",
          "the login by PLAIN was refused: use TLS"},
         {greeted({"C: *", "S: 421 4.3.2 too many", "close"}, {"AUTH PLAIN"}), "in_clear = true\n", "too many"},
         {greeted({"C: *", "close"}, {"AUTH PLAIN"}), "in_clear = true\n", "connection lost"},
@@ -257,6 +260,9 @@ TEST_F(a_smart_host, without_starttls_hears_no_login_that_wants_tls)
     server gateway{relay(smart.hop().address(), "tls = \"required\"\n")};
     send(gateway);
     EXPECT_TRUE(gateway.logs("deferred", {"TLS is required and the peer does not offer it"})) << gateway.log();
+    server hopes{relay_in_clear(smart.port(), "")};
+    send(hopes);
+    EXPECT_TRUE(hopes.logs("login_failed", {"outside TLS the server offers nothing that hides the password"})) << hopes.log();
     EXPECT_EQ(smart.logins(), 0U);
 }
 
@@ -274,10 +280,10 @@ TEST_F(a_smart_host, is_not_served_with_a_password_that_others_can_read)
 
 TEST_F(a_smart_host, is_seen_by_who_looks_on_without_what_proves_an_identity)
 {
-    scripted_server smart{greeted({"C: AUTH LOGIN", "S: 334 VXNlcm5hbWU6", "C: YWxpY2U=", "S: 334 UGFzc3dvcmQ6", "C: c2VjcmV0",
-                                   "S: 235 ok", "C: *", "S: 250 ok", "C: *", "S: 250 ok", "C: DATA", "S: 354 go", "content",
-                                   "S: 250 2.0.0 kept", "silence"},
-                                  {"AUTH LOGIN"})};
+    scripted_server smart{
+        greeted({"C: AUTH LOGIN", "S: 334 VXNlcm5hbWU6", "C: YWxpY2U=", "S: 334 UGFzc3dvcmQ6", "C: c2VjcmV0", "S: 235 ok", "C: *",
+                 "S: 250 ok", "C: *", "S: 250 ok", "C: DATA", "S: 354 go", "content", "S: 250 2.0.0 kept", "silence"},
+                {"AUTH LOGIN"})};
     server gateway{relay_in_clear(smart.port())};
     process viewer{{postern_program().string(), "trace", "--config", gateway.file().string()}};
     ASSERT_TRUE(viewer.wait_for_errors([](std::string_view said) { return said.find("looking on") != std::string_view::npos; }));

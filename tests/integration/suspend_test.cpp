@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -48,7 +49,10 @@ protected:
     {
         return eventually([&] { return queue({"list"}).output.find(words) != std::string::npos; });
     }
-    [[nodiscard]] std::string reason() const { return fmt::format("{}: suspended by an operator: they mend it", next_.address()); }
+    [[nodiscard]] std::string reason() const
+    {
+        return fmt::format("{}: suspended by an operator: they mend it", next_.address());
+    }
 
     next_hop next_;
     temporary_folder folder_;
@@ -66,7 +70,9 @@ TEST_F(a_suspended_destination, gets_its_mail_when_it_is_resumed)
     ASSERT_TRUE(shows(reason())) << queue({"list"}).output;
     const auto shown = queue({"show", id});
     EXPECT_THAT(shown.output, HasSubstr("waits: " + reason() + "\n")) << gateway_->log();
-    ASSERT_TRUE(eventually([&] { return gateway_->command({"explain", id}).output.find("waits: " + reason()) != std::string::npos; }));
+    ASSERT_TRUE(eventually([&] {
+        return gateway_->command({"explain", id}).output.find("waits: " + reason()) != std::string::npos;
+    }));
     EXPECT_THAT(gateway_->command({"explain", id}).output, HasSubstr(", " + reason()));
     const auto listed = queue({"destinations"});
     EXPECT_THAT(listed.output, AllOf(HasSubstr(next_.address() + "  waiting 50  deliveries 0"),

@@ -42,8 +42,13 @@ protected:
     plugin_desk desk_;
     std::string answer(std::string_view request)
     {
-        return control_commands{*server_, [this] { return wrong_; }, [this] { return server_->metrics_text(); },
-                                [this] { return health_; }, desk_, nullptr, book_.get()}
+        return control_commands{*server_,
+                                [this] { return wrong_; },
+                                [this] { return server_->metrics_text(); },
+                                [this] { return health_; },
+                                desk_,
+                                nullptr,
+                                book_.get()}
             .answer(request);
     }
     json::object ask(std::string_view command, base::message_id id)
@@ -205,11 +210,12 @@ TEST_F(the_control_commands, suspend_destinations_and_resume_them)
 
 TEST_F(the_control_commands, suspend_nothing_for_what_is_no_request)
 {
-    for (const auto* wrong : {R"({"command":"queue.suspend"})", R"({"command":"queue.suspend","next_hop":7})",
-                              R"({"command":"queue.suspend","next_hop":"a b"})",
-                              R"({"command":"queue.suspend","next_hop":"a.example","for_ms":"1h"})",
-                              R"({"command":"queue.suspend","next_hop":"a.example","for_ms":0})",
-                              R"({"command":"queue.suspend","next_hop":"a.example","why":"a\nb"})", R"({"command":"queue.resume"})"})
+    for (const auto* wrong :
+         {R"({"command":"queue.suspend"})", R"({"command":"queue.suspend","next_hop":7})",
+          R"({"command":"queue.suspend","next_hop":"a b"})",
+          R"({"command":"queue.suspend","next_hop":"a.example","for_ms":"1h"})",
+          R"({"command":"queue.suspend","next_hop":"a.example","for_ms":0})",
+          R"({"command":"queue.suspend","next_hop":"a.example","why":"a\nb"})", R"({"command":"queue.resume"})"})
         EXPECT_THAT(answer(wrong), HasSubstr(R"("ok":false,"error":)")) << wrong;
     EXPECT_EQ(answer(R"({"command":"queue.destinations"})"), R"({"ok":true,"items":[]})");
     book_.reset();

@@ -294,8 +294,9 @@ TEST_F(a_manifest, has_options_that_want_a_grant_where_they_are_on)
     };
     EXPECT_THAT(check({}), IsEmpty());
     EXPECT_THAT(check({scalar("adds", false)}), IsEmpty());
-    EXPECT_THAT(check({scalar("adds", true, 14)}),
-                ElementsAre("postern.toml:14: plugin p: option adds does nothing without more grants: add \"headers\" to its may"));
+    EXPECT_THAT(
+        check({scalar("adds", true, 14)}),
+        ElementsAre("postern.toml:14: plugin p: option adds does nothing without more grants: add \"headers\" to its may"));
     EXPECT_THAT(check({scalar("name", std::string{"y"}, 15)}), ElementsAre(HasSubstr("postern.toml:15: plugin p: option name")));
     may.headers = may.body = true;
     EXPECT_THAT(check({scalar("adds", true), scalar("name", std::string{"y"})}), IsEmpty());
@@ -303,8 +304,7 @@ TEST_F(a_manifest, has_options_that_want_a_grant_where_they_are_on)
 
 TEST_F(a_manifest, has_options_that_have_to_be_below_the_deadline)
 {
-    const auto rules =
-        good("[options.wait]\ntype = \"duration\"\ndefault = \"2s\"\nbelow_deadline = true\ndoc = \"d\"\n");
+    const auto rules = good("[options.wait]\ntype = \"duration\"\ndefault = \"2s\"\nbelow_deadline = true\ndoc = \"d\"\n");
     const option_source source{"p", {"postern.toml", 10}, "/etc/postern"};
     const auto check = [&](const given_options& given, std::chrono::nanoseconds deadline) {
         found_.clear();
@@ -314,8 +314,9 @@ TEST_F(a_manifest, has_options_that_have_to_be_below_the_deadline)
     using namespace std::chrono_literals;
     EXPECT_THAT(check({}, 5s), IsEmpty());
     EXPECT_THAT(check({scalar("wait", std::string{"4999ms"})}, 5s), IsEmpty());
-    EXPECT_THAT(check({scalar("wait", std::string{"5s"}, 14)}, 5s),
-                ElementsAre(HasSubstr("postern.toml:14: plugin p: option wait must be below the instance's deadline, which is 5s: 5s")));
+    EXPECT_THAT(
+        check({scalar("wait", std::string{"5s"}, 14)}, 5s),
+        ElementsAre(HasSubstr("postern.toml:14: plugin p: option wait must be below the instance's deadline, which is 5s: 5s")));
     EXPECT_THAT(check({}, 1s), ElementsAre(HasSubstr("postern.toml:10: plugin p: option wait must be below")))
         << "what is left out counts too";
 }

@@ -40,8 +40,11 @@ protected:
 
 TEST_F(a_secret_file, has_it_in_its_first_line)
 {
-    for (const auto& [octets, secret] : {std::pair{"secret", "secret"}, {"secret\n", "secret"}, {"secret\r\n", "secret"},
-                                         {" with spaces \n", " with spaces "}, {"one\ntwo\n", "one"}})
+    for (const auto& [octets, secret] : {std::pair{"secret", "secret"},
+                                         {"secret\n", "secret"},
+                                         {"secret\r\n", "secret"},
+                                         {" with spaces \n", " with spaces "},
+                                         {"one\ntwo\n", "one"}})
         EXPECT_EQ(read(octets), secret);
     EXPECT_EQ(read(std::string(most_secret_octets, 'x')), std::string(most_secret_octets, 'x'));
 }

@@ -53,10 +53,11 @@ TEST_F(the_book_of_suspensions, is_read_by_the_next_process)
                                      "brigens"),
               "");
     EXPECT_EQ(suspend("mx.example.org:25", "", 2h), "");
-    const delivery::suspensions all{{"example.com", {"they \"mend\" it, \xc3\xbc"
-                                                     "brigens",
-                                                     noon,
-                                                     {}}},
+    const delivery::suspensions all{{"example.com",
+                                     {"they \"mend\" it, \xc3\xbc"
+                                      "brigens",
+                                      noon,
+                                      {}}},
                                     {"mx.example.org:25", {"", noon, noon + 2h}}};
     EXPECT_EQ(found(), all);
     EXPECT_EQ(book_.all(noon), all);

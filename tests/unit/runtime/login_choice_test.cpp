@@ -51,10 +51,27 @@ TEST(the_choice_of_a_login, says_why_it_is_none)
               "the server does not offer PLAIN, but CRAM-MD5; behind STARTTLS it may");
     EXPECT_EQ(chosen({.offered = {"PLAIN", "LOGIN"}}),
               "outside TLS the server offers nothing that hides the password, but PLAIN, LOGIN");
-    EXPECT_EQ(chosen({.offered = {"GSSAPI"}, .is_tls = true}),
-              "the credentials do not do for what the server offers: GSSAPI");
+    EXPECT_EQ(chosen({.offered = {"GSSAPI"}, .is_tls = true}), "the credentials do not do for what the server offers: GSSAPI");
     EXPECT_EQ(chosen({.offered = {"PLAIN"}, .is_tls = true, .has_password = false}),
               "the credentials do not do for what the server offers: PLAIN");
+}
+
+// RFC 5802 6: "y" to a server that offers a binding is taken for the work of somebody in between.
+TEST(the_choice_of_a_login, says_no_lie_of_channel_bindings)
+{
+    sasl::credentials with;
+    with.user = "tim";
+    with.password = "tanstaaftanstaaf";
+    const sasl::channel_facts channel{.is_tls = true, .binding = std::string(32, 'b'), .certificate_subject = {}};
+    const auto begins = [&](std::vector<std::string> offered, std::vector<std::string> allowed) {
+        std::string why;
+        const auto made = choose_login({offered, allowed, false, false}, with, channel, why);
+        const auto first = made->begin();
+        return std::string{made->name()} + " " + first.value().value().substr(0, 2);
+    };
+    EXPECT_EQ(begins({"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"}, {}), "SCRAM-SHA-256-PLUS p=");
+    EXPECT_EQ(begins({"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"}, {"SCRAM-SHA-256"}), "SCRAM-SHA-256 n,");
+    EXPECT_EQ(begins({"SCRAM-SHA-256"}, {"SCRAM-SHA-256"}), "SCRAM-SHA-256 y,");
 }
 
 TEST(the_choice_of_a_login, lists_no_more_than_a_line_takes)
