@@ -198,11 +198,11 @@ io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route
         const bool is_ours = talk != nullptr && talk->has_decided(); // and not the host's doing
         const bool is_unwell = ended_early(peer, result) && !is_ours;
         if (is_about_login(peer))
-            engine_.log_.warning("login_failed", {{"next_hop", name},
-                                                  {"host", found->at.host},
-                                                  {"user", found->to.login},
-                                                  {"code", result.recipients.front().smtp_code},
-                                                  {"cause", result.recipients.front().text}});
+            engine_.log_.warning("delivery_login_failed", {{"next_hop", name},
+                                                           {"host", found->at.host},
+                                                           {"user", found->to.login},
+                                                           {"code", result.recipients.front().smtp_code},
+                                                           {"cause", result.recipients.front().text}});
         // What one of its hosts says of a password the others would say too, and count.
         const bool is_refused_for_good =
             peer.end() == session::client_end::no_login && result.recipients.front().smtp_code >= 500;

@@ -113,11 +113,12 @@ TEST_F(a_smart_host, that_refuses_the_login_rests_and_bounces_nothing)
     const std::string_view wrong = "not-the-password";
     server gateway{relay(smart.address(), {}, wrong)};
     send(gateway);
-    EXPECT_TRUE(gateway.logs("login_failed", {"user=alice", "code=535", "the login by PLAIN was refused"})) << gateway.log();
+    EXPECT_TRUE(gateway.logs("delivery_login_failed", {"user=alice", "code=535", "the login by PLAIN was refused"}))
+        << gateway.log();
     EXPECT_TRUE(gateway.logs("destination_rests")) << gateway.log();
     EXPECT_TRUE(gateway.logs("deferred", {"code=535"})) << gateway.log();
     EXPECT_THAT(gateway.log(), AllOf(Not(HasSubstr(wrong)), Not(HasSubstr(" failed "))));
-    EXPECT_EQ(occurrences(gateway.log(), "login_failed"), 1U) << gateway.log();
+    EXPECT_EQ(occurrences(gateway.log(), "delivery_login_failed"), 1U) << gateway.log();
     const auto listed = gateway.command({"queue", "list"});
     EXPECT_THAT(listed.output, HasSubstr("deferred"));
 
@@ -262,7 +263,8 @@ TEST_F(a_smart_host, without_starttls_hears_no_login_that_wants_tls)
     EXPECT_TRUE(gateway.logs("deferred", {"TLS is required and the peer does not offer it"})) << gateway.log();
     server hopes{relay_in_clear(smart.port(), "")};
     send(hopes);
-    EXPECT_TRUE(hopes.logs("login_failed", {"outside TLS the server offers nothing that hides the password"})) << hopes.log();
+    EXPECT_TRUE(hopes.logs("delivery_login_failed", {"outside TLS the server offers nothing that hides the password"}))
+        << hopes.log();
     EXPECT_EQ(smart.logins(), 0U);
 }
 
