@@ -1,4 +1,4 @@
-// What operators see and say of destinations, without a queue: lines whose messages are numbers.
+// What operators see and say of destinations: lines and a ledger, without deliveries.
 
 #include "core/runtime/delivery_lines.hpp"
 #include "tests/support/manual_clock.hpp"
@@ -25,18 +25,29 @@ protected:
     [[nodiscard]] std::vector<std::string> names(std::string_view after = {}, std::size_t limit = 1000)
     {
         std::vector<std::string> all;
-        for (const auto& each : lines_.list(after, limit))
+        for (const auto& each : lines_.list(after, limit, queued_))
             all.push_back(each.next_hop);
         return all;
+    }
+
+    void waits_outside(std::uint64_t id, const std::string& destination)
+    {
+        queue::record what;
+        what.envelope.envelope.to.push_back({"a@" + destination, {}, {}, {}});
+        what.state = queue::fresh_state(1);
+        ASSERT_TRUE(queued_.add(base::message_id{id}, what, clock_.wall(), destination));
+        queued_.wait_outside(base::message_id{id}, destination, clock_.wall() + 1h);
+        lines_.has_outside(destination);
     }
 
     test::manual_clock clock_;
     test::memory_log written_;
     io::loop loop_{base::log{written_}};
-    std::vector<std::uint64_t> woken_;
-    delivery_lines lines_{loop_, base::log{written_}, clock_, [this](base::message_id id) {
-                              woken_.push_back(id.value);
-                              return true;
+    queue::ledger queued_;
+    std::vector<std::string> let_in_;
+    delivery_lines lines_{loop_, base::log{written_}, clock_, [this](std::string_view destination, std::size_t most) {
+                              if (queued_.let_in(destination, most, clock_.wall()) != 0)
+                                  let_in_.emplace_back(destination);
                           }};
 };
 
@@ -44,16 +55,16 @@ TEST_F(an_operator_at_the_lines, sees_each_destination_once_and_in_order)
 {
     EXPECT_THAT(names(), IsEmpty());
     lines_.suspend({{"b.example", {"mended", clock_.wall(), clock_.wall() + 1h}}});
-    lines_.park(base::message_id{1}, "b.example");
+    waits_outside(1, "b.example");
     lines_.unreachable("c.example", "nobody there");
-    lines_.park(base::message_id{2}, "c.example");
+    waits_outside(2, "c.example");
     lines_.heard("a.example", "250 2.0.0 kept");
     lines_.heard("c.example", "4.4.1 nobody there");
     EXPECT_THAT(names(), ElementsAre("a.example", "b.example", "c.example"));
     EXPECT_THAT(names("a.example", 1), ElementsAre("b.example"));
     EXPECT_THAT(names("c.example"), IsEmpty());
 
-    const auto all = lines_.list("", 10);
+    const auto all = lines_.list("", 10, queued_);
     EXPECT_EQ(all[0].last_reply, "250 2.0.0 kept");
     EXPECT_EQ(all[0].who, suspended_by::nobody);
     EXPECT_EQ(all[1].waiting, 1U);
@@ -71,10 +82,10 @@ TEST_F(an_operator_at_the_lines, sees_whose_word_a_suspension_is)
     settings.destinations["a.example"].suspended = "as configured";
     lines_.limit(settings, 1min);
     lines_.suspend({{"a.example", {"mended", clock_.wall(), {}}}});
-    EXPECT_EQ(lines_.list("", 1).front().who, suspended_by::configuration);
+    EXPECT_EQ(lines_.list("", 1, queued_).front().who, suspended_by::configuration);
     EXPECT_EQ(lines_.why_not("a.example"), "suspended: as configured");
     lines_.limit({}, 1min);
-    EXPECT_EQ(lines_.list("", 1).front().who, suspended_by::an_operator) << "a reload is not about that";
+    EXPECT_EQ(lines_.list("", 1, queued_).front().who, suspended_by::an_operator) << "a reload is not about that";
     EXPECT_EQ(lines_.why_not("a.example"), "suspended by an operator: mended");
     EXPECT_EQ(lines_.why_not("a.example", true), "suspended by an operator: mended") << "however urgent it is";
 }
@@ -83,13 +94,13 @@ TEST_F(an_operator_at_the_lines, wakes_what_waits_when_it_is_resumed)
 {
     const delivery::suspensions both{{"a.example", {"", clock_.wall(), {}}}, {"b.example", {"", clock_.wall(), {}}}};
     lines_.suspend(both);
-    lines_.park(base::message_id{1}, "a.example");
-    lines_.park(base::message_id{2}, "b.example");
-    EXPECT_THAT(woken_, IsEmpty());
+    waits_outside(1, "a.example");
+    waits_outside(2, "b.example");
+    EXPECT_THAT(let_in_, IsEmpty());
     lines_.suspend({{"b.example", both.at("b.example")}});
-    EXPECT_THAT(woken_, ElementsAre(1U));
+    EXPECT_THAT(let_in_, ElementsAre("a.example"));
     lines_.suspend({});
-    EXPECT_THAT(woken_, ElementsAre(1U, 2U));
+    EXPECT_THAT(let_in_, ElementsAre("a.example", "b.example"));
 }
 
 TEST_F(an_operator_at_the_lines, sees_that_it_is_over_by_itself)
@@ -97,19 +108,7 @@ TEST_F(an_operator_at_the_lines, sees_that_it_is_over_by_itself)
     lines_.suspend({{"a.example", {"", clock_.wall(), clock_.wall() + 1h}}});
     clock_.pass(1h);
     EXPECT_EQ(lines_.why_not("a.example"), std::nullopt);
-    EXPECT_EQ(lines_.list("", 1).front().who, suspended_by::nobody);
-}
-
-TEST_F(an_operator_at_the_lines, finds_where_messages_of_a_page_wait)
-{
-    lines_.suspend({{"a.example", {"", clock_.wall(), {}}}, {"b.example", {"", clock_.wall(), {}}}});
-    for (std::uint64_t id = 1; id <= 6; ++id)
-        lines_.park(base::message_id{id}, id % 2 == 0 ? "a.example" : "b.example");
-    const auto found = lines_.parked_at(base::message_id{2}, base::message_id{4});
-    ASSERT_EQ(found.size(), 3U);
-    EXPECT_EQ(found.at(base::message_id{2}), "a.example");
-    EXPECT_EQ(found.at(base::message_id{3}), "b.example");
-    EXPECT_EQ(found.at(base::message_id{4}), "a.example");
+    EXPECT_EQ(lines_.list("", 1, queued_).front().who, suspended_by::nobody);
 }
 
 TEST_F(an_operator_at_the_lines, reads_a_hundred_thousand_destinations_page_by_page)
@@ -121,10 +120,10 @@ TEST_F(an_operator_at_the_lines, reads_a_hundred_thousand_destinations_page_by_p
     lines_.suspend(all);
     std::uint64_t id = 0;
     for (const auto& [name, one] : all)
-        lines_.park(base::message_id{++id}, name);
+        waits_outside(++id, name);
     std::size_t seen = 0;
     std::string last;
-    for (auto page = lines_.list(last, 1000); !page.empty(); page = lines_.list(last, 1000)) {
+    for (auto page = lines_.list(last, 1000, queued_); !page.empty(); page = lines_.list(last, 1000, queued_)) {
         ASSERT_LE(page.size(), 1000U);
         for (const auto& each : page) {
             ASSERT_LT(last, each.next_hop);
