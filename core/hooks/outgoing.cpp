@@ -179,8 +179,10 @@ void take_outgoing(const outgoing_reply& said, outgoing& to)
         to.origin = *said.origin;
         to.finding = tls_finding::ok; // what was wrong was wrong with another policy
     }
-    if (said.finding != tls_finding::ok)
+    if (said.finding != tls_finding::ok) {
         to.finding = said.finding;
+        to.finding_text = said.finding_text;
+    }
     to.unused.insert(to.unused.end(), said.unused.begin(), said.unused.end());
     to.next_host = to.next_host || said.next_host;
     if (!said.pool.empty())

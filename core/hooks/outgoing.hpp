@@ -155,6 +155,7 @@ struct outgoing_reply {
     std::vector<base::tlsa_record> tlsa = {};
     bool is_tested = false;
     tls_finding finding = tls_finding::ok;
+    std::string finding_text = {}; ///< what is wrong, in words
     std::optional<policy_origin> origin = {};
     std::vector<std::string> unused = {};
     bool next_host = false;

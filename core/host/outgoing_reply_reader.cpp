@@ -79,6 +79,7 @@ const char* read_policy(const postern_reply& from, hooks::outgoing_reply& to)
         to.tls = static_cast<hooks::tls_need>(record.tls);
     to.name.assign(view(record.name));
     to.finding = static_cast<hooks::tls_finding>(record.finding);
+    to.finding_text.assign(view(from.text)); // read_reply has looked at it
     to.is_tested = (record.flags & POSTERN_TLS_TESTED) != 0;
     to.next_host = record.next_host != 0;
     return nullptr;

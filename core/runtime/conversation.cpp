@@ -38,6 +38,15 @@ hooks::tls_finding finding_of(io::certificate_fault fault) noexcept
     return hooks::tls_finding::validation_failure;
 }
 
+/// Why there is no TLS, in words: the connection may still be about to be closed.
+std::string reason_of(const smtp_connection& on)
+{
+    if (!on.reason().empty())
+        return on.reason();
+    const auto result = on.result();
+    return result.recipients.empty() ? std::string{} : result.recipients.front().text;
+}
+
 session::client_recipient_result result_of(const hooks::outcome& what)
 {
     using kind = session::client_recipient_result::kind;
@@ -136,6 +145,7 @@ io::task<hooks::outcome> conversation::secure(const next_hosts::place& at)
     out_.is_by_mx = at.is_by_mx;
     out_.is_mx_secure = at.is_mx_secure;
     out_.is_address_secure = at.is_address_secure;
+    out_.finding_text.clear();
     out_.origin = {};
     out_.finding = hooks::tls_finding::ok;
     out_.next_host = false;
@@ -173,12 +183,14 @@ void conversation::tell_tls_result(const smtp_connection& on)
     out_.source = on.profile().own.address;
     if (end == session::client_end::tls_failed) {
         const auto found = finding_of(on.peer_fault());
-        tell_finding(found == ok ? validation_failure : found, on.reason(), out_.tls.need > hooks::tls_need::opportunistic);
+        tell_finding(found == ok ? validation_failure : found, reason_of(on), out_.tls.need > hooks::tls_need::opportunistic);
     } else if (peer.is_tls) {
         const auto found = out_.tls.has_name() ? finding_of(on.peer_fault()) : ok;
         const bool is_known_before = out_.finding != ok;
-        tell_finding(is_known_before ? out_.finding : found,
-                     is_known_before || found == ok ? std::string{} : std::string{on.peer_fault_text()}, false);
+        if (is_known_before)
+            tell_finding(out_.finding, out_.finding_text, false);
+        else
+            tell_finding(found, found == ok ? std::string{} : std::string{on.peer_fault_text()}, false);
     } else if (end == session::client_end::no_tls || (peer.extended && (!peer.offers_starttls || on.result().begun))) {
         tell_finding(starttls_not_supported,
                      peer.offers_starttls ? "the next hop does not take STARTTLS" : "the next hop offers no STARTTLS",
@@ -192,7 +204,7 @@ void conversation::tell_finding(hooks::tls_finding what, std::string text, bool 
     if (!hooks_.has(hook_point::delivery_tls_result))
         return;
     const auto before = std::exchange(out_.finding, what);
-    out_.finding_text = std::move(text);
+    auto text_before = std::exchange(out_.finding_text, std::move(text));
     out_.is_refused = is_refused;
     hooks::event told;
     told.hook = hook_point::delivery_tls_result;
@@ -202,6 +214,7 @@ void conversation::tell_finding(hooks::tls_finding what, std::string text, bool 
     told.out = &out_;
     hooks_.notify(told);
     out_.finding = before;
+    out_.finding_text = std::move(text_before);
 }
 
 session::client_asks conversation::asks() const noexcept

@@ -1,7 +1,7 @@
 #pragma once
 // What becomes of a message for a domain with these policies and such a mail exchanger, and what is told of its connection: one
 // table, for whoever delivers and for whoever reports.
-// STANDARDS: RFC 7435; RFC 7671 5.1, 5.2; RFC 7672 2.2, 3.1; RFC 8460 4.3; RFC 8461 2, 3.3, 4.1, 5.
+// STANDARDS: RFC 7435; RFC 7671 5.1, 5.2; RFC 7672 2.2, 3.1; RFC 8460 1.1, 4.2 to 4.5; RFC 8461 2, 3.3, 4.1, 5.
 
 #include <cstdint>
 #include <string>
@@ -156,6 +156,40 @@ inline constexpr tls_cell all[] = {
 };
 
 } // namespace tls_cells
+
+/// What a report on the one session has to say.
+struct tls_account {
+    std::string_view type;   ///< RFC 8460 4.4, of the policy
+    std::string_view domain; ///< RFC 8460 1.1: of DANE, the base domain of the TLSA records
+    std::int64_t successful = 0;
+    std::int64_t failed = 0;
+    bool has_strings = false;   ///< RFC 8460 4.5: what the domain publishes, be it wrong
+    bool has_hosts = false;     ///< RFC 8460 4.4: with "sts" alone, and of a policy that can be read
+    std::string_view result;    ///< empty: nothing was wrong
+    bool has_reason = false;    ///< RFC 8460 4.3.1: these results SHOULD say more
+    bool has_addresses = false; ///< somebody connected
+};
+
+/// Of a cell with a finding.
+[[nodiscard]] constexpr tls_account account_of(const tls_cell& which)
+{
+    const bool is_ok = which.finding == "ok";
+    const bool is_sts = which.policy == "sts";
+    const bool is_read = which.sts != sts_side::bad_certificate && which.sts != sts_side::not_found;
+    const bool has_strings = which.policy == "tlsa" || (is_sts && is_read);
+    tls_account made;
+    made.type = which.policy.empty() ? "no-policy-found" : which.policy;
+    made.domain = which.policy == "tlsa" ? "mx.example.test" : "example.test";
+    made.successful = is_ok ? 1 : 0;
+    made.failed = is_ok ? 0 : 1;
+    made.has_strings = has_strings;
+    made.has_hosts = is_sts && is_read && which.sts != sts_side::nonsense;
+    made.result = is_ok ? std::string_view{} : which.finding;
+    made.has_reason = which.finding == "validation-failure" || which.finding == "certificate-not-trusted";
+    // RFC 8461 5: a host that is not listed is left out before anybody connects.
+    made.has_addresses = !is_ok && !(which.sts == sts_side::enforce_others && is_sts);
+    return made;
+}
 
 /// "key_enforce_expired".
 [[nodiscard]] inline std::string name_of(const tls_cell& which)

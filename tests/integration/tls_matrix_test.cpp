@@ -1,16 +1,18 @@
 // Every cell of tls_matrix.hpp between whole servers: a signed zone, a web server with a policy, a mail exchanger, and a gateway
-// with both plugins and one that looks on.
+// with both plugins, one that looks on, and one that reports; and a web server that its report is posted to.
 
 #include "tests/integration/tls_matrix.hpp"
 
 #include "tests/support/next_hop.hpp"
 #include "tests/support/policy_host.hpp"
+#include "tests/support/report_host.hpp"
 #include "tests/support/server.hpp"
 #include "tests/support/signed_name_server.hpp"
 #include "tests/support/smtp_peer.hpp"
 #include "tests/support/test_authority.hpp"
 #include "tests/support/trusting.hpp"
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -34,6 +36,9 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+namespace json = boost::json;
 
 /// Offers TLS and goes away when that is wanted.
 [[nodiscard]] hop_answer break_handshakes(hop_stage at, std::string_view line)
@@ -104,34 +109,55 @@ protected:
             break;
         }
     }
+    /// RFC 8460 4.5: the policy that was applied, as it is published.
+    [[nodiscard]] json::array published(std::string_view type) const
+    {
+        if (type == "tlsa")
+            return {json::value(tlsa_record())};
+        const bool is_elsewhere = GetParam().sts == sts_side::testing_others || GetParam().sts == sts_side::enforce_others;
+        const bool is_tested = GetParam().sts == sts_side::testing || GetParam().sts == sts_side::testing_others;
+        json::array all{"version: STSv1", is_tested ? "mode: testing" : "mode: enforce"};
+        if (GetParam().sts != sts_side::nonsense) {
+            all.emplace_back(is_elsewhere ? "mx: *.other.test" : "mx: mx.example.test");
+            all.emplace_back("max_age: 86400");
+        }
+        return all;
+    }
     [[nodiscard]] std::string zone() const
     {
-        std::string all = "@ MX 10 mx\nmx A 127.0.0.1\n";
+        auto all = fmt::format("@ MX 10 mx\nmx A 127.0.0.1\nreports A 127.0.0.1\n"
+                               "_smtp._tls TXT \"v=TLSRPTv1; rua=https://reports.example.test:{}/\"\n",
+                               reports_.port());
         if (has_web())
             all += "mta-sts A 127.0.0.1\n_mta-sts TXT \"v=STSv1; id=1;\"\n";
-        const auto add = [&all, this](std::string_view record) { all += fmt::format("_{}._tcp.mx TLSA {}\n", port_, record); };
+        if (const auto record = tlsa_record(); !record.empty())
+            all += fmt::format("_{}._tcp.mx TLSA {}\n", port_, record);
+        return all;
+    }
+    [[nodiscard]] std::string tlsa_record() const
+    {
         switch (GetParam().dane) {
         case dane_side::absent:
             break;
         case dane_side::key:
         case dane_side::bogus:
-            add("3 1 1 " + key_);
-            break;
+            return "3 1 1 " + key_;
         case dane_side::authority:
-            add("2 1 1 " + key_digest_of(authority_.file()));
-            break;
+            return "2 1 1 " + key_digest_of(authority_.file());
         case dane_side::useless:
-            add("1 1 1 " + std::string(64, '0'));
-            break;
+            return "1 1 1 " + std::string(64, '0');
         }
-        return all;
+        return {};
     }
     [[nodiscard]] configuration gateway_configuration() const
     {
         const bool is_bogus = GetParam().dane == dane_side::bogus;
         configuration what;
-        what.listener("in", {"relay-domains", "dane", "mta-sts", "probe"})
+        what.listener("in", {"relay-domains", "reports", "dane", "mta-sts", "probe"})
             .plugin("relay-domains", "relay-domains", "domains = [\"example.test\"]")
+            .plugin("reports", "tls-report",
+                    fmt::format("from = \"tlsrpt@gateway.test\"\nca_file = \"{}\"\nprivate_addresses = true", authority_.file()),
+                    "may = [\"submit\", \"accept\"]")
             .plugin("dane", "dane")
             .plugin("mta-sts", "mta-sts",
                     fmt::format("ca_file = \"{}\"\nport = {}\nprivate_addresses = true\nwait = \"80s\"", authority_.file(),
@@ -168,7 +194,51 @@ protected:
         return all;
     }
 
+    /// RFC 8460 4.2 to 4.5: one session, under one policy.
+    void expect_told_of(const tls_account& expected) const
+    {
+        const auto whole = report();
+        ASSERT_TRUE(whole.is_object());
+        const auto& policies = whole.at("policies").as_array();
+        ASSERT_THAT(policies, SizeIs(1)) << whole;
+        json::object policy{{"policy-type", expected.type}};
+        if (expected.has_strings)
+            policy["policy-string"] = published(expected.type);
+        policy["policy-domain"] = expected.domain;
+        if (expected.has_hosts)
+            policy["mx-host"] = json::array{published("sts").at(2).as_string().subview(std::string_view{"mx: "}.size())};
+        EXPECT_EQ(policies[0].at("policy"), json::value(policy)) << whole;
+        const json::value summary{{"total-successful-session-count", expected.successful},
+                                  {"total-failure-session-count", expected.failed}};
+        EXPECT_EQ(policies[0].at("summary"), summary) << whole;
+        const auto* const failures = policies[0].as_object().if_contains("failure-details");
+        if (expected.result.empty()) {
+            EXPECT_EQ(failures, nullptr) << whole;
+            return;
+        }
+        ASSERT_NE(failures, nullptr) << whole;
+        ASSERT_THAT(failures->as_array(), SizeIs(1)) << whole;
+        auto details = failures->as_array()[0].as_object();
+        EXPECT_TRUE(!expected.has_reason || details.contains("failure-reason-code")) << whole;
+        details.erase("failure-reason-code");
+        json::object wanted{
+            {"result-type", expected.result}, {"receiving-mx-hostname", "mx.example.test"}, {"failed-session-count", 1}};
+        if (expected.has_addresses)
+            wanted["sending-mta-ip"] = wanted["receiving-ip"] = "127.0.0.1";
+        EXPECT_EQ(json::value(details), json::value(wanted)) << whole;
+    }
+    /// The report, sent.
+    [[nodiscard]] json::value report() const
+    {
+        const auto done = gateway_->command({"plugin", "tell", "reports", "send"});
+        EXPECT_EQ(done.output + done.errors, "sent 1, put off 0, dropped 0\n") << gateway_->log();
+        const auto posts = reports_.posts();
+        EXPECT_THAT(posts, SizeIs(1)) << gateway_->log();
+        return posts.empty() ? json::value{} : json::parse(posts.front().substr(posts.front().find('{')));
+    }
+
     test_authority authority_;
+    report_host reports_{authority_, "reports.example.test"};
     std::optional<test_authority> stranger_;
     next_hop last_; // behind the exchanger, or the exchanger itself
     next_hop broken_{break_handshakes};
@@ -199,11 +269,15 @@ TEST_P(a_message, comes_as_its_domain_wants_or_not_at_all_and_its_domain_can_be_
     }
     if (cell.finding.empty()) {
         EXPECT_THAT(told(), IsEmpty());
-    } else {
-        EXPECT_THAT(told(), ElementsAre(fmt::format("{} {} {} refused={}", cell.policy, cell.policy.empty() ? "" : "example.test",
-                                                    cell.finding, cell.fate == tls_fate::deferred ? "yes" : "no")))
-            << gateway_->log();
+        const auto shown = gateway_->command({"plugin", "tell", "reports", "show"});
+        EXPECT_EQ(shown.output, "nothing waits to be reported\n") << shown.errors;
+        return;
     }
+    const auto expected = account_of(cell);
+    EXPECT_THAT(told(), ElementsAre(fmt::format("{} {} {} refused={}", cell.policy, cell.policy.empty() ? "" : expected.domain,
+                                                cell.finding, cell.fate == tls_fate::deferred ? "yes" : "no")))
+        << gateway_->log();
+    expect_told_of(expected);
 }
 
 INSTANTIATE_TEST_SUITE_P(of, a_message, ::testing::ValuesIn(tls_cells::all), [](const auto& one) { return name_of(one.param); });

@@ -134,7 +134,8 @@ private:
     [[nodiscard]] postern::tls_reply rule(const postern::tls_policy& event, const finding& found) const
     {
         const std::string domain{event.is_by_mx() ? event.next_hop() : event.host()};
-        postern::policy_origin origin{"tlsa", domain, {}, {}};
+        // RFC 8460 1.1: of DANE, the Policy Domain is the base domain of the TLSA records (RFC 7672 2.2.3).
+        postern::policy_origin origin{"tlsa", found.base.empty() ? std::string{event.host()} : found.base, {}, {}};
         for (const auto& each : found.all)
             if (origin.strings.size() < most_records)
                 origin.strings.push_back(dane::text_of(each));
@@ -154,7 +155,7 @@ private:
             if (!is_required) // RFC 7672 2.2: encrypted, whoever is there
                 return at_least(event, postern::tls_need::required)
                     .by(std::move(origin))
-                    .found(postern::tls_finding::tlsa_invalid);
+                    .found(postern::tls_finding::tlsa_invalid, "none of the TLSA records of " + found.base + " can be used");
             break;
         case finding::kind::none:
             unsecured_.add();

@@ -67,7 +67,7 @@ TEST_F(a_host, with_signed_records_gets_mail_over_tls_with_such_a_certificate_al
     EXPECT_THAT(said.out.names, ElementsAre("example.org")) << "RFC 7672 3.2.3";
     EXPECT_THAT(said.out.records, ElementsAre(tlsa{3, 1, 1, digest})) << "what cannot be used is left out";
     EXPECT_EQ(said.out.policy_type, "tlsa");
-    EXPECT_EQ(said.out.policy_domain, "example.org");
+    EXPECT_EQ(said.out.policy_domain, "mx.example.org") << "RFC 8460 1.1";
     EXPECT_THAT(said.out.policy_strings, ElementsAre(HasSubstr("3 1 1 0101"), HasSubstr("1 1 1 0101")));
 }
 
@@ -204,6 +204,17 @@ TEST_F(a_host, that_the_configuration_names_is_asked_about_when_its_addresses_ar
     host_.dns.a("mx.example.org", {"192.0.2.1"}).flags = POSTERN_DNS_SECURE;
     EXPECT_EQ(asked().out.policy_domain, "mx.example.org");
     EXPECT_EQ(delivery_.tls, POSTERN_TLS_DANE);
+}
+
+// RFC 8460 1.1, RFC 7672 2.2.3
+TEST_F(a_host, is_reported_by_the_name_that_its_records_were_found_under)
+{
+    delivery_.canonical = "mx.example.net";
+    has_records("_25._tcp.mx.example.net", {octets_of(1, 1, 1, digest)});
+    const answer said = asked();
+    EXPECT_EQ(said.out.finding, POSTERN_TLS_RESULT_TLSA_INVALID);
+    EXPECT_EQ(said.out.policy_domain, "mx.example.net");
+    EXPECT_EQ(said.text, "none of the TLSA records of mx.example.net can be used");
 }
 
 // RFC 7672 2.1.1: opportunistic TLS to an address that nobody vouches for would be what a forger wants.

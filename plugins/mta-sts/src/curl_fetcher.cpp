@@ -2,6 +2,8 @@
 
 #include "policy.hpp"
 
+#include <postern/kit/ascii.hpp>
+
 #include <utility>
 
 namespace mta_sts {
@@ -46,10 +48,7 @@ private:
 
 bool is_plain_text(std::string_view media_type)
 {
-    auto type = media_type.substr(0, media_type.find(';'));
-    while (!type.empty() && (type.back() == ' ' || type.back() == '\t'))
-        type.remove_suffix(1);
-    return lower(type) == "text/plain";
+    return postern::kit::lowered(postern::kit::trimmed(media_type.substr(0, media_type.find(';')))) == "text/plain";
 }
 
 std::unique_ptr<fetcher> make_curl_fetcher(const curl_settings& how, fetcher::done done)

@@ -64,6 +64,7 @@ void discovery::make_room()
         if (found->second.at != stage::idle || at == recent_.begin()) // the first is whom this is for
             continue;
         put(found->second, nullptr);
+        put_bad(found->second, nullptr);
         entries_.erase(found);
         at = recent_.erase(at);
     }
@@ -82,6 +83,15 @@ void discovery::put(entry& to, std::shared_ptr<const policy> what)
     }
 }
 
+void discovery::put_bad(entry& to, std::shared_ptr<const std::string> what)
+{
+    if (to.bad)
+        octets_ -= to.bad->size();
+    to.bad = std::move(what);
+    if (to.bad)
+        octets_ += to.bad->size();
+}
+
 bool discovery::end_if_over(const std::string& domain, entry& of, const moment& now, steps& out)
 {
     if (!of.what || now.steady < of.expires)
@@ -97,10 +107,13 @@ standing discovery::standing_of(const entry& of, const moment& now)
 {
     standing made;
     const bool holds = of.what && now.steady < of.expires;
-    if (holds && of.what->how != mode::none)
+    if (holds && of.what->how != mode::none) {
         made.in_force = of.what;
-    else if (!holds)
+    } else if (!holds && of.found != trouble::none) {
         made.found = of.found;
+        made.why = of.why;
+        made.bad = of.bad;
+    }
     made.is_sought = of.at != stage::idle && !holds;
     made.is_untold = !of.is_loaded && !holds;
     return made;
@@ -249,7 +262,8 @@ void discovery::fetched(const std::string& domain, const fetch_result& what, con
         return fail(domain, of, what.what, what.why, now, out);
     auto parsed = parse_policy(what.body);
     if (!parsed.what)
-        return fail(domain, of, trouble::policy_invalid, parsed.why, now, out);
+        return fail(domain, of, trouble::policy_invalid, parsed.why, now, out,
+                    std::make_shared<const std::string>(what.body.substr(0, longest_text)));
 
     const bool is_other = !of.what || render(*of.what) != render(*parsed.what); // what was kept has no more than that
     if (of.has_new_id)
@@ -264,6 +278,7 @@ void discovery::fetched(const std::string& domain, const fetch_result& what, con
     of.retry_at = time{0};
     of.found = trouble::none;
     of.why.clear();
+    put_bad(of, nullptr);
     put(of, std::make_shared<const policy>(std::move(*parsed.what)));
     out.push_back({step::kind::fetched, domain});
     keep(domain, of, now, out);
@@ -272,7 +287,8 @@ void discovery::fetched(const std::string& domain, const fetch_result& what, con
     settle(domain, of, now.steady + varied_(how_.check), now, out);
 }
 
-void discovery::fail(const std::string& domain, entry& of, trouble what, const std::string& why, const moment& now, steps& out)
+void discovery::fail(const std::string& domain, entry& of, trouble what, const std::string& why, const moment& now, steps& out,
+                     std::shared_ptr<const std::string> bad)
 {
     constexpr unsigned most_doublings = 4;
     const auto pause = std::min(how_.retry * (1U << std::min(of.failures, most_doublings)), std::max(how_.check, how_.retry));
@@ -285,6 +301,7 @@ void discovery::fail(const std::string& domain, entry& of, trouble what, const s
     of.next_refresh = std::max(of.next_refresh, of.retry_at);
     of.found = what;
     of.why = why;
+    put_bad(of, std::move(bad));
     out.push_back({step::kind::failed, domain, why, of.new_id, {}, {}, what});
     settle(domain, of, of.retry_at, now, out);
 }

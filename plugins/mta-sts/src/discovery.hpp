@@ -43,6 +43,8 @@ struct fetch_result {
 struct standing {
     std::shared_ptr<const policy> in_force; ///< testing or enforce; null: none
     trouble found = trouble::none;          ///< why there is none
+    std::string why;                        ///< the same in words
+    std::shared_ptr<const std::string> bad; ///< what was published and is no policy; null: nothing was
     bool is_sought = false;                 ///< somebody finds out: settled will come
     bool is_untold = false;                 ///< nobody knows whether there is one: the store did not say what is kept
 };
@@ -76,7 +78,7 @@ struct discovery_settings {
     std::chrono::nanoseconds refresh = std::chrono::hours{24}; ///< how old a policy becomes before it is fetched again
     std::chrono::nanoseconds retry = std::chrono::minutes{5};  ///< after a failure, doubled each time up to `check`
     std::size_t domains = 10'000;
-    std::size_t octets = std::size_t{64} << 20U; ///< of policies in memory
+    std::size_t octets = std::size_t{64} << 20U; ///< of policies in memory, and of what is none
     std::size_t jobs = 400;                      ///< at the same time; each has two questions open at most
     shelf::limits kept = {};                     ///< in the store
 };
@@ -160,8 +162,9 @@ private:
         unsigned failures = 0;
         trouble found = trouble::none;
         std::string why;
-        std::uint32_t days = 0; ///< on which somebody asked
-        time day{-1};           ///< when the last of them began; before all time: none did
+        std::shared_ptr<const std::string> bad; ///< what was published and is no policy
+        std::uint32_t days = 0;                 ///< on which somebody asked
+        time day{-1};                           ///< when the last of them began; before all time: none did
         std::list<std::string>::iterator place;
     };
     using table = std::map<std::string, entry, std::less<>>;
@@ -170,6 +173,7 @@ private:
     [[nodiscard]] entry& find_or_make(const std::string& domain);
     void make_room();
     void put(entry& to, std::shared_ptr<const policy> what);
+    void put_bad(entry& to, std::shared_ptr<const std::string> what);
     [[nodiscard]] bool end_if_over(const std::string& domain, entry& of, const moment& now, steps& out);
     [[nodiscard]] bool begin(const std::string& domain, entry& of, const moment& now, steps& out);
     static void ask_txt(const std::string& domain, entry& of, const moment& now, steps& out);
@@ -178,7 +182,8 @@ private:
     void note_day(const std::string& domain, entry& of, const moment& now, steps& out);
     void keep(const std::string& domain, const entry& of, const moment& now, steps& out);
     void drop(const std::string& domain, steps& out);
-    void fail(const std::string& domain, entry& of, trouble what, const std::string& why, const moment& now, steps& out);
+    void fail(const std::string& domain, entry& of, trouble what, const std::string& why, const moment& now, steps& out,
+              std::shared_ptr<const std::string> bad = nullptr);
     [[nodiscard]] bool restore(const std::string& domain, entry& to, const std::string& kept, const moment& now, steps& out);
     [[nodiscard]] static standing standing_of(const entry& of, const moment& now);
     [[nodiscard]] static facts facts_of(const std::string& domain, const entry& of, const moment& now);

@@ -19,6 +19,7 @@ void discovery::forget(const std::string& domain, steps& out)
         return;
     auto& of = found->second;
     put(of, nullptr);
+    put_bad(of, nullptr);
     of.id.clear();
     of.failed_id.reset();
     of.failures = 0;

@@ -1,5 +1,7 @@
 #include "policy.hpp"
 
+#include <postern/kit/ascii.hpp>
+
 #include <algorithm>
 #include <charconv>
 
@@ -7,21 +9,13 @@ namespace mta_sts {
 
 namespace {
 
+using postern::kit::is_alphanumeric;
+using postern::kit::lowered;
+using postern::kit::trimmed;
+
 [[nodiscard]] constexpr bool is_digit(char c) noexcept
 {
     return c >= '0' && c <= '9';
-}
-[[nodiscard]] constexpr bool is_alphanumeric(char c) noexcept
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-[[nodiscard]] constexpr char low(char c) noexcept
-{
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-[[nodiscard]] constexpr bool is_space(char c) noexcept
-{
-    return c == ' ' || c == '\t';
 }
 [[nodiscard]] constexpr bool is_printable(char c) noexcept
 {
@@ -88,7 +82,7 @@ struct reading {
         if (key == "mx") {
             if (!is_pattern(value))
                 return "mx is the name of a host, or one with \"*\" as its whole first label";
-            mx.push_back(lower(value));
+            mx.push_back(lowered(value));
         }
         return nullptr;
     }
@@ -135,15 +129,11 @@ parsed_policy parse_policy(std::string_view text)
     reading sofar;
     auto rest = text;
     for (std::size_t number = 1; !rest.empty(); ++number) {
-        auto line = take_line(rest);
-        while (!line.empty() && is_space(line.back()))
-            line.remove_suffix(1);
-        if (line.empty()) // no line of the grammar, and what editors leave at the end
+        const auto line = take_line(rest);
+        if (trimmed(line).empty()) // no line of the grammar, and what editors leave at the end
             continue;
         const auto colon = line.find(':');
-        auto value = colon == std::string_view::npos ? std::string_view{} : line.substr(colon + 1);
-        while (!value.empty() && is_space(value.front()))
-            value.remove_prefix(1);
+        const auto value = colon == std::string_view::npos ? std::string_view{} : trimmed(line.substr(colon + 1));
         const char* wrong = "it is no \"key: value\"";
         if (colon != std::string_view::npos && is_key(line.substr(0, colon)) && is_value(value))
             wrong = sofar.take(line.substr(0, colon), value);
@@ -193,13 +183,6 @@ bool is_pattern(std::string_view text) noexcept
     return is_domain(text.starts_with("*.") ? text.substr(2) : text);
 }
 
-std::string lower(std::string_view text)
-{
-    std::string made{text};
-    std::transform(made.begin(), made.end(), made.begin(), low);
-    return made;
-}
-
 bool matches(std::string_view host, std::string_view pattern) noexcept
 {
     if (pattern.starts_with("*.")) {
@@ -209,7 +192,8 @@ bool matches(std::string_view host, std::string_view pattern) noexcept
         host.remove_prefix(dot + 1);
         pattern.remove_prefix(2);
     }
-    return std::equal(host.begin(), host.end(), pattern.begin(), pattern.end(), [](char a, char b) { return low(a) == low(b); });
+    return std::equal(host.begin(), host.end(), pattern.begin(), pattern.end(),
+                      [](char a, char b) { return lowered(a) == lowered(b); });
 }
 
 bool lists(const policy& what, std::string_view host) noexcept

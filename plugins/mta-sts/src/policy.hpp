@@ -48,7 +48,6 @@ struct parsed_policy {
 [[nodiscard]] bool is_domain(std::string_view text) noexcept;
 /// "mx.example.org", or "*.example.org".
 [[nodiscard]] bool is_pattern(std::string_view text) noexcept;
-[[nodiscard]] std::string lower(std::string_view text);
 
 /// RFC 8461 4.1: whatever the case; "*" is one label, the first.
 [[nodiscard]] bool matches(std::string_view host, std::string_view pattern) noexcept;

@@ -1,5 +1,7 @@
 #include "ruling.hpp"
 
+#include <postern/kit/ascii.hpp>
+
 #include <utility>
 
 namespace mta_sts {
@@ -21,21 +23,33 @@ namespace {
     return postern::tls_finding::ok;
 }
 
+constexpr std::size_t most_lines = 200;
+
 [[nodiscard]] postern::policy_origin origin_of(const std::string& domain, const policy& what)
 {
-    constexpr std::size_t most = 200;
-    postern::policy_origin origin{"sts", domain, lines_of(what.text, most), what.mx};
-    if (origin.hosts.size() > most)
-        origin.hosts.resize(most);
+    postern::policy_origin origin{"sts", domain, lines_of(what.text, most_lines), what.mx};
+    if (origin.hosts.size() > most_lines)
+        origin.hosts.resize(most_lines);
     return origin;
+}
+
+/// RFC 8460 4.5: as the domain declares it, with what is wrong in it.
+[[nodiscard]] postern::policy_origin origin_of_none(const std::string& domain, const standing& known)
+{
+    return {"sts", domain, known.bad ? lines_of(*known.bad, most_lines) : std::vector<std::string>{}, {}};
 }
 
 /// A certificate for the host, unless somebody before demands one for another name: that is not for this plugin to change.
 [[nodiscard]] postern::tls_reply verified(const question& about)
 {
-    if (about.need == postern::tls_need::verified && lower(about.name) != lower(about.host))
+    if (about.need == postern::tls_need::verified && postern::kit::lowered(about.name) != postern::kit::lowered(about.host))
         return postern::proceed();
     return postern::use_tls(postern::tls_need::verified, about.host);
+}
+
+[[nodiscard]] std::string unlisted(const question& about)
+{
+    return about.host + " is no mail exchanger that the policy of " + about.domain + " lists";
 }
 
 } // namespace
@@ -57,7 +71,9 @@ ruling rule(const question& about, const standing& known)
         if (known.found == trouble::none)
             return {postern::proceed(), outcome::no_policy};
         // RFC 8461 3.3: as if there were none; but its owner hears of it.
-        return {postern::tls_reply{postern::proceed()}.by({"sts", about.domain, {}, {}}).found(finding_of(known.found)),
+        return {postern::tls_reply{postern::proceed()}
+                    .by(origin_of_none(about.domain, known))
+                    .found(finding_of(known.found), known.why),
                 outcome::unavailable};
     }
     const auto& what = *known.in_force;
@@ -67,13 +83,11 @@ ruling rule(const question& about, const standing& known)
         auto reply = postern::tls_reply{postern::proceed()}.by(std::move(origin));
         if (is_listed)
             return {std::move(reply).test(), outcome::tested};
-        return {std::move(reply).found(postern::tls_finding::validation_failure), outcome::test_failed};
+        return {std::move(reply).found(postern::tls_finding::validation_failure, unlisted(about)), outcome::test_failed};
     }
     if (is_listed)
         return {verified(about).by(std::move(origin)), outcome::enforced};
-    auto reply = postern::tls_reply{postern::defer(451, "4.7.5",
-                                                   about.host + " is no mail exchanger that the policy of " + about.domain +
-                                                       " lists (MTA-STS)")}
+    auto reply = postern::tls_reply{postern::defer(451, "4.7.5", unlisted(about) + " (MTA-STS)")}
                      .try_next_host()
                      .by(std::move(origin))
                      .found(postern::tls_finding::validation_failure);

@@ -59,6 +59,7 @@ TEST_F(a_host, of_a_policy_in_testing_gets_mail_whatever_it_comes_to)
     EXPECT_FALSE(said.out.is_tested);
     EXPECT_EQ(said.out.finding, POSTERN_TLS_RESULT_VALIDATION_FAILURE);
     EXPECT_EQ(said.out.policy_domain, "example.org");
+    EXPECT_EQ(said.text, "a.b.example.net is no mail exchanger that the policy of example.org lists") << "RFC 8460 4.3.1";
     EXPECT_EQ(hosts("tested"), 1);
     EXPECT_EQ(hosts("test_failed"), 1);
 }
@@ -135,6 +136,7 @@ TEST_F(a_host, whose_policy_cannot_be_had_gets_mail_as_if_there_were_none_and_it
         EXPECT_EQ(said.out.finding, each.finding);
         EXPECT_EQ(said.out.policy_type, "sts");
         EXPECT_EQ(said.out.policy_domain, each.name);
+        EXPECT_EQ(said.text, "it is so");
         EXPECT_EQ(asks().out.finding, each.finding) << "without a second fetch";
     }
     EXPECT_EQ(played_.fetches.size(), 3U);
@@ -146,6 +148,24 @@ TEST_F(a_host, whose_policy_cannot_be_had_gets_mail_as_if_there_were_none_and_it
     EXPECT_EQ(events[1].fields.at("domain"), "b.example");
     EXPECT_EQ(events[1].fields.at("finding"), "sts-webpki-invalid");
     EXPECT_EQ(events[1].fields.at("cause"), "it is so");
+}
+
+// RFC 8460 4.5
+TEST_F(a_host, whose_domain_publishes_what_is_no_policy_has_that_told_as_it_is_until_it_is_mended)
+{
+    auto said = asks();
+    fetched("version: STSv1\nmode: perhaps\n");
+    said = delivery_.finish(said);
+    EXPECT_EQ(said.out.finding, POSTERN_TLS_RESULT_STS_POLICY_INVALID);
+    EXPECT_THAT(said.out.policy_strings, ElementsAre("version: STSv1", "mode: perhaps"));
+    EXPECT_THAT(said.out.policy_hosts, IsEmpty());
+    EXPECT_EQ(said.text, "line 2: a mode is enforce, testing or none");
+    host_.advance(10min);
+    said = asks();
+    fetched(fetch_result{trouble::fetch_error, {}, "the web server says 404"});
+    said = asks();
+    EXPECT_EQ(said.out.finding, POSTERN_TLS_RESULT_STS_POLICY_FETCH_ERROR);
+    EXPECT_THAT(said.out.policy_strings, IsEmpty());
 }
 
 // RFC 8461 5

@@ -49,6 +49,25 @@ TEST_F(a_discovery, keeps_no_more_octets_than_it_may)
     EXPECT_EQ(small.size(), 2U);
 }
 
+TEST_F(a_discovery, counts_the_octets_of_what_is_no_policy_too)
+{
+    auto how = few(1000);
+    how.octets = 10'000;
+    discovery small{how, [](std::chrono::nanoseconds time) { return time; }};
+    for (const auto* const whom : {"a.example", "b.example", "c.example", "d.example"}) {
+        (void)small.ask(whom, now_, steps_);
+        small.loaded(whom, true, std::nullopt, now_, steps_);
+        small.said(whom, true, "1", now_, steps_);
+        small.resolved(whom, {"192.0.2.1"}, {}, now_, steps_);
+        small.fetched(whom, {trouble::none, std::string(4'000, 'x'), {}}, now_, steps_);
+        EXPECT_EQ(small.look(whom, now_).bad->size(), 4'000U);
+    }
+    EXPECT_EQ(small.size(), 2U);
+    for (const auto* const whom : {"c.example", "d.example"})
+        small.forget(whom, steps_);
+    EXPECT_FALSE(small.look("d.example", now_).bad);
+}
+
 TEST_F(a_discovery, has_as_many_jobs_as_it_may_and_looks_at_what_is_kept_all_the_same)
 {
     discovery_settings how;

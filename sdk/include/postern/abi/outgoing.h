@@ -158,7 +158,7 @@ typedef struct postern_tls_policy_reply {
     postern_str policy_domain;   /* that it is about */
     postern_list policy_strings; /* of postern_str, at most 200 of printable ASCII up to 1,024 octets: as it was published */
     postern_list policy_hosts;   /* likewise: the patterns of its mail exchangers */
-    uint32_t finding;            /* POSTERN_TLS_RESULT_...: what is wrong before anybody connects, for reports */
+    uint32_t finding;            /* POSTERN_TLS_RESULT_...: what is wrong before anybody connects, for reports; base.text says why */
     uint32_t flags;              /* POSTERN_TLS_TESTED */
     uint32_t next_host;          /* 1, with TEMPFAIL: not this host */
     uint32_t reserved2;

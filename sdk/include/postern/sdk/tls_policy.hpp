@@ -143,12 +143,14 @@ public:
         return *this;
     }
     tls_reply by(policy_origin origin) && { return std::move(by(std::move(origin))); }
-    tls_reply& found(tls_finding what) & noexcept
+    /// `why`: in words, one line; empty with defer() and the like: those of the verdict.
+    tls_reply& found(tls_finding what, std::string why = {}) &
     {
         finding_ = what;
+        why_ = sdk::as_reply_text(std::move(why));
         return *this;
     }
-    tls_reply found(tls_finding what) && noexcept { return std::move(found(what)); }
+    tls_reply found(tls_finding what, std::string why = {}) && { return std::move(found(what, std::move(why))); }
     /// With defer(): this host is left out, and the next one asked about. Throws std::invalid_argument with another verdict.
     tls_reply& try_next_host() &
     {
@@ -166,6 +168,7 @@ public:
     [[nodiscard]] const std::vector<tlsa_record>& tlsa() const noexcept { return tlsa_; }
     [[nodiscard]] const std::optional<policy_origin>& origin() const noexcept { return origin_; }
     [[nodiscard]] tls_finding finding() const noexcept { return finding_; }
+    [[nodiscard]] const std::string& why() const noexcept { return why_; }
     [[nodiscard]] bool is_tested() const noexcept { return is_tested_; }
     [[nodiscard]] bool wants_next_host() const noexcept { return next_host_; }
     [[nodiscard]] bool is_pass() const noexcept
@@ -182,6 +185,7 @@ private:
     std::vector<tlsa_record> tlsa_;
     std::optional<policy_origin> origin_;
     tls_finding finding_ = tls_finding::ok;
+    std::string why_;
     bool is_tested_ = false;
     bool next_host_ = false;
 };
@@ -234,6 +238,8 @@ inline postern_status send(const services& to, std::uint64_t ticket, const tls_r
         record.policy_strings = list_over(strings.data(), strings.size());
         record.policy_hosts = list_over(hosts.data(), hosts.size());
         record.finding = static_cast<std::uint32_t>(what.finding());
+        if (record.base.text.len == 0)
+            record.base.text = str(what.why());
         record.flags = what.is_tested() ? POSTERN_TLS_TESTED : 0;
         record.next_host = what.wants_next_host() ? 1 : 0;
         return to.core->reply(to.host, ticket, &record.base);
