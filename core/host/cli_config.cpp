@@ -1,4 +1,4 @@
-// check and chain: what can be said about a configuration without running it.
+// check and chain: what can be said about a configuration without running it, and what has to be published for it.
 
 #include "core/base/clock.hpp"
 #include "core/host/chain_report.hpp"
@@ -7,6 +7,7 @@
 #include "core/host/generation_builder.hpp"
 #include "core/host/log_output.hpp"
 #include "core/host/plugin_set.hpp"
+#include "core/host/records_to_publish.hpp"
 #include "core/host/service_user.hpp"
 #include "core/host/suspension_book.hpp"
 #include "core/host/ways_out.hpp"
@@ -23,6 +24,8 @@ struct examined {
     config settings;
     std::shared_ptr<const runtime::generation> generation;
     problems remarks; ///< on what can be served all the same
+    tls_contexts tls;
+    std::unique_ptr<plugin_set> plugins; ///< which were asked whether they are ready
 };
 
 std::optional<examined> examine(const std::filesystem::path& file, base::log log, problems& found)
@@ -30,10 +33,10 @@ std::optional<examined> examine(const std::filesystem::path& file, base::log log
     auto settings = read_config(file, found);
     if (!settings)
         return std::nullopt;
-    const auto tls = load_tls(*settings, found); // as root still: the key may be its alone
+    auto tls = load_tls(*settings, found); // as root still: the key may be its alone
     if (!act_as_service(*settings, found))
         return std::nullopt;
-    const auto plugins = plugin_set::load(*settings, {load_purpose::check}, log, found);
+    auto plugins = plugin_set::load(*settings, {load_purpose::check}, log, found);
     std::shared_ptr<const runtime::generation> made;
     login_key_source key{settings->data_dir, login_key_use::check};
     if (plugins != nullptr)
@@ -43,7 +46,8 @@ std::optional<examined> examine(const std::filesystem::path& file, base::log log
     if (made == nullptr || !is_ready || !found.empty())
         return std::nullopt;
     warn_of(key, log); // it serves all the same, and the next start or user may be able to read it
-    return examined{std::move(*settings), std::move(made), remarks_on(tls, base::system_clock{}.wall())};
+    auto remarks = remarks_on(tls, base::system_clock{}.wall());
+    return examined{std::move(*settings), std::move(made), std::move(remarks), std::move(tls), std::move(plugins)};
 }
 
 int fail(const problems& found)
@@ -77,6 +81,8 @@ int check_command(const std::filesystem::path& config_file)
     if (!found.empty())
         return fail(found);
     fmt::print("{}: good\n", config_file.string());
+    if (const auto records = records_to_publish(good->settings, good->tls, *good->plugins); !records.empty())
+        fmt::print("\nrecords to publish:\n\n{}", records);
     return exit_done;
 }
 

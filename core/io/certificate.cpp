@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -189,6 +190,23 @@ std::vector<std::string> certificate::remarks(const std::vector<std::string>& na
     if (!files_.ocsp.empty() && at >= ocsp_until_)
         out.push_back(files_.ocsp + ": is out of date and not stapled any more");
     return out;
+}
+
+std::string certificate::key_digest() const
+{
+    unsigned char* der = nullptr;
+    const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(SSL_CTX_get0_certificate(owner_)), &der);
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+    if (size > 0)
+        SHA256(der, static_cast<std::size_t>(size), digest.data());
+    OPENSSL_free(der);
+    std::string text;
+    constexpr std::string_view digits = "0123456789abcdef";
+    for (const auto each : digest) {
+        text += digits[each >> 4U];
+        text += digits[each & 15U];
+    }
+    return text;
 }
 
 bool certificate::apply(ssl_ctx_st* to) const

@@ -43,6 +43,8 @@ public:
     {
         return now < ocsp_until_ ? std::string_view{ocsp_} : std::string_view{};
     }
+    /// SHA-256 of its public key (SubjectPublicKeyInfo, RFC 6698 2.1.3 with selector 1), in hexadecimal digits.
+    [[nodiscard]] std::string key_digest() const;
     /// Into a context that is being made.
     [[nodiscard]] bool apply(ssl_ctx_st* to) const;
 

@@ -2,6 +2,7 @@
 
 #include "kept_policy.hpp"
 
+#include <postern/kit/ascii.hpp>
 #include <postern/kit/network_set.hpp>
 
 #include <algorithm>
@@ -37,8 +38,18 @@ constexpr std::chrono::nanoseconds store_patience = 1s; // that a delivery has f
     for (const auto& each : host.list("own_mx")) {
         if (!is_pattern(each))
             host.refuse("own_mx", each + " is neither the name of a host nor \"*.\" and one");
-        own.mx.push_back(lower(each));
+        own.mx.push_back(postern::kit::lowered(each));
     }
+    for (const auto& each : host.list("own_domains")) {
+        if (!is_domain(each))
+            host.refuse("own_domains", each + " is no domain; one of another script is written with xn--");
+        own.domains.push_back(postern::kit::lowered(each));
+    }
+    if (!own.domains.empty() && own.mx.empty() && own.how != mode::none)
+        host.refuse("own_domains", "takes own_mx: the mail exchangers that the policy lists");
+    own.web_host = postern::kit::lowered(host.config("own_web_host", ""));
+    if (!own.web_host.empty() && !is_domain(own.web_host))
+        host.refuse("own_web_host", own.web_host + " is no name of a host");
     return own;
 }
 
@@ -64,7 +75,7 @@ agent::agent(const postern::host& host, const fetcher_maker& made, clockwork clo
       known_{settings_of(host), clock_.varied}
 {
     for (auto& each : exempt_)
-        each = lower(each);
+        each = postern::kit::lowered(each);
     const auto metrics = host.metrics();
     constexpr std::array outcomes{"no_policy", "unavailable", "enforced", "refused", "tested", "test_failed", "unknown"};
     for (std::size_t i = 0; i < outcomes.size(); ++i)
@@ -115,7 +126,7 @@ agent::~agent()
 
 postern::pending agent::on(const postern::tls_policy& event)
 {
-    const std::string domain = lower(event.next_hop());
+    const std::string domain = postern::kit::lowered(event.next_hop());
     // RFC 8461 2: DANE is the stronger of both, and no policy weakens what it demands.
     if (!event.is_by_mx() || event.need() >= postern::tls_need::dane || !can_have_policy(domain) || is_listed(domain, exempt_)) {
         host_.answer(event.ticket(), postern::tls_reply{postern::proceed()});

@@ -47,6 +47,10 @@ public:
     postern::pending on(const postern::admin& event);
     [[nodiscard]] postern::health_report on(const postern::health& event);
 
+protected:
+    [[nodiscard]] const postern::host& host() const noexcept { return host_; }
+    [[nodiscard]] const own_policy& own() const noexcept { return own_; }
+
 private:
     static constexpr const char* ends = "the instance ends";
 

@@ -2,12 +2,15 @@
 
 #include "agent.hpp"
 
+#include <postern/kit/ascii.hpp>
+
 #include <utility>
 
 namespace mta_sts {
 
 namespace {
-constexpr const char* usage = "say: show [DOMAIN], refresh DOMAIN, forget DOMAIN, policy DOMAIN [file], or check with --file";
+constexpr const char* usage =
+    "say: show [DOMAIN], refresh DOMAIN, forget DOMAIN, policy DOMAIN [file], records, or check with --file";
 } // namespace
 
 postern::pending agent::on(const postern::admin& event)
@@ -32,10 +35,15 @@ std::optional<postern::admin_reply> agent::obey(const postern::admin& event)
     }
     if (what == "show" && words.size() == 1)
         return show({});
+    if (what == "records" && words.size() == 1) {
+        auto lines = records_of(own_);
+        return lines.empty() ? postern::refuse("nothing is to be published: own_domains says for which domains")
+                             : postern::tell(std::move(lines));
+    }
     const bool is_file = what == "policy" && words.size() == 3 && words[2] == "file";
     if (words.size() != 2 && !is_file)
         return postern::refuse(usage);
-    const auto domain = lower(words[1]);
+    const auto domain = postern::kit::lowered(words[1]);
     if (!is_domain(domain))
         return postern::refuse(domain + " is no domain; one of another script is written with xn--");
     if (what == "show")
@@ -93,7 +101,7 @@ void agent::publish(const open_question& asked, const postern::dns_answer& said)
     std::vector<std::string> hosts;
     for (const auto& each : said.records())
         if (is_domain(each.name))
-            hosts.push_back(lower(each.name));
+            hosts.push_back(postern::kit::lowered(each.name));
     if (hosts.empty() && own_.mx.empty()) {
         host_.answer(asked.ticket, postern::refuse("no MX record of " + asked.domain + " was found; own_mx can list its hosts"));
         return;

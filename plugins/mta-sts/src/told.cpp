@@ -80,11 +80,30 @@ policy policy_for(const own_policy& how, const std::vector<std::string>& hosts)
     return made;
 }
 
+namespace {
+[[nodiscard]] std::string record_of(const std::string& domain, const policy& what)
+{
+    return "_mta-sts." + domain + ". IN TXT \"v=STSv1; id=" + id_for(what.text) + "\"\n";
+}
+} // namespace
+
+std::string records_of(const own_policy& how)
+{
+    const auto what = policy_for(how, {});
+    std::string lines;
+    for (const auto& domain : how.domains) {
+        const auto host = "mta-sts." + domain + '.';
+        lines += "; once https://mta-sts." + domain + "/.well-known/mta-sts.txt has the policy with mode " +
+                 std::string{name_of(what.how)} + ":\n" + record_of(domain, what);
+        lines += how.web_host.empty() ? "; " + host + " leads to that web server\n" : host + " IN CNAME " + how.web_host + ".\n";
+    }
+    return lines;
+}
+
 std::string to_publish(const std::string& domain, const policy& what, const std::vector<std::string>& hosts)
 {
     auto text = "https://mta-sts." + domain + "/.well-known/mta-sts.txt (Content-Type: text/plain):\n\n";
-    text.append(what.text).append("\nin the zone, once that can be fetched:\n\n_mta-sts.");
-    text.append(domain).append(". IN TXT \"v=STSv1; id=").append(id_for(what.text)).append("\"\n");
+    text.append(what.text).append("\nin the zone, once that can be fetched:\n\n").append(record_of(domain, what));
     for (const auto& host : hosts)
         if (!lists(what, host))
             text.append("\nwarning: the MX record ")

@@ -2,6 +2,10 @@
 
 #include "a_host.hpp"
 
+#include "../src/sts_record.hpp"
+
+#include <sstream>
+
 using namespace mta_sts;
 using namespace mta_sts::test;
 using namespace postern::testing;
@@ -61,6 +65,35 @@ TEST_F(a_host, of_ones_own_has_a_policy_made_for_it)
     EXPECT_THAT(host_.finish(host_.tell({"policy", "none.example"})).text, HasSubstr("no MX record of none.example"));
     EXPECT_THAT(host_.tell({"check"}, said.output).output, HasSubstr("a good policy: mode enforce, 2 patterns"));
     EXPECT_THAT(host_.tell({"check"}, "version: STSv1\n").text, HasSubstr("it has no mode"));
+}
+
+TEST_F(a_host, has_no_records_to_publish_where_no_domain_is_ones_own)
+{
+    create();
+    EXPECT_THAT(host_.tell({"records"}).text, HasSubstr("nothing is to be published"));
+}
+
+TEST_F(a_host, of_ones_own_has_records_to_publish)
+{
+    host_.list("own_domains", {"Example.org", "example.com"});
+    host_.list("own_mx", {"mx.example.org"});
+    host_.option("own_web_host", "www.example.org");
+    create();
+    const auto said = host_.tell({"records"}).output;
+    const auto id = id_for(policy_for({mode::testing, 14 * 24h, {"mx.example.org"}}, {}).text);
+    EXPECT_THAT(said, HasSubstr("_mta-sts.example.org. IN TXT \"v=STSv1; id=" + id +
+                                "\"\nmta-sts.example.org. IN CNAME www.example.org.\n"));
+    EXPECT_THAT(said, HasSubstr("_mta-sts.example.com. IN TXT \"v=STSv1; id=" + id + "\"\n"));
+    std::istringstream lines{said};
+    for (std::string line; std::getline(lines, line);)
+        EXPECT_TRUE(line.starts_with(';') || line.find(" IN ") != line.npos) << line;
+}
+
+TEST_F(a_host, of_ones_own_without_mail_exchangers_has_no_policy_to_publish)
+{
+    host_.list("own_domains", {"example.org"});
+    EXPECT_LT(host_.create(), 0);
+    EXPECT_THAT(host_.refusals(), Contains(Pair("own_domains", HasSubstr("own_mx"))));
 }
 
 TEST_F(a_host, of_ones_own_has_the_hosts_that_the_configuration_lists)

@@ -1,5 +1,10 @@
 /* What an operator tells an instance of the running server. `postern plugin tell INSTANCE WORD.. [--file FILE]..` Needs no
- * subscription; an instance that passes knows no such words. It belongs to no session. */
+ * subscription; an instance that passes knows no such words. It belongs to no session.
+ *
+ * One word has a meaning for all: "records", alone, asks which records have to be in the domain name system for what the instance
+ * is configured to do. The output is lines of a zone file (RFC 1035 5.1) with absolute names, and comments; none, or a refusal:
+ * there are none. It changes nothing. `postern check` asks every instance so, behind config.prepare; no session has come then,
+ * there may be no store for keys and values, and nobody to ask names. */
 #ifndef POSTERN_ABI_ADMIN_H
 #define POSTERN_ABI_ADMIN_H
 
