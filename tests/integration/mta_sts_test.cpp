@@ -277,6 +277,12 @@ constexpr misconduct all_misconduct[] = {
                               "Content-Length: {}\r\n\r\n{}",
                               web.port(), sts_policy(mode).size(), sts_policy(mode)));
      }},
+    {"temporary_redirect", "sts-policy-fetch-error", "307",
+     [](const policy_host& web, const test_authority&, std::string_view mode) {
+         web.says(fmt::format("HTTP/1.1 307 Temporary Redirect\r\nLocation: /.well-known/mta-sts.txt\r\n"
+                              "Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n{}",
+                              sts_policy(mode).size(), sts_policy(mode)));
+     }},
     {"not_found", "sts-policy-fetch-error", "404",
      [](const policy_host& web, const test_authority&, std::string_view mode) {
          web.says(policy_host::response_with(sts_policy(mode), "404 Not Found"));
