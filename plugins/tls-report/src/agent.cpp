@@ -1,9 +1,8 @@
 #include "agent.hpp"
 
-#include "result_type.hpp"
-
 #include <postern/kit/ascii.hpp>
 #include <postern/kit/network_set.hpp>
+#include <postern/kit/tls_result_type.hpp>
 
 #include <algorithm>
 #include <fstream>
@@ -16,6 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using postern::kit::lowered;
+using postern::kit::tls_result_type;
+using postern::kit::tls_result_types;
 
 constexpr std::size_t most_own_messages = 1'000;
 constexpr std::string_view no_policy = "no-policy-found";
@@ -45,6 +46,25 @@ constexpr std::string_view no_policy = "no-policy-found";
     return all;
 }
 
+/// Those that are named, or else those that an address of ours is in: whoever has mail there wants to hear of it.
+[[nodiscard]] std::vector<std::string> own_domains_of(const postern::host& host, const std::string& submitter,
+                                                      const std::set<std::string>& receives)
+{
+    std::set<std::string> all;
+    for (const auto& each : host.list("own_domains")) {
+        if (!is_host_name(lowered(each)))
+            host.refuse("own_domains", each + " is no domain; one of another script is written with xn--");
+        all.insert(lowered(each));
+    }
+    if (all.empty()) {
+        all.insert(submitter);
+        for (const auto& each : receives)
+            all.emplace(postern::kit::domain_of(each));
+    }
+    all.erase("");
+    return {all.begin(), all.end()};
+}
+
 } // namespace
 
 agent::options agent::options_of(const postern::host& host)
@@ -59,6 +79,7 @@ agent::options agent::options_of(const postern::host& host)
     how.delay = host.config("delay", std::chrono::seconds{4h});
     how.retry = host.config("retry", std::chrono::seconds{15min});
     how.flush = host.config("flush", std::chrono::seconds{1min});
+    how.budget = 2 * host.config("timeout", std::chrono::seconds{60s});
     how.takes_private = host.config("private_addresses", false);
     how.exempt = host.list("exempt");
     for (auto& each : how.exempt)
@@ -72,6 +93,7 @@ agent::options agent::options_of(const postern::host& host)
     if (how.rua.empty())
         for (const auto& each : how.receives)
             how.rua.push_back("mailto:" + each);
+    how.own = own_domains_of(host, how.by.submitter, how.receives);
     return how;
 }
 
@@ -100,8 +122,8 @@ void agent::read_key()
 }
 
 agent::agent(const postern::host& host, surroundings outside)
-    : host_{host}, outside_{std::move(outside)}, how_{options_of(host)}, mail_{host},
-      started_s_{outside_.now_s()}, counted_{host.config("domains", std::size_t{10'000})}
+    : host_{host}, outside_{std::move(outside)}, how_{options_of(host)}, mail_{host}, started_s_{outside_.now_s()},
+      counted_{host.config("domains", std::size_t{10'000}), host.config("texts_size", std::size_t{32} << 20U)}
 {
     read_key();
     for (int i = 0; i < 4; ++i)
@@ -109,8 +131,9 @@ agent::agent(const postern::host& host, surroundings outside)
     const auto metrics = host.metrics();
     for (std::size_t i = 0; i < sessions_.size(); ++i)
         sessions_[i] = metrics.counter("sessions_total", "Sessions of deliveries, by what came of TLS",
-                                       {{"result", i == 0 ? "ok" : std::string{result_types[i]}}});
+                                       {{"result", i == 0 ? "ok" : std::string{tls_result_types[i]}}});
     uncounted_ = metrics.counter("uncounted_total", "Sessions that had no room in any report");
+    shortened_ = metrics.counter("shortened_total", "Sessions that are reported without details, for want of room");
     constexpr std::array sent{"sent", "failed", "dropped"};
     for (std::size_t i = 0; i < sent.size(); ++i)
         reports_[i] = metrics.counter("reports_total", "Reports, by what came of sending them", {{"result", sent[i]}});
@@ -118,8 +141,8 @@ agent::agent(const postern::host& host, surroundings outside)
     for (std::size_t i = 0; i < received.size(); ++i)
         received_reports_[i] = metrics.counter("received_reports_total", "Reports of others", {{"result", received[i]}});
     received_successes_ = metrics.counter("received_successes_total", "Good sessions that others told of");
-    for (std::size_t i = 1; i <= result_types.size(); ++i) {
-        const std::string type{i < result_types.size() ? result_types[i] : std::string_view{"other"}};
+    for (std::size_t i = 1; i <= tls_result_types.size(); ++i) {
+        const std::string type{i < tls_result_types.size() ? tls_result_types[i] : std::string_view{"other"}};
         received_failures_.emplace(type, metrics.counter("received_failures_total",
                                                          "Sessions that others told of, by what was wrong", {{"type", type}}));
     }
@@ -198,15 +221,23 @@ void agent::on(const postern::tls_result& event)
         by.type = no_policy;
     if (by.domain.empty())
         by.domain = domain;
-    failure what{std::string{result_type(static_cast<std::uint32_t>(event.finding()))}};
+    failure what{std::string{tls_result_type(static_cast<std::uint32_t>(event.finding()))}};
     if (!what.type.empty()) {
         what.mx = lowered(event.host());
         what.receiving_ip = event.address();
         what.sending_ip = event.source();
         what.reason = event.text();
     }
-    if (!counted_.count(day_of(outside_.now_s()), domain, by, what))
+    switch (counted_.count(day_of(outside_.now_s()), domain, by, what)) {
+    case counting::whole:
+        break;
+    case counting::shortened:
+        shortened_.add();
+        break;
+    case counting::none:
         uncounted_.add();
+        break;
+    }
 }
 
 void agent::on(const postern::commit& /*event*/)

@@ -6,6 +6,7 @@
 #include "poster.hpp"
 #include "reader.hpp"
 #include "report.hpp"
+#include "round.hpp"
 #include "rua.hpp"
 #include "tally.hpp"
 
@@ -31,7 +32,8 @@ namespace tls_report {
 
 /// What the world outside of the host is to the plugin.
 struct surroundings {
-    std::function<std::int64_t()> now_s; ///< since 1970
+    std::function<std::int64_t()> now_s;              ///< since 1970
+    std::function<std::chrono::nanoseconds()> steady; ///< a clock that only goes on
     std::function<std::int64_t(std::int64_t)> random_up_to;
     poster_maker make_poster;
 };
@@ -62,7 +64,9 @@ private:
         std::chrono::seconds delay;
         std::chrono::seconds retry;
         std::chrono::seconds flush;
+        std::chrono::seconds budget; ///< of a domain in a round
         bool takes_private;
+        std::vector<std::string> own; ///< domains that records() is for, in lower case
         std::vector<std::string> exempt;
         std::vector<std::string> rua;
         std::set<std::string> receives; ///< in lower case
@@ -86,12 +90,6 @@ private:
     private:
         std::atomic<bool>& flag_;
         bool is_first_;
-    };
-    /// What came of a walk over what is to be reported.
-    struct walked {
-        std::size_t sent = 0;
-        std::size_t put_off = 0;
-        std::size_t dropped = 0;
     };
     /// What came of sending a report to somebody.
     enum class sending : std::uint8_t {
@@ -118,23 +116,26 @@ private:
     // agent_send.cpp: counts out of the store, and reports on their way.
     [[nodiscard]] postern::task<> tick();
     [[nodiscard]] postern::task<walked> walk(bool has_patience);
+    [[nodiscard]] postern::task<std::deque<keys::place>> find_due(bool has_patience);
+    [[nodiscard]] postern::task<> work(std::shared_ptr<round> on);
     [[nodiscard]] std::optional<std::vector<destination>> wanted_by(const postern::dns_found<std::string>& said) const;
     [[nodiscard]] bool is_put_off(const keys::place& where, std::int64_t now);
     /// Whether it is given up instead.
     [[nodiscard]] bool put_off(const keys::place& where, std::int64_t now);
     [[nodiscard]] std::int64_t due(day when);
-    [[nodiscard]] postern::task<> report(keys::place where, bool has_patience, walked& sum);
+    [[nodiscard]] postern::task<> report(keys::place where, round& on);
     [[nodiscard]] postern::task<std::optional<gathered>> gather(keys::place where);
     [[nodiscard]] postern::task<> remove(keys::place where);
     [[nodiscard]] postern::task<bool> claim(std::string key, std::string& state);
-    [[nodiscard]] postern::task<sending> send(const gathered& what, const std::string& packed, const destination& to);
-    [[nodiscard]] postern::task<std::string> deliver(const gathered& what, const std::string& packed, const destination& to);
+    [[nodiscard]] postern::task<sending> send(const gathered& what, const std::string& packed, const destination& to, round& on);
+    [[nodiscard]] postern::task<std::string> deliver(const gathered& what, const std::string& packed, const destination& to,
+                                                     round& on);
     [[nodiscard]] postern::task<std::string> deliver_mail(const gathered& what, const std::string& packed, const destination& to);
-    [[nodiscard]] postern::task<std::string> deliver_https(const std::string& packed, const destination& to);
+    [[nodiscard]] postern::task<std::string> deliver_https(const std::string& packed, const destination& to, round& on);
 
     // agent_orders.cpp: what operators say.
     [[nodiscard]] postern::task<postern::admin_reply> show(std::string domain);
-    [[nodiscard]] postern::admin_reply records(const std::string& domain) const;
+    [[nodiscard]] postern::admin_reply records(const std::vector<std::string>& domains) const;
     [[nodiscard]] postern::admin_reply received() const;
 
     // agent_receive.cpp: reports of others.
@@ -170,6 +171,7 @@ private:
 
     std::array<postern::counter, 12> sessions_; ///< by finding
     postern::counter uncounted_;
+    postern::counter shortened_;
     std::array<postern::counter, 3> reports_;          ///< sent, failed, dropped
     std::array<postern::counter, 2> received_reports_; ///< good, bad
     postern::counter received_successes_;

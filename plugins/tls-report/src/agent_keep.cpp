@@ -24,10 +24,10 @@ day agent::open_day(day when)
 void agent::add_to(postern::kv_batch& items, const row& what)
 {
     const auto where = keys::of(open_day(what.when), what.domain);
-    if (!what.policy_text.empty())
-        items.put(where + "p|" + what.policy_key, what.policy_text, kept_for);
-    if (!what.failure_text.empty())
-        items.put(where + "f|" + what.failure_key, what.failure_text, kept_for);
+    if (what.policy_text)
+        items.put(where + "p|" + what.policy_key, *what.policy_text, kept_for);
+    if (what.failure_text)
+        items.put(where + "f|" + what.failure_key, *what.failure_text, kept_for);
     items.add(where + "n|" + what.policy_key + '|' + what.failure_key, what.count, kept_for);
 }
 
@@ -44,7 +44,7 @@ postern::task<> agent::keep()
         while (works && done < rows.size()) {
             std::size_t count = 0;
             for (std::size_t octets = 0; done + count < rows.size() && count < rows_at_once && octets < octets_at_once; ++count)
-                octets += rows[done + count].policy_text.size() + rows[done + count].failure_text.size();
+                octets += rows[done + count].octets();
             asked = done + count;
             auto step = keep_some(rows, done, count);
             works = co_await std::move(step);

@@ -20,7 +20,7 @@ postern::task<postern::admin_reply> agent::on(postern::admin event)
     if (words.size() > 2 || (words.size() == 2 && !is_host_name(domain)))
         co_return postern::refuse(usage);
     if (words[0] == "records")
-        co_return records(domain.empty() ? how_.by.submitter : domain);
+        co_return records(domain.empty() ? how_.own : std::vector{domain});
     if (words[0] == "received" && words.size() == 1)
         co_return received();
     if (words[0] == "show" && sends()) {
@@ -85,15 +85,15 @@ postern::task<postern::admin_reply> agent::show(std::string domain)
 }
 
 /// What to publish, as a zone file has it.
-postern::admin_reply agent::records(const std::string& domain) const
+postern::admin_reply agent::records(const std::vector<std::string>& domains) const
 {
+    std::string all;
+    for (const auto& each : how_.rua)
+        all.append(all.empty() ? "" : ",").append(each);
     std::string text;
-    if (!how_.rua.empty() && !domain.empty()) {
-        std::string all;
-        for (const auto& each : how_.rua)
-            all.append(all.empty() ? "" : ",").append(each);
-        text += "_smtp._tls." + domain + ". IN TXT " + postern::kit::txt_strings("v=TLSRPTv1; rua=" + all) + "\n";
-    }
+    for (const auto& each : domains)
+        if (!all.empty())
+            text += "_smtp._tls." + each + ". IN TXT " + postern::kit::txt_strings("v=TLSRPTv1; rua=" + all) + "\n";
     if (signer_) // RFC 8460 3: a receiver may leave reports aside that are signed for another service
         text += signer_->record_name() + ". IN TXT " + postern::kit::txt_strings(signer_->key().record("tlsrpt")) + "\n";
     return text.empty() ? postern::refuse("nothing is to be published: there is neither rua nor receive, nor a dkim_key; or say "

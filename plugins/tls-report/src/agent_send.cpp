@@ -1,5 +1,6 @@
-// The part of agent that reports: a walk over the days that are over, domain by domain. What it has sent, and is about to send,
-// is written down first, so that neither a restart nor a clock that jumps nor a second instance sends it twice.
+// The part of agent that reports: a walk over the days that are over, and then a round of reports to those domains, some at the
+// same time, each with its own patience. What it has sent, and is about to send, is written down first, so that neither a restart
+// nor a clock that jumps nor a second instance sends it twice.
 
 #include "agent.hpp"
 
@@ -14,7 +15,6 @@ namespace {
 
 constexpr std::string_view sent = "sent";
 constexpr std::int64_t claims_last_s = 600; // longer than anybody takes to send one
-constexpr std::size_t most_keys = 5'000;    // of a domain and day, that go into a report
 constexpr std::size_t most_addresses = 8;   // of a kind, that are tried
 
 /// Of a claim, "CLAIMANT|SECONDS".
@@ -25,77 +25,6 @@ constexpr std::size_t most_addresses = 8;   // of a kind, that are tried
     (void)std::from_chars(digits.data(), digits.data() + digits.size(), time); // none: it is an old one
     return time;
 }
-
-/// "n|POLICY|FAILURE" and the like: the parts behind the place.
-struct parts {
-    char kind = '\0';
-    std::string_view first;
-    std::string_view second;
-};
-[[nodiscard]] parts parts_of(std::string_view key, std::size_t place)
-{
-    key.remove_prefix(std::min(place, key.size()));
-    if (key.size() < 2 || key[1] != '|')
-        return {};
-    const auto rest = key.substr(2);
-    const auto end = rest.find('|');
-    return {key.front(), rest.substr(0, end), end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1)};
-}
-
-/// Counts of a domain and day as they are read, key by key.
-class assembly {
-public:
-    void take(const parts& key, const std::string& value)
-    {
-        if (key.kind == 'p') {
-            (void)read(value, policies_[std::string{key.first}]); // what cannot be read counts without it
-        } else if (key.kind == 'f') {
-            (void)read(value, failures_[std::string{key.first}]);
-        } else if (key.kind == 'n') {
-            std::int64_t count = 0;
-            (void)std::from_chars(value.data(), value.data() + value.size(), count);
-            counts_.push_back({std::string{key.first}, std::string{key.second}, count});
-        }
-    }
-    [[nodiscard]] gathered result(const keys::place& where) const
-    {
-        gathered made{where.domain, where.when, {}};
-        std::map<std::string, std::size_t> at;
-        for (const auto& each : counts_) {
-            if (each.count <= 0)
-                continue;
-            const auto [found, is_new] = at.emplace(each.policy, made.policies.size());
-            if (is_new)
-                made.policies.push_back({policy_of(each.policy, where.domain)});
-            auto& one = made.policies[found->second];
-            if (each.failure == "ok") {
-                one.successful += each.count;
-                continue;
-            }
-            one.failed += each.count;
-            const auto what = failures_.find(each.failure);
-            const bool is_known = what != failures_.end() && !what->second.type.empty();
-            one.failures.emplace_back(is_known ? what->second : failure{"validation-failure"}, each.count);
-        }
-        return made;
-    }
-
-private:
-    [[nodiscard]] policy policy_of(const std::string& key, const std::string& domain) const
-    {
-        const auto found = policies_.find(key);
-        return found == policies_.end() || found->second.type.empty() ? policy{"no-policy-found", domain} : found->second;
-    }
-
-    struct counted {
-        std::string policy;
-        std::string failure;
-        std::int64_t count;
-    };
-    std::map<std::string, policy> policies_;
-    std::map<std::string, failure> failures_;
-    std::vector<counted> counts_;
-};
 
 } // namespace
 
@@ -131,17 +60,41 @@ std::int64_t agent::due(day when)
     return end_of(when) + 1 + 2 * how_.flush.count() + found->second;
 }
 
-postern::task<agent::walked> agent::walk(bool has_patience)
+/// Those that were never tried come first: whoever has a web server that is silent holds up his own reports alone.
+postern::task<walked> agent::walk(bool has_patience)
 {
-    walked sum;
+    auto looking = find_due(has_patience);
+    auto todo = co_await std::move(looking);
+    {
+        const std::lock_guard lock{mutex_};
+        std::ranges::stable_partition(todo, [this](const auto& each) { return !tries_at_.contains({each.when, each.domain}); });
+    }
+    walked put_off;
+    if (has_patience) {
+        const auto now = outside_.now_s();
+        put_off.put_off = std::erase_if(todo, [&](const auto& each) { return is_put_off(each, now); });
+    }
+    const auto here = std::make_shared<round>(std::move(todo));
+    here->add(put_off);
+    for (auto count = here->workers(); count != 0; --count)
+        postern::go_on(host_, work(here));
+    auto ending = here->end();
+    const auto sum = co_await ending;
+    co_return sum;
+}
+
+/// All whose day is over, and which need not wait any more; these days are closed.
+postern::task<std::deque<keys::place>> agent::find_due(bool has_patience)
+{
+    std::deque<keys::place> all;
     std::string after;
     while (true) {
         auto asked = host_.kv().scan(keys::counts, after, 1);
         const auto page = co_await asked;
         if (page.pairs.empty())
-            co_return sum;
+            co_return all;
         const auto& first = page.pairs.front().key;
-        const auto where = keys::place_of(first);
+        auto where = keys::place_of(first);
         if (!where) {
             after = first;
             continue;
@@ -156,9 +109,22 @@ postern::task<agent::walked> agent::walk(bool has_patience)
             auto closing = close(where->when);
             co_await std::move(closing);
         }
-        auto one = report(*where, has_patience, sum);
-        co_await std::move(one);
+        all.push_back(std::move(*where));
     }
+}
+
+/// One of those who report, until there is nothing more to do.
+postern::task<> agent::work(std::shared_ptr<round> on)
+{
+    try {
+        for (auto where = on->next(); where; where = on->next()) {
+            auto one = report(*where, *on);
+            co_await std::move(one);
+        }
+    } catch (...) { // for whoever began the round
+        on->stop(std::current_exception());
+    }
+    on->leave();
 }
 
 bool agent::is_put_off(const keys::place& where, std::int64_t now)
@@ -190,12 +156,10 @@ std::optional<std::vector<destination>> agent::wanted_by(const postern::dns_foun
     return all ? std::move(*all) : std::vector<destination>{};
 }
 
-postern::task<> agent::report(keys::place where, bool has_patience, walked& sum)
+postern::task<> agent::report(keys::place where, round& on)
 {
-    if (has_patience && is_put_off(where, outside_.now_s())) {
-        ++sum.put_off;
-        co_return;
-    }
+    walked sum;
+    const auto begun = outside_.steady();
     auto gathering = gather(where);
     const auto what = co_await std::move(gathering);
     auto asked = host_.dns().txt("_smtp._tls." + where.domain);
@@ -205,7 +169,11 @@ postern::task<> agent::report(keys::place where, bool has_patience, walked& sum)
     if (wanted && !wanted->empty() && what && !what->policies.empty()) {
         const auto packed = gzip(to_json(how_.by, *what));
         for (const auto& each : *wanted) {
-            auto step = send(*what, packed, each);
+            if (outside_.steady() - begun >= how_.budget) {
+                is_done = false;
+                break;
+            }
+            auto step = send(*what, packed, each, on);
             const auto how = co_await std::move(step);
             sum.sent += how == sending::sent ? 1U : 0U;
             is_done = is_done && how != sending::not_now;
@@ -213,6 +181,7 @@ postern::task<> agent::report(keys::place where, bool has_patience, walked& sum)
     }
     if (!is_done && !put_off(where, outside_.now_s())) {
         ++sum.put_off;
+        on.add(sum);
         co_return;
     }
     if (!is_done) {
@@ -223,46 +192,11 @@ postern::task<> agent::report(keys::place where, bool has_patience, walked& sum)
                                                      {"cause", wanted ? "it could not be sent for a day"
                                                                       : "its record could not be looked up: " + said.cause}});
     }
+    on.add(sum);
     auto removing = remove(where);
     co_await std::move(removing);
     const std::lock_guard lock{mutex_};
     tries_at_.erase({where.when, where.domain});
-}
-
-postern::task<std::optional<gathered>> agent::gather(keys::place where)
-{
-    const auto prefix = keys::of(where.when, where.domain);
-    assembly all;
-    std::string after;
-    std::size_t count = 0;
-    while (true) {
-        auto asked = host_.kv().scan(prefix, after, 500);
-        const auto page = co_await asked;
-        for (const auto& each : page.pairs) {
-            after = each.key;
-            all.take(parts_of(each.key, prefix.size()), each.value);
-        }
-        count += page.pairs.size();
-        if (!page.has_more || page.pairs.empty() || count >= most_keys)
-            co_return all.result(where);
-    }
-}
-
-postern::task<> agent::remove(keys::place where)
-{
-    const auto prefix = keys::of(where.when, where.domain);
-    while (true) {
-        auto asked = host_.kv().scan(prefix, {}, 500);
-        const auto page = co_await asked;
-        if (page.pairs.empty())
-            co_return;
-        postern::kv_batch items;
-        for (const auto& each : page.pairs)
-            items.remove(each.key);
-        auto removing = host_.kv().run(std::move(items), true);
-        const auto done = co_await removing;
-        (void)done;
-    }
 }
 
 /// Whether it is ours to send. `state`: what is written there now.
@@ -285,7 +219,7 @@ postern::task<bool> agent::claim(std::string key, std::string& state)
     co_return static_cast<bool>(taken);
 }
 
-postern::task<agent::sending> agent::send(const gathered& what, const std::string& packed, const destination& to)
+postern::task<agent::sending> agent::send(const gathered& what, const std::string& packed, const destination& to, round& on)
 {
     const auto key = keys::claim(what.when, what.domain, to.text);
     std::string state;
@@ -293,7 +227,7 @@ postern::task<agent::sending> agent::send(const gathered& what, const std::strin
     const bool is_ours = co_await std::move(claiming);
     if (!is_ours)
         co_return state == sent ? sending::sent_before : sending::not_now;
-    auto delivering = deliver(what, packed, to);
+    auto delivering = deliver(what, packed, to, on);
     const auto why = co_await std::move(delivering);
     if (!why.empty()) {
         reports_[1].add();
@@ -317,11 +251,11 @@ postern::task<agent::sending> agent::send(const gathered& what, const std::strin
 }
 
 /// Empty: it is on its way. Else why not.
-postern::task<std::string> agent::deliver(const gathered& what, const std::string& packed, const destination& to)
+postern::task<std::string> agent::deliver(const gathered& what, const std::string& packed, const destination& to, round& on)
 {
     std::string why;
     try {
-        auto step = to.what == destination::kind::mail ? deliver_mail(what, packed, to) : deliver_https(packed, to);
+        auto step = to.what == destination::kind::mail ? deliver_mail(what, packed, to) : deliver_https(packed, to, on);
         why = co_await std::move(step);
     } catch (const std::exception& error) {
         why = error.what();
@@ -347,8 +281,11 @@ postern::task<std::string> agent::deliver_mail(const gathered& what, const std::
     co_return "";
 }
 
-postern::task<std::string> agent::deliver_https(const std::string& packed, const destination& to)
+postern::task<std::string> agent::deliver_https(const std::string& packed, const destination& to, round& on)
 {
+    const auto server = to.host + ':' + std::to_string(to.port);
+    if (on.is_silent(server))
+        co_return to.host + " gave no answer just now";
     postern::kit::https_request what;
     what.host = to.host;
     what.port = to.port;
@@ -373,8 +310,10 @@ postern::task<std::string> agent::deliver_https(const std::string& packed, const
         co_return why;
     post_awaiter posting{*poster_, std::move(what)};
     const auto said = co_await posting;
-    if (said.trouble != postern::kit::https_trouble::none)
+    if (said.trouble != postern::kit::https_trouble::none) {
+        on.note_silent(server);
         co_return said.why;
+    }
     co_return said.code / 100 == 2 ? "" : "the web server says " + std::to_string(said.code);
 }
 

@@ -48,10 +48,15 @@ private:
     return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+[[nodiscard]] std::chrono::nanoseconds steady()
+{
+    return std::chrono::steady_clock::now().time_since_epoch();
+}
+
 class tls_report_plugin : public agent {
 public:
     explicit tls_report_plugin(const postern::host& host)
-        : agent{host, {&now_s, &random_up_to, [how = settings_of(host)] { return std::make_unique<curl_poster>(how); }}}
+        : agent{host, {&now_s, &steady, &random_up_to, [how = settings_of(host)] { return std::make_unique<curl_poster>(how); }}}
     {
     }
 };

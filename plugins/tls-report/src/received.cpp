@@ -1,6 +1,6 @@
 #include "received.hpp"
 
-#include "result_type.hpp"
+#include <postern/kit/tls_result_type.hpp>
 
 #include <boost/json.hpp>
 
@@ -56,7 +56,7 @@ constexpr std::int64_t most_sessions = std::int64_t{1} << 40U; // of one line; t
 {
     received_failure made;
     made.type = text_at(from, "result-type");
-    if (!is_failure_type(made.type))
+    if (!postern::kit::is_tls_failure_type(made.type))
         made.type = "other";
     made.sending_ip = text_at(from, "sending-mta-ip");
     made.mx = text_at(from, "receiving-mx-hostname");

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace tls_report {
 
@@ -111,49 +112,65 @@ bool read(std::string_view text, failure& to)
     return !to.type.empty();
 }
 
-/// With too many of them, that of the first one of its type, or of any: the count is right, its policy string may be an older
-/// one.
-std::string tally::key_of(known& of, const policy& by, std::string& text)
+bool tally::has_room(std::size_t octets) const noexcept
 {
-    text = write(by);
-    auto& all = of.policies;
-    if (const auto found = all.find(text); found != all.end())
-        return found->second;
-    if (all.size() < most_policies)
-        return all.emplace(text, short_hash(text)).first->second;
-    const auto of_type = std::find_if(all.begin(), all.end(), [&](const auto& each) {
-        policy one;
-        return read(each.first, one) && one.type == by.type;
-    });
-    const auto& taken = of_type == all.end() ? *all.begin() : *of_type;
-    text = taken.first;
-    return taken.second;
+    const auto room = most_octets_ - std::min(most_octets_, octets_);
+    return octets <= room && (octets <= short_enough || room - octets >= most_octets_ / 2);
 }
 
-bool tally::count(day when, const std::string& domain, const policy& by, const failure& what)
+tally::text tally::keep(std::string what)
+{
+    octets_ += what.size();
+    return std::make_shared<const std::string>(std::move(what));
+}
+
+/// With too many of them, or without room for one more, the policy alone: that it was of this type and domain is true.
+const tally::known_policy& tally::policy_in(known& of, const policy& by, counting& how)
+{
+    auto& all = of.policies;
+    const auto find = [&all](const std::string& words) {
+        return std::find_if(all.begin(), all.end(), [&](const auto& each) { return *each.what == words; });
+    };
+    auto whole = write(by);
+    if (const auto found = find(whole); found != all.end())
+        return *found;
+    if (all.size() >= most_policies || !has_room(whole.size())) {
+        how = counting::shortened;
+        whole = write(policy{by.type, by.domain});
+        if (const auto found = find(whole); found != all.end())
+            return *found;
+    }
+    auto key = short_hash(whole);
+    return all.emplace_back(known_policy{std::move(key), keep(std::move(whole))});
+}
+
+counting tally::count(day when, const std::string& domain, const policy& by, const failure& what)
 {
     const std::lock_guard lock{mutex_};
     auto found = all_.find({when, domain});
     if (found == all_.end()) {
         if (all_.size() >= most_domains_)
-            return false;
+            return counting::none;
         found = all_.emplace(std::pair{when, domain}, known{}).first;
     }
-    auto& here = found->second;
-    std::string policy_text;
-    const auto policy_key = key_of(here, by, policy_text);
+    auto how = counting::whole;
+    auto& rows = found->second.rows;
+    const auto policy_key = policy_in(found->second, by, how).key;
     auto failure_text = what.type.empty() ? std::string{} : write(what);
     auto failure_key = what.type.empty() ? std::string{good} : short_hash(failure_text);
-    auto at = here.rows.find({policy_key, failure_key});
-    if (at == here.rows.end() && !what.type.empty() && here.rows.size() >= most_rows) {
+    auto at = rows.find({policy_key, failure_key});
+    if (at == rows.end() && !what.type.empty() && (rows.size() >= most_rows || !has_room(failure_text.size()))) {
+        how = counting::shortened;
         failure_text = write(failure{what.type});
         failure_key = short_hash(failure_text);
-        at = here.rows.find({policy_key, failure_key});
+        at = rows.find({policy_key, failure_key});
     }
-    if (at == here.rows.end())
-        at = here.rows.emplace(std::pair{policy_key, failure_key}, counted{0, false, policy_text, failure_text}).first;
+    if (at == rows.end())
+        at = rows.emplace(std::pair{policy_key, failure_key},
+                          counted{0, false, what.type.empty() ? nullptr : keep(std::move(failure_text))})
+                 .first;
     ++at->second.count;
-    return true;
+    return how;
 }
 
 std::vector<row> tally::take()
@@ -164,13 +181,14 @@ std::vector<row> tally::take()
         for (auto& [keys, one] : here.rows) {
             if (one.count == 0)
                 continue;
-            row made{place.first, place.second, keys.first, keys.second, {}, {}, one.count};
-            if (!one.is_kept) {
-                made.policy_text = one.policy_text;
-                made.failure_text = one.failure_text;
-            }
+            row made{place.first, place.second, keys.first, keys.second, nullptr, nullptr, one.count};
+            const auto by = std::find_if(here.policies.begin(), here.policies.end(),
+                                         [&key = keys.first](const auto& each) { return each.key == key; });
+            if (by != here.policies.end() && !std::exchange(by->is_kept, true))
+                made.policy_text = by->what;
+            if (!std::exchange(one.is_kept, true))
+                made.failure_text = one.failure;
             one.count = 0;
-            one.is_kept = true;
             taken.push_back(std::move(made));
         }
     return taken;
@@ -183,13 +201,20 @@ void tally::give_back(std::vector<row> rows)
         auto& here = all_[{each.when, each.domain}];
         auto& one = here.rows[{each.policy_key, each.failure_key}];
         one.count += each.count;
-        if (each.policy_text.empty())
+        if (each.failure_text) {
+            one.is_kept = false;
+            one.failure = std::move(each.failure_text);
+        }
+        if (!each.policy_text)
             continue;
-        one.is_kept = false;
-        here.policies.emplace(each.policy_text, each.policy_key);
-        one.policy_text = std::move(each.policy_text);
-        one.failure_text = std::move(each.failure_text);
+        const auto by = std::find_if(here.policies.begin(), here.policies.end(),
+                                     [&](const auto& one_of) { return one_of.key == each.policy_key; });
+        if (by == here.policies.end())
+            here.policies.push_back({each.policy_key, std::move(each.policy_text)});
+        else
+            by->is_kept = false;
     }
+    add_up();
 }
 
 void tally::forget(day last)
@@ -200,8 +225,28 @@ void tally::forget(day last)
         std::erase_if(rows, [](const auto& each) { return each.second.count == 0; });
         for (auto& [keys, one] : rows) // counted and not taken yet: it stays, and will be kept elsewhere
             one.is_kept = false;
+        for (auto& each : at->second.policies)
+            each.is_kept = false;
         at = rows.empty() ? all_.erase(at) : std::next(at);
     }
+    add_up();
+}
+
+void tally::add_up()
+{
+    octets_ = 0;
+    for (const auto& [place, here] : all_) {
+        for (const auto& each : here.policies)
+            octets_ += each.what->size();
+        for (const auto& [keys, one] : here.rows)
+            octets_ += one.failure ? one.failure->size() : 0;
+    }
+}
+
+std::size_t tally::octets() const
+{
+    const std::lock_guard lock{mutex_};
+    return octets_;
 }
 
 std::size_t tally::domains() const

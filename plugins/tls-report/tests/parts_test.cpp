@@ -4,7 +4,6 @@
 #include "../src/gzip.hpp"
 #include "../src/keys.hpp"
 #include "../src/report.hpp"
-#include "../src/result_type.hpp"
 #include "../src/rua.hpp"
 #include "../src/tally.hpp"
 
@@ -134,104 +133,8 @@ TEST(records, of_a_name_have_one_of_tlsrpt_among_them)
     EXPECT_FALSE(destinations_in({"v=spf1 -all"}));
 }
 
-TEST(result_types, are_those_of_the_standard)
-{
-    EXPECT_EQ(result_type(0), "");
-    EXPECT_EQ(result_type(3), "certificate-expired");
-    EXPECT_EQ(result_type(11), "sts-webpki-invalid");
-    EXPECT_EQ(result_type(12), "validation-failure");
-    EXPECT_TRUE(is_failure_type("dane-required"));
-    EXPECT_FALSE(is_failure_type(""));
-    EXPECT_FALSE(is_failure_type("other"));
-}
-
 const policy sts{"sts", "example.org", {"version: STSv1", "mode: enforce"}, {"*.example.org"}};
 const failure expired{"certificate-expired", "mx.example.org", "192.0.2.25", "192.0.2.1", "it has ended"};
-
-TEST(a_tally, adds_up_what_is_the_same)
-{
-    tally all{10};
-    EXPECT_TRUE(all.count(7, "example.org", sts, {}));
-    EXPECT_TRUE(all.count(7, "example.org", sts, {}));
-    EXPECT_TRUE(all.count(7, "example.org", sts, expired));
-    EXPECT_TRUE(all.count(8, "example.org", sts, {}));
-    const auto rows = all.take();
-    ASSERT_THAT(rows, SizeIs(3));
-    std::int64_t good = 0;
-    for (const auto& each : rows) {
-        policy by;
-        EXPECT_TRUE(read(each.policy_text, by));
-        EXPECT_EQ(by, sts);
-        if (each.failure_key == "ok") {
-            good += each.count;
-            EXPECT_EQ(each.count, each.when == 7 ? 2 : 1);
-        } else {
-            failure what;
-            EXPECT_TRUE(read(each.failure_text, what));
-            EXPECT_EQ(what, expired);
-            EXPECT_EQ(each.count, 1);
-        }
-    }
-    EXPECT_EQ(good, 3);
-    EXPECT_THAT(all.take(), IsEmpty());
-    EXPECT_TRUE(all.count(7, "example.org", sts, {}));
-    const auto again = all.take();
-    ASSERT_THAT(again, SizeIs(1));
-    EXPECT_EQ(again[0].policy_text, "") << "which is kept";
-}
-
-TEST(a_tally, has_again_what_could_not_be_kept)
-{
-    tally all{10};
-    EXPECT_TRUE(all.count(7, "example.org", sts, expired));
-    auto rows = all.take();
-    all.give_back(std::move(rows));
-    EXPECT_TRUE(all.count(7, "example.org", sts, expired));
-    rows = all.take();
-    ASSERT_THAT(rows, SizeIs(1));
-    EXPECT_EQ(rows[0].count, 2);
-    EXPECT_THAT(rows[0].policy_text, HasSubstr("STSv1"));
-    EXPECT_THAT(rows[0].failure_text, HasSubstr("certificate-expired"));
-}
-
-TEST(a_tally, begins_a_day_anew_that_was_closed)
-{
-    tally all{10};
-    EXPECT_TRUE(all.count(7, "example.org", sts, {}));
-    EXPECT_TRUE(all.count(7, "example.net", sts, {}));
-    ASSERT_THAT(all.take(), SizeIs(2));
-    EXPECT_TRUE(all.count(7, "example.net", sts, {})); // between the last look and the end
-    all.forget(7);
-    EXPECT_EQ(all.domains(), 1u);
-    EXPECT_TRUE(all.count(7, "example.org", sts, {}));
-    const auto rows = all.take();
-    ASSERT_THAT(rows, SizeIs(2));
-    EXPECT_NE(rows[0].policy_text, "");
-    EXPECT_NE(rows[1].policy_text, "");
-}
-
-TEST(a_tally, is_bounded_whatever_domains_and_hosts_say)
-{
-    tally all{2};
-    EXPECT_TRUE(all.count(7, "a.example", sts, {}));
-    EXPECT_TRUE(all.count(7, "b.example", sts, {}));
-    EXPECT_FALSE(all.count(7, "c.example", sts, {}));
-    EXPECT_TRUE(all.count(7, "a.example", sts, {}));
-    for (int i = 0; i < 1'000; ++i) {
-        auto by = sts;
-        by.strings.push_back("x: " + std::to_string(i % 10));
-        auto what = expired;
-        what.mx = "mx" + std::to_string(i) + ".a.example";
-        EXPECT_TRUE(all.count(7, "a.example", by, what));
-    }
-    const auto rows = all.take();
-    EXPECT_LE(rows.size(), tally::most_rows + tally::most_policies + 2);
-    std::int64_t sum = 0;
-    for (const auto& each : rows)
-        sum += each.failure_key != "ok" ? each.count : 0;
-    EXPECT_EQ(sum, 1'000) << "none is lost";
-    EXPECT_LE(write(policy{"sts", "a.example", std::vector<std::string>(200, std::string(1'024, '"')), {}}).size(), 65'536u);
-}
 
 TEST(gzip, comes_back_within_its_bound)
 {

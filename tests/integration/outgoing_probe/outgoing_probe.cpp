@@ -3,6 +3,7 @@
 #include <postern/abi/blob.h>
 #include <postern/abi/config.h>
 #include <postern/abi/outgoing.h>
+#include <postern/kit/tls_result_type.hpp>
 
 #include <array>
 #include <map>
@@ -12,6 +13,8 @@
 #include <utility>
 
 namespace {
+
+namespace kit = postern::kit;
 
 std::string_view view(postern_str text)
 {
@@ -29,21 +32,6 @@ constexpr std::array<std::pair<std::string_view, std::uint32_t>, 6> names{{{"del
                                                                            {"client.verb", POSTERN_HOOK_CLIENT_VERB},
                                                                            {"client.params", POSTERN_HOOK_CLIENT_PARAMS},
                                                                            {"delivery.tls_result", POSTERN_HOOK_TLS_RESULT}}};
-
-/// RFC 8460 4.3, by their numbers in the contract.
-constexpr std::array<std::string_view, 12> findings{"ok",
-                                                    "starttls-not-supported",
-                                                    "certificate-host-mismatch",
-                                                    "certificate-expired",
-                                                    "certificate-not-trusted",
-                                                    "validation-failure",
-                                                    "tlsa-invalid",
-                                                    "dnssec-invalid",
-                                                    "dane-required",
-                                                    "sts-policy-fetch-error",
-                                                    "sts-policy-invalid",
-                                                    "sts-webpki-invalid"};
-static_assert(POSTERN_TLS_RESULT_STS_WEBPKI_INVALID == findings.size() - 1);
 
 struct probe {
     postern_host* host = nullptr;
@@ -95,8 +83,8 @@ std::string facts_of(const postern_event& event)
     }
     case POSTERN_HOOK_TLS_RESULT: {
         const auto& result = as<postern_ev_tls_result>(event);
-        return " finding=" + std::string{findings.at(result.result)} + " policy=" + std::string{view(result.policy_type)} +
-               " domain=" + std::string{view(result.policy_domain)} +
+        return " finding=" + std::string{result.result == POSTERN_TLS_RESULT_OK ? "ok" : kit::tls_result_type(result.result)} +
+               " policy=" + std::string{view(result.policy_type)} + " domain=" + std::string{view(result.policy_domain)} +
                " refused=" + ((result.flags & POSTERN_TLS_REFUSED) != 0 ? "yes" : "no") +
                " why=" + std::string{view(result.text)};
     }
