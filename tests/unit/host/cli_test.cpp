@@ -47,7 +47,7 @@ TEST(the_command_line, says_which_command_there_is_not)
               "queue, explain, trace, send, load, plugin, user; see postern --help\n");
     EXPECT_EQ(postern({"queue", "bogus"}).errors,
               "postern: there is no queue command \"bogus\"; there are: list, show, retry, hold, "
-              "release, delete, flush, verify; see postern --help\n");
+              "release, delete, flush, suspend, resume, destinations, verify; see postern --help\n");
     EXPECT_THAT(postern({}).errors, StartsWith("postern: a command is missing: serve, check, "));
     EXPECT_THAT(postern({"queue"}).errors, StartsWith("postern: a queue command is missing: list, show, "));
     EXPECT_EQ(postern({"user"}).errors, "postern: a user command is missing: add, passwd, delete, list; see postern --help\n");
