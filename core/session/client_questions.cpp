@@ -1,7 +1,7 @@
-// What the caller is asked between the introduction and MAIL: who it is there, who answers, lines of extensions, parameters. Lines go out one by
-// one: RFC 2920 3.1 lets only the known commands be grouped, and what an unknown one does to the session its reply tells.
-// STANDARDS: RFC 5321 2.2, 4.1.1.5; RFC 2920 3.1; RFC 3030 3; RFC 6152 3. SECURITY: lines may quote anybody, and are looked at
-// once more here.
+// What the caller is asked between the introduction and MAIL: who it is there, who answers, lines of extensions, parameters.
+// Lines go out one by one: RFC 2920 3.1 lets only the known commands be grouped, and what an unknown one does to the session its
+// reply tells. STANDARDS: RFC 5321 2.2, 4.1.1.5; RFC 2920 3.1; RFC 3030 3; RFC 6152 3. SECURITY: lines may quote anybody, and are
+// looked at once more here.
 #include "core/session/client_state.hpp"
 
 #include <cassert>

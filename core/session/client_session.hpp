@@ -161,8 +161,8 @@ enum class client_login : std::uint8_t {
 /// Protocol with the caller: call resume(), do the step, call what the step names, and resume() again. send() may be called
 /// at once, before the first resume(), or at the step idle. Commands gather in output() until a step has to wait.
 ///
-/// What is refused before MAIL (greeting, EHLO, TLS, AUTH) concerns the two hosts and not the message: it defers. From MAIL on 5xx
-/// fails and 4xx defers. A reply that is malformed or out of place ends the connection, and all that has no answer yet is
+/// What is refused before MAIL (greeting, EHLO, TLS, AUTH) concerns the two hosts and not the message: it defers. From MAIL on
+/// 5xx fails and 4xx defers. A reply that is malformed or out of place ends the connection, and all that has no answer yet is
 /// deferred: no reply is ever taken for the answer to another command.
 class client_session {
 public:
