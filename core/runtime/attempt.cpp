@@ -287,7 +287,7 @@ io::task<void> attempt::deliver(const delivery::route_group& group)
     } const back{*this, place};
     if (conversation::is_wanted(*current_)) {
         const conversation::surroundings here{engine_.loop_,    engine_.log_,   engine_.metrics_,
-                                              engine_.notices_, engine_.clock_, &notes_};
+                                              engine_.notices_, engine_.clock_, engine_.store_, &notes_};
         conversation talk{here, current_, draft_, record_, base::session_id{engine_.ids_.next()}};
         struct talking { // as long as cut() may find it
             std::set<conversation*>& all;

@@ -101,7 +101,7 @@ hooks::tls_policy configured_policy(const delivery::settings& settings, const de
 
 conversation::conversation(const surroundings& of, std::shared_ptr<const generation> current, hooks::draft& message,
                            const queue::record& record, base::session_id session)
-    : current_{std::move(current)}, message_{message}, record_{record}, session_{session},
+    : current_{std::move(current)}, message_{message}, record_{record}, session_{session}, store_{of.store},
       port_{std::make_shared<connection_port>(of.home, session, of.clock)},
       hooks_{current_->delivery_chain, port_, of.log, of.metrics, of.notices, of.clock, {}, hook_runner::usual_timing}
 {
@@ -112,8 +112,8 @@ bool conversation::is_wanted(const generation& current) noexcept
 {
     const auto& chain = *current.delivery_chain;
     return chain.has(hook_point::delivery_begin) || chain.has(hook_point::delivery_tls_policy) ||
-           chain.has(hook_point::delivery_tls_result) || chain.has(hook_point::delivery_peer) || !current.line_owners.empty() ||
-           !current.param_owners.empty();
+           chain.has(hook_point::delivery_tls_result) || chain.has(hook_point::delivery_peer) || chain.has(hook_point::delivery_content) ||
+           chain.has(hook_point::delivery_sign) || !current.line_owners.empty() || !current.param_owners.empty();
 }
 
 io::task<hooks::outcome> conversation::begin(delivery::route next, std::vector<std::uint32_t> recipients)
@@ -221,7 +221,9 @@ session::client_asks conversation::asks() const noexcept
 {
     return {.peer = hooks_.has(hook_point::delivery_peer),
             .lines = !current_->line_owners.empty(),
-            .params = !current_->param_owners.empty()};
+            .params = !current_->param_owners.empty(),
+            .content = hooks_.has(hook_point::delivery_content),
+            .signature = hooks_.has(hook_point::delivery_sign)};
 }
 
 io::task<void> conversation::answer(client_step::kind question, session::client_session& of, const smtp_connection& on)
@@ -236,17 +238,19 @@ io::task<void> conversation::answer(client_step::kind question, session::client_
 }
 
 /// Walks the chain, or asks the one instance.
-io::task<hooks::outcome> conversation::ask(hook_point hook, std::string_view whom)
+io::task<hooks::outcome> conversation::ask(hook_point hook, std::string_view whom, content_variant* content)
 {
     if (!hooks_.has(hook))
         co_return hooks::outcome{};
+    auto& message = content == nullptr ? message_ : content->draft();
     hooks::event what;
     what.hook = hook;
-    what.message = &message_;
+    what.message = &message;
+    what.blob = content == nullptr ? nullptr : &content->octets();
     what.session = session_;
     what.attempt = record_.state.attempts;
     what.out = &out_;
-    hooks::chain_run run{hooks_.order(), hook, &message_, nullptr, whom, &out_};
+    hooks::chain_run run{hooks_.order(), hook, &message, nullptr, whom, &out_};
     const bool is_answered = hooks_.advance(run, what);
     if (!is_answered)
         co_await hooks_.finish(run, what);
@@ -264,6 +268,9 @@ void conversation::look_at(const session::client_session& of, const smtp_connect
     out_.has_others = on.profile().has_others;
     out_.greeting = peer.greeting;
     out_.extended = peer.extended;
+    out_.offers.clear();
+    for (auto& line : of.offered().lines())
+        out_.offers.push_back({std::move(line.keyword), std::move(line.parameters)});
     out_.secured.reset();
     if (!peer.is_tls)
         return;
@@ -274,9 +281,6 @@ void conversation::look_at(const session::client_session& of, const smtp_connect
 
 io::task<void> conversation::judge_peer(session::client_session& of, const smtp_connection& on)
 {
-    out_.offers.clear();
-    for (auto& line : of.offered().lines())
-        out_.offers.push_back({std::move(line.keyword), std::move(line.parameters)});
     const auto outcome = co_await ask(hook_point::delivery_peer);
     if (outcome.lets_pass()) {
         of.use_without(std::move(out_.unused));

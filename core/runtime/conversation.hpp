@@ -1,5 +1,5 @@
 #pragma once
-// What plugins say to the transactions with one next hop, one after the other, from delivery.begin to client.params. It asks the
+// What plugins say to the transactions with one next hop, one after the other, from delivery.begin to delivery.sign. It asks the
 // chain, keeps what came of it, and answers the client session's questions. What follows for recipients is the attempt's.
 
 #include "core/delivery/route.hpp"
@@ -7,10 +7,13 @@
 #include "core/hooks/outgoing.hpp"
 #include "core/queue/record.hpp"
 #include "core/runtime/connection_port.hpp"
+#include "core/runtime/content_variant.hpp"
 #include "core/runtime/hook_runner.hpp"
 #include "core/runtime/next_hosts.hpp"
 #include "core/runtime/server.hpp"
+#include "core/runtime/seven_bit_blob.hpp"
 #include "core/runtime/smtp_connection.hpp"
+#include "core/runtime/spool.hpp"
 
 #include <memory>
 #include <optional>
@@ -31,6 +34,7 @@ public:
         base::metrics& metrics;
         const notice_board& notices;
         const base::clock& clock;
+        queue::store& store;
         trace_notes* watcher; ///< of every call; may be null
     };
 
@@ -57,6 +61,8 @@ public:
     [[nodiscard]] session::client_asks asks() const noexcept override;
     [[nodiscard]] io::task<void> answer(session::client_step::kind question, session::client_session& of,
                                         const smtp_connection& on) override;
+    [[nodiscard]] io::task<content_source*> shape(session::client_step::kind question, session::client_session& of,
+                                                  const smtp_connection& on, content_source& now) override;
     /// Why a plugin held the message instead of sending it; nothing: none did.
     [[nodiscard]] const std::optional<std::string>& held() const noexcept { return held_; }
     /// Whether a plugin has said what becomes of the transaction at hand, so that nobody else is to get it.
@@ -71,7 +77,14 @@ public:
     void end() noexcept { hooks_.end(); }
 
 private:
-    [[nodiscard]] io::task<hooks::outcome> ask(hooks::hook_point hook, std::string_view whom = {});
+    /// `content`: what is asked about, at delivery.content and delivery.sign.
+    [[nodiscard]] io::task<hooks::outcome> ask(hooks::hook_point hook, std::string_view whom = {},
+                                               content_variant* content = nullptr);
+    [[nodiscard]] io::task<content_source*> vary(session::client_session& of, content_source& now);
+    [[nodiscard]] io::task<content_source*> sign(session::client_session& of, const smtp_connection& on, content_source& now);
+    [[nodiscard]] io::task<bool> edit(session::client_session& of, hooks::hook_point hook, content_variant& content);
+    [[nodiscard]] base::blob_source& stored();
+    void fail(session::client_session& of, base::error_code why);
     [[nodiscard]] io::task<void> judge_peer(session::client_session& of, const smtp_connection& on);
     [[nodiscard]] io::task<void> say_lines(session::client_session& of);
     [[nodiscard]] io::task<void> set_params(session::client_session& of);
@@ -83,6 +96,12 @@ private:
     hooks::draft& message_;
     const queue::record& record_;
     base::session_id session_;
+    queue::store& store_;
+    // What plugins read stays until hooks_ has taken back whatever they hold.
+    std::optional<stored_content> stored_;
+    std::optional<content_variant> varied_;
+    std::optional<seven_bit_blob> converted_;
+    std::optional<content_variant> signed_;
     std::shared_ptr<connection_port> port_;
     hook_runner hooks_;
     hooks::outgoing out_;

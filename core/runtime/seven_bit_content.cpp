@@ -23,6 +23,7 @@ io::task<base::result<std::uint64_t>> seven_bit_content::prepare()
         size += octets->size();
     }
     begin();
+    size_ = size;
     co_return size;
 }
 

@@ -3,7 +3,7 @@
 // what has to be done, how large that makes it, and to send it. STANDARDS: RFC 6152 3; RFC 1870 4.
 
 #include "core/message/mime_downgrade.hpp"
-#include "core/runtime/smtp_connection.hpp"
+#include "core/runtime/content_source.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -22,9 +22,18 @@ public:
     [[nodiscard]] io::task<base::result<std::uint64_t>> prepare();
     /// Why it cannot be converted; empty: it can.
     [[nodiscard]] std::string_view problem() const noexcept { return survey_.problem(); }
+    /// What is done to which part, once it is prepared.
+    [[nodiscard]] const message::downgrade_plan& plan() const noexcept { return survey_.plan(); }
+    [[nodiscard]] std::uint64_t size() const noexcept { return size_; } ///< octets; likewise
 
     [[nodiscard]] io::task<base::result<std::string_view>> next() override;
     [[nodiscard]] bool is_at_end() const noexcept override { return is_finished_; }
+    /// Once it is prepared.
+    [[nodiscard]] bool rewind() noexcept override
+    {
+        begin();
+        return true;
+    }
 
 private:
     void begin();
@@ -33,6 +42,7 @@ private:
     message::downgrade_survey survey_;
     std::optional<message::seven_bit_converter> converter_;
     std::string octets_;
+    std::uint64_t size_ = 0;
     bool is_finished_ = false;
 };
 

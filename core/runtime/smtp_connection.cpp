@@ -17,6 +17,8 @@ smtp_connection::smtp_connection(io::loop& home, io::socket connected, std::shar
 {
 }
 
+smtp_connection::~smtp_connection() = default;
+
 io::task<void> smtp_connection::send(const session::client_transaction& what, content_source& content, client_counsel* counsel)
 {
     auto asking = what;
@@ -81,7 +83,7 @@ io::task<void> smtp_connection::drive(content_source* content, client_counsel* c
             co_await receive(next.waits_for);
             break;
         case client_step::kind::content:
-            co_await give(converted_ ? *converted_ : *content);
+            co_await give(*content);
             break;
         case client_step::kind::start_tls:
             co_await secure();
@@ -100,6 +102,14 @@ io::task<void> smtp_connection::drive(content_source* content, client_counsel* c
             buffer_.reset();
             stream_.expires_never();
             co_await convert(*content);
+            if (converted_)
+                content = converted_.get();
+            break;
+        case client_step::kind::ask_content:
+        case client_step::kind::ask_signature:
+            buffer_.reset();
+            stream_.expires_never();
+            content = co_await counsel->shape(next.what, session_, *this, *content);
             break;
         case client_step::kind::done:
         case client_step::kind::idle:

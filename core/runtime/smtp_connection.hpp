@@ -18,6 +18,7 @@
 
 namespace postern::runtime {
 
+class seven_bit_content;
 class trace_notes;
 
 /// What a connection needs to know of its time limits and TLS.
@@ -54,12 +55,20 @@ public:
     /// `question` is one of the steps ask_...; on return the session has its answer.
     [[nodiscard]] virtual io::task<void> answer(session::client_step::kind question, session::client_session& of,
                                                 const smtp_connection& on) = 0;
+    /// `question` is ask_content or ask_signature, `now` what would be sent, which can be rewound. What is sent instead, valid
+    /// until the next question or the end of the send(), or `now`; on return it is at its beginning, and the session has its
+    /// answer.
+    [[nodiscard]] virtual io::task<content_source*> shape(session::client_step::kind question, session::client_session& of,
+                                                          const smtp_connection& on, content_source& now) = 0;
 };
 
 /// Threads: its loop's.
 class smtp_connection {
 public:
     smtp_connection(io::loop& home, io::socket connected, std::shared_ptr<const client_profile> profile);
+    ~smtp_connection();
+    smtp_connection(const smtp_connection&) = delete;
+    smtp_connection& operator=(const smtp_connection&) = delete;
 
     /// Sends one message; on return result() tells what became of it. `counsel` is asked what the transaction asks; null:
     /// nothing.
@@ -97,6 +106,8 @@ public:
     [[nodiscard]] bool has_begun_content() const noexcept { return has_begun_content_; }
     /// Whether the last message went out in 7 bits because the peer takes no other.
     [[nodiscard]] bool has_converted() const noexcept { return has_converted_; }
+    /// During send(): what makes its content one of 7 bits; null: nothing has to.
+    [[nodiscard]] const seven_bit_content* conversion() const noexcept { return converted_.get(); }
     [[nodiscard]] bool is_tls() const noexcept { return stream_.is_tls(); }
     [[nodiscard]] bool is_peer_verified() const noexcept { return stream_.is_peer_verified(); }
     [[nodiscard]] io::certificate_fault peer_fault() const noexcept { return stream_.peer_fault(); }
@@ -124,7 +135,7 @@ private:
     session::client_session session_;
     io::buffer_pool::buffer buffer_;
     std::uint32_t messages_ = 0;
-    std::unique_ptr<content_source> converted_; ///< of the message at hand, during send()
+    std::unique_ptr<seven_bit_content> converted_; ///< of the message at hand, during send()
     bool has_converted_ = false;
     std::function<io::task<bool>()> gate_;
     trace_notes* notes_ = nullptr;

@@ -144,6 +144,7 @@ std::int64_t stored_content::read(std::uint64_t offset, char* to, std::size_t le
 {
     if (offset >= size_ || length == 0)
         return 0;
+    const std::scoped_lock lock{reading_};
     return read_blocking(to, length, [&](auto done) { store_.read(id_, offset, length, std::move(done)); });
 }
 

@@ -65,7 +65,7 @@ private:
     std::mutex reading_; // a store's calls for one message come one at a time
 };
 
-/// Octets of a message that is in the store, for transports.
+/// Octets of a message that is in the store, for transports and plugins. Threads: any.
 class stored_content final : public base::blob_source {
 public:
     stored_content(queue::store& store, base::message_id id, std::uint64_t size) : store_{store}, id_{id}, size_{size} {}
@@ -76,6 +76,7 @@ private:
     queue::store& store_;
     base::message_id id_;
     std::uint64_t size_;
+    std::mutex reading_; // a store's calls for one message come one at a time
 };
 
 } // namespace postern::runtime

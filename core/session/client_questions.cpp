@@ -1,7 +1,7 @@
-// What the caller is asked between the introduction and MAIL: who it is there, who answers, lines of extensions, parameters.
-// Lines go out one by one: RFC 2920 3.1 lets only the known commands be grouped, and what an unknown one does to the session its
-// reply tells. STANDARDS: RFC 5321 2.2, 4.1.1.5; RFC 2920 3.1; RFC 3030 3; RFC 6152 3. SECURITY: lines may quote anybody, and are
-// looked at once more here.
+// What the caller is asked between the introduction and MAIL: who it is there, who answers, lines of extensions, parameters, what
+// is sent. Lines go out one by one: RFC 2920 3.1 lets only the known commands be grouped, and what an unknown one does to the
+// session its reply tells. STANDARDS: RFC 5321 2.2, 4.1.1.5; RFC 2920 3.1; RFC 3030 3; RFC 6152 3. SECURITY: lines may quote
+// anybody, and are looked at once more here.
 #include "core/session/client_state.hpp"
 
 #include <cassert>
@@ -40,6 +40,17 @@ void client_session::send_as(const message::envelope& envelope)
     state_->message.envelope = &envelope;
 }
 
+void client_session::send_content(const client_content& what)
+{
+    auto& s = *state_;
+    assert(s.where == state::stage::ready && s.is_busy);
+    s.is_content_known = true;
+    s.message.size = what.size;
+    s.message.has_8bit = what.has_8bit;
+    s.message.is_binary = what.is_binary;
+    s.message.needs_smtputf8 = what.needs_smtputf8;
+}
+
 void client_session::send_converted(std::uint64_t size)
 {
     assert(state_->where == state::stage::ready && state_->is_busy);
@@ -47,6 +58,16 @@ void client_session::send_converted(std::uint64_t size)
     message.has_8bit = false;
     message.is_binary = false;
     message.size = size;
+}
+
+void client_session::send_signed(std::uint64_t size, bool is_ascii)
+{
+    auto& s = *state_;
+    assert(s.where == state::stage::ready && s.is_busy);
+    s.is_signed = true;
+    s.message.size = size;
+    s.message.has_8bit = s.message.has_8bit || !is_ascii;
+    s.message.needs_smtputf8 = s.message.needs_smtputf8 || !is_ascii;
 }
 
 void client_session::decide(const client_recipient_result& what)
@@ -90,8 +111,12 @@ std::optional<client_step> client_session::state::next_question()
     }
     if (message.asks.params && !are_params_known)
         return client_step{.what = step::ask_params};
-    if (message.can_be_converted && needs_conversion())
+    if (message.asks.content && !is_content_known)
+        return client_step{.what = step::ask_content};
+    if (message.can_be_converted && !is_signed && needs_conversion())
         return client_step{.what = step::ask_seven_bit};
+    if (message.asks.signature && !is_signed)
+        return client_step{.what = step::ask_signature};
     return std::nullopt;
 }
 

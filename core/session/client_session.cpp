@@ -82,6 +82,8 @@ void client_session::send(const client_transaction& what)
     s.is_untouched = false;
     s.are_lines_said = false;
     s.are_params_known = false;
+    s.is_content_known = false;
+    s.is_signed = false;
     s.lines.clear();
     s.line_answers.clear();
     s.is_busy = true;

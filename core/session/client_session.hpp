@@ -37,7 +37,9 @@ struct client_step {
         ask_peer,      ///< who answers and what is offered is known, and MAIL may follow: use_without(), or decide()
         ask_lines,     ///< MAIL is next: say_lines(), or decide(). Comes again when the lines are answered, until there are none
         ask_params,    ///< MAIL is next: send_as(), or decide()
+        ask_content,   ///< MAIL is next: send_content(), or decide()
         ask_seven_bit, ///< the peer takes this message only with content of 7 bits: send_converted(), or decide()
+        ask_signature, ///< the content is settled: send_signed(), or decide()
         start_tls, ///< nothing is left to flush; handshake, then tls_started() or tls_failed(). Octets fed now end the connection
         done,      ///< the message of the last send() is decided: see result()
         idle,      ///< the connection is ready and has nothing to do: send(), say(), log_in() or quit()
@@ -73,7 +75,17 @@ struct client_asks {
     bool peer = false; ///< once a connection
     bool lines = false;
     bool params = false;
+    bool content = false;
+    bool signature = false;
     bool login = false; ///< before the others, once a connection: without one there is no transaction
+};
+
+/// What is known of a message's content before it is sent.
+struct client_content {
+    std::uint64_t size = 0;      ///< octets, CRLFs counted, dots not stuffed; 0: not known
+    bool has_8bit = false;       ///< octets above 127
+    bool is_binary = false;      ///< not lines of text: BODY=BINARYMIME
+    bool needs_smtputf8 = false; ///< header fields in UTF-8 (RFC 6531); addresses are looked at by the session
 };
 
 /// One message for one peer. The envelope and the indices are borrowed until the step `done`.
@@ -193,9 +205,14 @@ public:
     /// At the step ask_params: goes on with the parameters of `envelope`, which differs from the transaction's in nothing else
     /// and is borrowed like it.
     void send_as(const message::envelope& envelope);
+    /// At the step ask_content: other content than the transaction's is sent.
+    void send_content(const client_content& what);
     /// At ask_seven_bit: the content that follows is lines of 7 bits outside of header sections, `size` octets of it (0: not
     /// known).
     void send_converted(std::uint64_t size);
+    /// At ask_signature: the content has so many octets (0: not known) with the fields in front of it, which hold nothing beyond
+    /// ASCII or need SMTPUTF8.
+    void send_signed(std::uint64_t size, bool is_ascii);
     /// At any of them: that is what becomes of the message, without MAIL. At ask_login and ask_peer the connection ends too.
     void decide(const client_recipient_result& what);
     /// At the step idle: says one command that has one reply and belongs to no message (VRFY, NOOP, RSET, one of an extension);

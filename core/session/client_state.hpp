@@ -160,6 +160,8 @@ struct client_session::state {
     std::vector<std::string> unused; // keywords that count as not offered
     bool are_lines_said = false;     // of the transaction at hand, as what follows
     bool are_params_known = false;
+    bool is_content_known = false;
+    bool is_signed = false;
     std::vector<hooks::client_line> lines;
     std::vector<hooks::client_answer> line_answers;
     bool restarts = false;
