@@ -112,8 +112,9 @@ bool conversation::is_wanted(const generation& current) noexcept
 {
     const auto& chain = *current.delivery_chain;
     return chain.has(hook_point::delivery_begin) || chain.has(hook_point::delivery_tls_policy) ||
-           chain.has(hook_point::delivery_tls_result) || chain.has(hook_point::delivery_peer) || chain.has(hook_point::delivery_content) ||
-           chain.has(hook_point::delivery_sign) || !current.line_owners.empty() || !current.param_owners.empty();
+           chain.has(hook_point::delivery_tls_result) || chain.has(hook_point::delivery_peer) ||
+           chain.has(hook_point::delivery_content) || chain.has(hook_point::delivery_sign) || !current.line_owners.empty() ||
+           !current.param_owners.empty();
 }
 
 io::task<hooks::outcome> conversation::begin(delivery::route next, std::vector<std::uint32_t> recipients)

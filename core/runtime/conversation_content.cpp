@@ -80,7 +80,8 @@ base::blob_source& conversation::stored()
 void conversation::fail(session::client_session& of, base::error_code why)
 {
     has_decided_ = true;
-    of.decide({session::client_recipient_result::kind::deferred, 0, "4.3.0", "the content cannot be read: " + why.message(), false});
+    of.decide(
+        {session::client_recipient_result::kind::deferred, 0, "4.3.0", "the content cannot be read: " + why.message(), false});
 }
 
 } // namespace postern::runtime

@@ -1,8 +1,8 @@
 // Glue: options in, refusals out. Whose address it is decides ownership.
 
-#include "author_field.hpp"
 #include "ownership.hpp"
 
+#include <postern/kit/author_field.hpp>
 #include <postern/plugin.hpp>
 
 #include <algorithm>
@@ -46,7 +46,7 @@ public:
         for (const postern::header& field : event.fields()) {
             if (!is_from(field.name))
                 continue;
-            const auto authors = sender_owner::addresses_in(field.value);
+            const auto authors = postern::kit::addresses_in(field.value);
             if (!authors)
                 return postern::reject(553, "5.7.1", "the From field is no list of addresses");
             for (const std::string& author : *authors)

@@ -223,6 +223,39 @@ TEST_F(an_outgoing_transaction, lets_routes_change_only_with_the_grant)
     EXPECT_TRUE(takes(hook_point::delivery_begin, {{edit_op::rcpt_later, 0, "", ""}}, permissions{.route = true}));
 }
 
+TEST_F(an_outgoing_transaction, is_sent_other_fields_and_another_body_with_the_grant)
+{
+    message.headers = message::header_block{"A: 1\r\nB: 2\r\n"};
+    const auto at = hook_point::delivery_content;
+    EXPECT_FALSE(takes(at, {{edit_op::header_add, 0, "C", "3"}}, permissions{.body = true}));
+    EXPECT_FALSE(takes(at, {{edit_op::body_replace, 0, "", "x\r\n"}}, permissions{.headers = true}));
+    EXPECT_FALSE(takes(at, {{edit_op::body_replace, 0, "", "x\n"}}, permissions{.body = true})) << "no line end of mail";
+    EXPECT_FALSE(takes(at, {{edit_op::rcpt_add, 0, "", "x@example.org"}}, permissions{.rcpt = true}));
+    EXPECT_FALSE(takes(at, {{edit_op::sender_set, 0, "", "x@example.org"}}, permissions{.sender = true}));
+    EXPECT_TRUE(takes(
+        at, {{edit_op::header_add, 0, "C", "3"}, {edit_op::header_replace, 1, "", "4"}, {edit_op::header_remove, 0, "", ""}},
+        permissions{.headers = true}));
+    EXPECT_EQ(message.headers.octets(), "B: 4\r\nC: 3\r\n");
+    EXPECT_TRUE(takes(at, {{edit_op::body_replace, 0, "", "x\r\n"}}, permissions{.body = true}));
+    EXPECT_EQ(message.replaced_body, "x\r\n");
+}
+
+TEST_F(an_outgoing_transaction, is_signed_in_front_of_all_fields)
+{
+    message.headers = message::header_block{"A: 1\r\n"};
+    const auto at = hook_point::delivery_sign;
+    const permissions may{.headers = true, .body = true};
+    EXPECT_FALSE(takes(at, {{edit_op::header_insert, 1, "S", "1"}}, may));
+    EXPECT_FALSE(takes(at, {{edit_op::header_add, 0, "S", "1"}}, may));
+    EXPECT_FALSE(takes(at, {{edit_op::header_replace, 0, "", "1"}}, may));
+    EXPECT_FALSE(takes(at, {{edit_op::header_remove, 0, "", ""}}, may));
+    EXPECT_FALSE(takes(at, {{edit_op::body_replace, 0, "", "x\r\n"}}, may));
+    EXPECT_FALSE(takes(at, {{edit_op::header_insert, 0, "S", "1"}}, permissions{}));
+    EXPECT_TRUE(takes(at, {{edit_op::header_insert, 0, "S", "1"}, {edit_op::header_insert, 0, "S", "2"}}, may));
+    EXPECT_TRUE(takes(at, {{edit_op::header_insert, 0, "T", "3"}}, may));
+    EXPECT_EQ(message.headers.octets(), "T: 3\r\nS: 1\r\nS: 2\r\nA: 1\r\n");
+}
+
 TEST_F(an_outgoing_transaction, is_sent_with_other_parameters_and_stored_as_it_was)
 {
     message.envelope.from.parameters = {{"BY", "120;R", message::relay_rule::required, "DELIVERBY", "5.3.0"}};

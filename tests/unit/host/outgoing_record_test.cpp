@@ -2,6 +2,7 @@
 #include "core/host/record_layout.hpp"
 #include "tests/unit/host/scripted_plugin.hpp"
 
+#include <postern/abi/content.h>
 #include <postern/abi/outgoing.h>
 
 #include <gmock/gmock.h>
@@ -50,6 +51,7 @@ protected:
         what.message = &message;
         what.out = &out;
         what.attempt = 3;
+        what.blob = blob;
         auto record = std::make_unique<event_record>(what, 5, 6, 7);
         EXPECT_EQ(record->get().hook, static_cast<std::uint32_t>(hook));
         const owned_event copy{record->get()};
@@ -67,6 +69,7 @@ protected:
 
     hooks::draft message;
     hooks::outgoing out;
+    base::blob_source* blob = nullptr;
 };
 
 TEST_F(an_outgoing_record, tells_what_a_transaction_consists_of)
@@ -210,6 +213,42 @@ TEST_F(an_outgoing_record, tells_owners_of_parameters_what_will_be_sent)
         EXPECT_EQ(params.received_s, 1'700'000'000U);
         EXPECT_EQ(params.attempt, 3U);
     });
+}
+
+/// So large, and nobody reads it.
+class sized_blob final : public base::blob_source {
+public:
+    [[nodiscard]] std::uint64_t size() const noexcept override { return 77; }
+    [[nodiscard]] std::int64_t read(std::uint64_t, char*, std::size_t) noexcept override { return -1; }
+};
+
+TEST_F(an_outgoing_record, tells_of_the_content_at_both_its_hooks)
+{
+    sized_blob octets;
+    blob = &octets;
+    message.headers = message::header_block{"Subject: hi\r\nX: 1\r\n\t2\r\n"};
+    for (const auto hook : {hook_point::delivery_content, hook_point::delivery_sign})
+        look(hook, [](const postern_event& event) {
+            const auto& content = as<postern_ev_content>(event);
+            EXPECT_EQ(event.size, sizeof content);
+            EXPECT_EQ(text_of(content.message), "0000000000001");
+            EXPECT_EQ(text_of(content.sender), "a@client.example");
+            EXPECT_EQ(text_of(content.next_hop), "mx.example:25");
+            EXPECT_THAT(texts_of(content.recipients), ElementsAre("b@One.example", "d@one.example"));
+            EXPECT_EQ(records_of<postern_stored_param>(content.params).size(), 2U);
+            const auto offers = records_of<postern_keyword>(content.offers);
+            ASSERT_EQ(offers.size(), 2U);
+            EXPECT_EQ(text_of(offers[0].keyword), "SIZE");
+            const auto headers = records_of<postern_header>(content.headers);
+            ASSERT_EQ(headers.size(), 2U);
+            EXPECT_EQ(text_of(headers[0].name), "Subject");
+            EXPECT_EQ(text_of(headers[0].value), "hi");
+            EXPECT_EQ(text_of(headers[1].value), "1\r\n\t2");
+            EXPECT_EQ(content.size_octets, 77U);
+            EXPECT_EQ(content.received_s, 1'700'000'000U);
+            EXPECT_EQ(content.attempt, 3U);
+            EXPECT_EQ(content.flags, POSTERN_NEXT_HOP_EXTENDED | POSTERN_NEXT_HOP_TLS | POSTERN_NEXT_HOP_VERIFIED);
+        });
 }
 
 } // namespace

@@ -10,6 +10,7 @@
 
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace postern::kit {
@@ -174,14 +175,86 @@ TEST(a_key, is_one_that_may_sign)
                  std::invalid_argument);
 }
 
+[[nodiscard]] std::string relaxed_body(std::string_view body)
+{
+    return dkim_form::body_as(dkim_canon::relaxed, body);
+}
+
 TEST(the_relaxed_forms, are_those_of_the_standard) // RFC 6376 3.4.5
 {
     EXPECT_EQ(dkim_form::relaxed_field("A: X\r\n"), "a:X\r\n");
     EXPECT_EQ(dkim_form::relaxed_field("B : Y\t\r\n\tZ  \r\n"), "b:Y Z\r\n");
-    EXPECT_EQ(dkim_form::relaxed_body(" C \r\nD \t E\r\n\r\n\r\n"), " C\r\nD E\r\n");
-    EXPECT_EQ(dkim_form::relaxed_body("\r\n\r\n"), "");
-    EXPECT_EQ(dkim_form::relaxed_body(""), "");
-    EXPECT_EQ(dkim_form::relaxed_body("x"), "x\r\n");
+    EXPECT_EQ(relaxed_body(" C \r\nD \t E\r\n\r\n\r\n"), " C\r\nD E\r\n");
+    EXPECT_EQ(relaxed_body("\r\n\r\n"), "");
+    EXPECT_EQ(relaxed_body(""), "");
+    EXPECT_EQ(relaxed_body("x"), "x\r\n");
+}
+
+TEST(the_simple_form_of_a_body, loses_its_last_empty_lines_alone) // RFC 6376 3.4.3
+{
+    const auto simple = [](std::string_view body) { return dkim_form::body_as(dkim_canon::simple, body); };
+    EXPECT_EQ(simple(" C \r\nD \t E\r\n\r\n\r\n"), " C \r\nD \t E\r\n");
+    EXPECT_EQ(simple("\r\n\r\n"), "\r\n");
+    EXPECT_EQ(simple(""), "\r\n");
+    EXPECT_EQ(simple("x"), "x\r\n");
+    EXPECT_EQ(simple(" \r\n"), " \r\n");
+}
+
+TEST(the_hash_of_a_body, is_the_same_whatever_portions_it_comes_in)
+{
+    using namespace std::string_literals;
+    for (const auto how : {dkim_canon::relaxed, dkim_canon::simple})
+        for (const auto& body : {" a \t b\r\n\r\n \r\nc\r\n\r\n"s, "\r\r\n\r"s, "\n\r\n"s, std::string(10'000, 'x') + " \r\n",
+                                 ""s, std::string(9'000, '\r')}) {
+            dkim_body_hash whole{how};
+            whole.add(body);
+            dkim_body_hash octetwise{how};
+            for (const char c : body)
+                octetwise.add({&c, 1});
+            const auto hash = whole.text();
+            EXPECT_EQ(octetwise.text(), hash);
+            EXPECT_EQ(dkim_form::base64_of(dkim_form::sha256_of(dkim_form::body_as(how, body))), hash);
+        }
+}
+
+TEST(a_signature_of_another_manner, is_good_too)
+{
+    for (const auto& [canon_of_head, canon_of_body, word] :
+         {std::tuple{dkim_canon::simple, dkim_canon::simple, "c=simple/simple;"},
+          {dkim_canon::relaxed, dkim_canon::simple, "c=relaxed/simple;"},
+          {dkim_canon::simple, dkim_canon::relaxed, "c=simple/relaxed;"}}) {
+        dkim_manner how;
+        how.head = canon_of_head;
+        how.body = canon_of_body;
+        const dkim_signer signer{"example.org", "s1", dkim_key{rsa_key()}, how};
+        for (const std::string_view body : {"", "hello  there \r\n\r\n"}) {
+            const auto message = signed_message(signer, std::string{head}, std::string{body});
+            EXPECT_THAT(message, HasSubstr(word));
+            EXPECT_THAT(verified(message, signer.key().record()), HasSubstr("True")) << message;
+        }
+    }
+}
+
+TEST(a_signature_of_another_manner, is_good_for_a_time)
+{
+    dkim_manner how;
+    how.valid_s = 60;
+    const dkim_signer signer{"example.org", "s1", dkim_key{rsa_key()}, how};
+    const auto field = signer.sign(head, "hello\r\n", 4'000'000'000);
+    EXPECT_THAT(field, HasSubstr("t=4000000000; x=4000000060;"));
+    const auto past = signer.sign(head, "hello\r\n", now);
+    EXPECT_THAT(verified(past + std::string{head} + "\r\nhello\r\n", signer.key().record()), HasSubstr("expired"));
+}
+
+TEST(a_signer, knows_which_fields_it_may_sign)
+{
+    dkim_manner how;
+    how.fields.if_present = {"subject"};
+    EXPECT_THROW(dkim_signer("example.org", "s1", dkim_key{ed25519_key}, how), std::invalid_argument) << "RFC 6376 5.4";
+    how.fields.if_present = {"from"};
+    EXPECT_THROW(dkim_signer("example.org", "s1", dkim_key{ed25519_key}, how), std::invalid_argument) << "for good alone";
+    how.fields.for_good = {"from"};
+    EXPECT_NO_THROW(dkim_signer("example.org", "s1", dkim_key{ed25519_key}, how));
 }
 
 } // namespace

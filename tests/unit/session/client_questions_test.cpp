@@ -264,6 +264,111 @@ TEST_P(a_caller, is_asked_in_order_peer_lines_parameters)
     EXPECT_THAT(c.runs(), HasSubstr("MAIL"));
 }
 
+TEST_P(a_caller, sends_other_content_than_is_stored_and_says_so)
+{
+    c.transaction.size = 100;
+    is_asked({.content = true}, "SIZE 1000,8BITMIME");
+    ASSERT_EQ(c.step().what, kind::ask_content);
+    c.session().send_content({.size = 77, .has_8bit = true});
+    EXPECT_EQ(c.runs(), "MAIL FROM:<a@client.example> SIZE=77 BODY=8BITMIME\r\n");
+}
+
+TEST_P(a_caller, sends_other_content_only_to_who_takes_it)
+{
+    is_asked({.content = true}, "SIZE 76");
+    c.session().send_content({.size = 77});
+    EXPECT_EQ(c.runs(), "");
+    EXPECT_EQ(c.result(), "failed 0 5.3.4 the message has 77 octets and the peer takes 76 at most");
+    EXPECT_TRUE(c.is_idle());
+}
+
+TEST_P(a_caller, needs_smtputf8_for_content_that_has_become_so)
+{
+    is_asked({.content = true}, "8BITMIME");
+    c.session().send_content({.size = 77, .has_8bit = true, .needs_smtputf8 = true});
+    (void)c.runs();
+    EXPECT_EQ(c.result(), "failed 0 5.6.7 the message needs SMTPUTF8 and the peer does not offer it");
+}
+
+TEST_P(a_caller, converts_other_content_before_it_is_signed)
+{
+    c.transaction.can_be_converted = true;
+    is_asked({.params = true, .content = true, .signature = true}, "SIZE");
+    EXPECT_EQ(c.step().what, kind::ask_params);
+    c.session().send_as(c.envelope);
+    (void)c.runs();
+    EXPECT_EQ(c.step().what, kind::ask_content);
+    c.session().send_content({.size = 77, .has_8bit = true});
+    (void)c.runs();
+    EXPECT_EQ(c.step().what, kind::ask_seven_bit);
+    c.session().send_converted(90);
+    (void)c.runs();
+    EXPECT_EQ(c.step().what, kind::ask_signature);
+    c.session().send_signed(120, true);
+    EXPECT_EQ(c.runs(), "MAIL FROM:<a@client.example> SIZE=120\r\n");
+}
+
+TEST_P(a_caller, converts_nothing_that_is_of_7_bits_by_now)
+{
+    c.transaction.can_be_converted = c.transaction.has_8bit = true;
+    is_asked({.content = true, .signature = true}, "SIZE");
+    EXPECT_EQ(c.step().what, kind::ask_content);
+    c.session().send_content({.size = 77});
+    (void)c.runs();
+    EXPECT_EQ(c.step().what, kind::ask_signature);
+    c.session().send_signed(78, true);
+    EXPECT_EQ(c.runs(), "MAIL FROM:<a@client.example> SIZE=78\r\n");
+}
+
+TEST_P(a_caller, needs_smtputf8_for_a_signature_beyond_ascii)
+{
+    c.transaction.can_be_converted = true;
+    is_asked({.signature = true}, "8BITMIME,SMTPUTF8");
+    c.session().send_signed(78, false);
+    EXPECT_EQ(c.runs(), "MAIL FROM:<a@client.example> BODY=8BITMIME SMTPUTF8\r\n");
+
+    conversation d;
+    d.transaction.asks = {.signature = true};
+    d.transaction.can_be_converted = true;
+    (void)d.sends();
+    d.is_greeted("XA");
+    d.session().send_signed(78, false);
+    (void)d.runs();
+    EXPECT_EQ(d.result(), "failed 0 5.6.7 the message needs SMTPUTF8 and the peer does not offer it");
+}
+
+TEST_P(a_caller, is_asked_about_content_once_a_message)
+{
+    is_asked({.content = true, .signature = true}, "");
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_EQ(c.step().what, kind::ask_content);
+        c.session().send_content({.size = 77});
+        (void)c.runs();
+        ASSERT_EQ(c.step().what, kind::ask_signature);
+        c.session().send_signed(78, true);
+        (void)c.runs();
+        is_sent();
+        ASSERT_TRUE(c.is_idle());
+        (void)c.sends();
+    }
+}
+
+TEST_P(a_caller, decides_a_message_over_its_content_or_signature)
+{
+    for (const auto& asks : {client_asks{.content = true}, client_asks{.signature = true}}) {
+        conversation d;
+        d.is_fed_octetwise = GetParam();
+        d.transaction.asks = asks;
+        (void)d.sends();
+        d.is_greeted("XA");
+        d.session().decide({client_recipient_result::kind::deferred, 451, "4.3.0", "later", false});
+        EXPECT_EQ(d.runs(), "");
+        EXPECT_EQ(d.result(), "deferred 451 4.3.0 later");
+        EXPECT_TRUE(d.is_idle());
+        EXPECT_TRUE(d.last().reusable);
+    }
+}
+
 TEST_P(a_caller, is_asked_behind_tls_about_the_peer_behind_it)
 {
     c.config.tls = client_tls::required;

@@ -1,14 +1,16 @@
 #pragma once
-// A signature that says which domain answers for a message: rsa-sha256 and ed25519-sha256, relaxed/relaxed. It signs alone, and
-// it must not know where keys are kept. It stands on OpenSSL 3: link OpenSSL::Crypto.
+// A signature that says which domain answers for a message: rsa-sha256 and ed25519-sha256. It signs alone, and it must not know
+// where keys are kept. It stands on OpenSSL 3: link OpenSSL::Crypto.
 //
 //     const postern::kit::dkim_signer signer{"example.org", "s1", postern::kit::dkim_key{pem}};
 //     message = signer.sign(head, body, now_s) + message;
 //
-// STANDARDS: RFC 6376 3.4.2, 3.4.4, 3.5, 3.7, RFC 8301 3, RFC 8463 3. SECURITY: header sections and bodies may be a peer's; work
+// Of a body that is not at hand at once dkim_body_hash makes what value() takes.
+//
+// STANDARDS: RFC 6376 3.5, 3.7, RFC 8301 3, RFC 8463 3. SECURITY: header sections and bodies may be a peer's; work
 // is linear in them. Never l=: who can append to a body would speak for the domain.
 
-#include <postern/kit/ascii.hpp>
+#include <postern/kit/dkim_form.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -28,31 +30,6 @@
 namespace postern::kit {
 
 namespace dkim_form {
-
-/// A space or a tab.
-[[nodiscard]] constexpr bool is_blank(char c) noexcept
-{
-    return c == ' ' || c == '\t';
-}
-
-/// Appends `text` with each run of blanks, folds among them, as one space, and none at the end. `may_begin`: one at the front
-/// stays.
-inline void append_reduced(std::string& to, std::string_view text, bool may_begin)
-{
-    bool is_open = false;
-    bool has_begun = may_begin;
-    for (const char c : text) {
-        if (is_blank(c) || c == '\r' || c == '\n') {
-            is_open = true;
-            continue;
-        }
-        if (is_open && has_begun)
-            to += ' ';
-        is_open = false;
-        has_begun = true;
-        to += c;
-    }
-}
 
 /// RFC 4648 4.
 [[nodiscard]] inline std::string base64_of(std::string_view octets)
@@ -74,65 +51,6 @@ inline void append_reduced(std::string& to, std::string_view text, bool may_begi
         throw std::runtime_error("SHA-256 failed");
     digest.resize(size);
     return digest;
-}
-
-/// A field with its CRLF, as it is signed (RFC 6376 3.4.2).
-[[nodiscard]] inline std::string relaxed_field(std::string_view field)
-{
-    const std::size_t colon = field.find(':');
-    std::string_view name = field.substr(0, colon);
-    while (!name.empty() && is_blank(name.back()))
-        name.remove_suffix(1);
-    std::string to = lowered(name) + ':';
-    append_reduced(to, field.substr(colon + 1), false);
-    return to += "\r\n";
-}
-
-/// A body as it is signed (RFC 6376 3.4.4).
-[[nodiscard]] inline std::string relaxed_body(std::string_view body)
-{
-    std::string to;
-    to.reserve(body.size());
-    std::size_t content_end = 0;
-    while (!body.empty()) {
-        const std::size_t end = body.find("\r\n");
-        const std::size_t before = to.size();
-        append_reduced(to, body.substr(0, end), true);
-        const bool is_empty = to.size() == before;
-        to += "\r\n";
-        if (!is_empty)
-            content_end = to.size();
-        body.remove_prefix(end == std::string_view::npos ? body.size() : end + 2);
-    }
-    to.resize(content_end);
-    return to;
-}
-
-/// Fields with their CRLF, in their order. What is no field ends the list.
-[[nodiscard]] inline std::vector<std::string_view> fields_of(std::string_view head)
-{
-    std::vector<std::string_view> fields;
-    while (!head.empty()) {
-        std::size_t end = head.find("\r\n");
-        while (end != std::string_view::npos && end + 2 < head.size() && is_blank(head[end + 2]))
-            end = head.find("\r\n", end + 2);
-        const std::size_t size = end == std::string_view::npos ? head.size() : end + 2;
-        const std::string_view field = head.substr(0, size);
-        if (field.find(':') == std::string_view::npos)
-            break;
-        fields.push_back(field);
-        head.remove_prefix(size);
-    }
-    return fields;
-}
-
-/// `text` cut after `width` octets each, with a fold between.
-[[nodiscard]] inline std::string folded(std::string_view text, std::size_t width)
-{
-    std::string to;
-    for (std::size_t at = 0; at < text.size(); at += width)
-        to.append(at == 0 ? "" : "\r\n\t").append(text.substr(at, width));
-    return to;
 }
 
 } // namespace dkim_form
@@ -157,6 +75,7 @@ public:
     }
 
     [[nodiscard]] bool is_ed25519() const noexcept { return EVP_PKEY_get_base_id(key_.get()) == EVP_PKEY_ED25519; }
+    [[nodiscard]] int bits() const noexcept { return EVP_PKEY_get_bits(key_.get()); }
     [[nodiscard]] std::string_view algorithm() const noexcept { return is_ed25519() ? "ed25519-sha256" : "rsa-sha256"; }
 
     /// Octets. Throws std::runtime_error where OpenSSL fails.
@@ -231,53 +150,115 @@ struct dkim_fields {
                                       "message-id", "reply-to", "mime-version", "content-type"};
 };
 
+/// How it is signed.
+struct dkim_manner {
+    dkim_fields fields = {};
+    dkim_canon head = dkim_canon::relaxed;
+    dkim_canon body = dkim_canon::relaxed;
+    std::int64_t valid_s = 0; ///< seconds from the signature on; 0: for good
+};
+
+/// The hash of a body that comes in portions of any size. Threads: one at a time. Throws std::runtime_error where OpenSSL fails.
+class dkim_body_hash {
+public:
+    explicit dkim_body_hash(dkim_canon how) : form_{how}, digest_{EVP_MD_CTX_new(), &EVP_MD_CTX_free}
+    {
+        if (!digest_ || EVP_DigestInit_ex(digest_.get(), EVP_sha256(), nullptr) != 1)
+            throw std::runtime_error("SHA-256 failed");
+    }
+    void add(std::string_view octets)
+    {
+        form_.take(octets, [this](std::string_view part) { put(part); });
+    }
+    /// Base64, as in bh=. Once.
+    [[nodiscard]] std::string text()
+    {
+        form_.finish([this](std::string_view part) { put(part); });
+        flush();
+        std::string digest(EVP_MAX_MD_SIZE, '\0');
+        unsigned size = 0;
+        if (EVP_DigestFinal_ex(digest_.get(), reinterpret_cast<unsigned char*>(digest.data()), &size) != 1)
+            throw std::runtime_error("SHA-256 failed");
+        return dkim_form::base64_of(std::string_view{digest}.substr(0, size));
+    }
+
+private:
+    static constexpr std::size_t portion = 8'192; // words are short, and each call costs
+    void put(std::string_view part)
+    {
+        if (waiting_.size() + part.size() > portion)
+            flush();
+        if (part.size() > portion)
+            digest(part);
+        else
+            waiting_ += part;
+    }
+    void flush()
+    {
+        digest(waiting_);
+        waiting_.clear();
+    }
+    void digest(std::string_view part)
+    {
+        if (EVP_DigestUpdate(digest_.get(), part.data(), part.size()) != 1)
+            throw std::runtime_error("SHA-256 failed");
+    }
+
+    dkim_form::body_form form_;
+    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> digest_;
+    std::string waiting_;
+};
+
 /// Threads: any.
 class dkim_signer {
 public:
-    /// Throws std::invalid_argument for a domain or selector that is no name in ASCII.
-    dkim_signer(std::string domain, std::string selector, dkim_key key, dkim_fields fields = {})
-        : domain_{std::move(domain)}, selector_{std::move(selector)}, key_{std::move(key)}, fields_{std::move(fields)}
+    /// Throws std::invalid_argument for a domain or selector that is no name in ASCII, and for fields among which From is not, or
+    /// that are for good alone.
+    dkim_signer(std::string domain, std::string selector, dkim_key key, dkim_manner how = {})
+        : domain_{std::move(domain)}, selector_{std::move(selector)}, key_{std::move(key)}, how_{std::move(how)}
     {
         if (!is_name(domain_) || !is_name(selector_))
             throw std::invalid_argument("a domain or a selector that is no name");
+        const auto& all = how_.fields.if_present;
+        const auto is_signed = [&all](const std::string& name) { return std::find(all.begin(), all.end(), name) != all.end(); };
+        if (!is_signed("from")) // RFC 6376 5.4
+            throw std::invalid_argument("signed fields without From");
+        for (const auto& name : how_.fields.for_good)
+            if (!is_signed(name))
+                throw std::invalid_argument("\"" + name + "\" is no signed field, and cannot be one for good");
     }
 
     /// The field "DKIM-Signature" with its CRLF, to be put before the header section. `head`: fields with their CRLF, without the
     /// empty line; `now_s`: seconds since 1970. Throws std::invalid_argument where there is not one From alone (RFC 6376 5.4).
     [[nodiscard]] std::string sign(std::string_view head, std::string_view body, std::int64_t now_s) const
     {
+        dkim_body_hash hash{how_.body};
+        hash.add(body);
+        return std::string{field_name} + ": " + value(head, hash.text(), now_s) + "\r\n";
+    }
+    /// That field's value, with folds; `body_hash` is of body_form().
+    [[nodiscard]] std::string value(std::string_view head, std::string_view body_hash, std::int64_t now_s) const
+    {
         const auto fields = dkim_form::fields_of(head);
         std::string names;
         std::string data;
-        const auto add = [&](const std::string& name) {
-            std::size_t count = 0;
-            for (auto field = fields.rbegin(); field != fields.rend(); ++field) { // RFC 6376 5.4.2: the last one first
-                const std::string one = dkim_form::relaxed_field(*field);
-                if (one.size() <= name.size() || one[name.size()] != ':' || !one.starts_with(name))
-                    continue;
-                data += one;
-                append_name(names, name);
-                ++count;
-            }
-            if (name == "from" && count != 1)
-                throw std::invalid_argument("a message without one From");
-        };
-        const auto& all = fields_.if_present;
-        if (std::find(all.begin(), all.end(), "from") == all.end())
-            throw std::invalid_argument("signed fields without From");
-        for (const std::string& name : all)
-            add(name);
-        for (const std::string& name : fields_.for_good)
+        for (const std::string& name : how_.fields.if_present)
+            add(name, fields, names, data);
+        for (const std::string& name : how_.fields.for_good)
             append_name(names, name);
-        std::string field = "DKIM-Signature: v=1; a=" + std::string{key_.algorithm()} + "; c=relaxed/relaxed;\r\n\td=" + domain_ +
-                            "; s=" + selector_ + ";\r\n\tt=" + std::to_string(now_s) + "; h=" + names +
-                            ";\r\n\tbh=" + dkim_form::base64_of(dkim_form::sha256_of(dkim_form::relaxed_body(body))) +
-                            ";\r\n\tb=";
-        std::string own = dkim_form::relaxed_field(field);
-        own.resize(own.size() - 2); // RFC 6376 3.7: without its CRLF
+        const auto word = [](dkim_canon which) { return which == dkim_canon::relaxed ? "relaxed" : "simple"; };
+        std::string made = "v=1; a=" + std::string{key_.algorithm()} + "; c=" + word(how_.head) + '/' + word(how_.body) +
+                           ";\r\n\td=" + domain_ + "; s=" + selector_ + ";\r\n\tt=" + std::to_string(now_s) + "; ";
+        if (how_.valid_s != 0)
+            made += "x=" + std::to_string(now_s + how_.valid_s) + "; ";
+        made.append("h=").append(names).append(";\r\n\tbh=").append(body_hash).append(";\r\n\tb=");
+        std::string own = as_signed(std::string{field_name} + ": " + made);
+        if (own.ends_with("\r\n"))
+            own.resize(own.size() - 2); // RFC 6376 3.7: without its CRLF
         constexpr std::size_t width = 72;
-        return field + dkim_form::folded(dkim_form::base64_of(key_.sign(data + own)), width) + "\r\n";
+        return made + dkim_form::folded(dkim_form::base64_of(key_.sign(data + own)), width);
     }
+    [[nodiscard]] dkim_canon body_form() const noexcept { return how_.body; }
 
     [[nodiscard]] const std::string& domain() const noexcept { return domain_; }
     [[nodiscard]] const dkim_key& key() const noexcept { return key_; }
@@ -292,6 +273,26 @@ private:
         };
         return !text.empty() && text.size() <= 255 && text.front() != '.' && text.back() != '.' &&
                text.find("..") == std::string_view::npos && std::all_of(text.begin(), text.end(), is_of_name);
+    }
+    static constexpr std::string_view field_name = "DKIM-Signature";
+
+    [[nodiscard]] std::string as_signed(std::string_view field) const
+    {
+        return how_.head == dkim_canon::relaxed ? dkim_form::relaxed_field(field) : std::string{field};
+    }
+    /// All instances. RFC 6376 5.4.2: the last one first.
+    void add(const std::string& name, const std::vector<std::string_view>& fields, std::string& names, std::string& data) const
+    {
+        std::size_t count = 0;
+        for (auto field = fields.rbegin(); field != fields.rend(); ++field) {
+            if (lowered(trimmed(field->substr(0, field->find(':')))) != name)
+                continue;
+            data += as_signed(*field);
+            append_name(names, name);
+            ++count;
+        }
+        if (name == "from" && count != 1)
+            throw std::invalid_argument("a message without one From");
     }
     /// With a fold before lines become long.
     static void append_name(std::string& names, const std::string& name)
@@ -308,7 +309,7 @@ private:
     std::string domain_;
     std::string selector_;
     dkim_key key_;
-    dkim_fields fields_;
+    dkim_manner how_;
 };
 
 } // namespace postern::kit

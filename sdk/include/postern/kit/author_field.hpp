@@ -1,19 +1,27 @@
-#include "author_field.hpp"
+#pragma once
+// The addresses of a From field. Pure. It reads as strictly as a server may that knows its users: what two readers might take for
+// different addresses is none.
+// STANDARDS: RFC 5322 3.2, 3.4, 3.6.2. SECURITY: the value is a client's; work and memory are linear in it.
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
-namespace sender_owner {
-namespace {
+namespace postern::kit {
 
-[[nodiscard]] bool is_blank(char c) noexcept
+namespace author_field {
+
+[[nodiscard]] constexpr bool is_blank(char c) noexcept
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 /// Exactly one "@" outside of quotes, with something on both sides; no control octet.
-[[nodiscard]] bool is_address(std::string_view text) noexcept
+[[nodiscard]] inline bool is_address(std::string_view text) noexcept
 {
     std::size_t at = std::string_view::npos;
     bool quoted = false;
@@ -31,6 +39,7 @@ namespace {
     return !quoted && at != std::string_view::npos && at != 0 && at + 1 < text.size();
 }
 
+/// Takes the value octet by octet.
 class reader {
 public:
     explicit reader(std::string_view value) : rest_{value} {}
@@ -162,14 +171,15 @@ private:
     bool is_after_group_ = false;
 };
 
-} // namespace
+} // namespace author_field
 
-std::optional<std::vector<std::string>> addresses_in(std::string_view value)
+/// "local@domain" each, those of groups too. Nothing: the value is no list of mailboxes, or an empty one.
+[[nodiscard]] inline std::optional<std::vector<std::string>> addresses_in(std::string_view value)
 {
-    reader in{value};
+    author_field::reader in{value};
     if (!in.reads_all())
         return std::nullopt;
     return std::move(in.found);
 }
 
-} // namespace sender_owner
+} // namespace postern::kit

@@ -1,11 +1,11 @@
-#include "../src/author_field.hpp"
+#include <postern/kit/author_field.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-using sender_owner::addresses_in;
+using postern::kit::addresses_in;
 using testing::ElementsAre;
 using testing::Optional;
 
