@@ -1,11 +1,11 @@
 // What a next hop is sent where plugins have a say in it: another variant for this transaction, and fields in front of the octets
 // that leave.
 
+#include "sdk/include/postern/kit/sha256.hpp"
+#include "tests/support/dns_peer.hpp"
 #include "tests/support/next_hop.hpp"
 #include "tests/support/server.hpp"
 #include "tests/support/smtp_peer.hpp"
-
-#include <postern/kit/sha256.hpp>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -215,8 +215,9 @@ TEST(what_is_signed, stays_where_it_lies_whatever_its_size)
     const auto message = next.arrived().back();
     expect_good_sum(message.content);
     EXPECT_TRUE(body_of(message.content) == body_of(content));
-    if (std::string_view{POSTERN_TEST_SANITIZE}.empty()) // which keeps what is freed
+    if (std::string_view{POSTERN_TEST_SANITIZE}.empty()) { // which keeps what is freed
         EXPECT_LT(peak_memory(gateway.child().pid()), content.size());
+    }
 }
 
 TEST(what_is_signed, has_its_signature_in_front_and_nothing_else_is_changed)
@@ -326,6 +327,45 @@ TEST(content_hooks, begin_anew_with_what_is_stored_at_the_next_attempt_and_a_not
     EXPECT_THAT(report, AllOf(HasSubstr("multipart/report"), HasSubstr("hello\r\n")));
     const auto original = report.substr(report.rfind("message/rfc822"));
     EXPECT_THAT(original, AllOf(HasSubstr("Subject: hi\r\n"), Not(HasSubstr("X-Probe")), Not(HasSubstr("X-Signed"))));
+}
+
+// RFC 5321 5.1
+TEST(content_hooks, come_again_where_another_host_is_tried)
+{
+    constexpr std::uint16_t type_a = 1;
+    constexpr std::uint16_t type_mx = 15;
+    const auto address = [](const std::string& name, char last) {
+        return dns_said{0, {{name, type_a, {'\x7f', '\0', '\0', last}}}};
+    };
+    dns_peer names{[&](const std::string& name, std::uint16_t type) -> dns_said {
+        if (type == type_mx && name == "example.com")
+            return {0,
+                    {{name, type_mx, dns_peer::two(10) + dns_peer::wire("bad.example")},
+                     {name, type_mx, dns_peer::two(20) + dns_peer::wire("good.example")}}};
+        if (type == type_a && (name == "bad.example" || name == "good.example"))
+            return address(name, name == "bad.example" ? '\2' : '\1');
+        return {};
+    }};
+    next_hop good;
+    next_hop bad{2, good.port(), [](hop_stage at, std::string_view) {
+                     return at == hop_stage::mail ? hop_answer{.reply = "421 4.3.2 going down", .drop = true} : hop_answer{};
+                 }};
+    configuration what;
+    what.listener("in", {"relay-domains", "probe"})
+        .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
+        .plugin("probe", "content-probe", "content = \"body:other\"\nsign = \"sum\"", all_may)
+        .section("delivery", fmt::format("mx_port = {}\nmx_loopback = true\ntls = \"none\"", good.port()))
+        .section("delivery.dns", fmt::format("servers = [\"{}\"]", names.address()));
+    server gateway{what};
+    send(gateway);
+    ASSERT_TRUE(good.wait_for(1)) << gateway.log();
+    EXPECT_EQ(bad.connections(), 1U);
+    const auto content = good.arrived().front().content;
+    expect_good_sum(content);
+    EXPECT_EQ(content.rfind("X-Sum"), 0U) << "nothing is left of the first host";
+    EXPECT_EQ(body_of(content), "other\r\n");
+    const auto log = gateway.log();
+    EXPECT_NE(log.find("asked at delivery.content"), log.rfind("asked at delivery.content")) << log;
 }
 
 } // namespace

@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include <openssl/crypto.h>
+
 namespace {
 
 using namespace dkim_sign;
@@ -47,6 +49,12 @@ constexpr const char* mark = "XDKIMSIGN";
     return how;
 }
 
+/// A key is in memory as OpenSSL has it, and nowhere else.
+struct wipes_at_end {
+    std::string& octets;
+    ~wipes_at_end() { OPENSSL_cleanse(octets.data(), octets.size()); }
+};
+
 [[nodiscard]] keyring keys_by(const postern::host& host, const postern::kit::dkim_manner& how)
 {
     constexpr int good_bits = 2'048; // RFC 8301 3.2
@@ -60,7 +68,9 @@ constexpr const char* mark = "XDKIMSIGN";
             host.refuse("keys", "\"" + file + "\" does not begin with \"/\", and there is no folder");
         const std::string path = file.starts_with('/') ? file : folder + "/" + file;
         try {
-            const postern::kit::dkim_key key{read_key_file(path)};
+            std::string pem = read_key_file(path);
+            const wipes_at_end wipes{pem};
+            const postern::kit::dkim_key key{pem};
             if (!key.is_ed25519() && key.bits() < good_bits)
                 host.warning("problem=\"" + path + " has fewer than 2,048 bits; some receivers take no such signature\"");
             keys.add({place->domain, place->selector, key, how});

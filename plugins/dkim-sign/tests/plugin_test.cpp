@@ -160,7 +160,7 @@ TEST_F(dkim_sign_plugin, signs_in_the_manner_that_is_wanted)
 TEST_F(dkim_sign_plugin, tells_what_to_publish)
 {
     begin();
-    EXPECT_EQ(host_.tell({"records"}).text,
+    EXPECT_EQ(host_.tell({"records"}).output,
               "s1._domainkey.example.org. IN TXT \"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"\n");
     EXPECT_THAT(host_.tell({"records", "example.net"}).text, HasSubstr("no key"));
     EXPECT_THAT(host_.tell({"show"}).text, HasSubstr("records"));
@@ -187,14 +187,17 @@ TEST_F(dkim_sign_plugin, is_not_begun_with_a_field_for_good_that_is_not_signed)
 
 TEST_F(dkim_sign_plugin, is_not_begun_with_a_place_that_is_none)
 {
-    host_.table("keys", {{"example.org", file_.string()}});
+    host_.table("keys", {{"example.org", file_.string()}}); // beside a good one
     EXPECT_THAT(refusal(), HasSubstr("SELECTOR._domainkey.DOMAIN"));
 }
 
 TEST_F(dkim_sign_plugin, is_not_begun_without_a_key)
 {
-    host_.table("keys", {});
-    EXPECT_THAT(refusal(), HasSubstr("names no key"));
+    fake_host bare{postern_plugin_v1};
+    ASSERT_THAT(use_manifest(bare, POSTERN_PLUGIN_MANIFEST), IsEmpty());
+    EXPECT_EQ(bare.create(), POSTERN_E_INVALID);
+    ASSERT_THAT(bare.refusals(), SizeIs(1));
+    EXPECT_THAT(bare.refusals()[0].second, HasSubstr("names no key"));
 }
 
 } // namespace
