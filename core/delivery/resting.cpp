@@ -32,7 +32,8 @@ std::optional<std::string> resting_destinations::failed(std::string_view destina
     std::optional<std::string> forgotten;
     const auto at = find_or_add(destination, forgotten);
     auto& one = at->second;
-    one.why = std::move(why);
+    if (now >= one.ordered)
+        one.why = std::move(why);
     if (now < one.until)
         return forgotten;
     const bool is_new = one.length.count() == 0 || now - one.until > times.most; // nobody has cared for long
@@ -41,21 +42,31 @@ std::optional<std::string> resting_destinations::failed(std::string_view destina
     return forgotten;
 }
 
-std::optional<std::string> resting_destinations::rest(std::string_view destination, std::string why, base::instant now,
-                                                      std::chrono::milliseconds time)
+std::optional<std::string> resting_destinations::order(std::string_view destination, std::string why, base::instant now,
+                                                       std::chrono::milliseconds length)
 {
     std::optional<std::string> forgotten;
     const auto at = find_or_add(destination, forgotten);
-    at->second.why = std::move(why);
-    last_until(at, std::max(at->second.until, now + time));
+    auto& one = at->second;
+    if (now + length <= one.ordered)
+        return forgotten;
+    one.why = std::move(why);
+    one.ordered = now + length;
+    if (one.until < one.ordered)
+        last_until(at, one.ordered);
     return forgotten;
 }
 
-bool resting_destinations::reached(std::string_view destination)
+bool resting_destinations::reached(std::string_view destination, base::instant now)
 {
     const auto at = all_.find(destination);
     if (at == all_.end())
         return false;
+    if (now < at->second.ordered) { // only what was found out is over
+        at->second.length = {};
+        last_until(at, at->second.ordered);
+        return false;
+    }
     erase(at);
     return true;
 }
@@ -66,6 +77,7 @@ void resting_destinations::end_all(base::instant now)
     told_.clear();
     for (auto& [name, one] : all_) {
         one.until = now;
+        one.ordered = {};
         one.length = {};
         ends_.emplace(now, name);
     }
@@ -75,6 +87,13 @@ std::optional<std::string_view> resting_destinations::why_it_rests(std::string_v
 {
     const auto at = all_.find(destination);
     return at == all_.end() || now >= at->second.until ? std::nullopt : std::optional<std::string_view>{at->second.why};
+}
+
+std::optional<std::string_view> resting_destinations::why_it_is_let_alone(std::string_view destination,
+                                                                          base::instant now) const noexcept
+{
+    const auto at = all_.find(destination);
+    return at == all_.end() || now >= at->second.ordered ? std::nullopt : std::optional<std::string_view>{at->second.why};
 }
 
 std::optional<base::instant> resting_destinations::next_over() const noexcept

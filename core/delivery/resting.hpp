@@ -1,6 +1,6 @@
 #pragma once
-// Destinations that could not be reached lately, or are to be let alone: they rest, the former longer each time. Pure accounting;
-// the owner tells it what happened and what time it is, and sends somebody when a rest is over.
+// Destinations that could not be reached lately: they rest, longer each time. Others rest because somebody wants it. Pure
+// accounting; the owner tells it what happened and what time it is, and sends somebody when a rest is over.
 
 #include "core/base/clock.hpp"
 
@@ -31,11 +31,11 @@ public:
     /// Nobody there could be spoken to. Of deliveries that were under way together the first failure counts. Returns the one that
     /// was forgotten for it, where there are too many: nothing more is told of that.
     std::optional<std::string> failed(std::string_view destination, std::string why, base::instant now, const rest_times& times);
-    /// Nobody is to go there for that time, whether or not it could be reached. Returns as failed().
-    std::optional<std::string> rest(std::string_view destination, std::string why, base::instant now,
-                                    std::chrono::milliseconds time);
+    /// It is let alone for that long, whoever answers there meanwhile. Of two times the later end counts. Returns as failed().
+    std::optional<std::string> order(std::string_view destination, std::string why, base::instant now,
+                                     std::chrono::milliseconds length);
     /// Somebody there answered. False: nothing else was known.
-    bool reached(std::string_view destination);
+    bool reached(std::string_view destination, base::instant now);
     /// Whoever asks next may try, and what was before does not count (an operator's word).
     void end_all(base::instant now);
 
@@ -56,6 +56,9 @@ public:
         const auto at = all_.upper_bound(after);
         return at == all_.end() ? std::nullopt : std::optional<std::string_view>{at->first};
     }
+    /// Likewise, if somebody wants it to.
+    [[nodiscard]] std::optional<std::string_view> why_it_is_let_alone(std::string_view destination,
+                                                                      base::instant now) const noexcept;
 
     /// When the next rest is over that take_over() has not told of.
     [[nodiscard]] std::optional<base::instant> next_over() const noexcept;
@@ -69,6 +72,7 @@ private:
         base::instant until;
         std::chrono::milliseconds length{0};
         std::string why;
+        base::instant ordered{}; ///< until then somebody wants it to rest, and `why` is his
     };
     using entries = std::map<std::string, entry, std::less<>>;
     [[nodiscard]] entries::iterator find_or_add(std::string_view destination, std::optional<std::string>& forgotten);

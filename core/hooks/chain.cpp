@@ -161,6 +161,9 @@ std::string chain_run::rule_broken_by(const plugin_reply& reply, const link& by)
         return "ACCEPT is not granted by the configuration (may)";
     if (reply.vouches && (hook_ != hook_point::cmd_rcpt || !by.who->may_vouch()))
         return "vouches without providing postern.recipients/1, or not for a recipient";
+    if (reply.out && !reply.out->pool.empty() && out_ != nullptr &&
+        std::ranges::find(out_->pools, reply.out->pool) == out_->pools.end())
+        return "the source pool \"" + reply.out->pool + "\", which the configuration does not have ([[delivery.source_pool]])";
     if (reply.out && reply.out->socket && !by.may.route)
         return "a socket of its own is not granted by the configuration (may)";
     if (reply.out && out_ != nullptr && !by.may.tls && is_weaker(*reply.out, *out_))
@@ -227,10 +230,17 @@ void chain_run::take(plugin_reply& reply, const link& by)
         return;
     if (reply.out && out_ != nullptr)
         take_outgoing(*reply.out, *out_);
+    if (reply.out && reply.out->socket && out_ != nullptr)
+        out_->socket_by = by.who->name();
     if (reply.dsn && dsn_ != nullptr)
         take_wording(*reply.dsn, dsn_->wording);
-    if (reply.shape && shape_ != nullptr)
+    if (reply.shape && shape_ != nullptr) {
+        if (reply.shape->wait > shape_->wait) {
+            shape_->wait_why = reply.text;
+            shape_->wait_by = by.who->name();
+        }
         take_shaping(*reply.shape, *shape_);
+    }
     if (reply.vouches && !is_refusal(reply.verdict)) {
         result_.vouched = true;
         // What was only waiting for somebody to vouch is decided now.
@@ -318,6 +328,8 @@ void chain_run::failed(std::string_view why)
 void chain_run::cut_short()
 {
     failure_.clear();
+    if (is_shaping(hook_)) // what would become of the message without him, becomes of it
+        return;
     if (!is_notification(hook_) && hook_ != hook_point::ehlo_caps && hook_ != hook_point::auth_mechanisms)
         decide(verdict_kind::tempfail, is_of_login(hook_) ? 454 : 451, "4.3.2", "shutting down, try again later");
 }

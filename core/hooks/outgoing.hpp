@@ -114,7 +114,9 @@ struct outgoing {
     base::wall_time received;
 
     std::string pool;                         ///< of source addresses; empty: none in particular
+    std::vector<std::string> pools;           ///< delivery.source: those that there are
     std::shared_ptr<base::descriptor> socket; ///< a stream to the host that a plugin has opened; null: we connect
+    std::string socket_by;                    ///< whose that is
 
     tls_policy configured;
     tls_policy tls; ///< what holds

@@ -69,6 +69,8 @@ struct shaping {
     std::uint32_t attempts = 0;
 
     std::chrono::milliseconds wait{0}; ///< what was said; 0: nothing
+    std::string wait_why;              ///< in the words of who said that
+    std::string wait_by;               ///< an instance
 };
 
 /// What an answer says beyond its verdict.

@@ -7,6 +7,7 @@
 #include "core/host/reply_reader.hpp"
 #include "core/hooks/edit_form.hpp"
 #include "core/hooks/login.hpp"
+#include "core/hooks/outgoing.hpp"
 #include "core/hooks/reply_rules.hpp"
 
 #include <postern/abi/hooks.h>
@@ -34,8 +35,17 @@ public:
     {
     }
 
-    /// Empty: copied to `to`. Else why it counts as a failure.
+    /// Empty: copied to `to`. Else why it counts as a failure; a socket in it is the plugin's then, which hears of that.
     [[nodiscard]] std::string read(const postern_reply* from, hooks::plugin_reply& to) const
+    {
+        auto wrong = fault_of(from, to);
+        if (!wrong.empty() && to.out && to.out->socket)
+            (void)to.out->socket->take();
+        return wrong;
+    }
+
+private:
+    [[nodiscard]] std::string fault_of(const postern_reply* from, hooks::plugin_reply& to) const
     {
         if (from == nullptr)
             return "a NULL reply";
@@ -51,7 +61,6 @@ public:
         return hooks::is_refusal(to.verdict) ? std::string{} : hooks::fault_of_form(hook_, to.edits); // a refusal has none
     }
 
-private:
     hooks::hook_point hook_;
     std::uint32_t proof_;
     bool may_vouch_;

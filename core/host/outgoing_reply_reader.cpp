@@ -103,7 +103,7 @@ const char* read_source(const postern_reply& from, hooks::outgoing_reply& to)
     return nullptr;
 }
 
-/// The socket is ours from here on, whatever is wrong with the answer.
+/// The socket is the plugin's as long as anything may still be wrong with the answer: see answer_rules::read().
 const char* read_connect(const postern_reply& from, hooks::outgoing_reply& to)
 {
     const auto record = read_record<postern_delivery_connect_reply>(&from, from.size);

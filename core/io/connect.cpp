@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -155,6 +156,41 @@ task<base::result<socket>> connect_unix(loop& home, std::string path, std::chron
         co_return base::error_code{asio::error::name_too_long};
     const native_endpoint to{asio::local::stream_protocol::endpoint{path}};
     co_return co_await connect_to(home, to, within, by);
+}
+
+base::result<socket> adopt(loop& home, base::descriptor& made)
+{
+    base::descriptor own{made.take()}; // closed on every way out
+    const auto fd = own.get();
+    const auto last_error = [] { return base::error_code{errno, boost::system::system_category()}; };
+    const auto option = [fd](int name) -> std::optional<int> {
+        int value = 0;
+        socklen_t size = sizeof value;
+        return ::getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? std::optional{value} : std::nullopt;
+    };
+    const auto type = option(SO_TYPE);
+    const auto family = option(SO_DOMAIN);
+    const auto protocol = option(SO_PROTOCOL);
+    if (!type || !family || !protocol)
+        return last_error(); // no socket at all
+    if (*type != SOCK_STREAM)
+        return base::error_code{ESOCKTNOSUPPORT, boost::system::system_category()};
+    if (const auto pending = option(SO_ERROR); pending.value_or(0) != 0)
+        return base::error_code{*pending, boost::system::system_category()};
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0)
+        return last_error(); // it listens, or is not connected yet
+    const int flags = ::fcntl(fd, F_GETFL);
+    if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+        return last_error();
+    socket taken{home.context().get_executor()};
+    base::error_code ec;
+    taken.assign(asio::generic::stream_protocol{*family, *protocol}, fd, ec);
+    if (ec)
+        return ec;
+    (void)own.take();
+    return taken;
 }
 
 } // namespace postern::io

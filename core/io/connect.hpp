@@ -1,6 +1,8 @@
 #pragma once
-// Outgoing connections: a host name or address and a port, or the path of a Unix socket, to a connected socket.
+// Outgoing connections: a host name or address and a port, or the path of a Unix socket, to a connected socket; or one that
+// somebody else has connected. SECURITY: of such a one nothing is believed.
 
+#include "core/base/descriptor.hpp"
 #include "core/base/ip_address.hpp"
 #include "core/base/result.hpp"
 #include "core/io/asio.hpp"
@@ -45,5 +47,9 @@ private:
 /// Likewise, to the Unix socket at `path`.
 [[nodiscard]] task<base::result<socket>> connect_unix(loop& home, std::string path, std::chrono::milliseconds within,
                                                       interruption* by = nullptr);
+
+/// Takes `made` for a connection; an error unless it is a stream that is connected and that nobody here uses. From then on it
+/// blocks nobody, and no child process inherits it. Whatever comes of it, `made` has none any more.
+[[nodiscard]] base::result<socket> adopt(loop& home, base::descriptor& made);
 
 } // namespace postern::io

@@ -286,8 +286,8 @@ io::task<void> attempt::deliver(const delivery::route_group& group)
         }
     } const back{*this, place};
     if (conversation::is_wanted(*current_)) {
-        const conversation::surroundings here{engine_.loop_,    engine_.log_,   engine_.metrics_,
-                                              engine_.notices_, engine_.clock_, engine_.store_, &notes_};
+        const conversation::surroundings here{engine_.loop_,  engine_.log_,   engine_.metrics_, engine_.notices_,
+                                              engine_.clock_, engine_.store_, &notes_};
         conversation talk{here, current_, draft_, record_, base::session_id{engine_.ids_.next()}};
         struct talking { // as long as cut() may find it
             std::set<conversation*>& all;
@@ -347,6 +347,7 @@ void attempt::come_back() noexcept
 io::task<void> attempt::deliver_in_turn(const delivery::route_group& group, conversation* talk, delivery_lines::place& place)
 {
     auto open = group.recipients;
+    const auto name = group.next.text();
     while (!open.empty() && !hold_) {
         delivery::route_group now{group.next, std::exchange(open, {})};
         if (talk != nullptr) {
@@ -355,13 +356,17 @@ io::task<void> attempt::deliver_in_turn(const delivery::route_group& group, conv
                 co_return;
             now.recipients = talk->recipients();
             open = talk->later();
-            if (!may_go_on(ruling, now.recipients, now.next.text()))
+            if (!may_go_on(ruling, now.recipients, name))
                 continue;
         }
         const auto again = co_await carry(std::move(now), talk, place);
         open.insert(open.begin(), again.begin(), again.end());
         if (engine_.stopping_ && again.empty())
             co_return;
+        if (!open.empty() && engine_.lines_.is_let_alone(name)) { // since what was said just now
+            (void)waits_for_rest({group.next, open}, name);
+            co_return;
+        }
     }
 }
 

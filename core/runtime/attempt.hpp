@@ -60,9 +60,26 @@ private:
     [[nodiscard]] io::task<void> deliver_by(delivery::transport& how, const delivery::route_group& group);
     [[nodiscard]] bool may_go_on(const hooks::outcome& ruling, const std::vector<std::uint32_t>& recipients,
                                  const std::string& next_hop);
-    [[nodiscard]] std::vector<std::uint32_t> keep_results(const session::client_result& result,
-                                                          std::vector<std::uint32_t> recipients, const std::string& next_hop,
-                                                          delivery::taker by, bool lacks_keyword);
+    /// What is known of the one who took, or did not take, a transaction.
+    struct taking {
+        std::string next_hop;
+        std::string address = {}; ///< of the peer; empty: there was none
+        delivery::taker by = delivery::taker::mailbox;
+        bool lacks_keyword = false;
+    };
+    /// What was said of a recipient, before it counts.
+    struct heard {
+        std::uint32_t recipient = 0;
+        delivery::recipient_result what = {};
+        hooks::delivery_stage stage = hooks::delivery_stage::route;
+    };
+    [[nodiscard]] io::task<std::vector<std::uint32_t>> keep_results(std::vector<session::client_recipient_result> results,
+                                                                    std::vector<std::uint32_t> recipients, taking of,
+                                                                    conversation* asked);
+    [[nodiscard]] io::task<void> weigh(std::vector<heard>& all, const taking& of, conversation* asked);
+    [[nodiscard]] io::task<void> weigh_one(const std::vector<heard*>& these, const taking& of, conversation& asked);
+    void tell_of_socket(const next_hosts::place& to, std::string_view plugin, const base::error_code& fault) const;
+    [[nodiscard]] std::string source_pool(const std::string& next_hop) const;
     void tell_of_dropped(const smtp_connection& peer, const std::vector<std::uint32_t>& recipients,
                          const std::string& next_hop) const;
     /// A connection, whom it leads to and by which policy.
@@ -73,9 +90,10 @@ private:
         bool is_new = false;
         bool in_clear = false; ///< although the policy would want TLS where it can be had
     };
-    [[nodiscard]] io::task<std::optional<way>> find_way(const delivery::route_group& group, next_hosts& hosts, conversation* talk,
-                                                        bool in_clear);
-    void note_unreachable(const std::vector<std::uint32_t>& recipients, const next_hosts& hosts, const std::string& next_hop);
+    [[nodiscard]] io::task<std::optional<way>> find_way(const delivery::route_group& group, const std::string& source,
+                                                        next_hosts& hosts, conversation* talk, bool in_clear);
+    [[nodiscard]] io::task<void> note_unreachable(const std::vector<std::uint32_t>& recipients, const next_hosts& hosts,
+                                                  const std::string& next_hop, conversation* asked);
     void defer_all(const std::vector<std::uint32_t>& recipients, std::string enhanced, std::string text,
                    const std::string& next_hop);
     void note(std::uint32_t recipient, delivery::recipient_result what, const std::string& next_hop,

@@ -82,28 +82,41 @@ constexpr std::size_t most_in_a_row = 20;
 } // namespace
 
 /// None of the hosts could be connected to, or may be.
-void attempt::note_unreachable(const std::vector<std::uint32_t>& recipients, const next_hosts& hosts, const std::string& next_hop)
+io::task<void> attempt::note_unreachable(const std::vector<std::uint32_t>& recipients, const next_hosts& hosts,
+                                         const std::string& next_hop, conversation* asked)
 {
-    const auto& why = hosts.why_none();
+    const auto why = hosts.why_none();
     const auto result = why.is_final ? delivery::recipient_result::kind::failed : delivery::recipient_result::kind::deferred;
     if (!why.is_final && !why.is_policy)
         engine_.lines_.unreachable(next_hop, why.text);
+    std::vector<heard> all;
     for (const auto index : recipients)
-        note(index, {result, 0, why.enhanced, why.text}, next_hop);
+        all.push_back({index, {result, 0, why.enhanced, why.text}, hooks::delivery_stage::route});
+    const taking nobody{next_hop};
+    auto* const whom = why.is_policy ? nullptr : asked; // what plugins have said already is not asked about
+    co_await weigh(all, nobody, whom);
+    for (auto& one : all)
+        note(one.recipient, std::move(one.what), next_hop);
+}
+
+/// From which addresses a transaction goes there, unless a plugin wants others.
+std::string attempt::source_pool(const std::string& next_hop) const
+{
+    if (auto said = engine_.rules_.pool_of(next_hop); !said.empty())
+        return said;
+    const auto& settings = current_->delivery;
+    const auto own = settings.destinations.find(next_hop);
+    return own == settings.destinations.end() || own->second.pool.empty() ? settings.pool : own->second.pool;
 }
 
 /// An idle connection, or one to the first of the hosts that can be connected to, as the policies want it. Nothing: there is
 /// none, and what that means for the recipients is noted, or nothing was tried.
-io::task<std::optional<attempt::way>> attempt::find_way(const delivery::route_group& group, next_hosts& hosts, conversation* talk,
-                                                        bool in_clear)
+io::task<std::optional<attempt::way>> attempt::find_way(const delivery::route_group& group, const std::string& source,
+                                                        next_hosts& hosts, conversation* talk, bool in_clear)
 {
     const auto name = group.next.text();
     const auto& settings = current_->delivery;
-    const auto own = settings.destinations.find(name);
-    auto source = engine_.rules_.pool_of(name);
-    if (source.empty())
-        source = own == settings.destinations.end() || own->second.pool.empty() ? settings.pool : own->second.pool;
-    for (;;) {
+    for (;; in_clear = false) { // that was about the place before
         auto host = in_clear ? std::nullopt : engine_.pool_.idle_place(group.next, source, current_);
         const bool is_idle = host.has_value();
         if (!is_idle)
@@ -111,7 +124,7 @@ io::task<std::optional<attempt::way>> attempt::find_way(const delivery::route_gr
         if (engine_.stopping_)
             co_return std::nullopt;
         if (!host) {
-            note_unreachable(group.recipients, hosts, name);
+            co_await note_unreachable(group.recipients, hosts, name, talk);
             co_return std::nullopt;
         }
         const auto login = settings.login_at(name);
@@ -136,12 +149,48 @@ io::task<std::optional<attempt::way>> attempt::find_way(const delivery::route_gr
             engine_.pool_.drop(group.next, source, host->host);
             continue;
         }
-        auto opened = co_await engine_.pool_.open(to, *host, hosts.has_others(), in_clear, current_);
+        const auto from = engine_.pool_.source_for(to, *host, *current_);
+        if (!from) {
+            hosts.fail(false, "4.4.1", "cannot connect: " + from.error().message());
+            continue;
+        }
+        smtp_pool::opening how{hosts.has_others(), in_clear, *from};
+        if (talk != nullptr) {
+            const auto ruling = co_await talk->connect(*host, *from);
+            if (talk->is_cut())
+                co_return std::nullopt;
+            if (talk->leaves_host()) {
+                hosts.pass_over(ruling.enhanced, ruling.text);
+                continue;
+            }
+            if (!may_go_on(ruling, group.recipients, name))
+                co_return std::nullopt;
+            how.connected = talk->take_socket();
+        }
+        const bool is_by_plugin = how.connected != nullptr;
+        auto opened = co_await engine_.pool_.open(to, *host, std::move(how), current_);
+        if (is_by_plugin)
+            tell_of_socket(*host, talk->socket_by(), opened ? base::error_code{} : opened.error());
         if (opened)
             co_return way{std::move(to), std::move(*host), std::move(*opened), true, in_clear};
-        hosts.fail(false, "4.4.1", "cannot connect: " + opened.error().message());
-        in_clear = false; // that was about this place
+        if (is_by_plugin) // which says nothing of the host
+            hosts.pass_over("4.3.0", "a plugin's connection cannot be used: " + opened.error().message());
+        else
+            hosts.fail(false, "4.4.1", "cannot connect: " + opened.error().message());
     }
+}
+
+/// The message goes by a way of a plugin, or does not.
+void attempt::tell_of_socket(const next_hosts::place& to, std::string_view plugin, const base::error_code& fault) const
+{
+    const auto address = to.address.address.is_unspecified() ? std::string{} : to.address.address.text();
+    if (fault)
+        engine_.log_.warning(
+            "connection_by_plugin_refused",
+            {{"message", base::to_text(id_)}, {"plugin", plugin}, {"host", to.host}, {"cause", fault.message()}});
+    else
+        engine_.log_.info("connected_by_plugin",
+                          {{"message", base::to_text(id_)}, {"plugin", plugin}, {"host", to.host}, {"address", address}});
 }
 
 /// Somebody is there who would take the message.
@@ -157,12 +206,19 @@ io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route
 {
     const auto name = group.next.text();
     const std::vector<std::uint32_t> nobody;
+    auto source = source_pool(name);
+    if (talk != nullptr) {
+        const auto ruling = co_await talk->choose_source(source);
+        if (talk->is_cut() || !may_go_on(ruling, group.recipients, name))
+            co_return nobody;
+        source = talk->pool();
+    }
     bool in_clear = false;
     unsigned hosts_left = most_sessions;
     next_hosts hosts{
         {engine_.loop_, engine_.lookups_, current_->names, engine_.random_, engine_.own_}, group.next, current_->delivery};
     for (;;) {
-        auto found = co_await find_way(group, hosts, talk, std::exchange(in_clear, false));
+        auto found = co_await find_way(group, source, hosts, talk, std::exchange(in_clear, false));
         if (!found)
             co_return nobody;
         auto& peer = *found->lease;
@@ -222,16 +278,21 @@ io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route
                                  {{"message", base::to_text(id_)}, {"next_hop", name}, {"note", "may arrive twice"}});
         if (peer.has_converted())
             engine_.log_.info("converted", {{"message", base::to_text(id_)}, {"next_hop", name}, {"lacks", "8BITMIME"}});
-        const auto by = taker_of(peer, group.next);
+        const auto& address = peer.profile().peer.address;
+        taking of{name, address.is_unspecified() ? std::string{} : address.text(), taker_of(peer, group.next)};
         tell_of_dropped(peer, group.recipients, name);
         const auto& keyword = record_.envelope.report_relay;
-        const bool lacks_keyword = keyword && (keyword->empty() || !peer.offers(*keyword));
-        auto again = is_left_out ? nobody : keep_results(result, group.recipients, name, by, lacks_keyword);
+        of.lacks_keyword = keyword && (keyword->empty() || !peer.offers(*keyword));
+        std::vector<session::client_recipient_result> results{result.recipients.begin(), result.recipients.end()};
         if (result.reusable) {
             if (peer.messages() < most_in_a_row)
                 idle_way_ = name;
             engine_.pool_.give_back(found->to, std::move(found->at), std::move(found->lease), current_);
         }
+        if (is_left_out)
+            co_return nobody;
+        auto* const asked = is_ours ? nullptr : talk;
+        auto again = co_await keep_results(std::move(results), group.recipients, std::move(of), asked);
         co_return again;
     }
 }
@@ -251,27 +312,6 @@ void attempt::tell_of_dropped(const smtp_connection& peer, const std::vector<std
     tell_of(draft_.envelope.from.parameters);
     for (const auto index : recipients)
         tell_of(draft_.envelope.to[index].parameters);
-}
-
-/// Notes what became of `recipients`; returns those that are worth another transaction at once, because the peer took as many
-/// as it wants in one.
-std::vector<std::uint32_t> attempt::keep_results(const session::client_result& result, std::vector<std::uint32_t> recipients,
-                                                 const std::string& next_hop, delivery::taker by, bool lacks_keyword)
-{
-    using kind = session::client_recipient_result::kind;
-    const bool any_taken = std::any_of(result.recipients.begin(), result.recipients.end(),
-                                       [](const auto& one) { return one.result == kind::delivered; });
-    std::vector<std::uint32_t> again;
-    for (std::size_t i = 0; i < recipients.size(); ++i) {
-        const auto& one = result.recipients[i];
-        if (one.over_limit && any_taken)
-            again.push_back(recipients[i]);
-        else
-            note(recipients[i],
-                 {static_cast<delivery::recipient_result::kind>(one.result), one.smtp_code, one.enhanced, one.text}, next_hop, by,
-                 lacks_keyword);
-    }
-    return again;
 }
 
 } // namespace postern::runtime

@@ -113,8 +113,9 @@ bool conversation::is_wanted(const generation& current) noexcept
     const auto& chain = *current.delivery_chain;
     return chain.has(hook_point::delivery_begin) || chain.has(hook_point::delivery_tls_policy) ||
            chain.has(hook_point::delivery_tls_result) || chain.has(hook_point::delivery_peer) ||
-           chain.has(hook_point::delivery_content) || chain.has(hook_point::delivery_sign) || !current.line_owners.empty() ||
-           !current.param_owners.empty();
+           chain.has(hook_point::delivery_source) || chain.has(hook_point::delivery_connect) ||
+           chain.has(hook_point::delivery_content) || chain.has(hook_point::delivery_sign) ||
+           chain.has(hook_point::delivery_reply) || !current.line_owners.empty() || !current.param_owners.empty();
 }
 
 io::task<hooks::outcome> conversation::begin(delivery::route next, std::vector<std::uint32_t> recipients)
@@ -135,8 +136,55 @@ io::task<hooks::outcome> conversation::begin(delivery::route next, std::vector<s
     co_return what;
 }
 
+io::task<hooks::outcome> conversation::choose_source(std::string configured)
+{
+    out_.pool = std::move(configured);
+    if (!hooks_.has(hook_point::delivery_source))
+        co_return hooks::outcome{};
+    out_.pools.clear();
+    for (const auto& [name, pool] : current_->delivery.pools)
+        out_.pools.push_back(name);
+    auto what = co_await ask(hook_point::delivery_source);
+    co_return what;
+}
+
+io::task<hooks::outcome> conversation::connect(const next_hosts::place& at, const std::optional<base::ip_address>& from)
+{
+    leaves_host_ = false;
+    if (!hooks_.has(hook_point::delivery_connect))
+        co_return hooks::outcome{};
+    out_.peer = at.address;
+    out_.source = from.value_or(base::ip_address{});
+    out_.next_host = false;
+    out_.socket.reset();
+    out_.socket_by.clear();
+    auto what = co_await ask(hook_point::delivery_connect);
+    leaves_host_ = !what.lets_pass() && out_.next_host;
+    out_.next_host = false;
+    if (!what.lets_pass())
+        out_.socket.reset(); // of one before who refused
+    co_return what;
+}
+
+io::task<hooks::outcome> conversation::weigh_reply(hooks::shaping& said)
+{
+    hooks::event what;
+    what.hook = hook_point::delivery_reply;
+    what.message = &message_;
+    what.session = session_;
+    what.attempt = record_.state.attempts;
+    what.shape = &said;
+    hooks::chain_run run{hooks_.order(), what.hook, &message_};
+    run.shape(said);
+    const bool is_answered = hooks_.advance(run, what);
+    if (!is_answered)
+        co_await hooks_.finish(run, what);
+    co_return run.take_result();
+}
+
 io::task<hooks::outcome> conversation::secure(const next_hosts::place& at)
 {
+    leaves_host_ = false;
     if (secured_host_ == at.host)
         co_return hooks::outcome{};
     secured_host_.reset();

@@ -1,10 +1,11 @@
 #pragma once
-// What plugins say to the transactions with one next hop, one after the other, from delivery.begin to delivery.sign. It asks the
+// What plugins say to the transactions with one next hop, one after the other, from delivery.begin to delivery.reply. It asks the
 // chain, keeps what came of it, and answers the client session's questions. What follows for recipients is the attempt's.
 
 #include "core/delivery/route.hpp"
 #include "core/hooks/draft.hpp"
 #include "core/hooks/outgoing.hpp"
+#include "core/hooks/shaping.hpp"
 #include "core/queue/record.hpp"
 #include "core/runtime/connection_port.hpp"
 #include "core/runtime/content_variant.hpp"
@@ -50,11 +51,23 @@ public:
     [[nodiscard]] io::task<hooks::outcome> begin(delivery::route next, std::vector<std::uint32_t> recipients);
     [[nodiscard]] std::vector<std::uint32_t> recipients() const { return out_.recipients; }
     [[nodiscard]] std::vector<std::uint32_t> later() const { return out_.later; }
+    /// delivery.source; if it lets pass, pool() holds. `configured`: the pool that holds before.
+    [[nodiscard]] io::task<hooks::outcome> choose_source(std::string configured);
+    [[nodiscard]] const std::string& pool() const noexcept { return out_.pool; }
     /// delivery.tls_policy, once a host; if it lets pass, policy() holds. If not, leaves_host() says whether that is about this
     /// host alone.
     [[nodiscard]] io::task<hooks::outcome> secure(const next_hosts::place& at);
     [[nodiscard]] const hooks::tls_policy& policy() const noexcept { return out_.tls; }
     [[nodiscard]] bool leaves_host() const noexcept { return leaves_host_; }
+    /// delivery.connect, once a new connection, behind secure(). `from`: our address, if it is known. If it lets pass,
+    /// take_socket() may have the connection already; if not, leaves_host() says whether that is about this address alone.
+    [[nodiscard]] io::task<hooks::outcome> connect(const next_hosts::place& at, const std::optional<base::ip_address>& from);
+    [[nodiscard]] std::shared_ptr<base::descriptor> take_socket() noexcept { return std::exchange(out_.socket, nullptr); }
+    [[nodiscard]] const std::string& socket_by() const noexcept { return out_.socket_by; } ///< whose that was
+    /// Whether anybody wants to hear what next hops say of recipients who did not get the message.
+    [[nodiscard]] bool weighs_replies() const noexcept { return hooks_.has(hooks::hook_point::delivery_reply); }
+    /// delivery.reply, about what `said` says; its `wait` is what was answered.
+    [[nodiscard]] io::task<hooks::outcome> weigh_reply(hooks::shaping& said);
     /// delivery.tls_result of a connection on which a first message was tried, by policy().
     void tell_tls_result(const smtp_connection& on);
 

@@ -213,6 +213,8 @@ std::optional<std::string> delivery_lines::why_not(std::string_view destination,
         return "suspended: " + found->second;
     if (const auto* const found = delivery::suspension_of(operators_, destination, clock_.wall()))
         return "suspended by an operator" + (found->why.empty() ? std::string{} : ": " + found->why);
+    if (const auto why = resting_.why_it_is_let_alone(destination, clock_.now()))
+        return std::string{*why};
     if (is_urgent)
         return std::nullopt;
     const auto why = resting_.why_it_rests(destination, clock_.now());
@@ -232,13 +234,26 @@ void delivery_lines::unreachable(const std::string& destination, const std::stri
 
 void delivery_lines::reached(const std::string& destination)
 {
-    if (resting_.reached(destination))
+    if (resting_.reached(destination, clock_.now()))
         log_.info("destination_reached", {{"next_hop", destination}});
+    watch_rests();
+}
+
+void delivery_lines::let_alone(const std::string& destination, std::chrono::milliseconds length, const std::string& why,
+                               std::string_view plugin)
+{
+    log_.info("destination_rests", {{"next_hop", destination}, {"cause", why}, {"plugin", plugin}, {"for_ms", length.count()}});
+    rest(destination, why, length);
+}
+
+bool delivery_lines::is_let_alone(std::string_view destination) const
+{
+    return resting_.why_it_is_let_alone(destination, clock_.now()).has_value();
 }
 
 void delivery_lines::rest(const std::string& destination, const std::string& why, std::chrono::milliseconds time)
 {
-    const auto forgotten = resting_.rest(destination, why, clock_.now(), time);
+    const auto forgotten = resting_.order(destination, why, clock_.now(), time);
     if (forgotten)
         let_in_(*forgotten, 1);
     watch_rests();

@@ -93,7 +93,7 @@ public:
     /// Nobody there could be spoken to.
     void unreachable(const std::string& destination, const std::string& why);
     void reached(const std::string& destination);
-    /// Somebody wants it to be let alone for that time.
+    /// Nobody goes there for that time, however urgent it is.
     void rest(const std::string& destination, const std::string& why, std::chrono::milliseconds time);
     /// What holds there in place of the configuration's, until the next limit(); nothing: that of the configuration again.
     void rule(const std::string& destination, std::optional<delivery::destinations::rule> what);
@@ -111,6 +111,10 @@ public:
     /// Up to `limit` destinations with names behind `after`, in the order of their names: of those at which somebody is busy or
     /// waits, which rest, are suspended, or were heard from lately. O(limit), whatever there is.
     [[nodiscard]] std::vector<destination_item> list(std::string_view after, std::size_t limit, const queue::ledger& queued);
+    /// The same by the word of a plugin, which the log has.
+    void let_alone(const std::string& destination, std::chrono::milliseconds length, const std::string& why,
+                   std::string_view plugin);
+    [[nodiscard]] bool is_let_alone(std::string_view destination) const;
     /// All that rest are tried again, by one each.
     void end_rests();
     /// One waits outside from now on.

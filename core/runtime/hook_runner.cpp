@@ -33,7 +33,7 @@ void clear(hooks::plugin_reply& reply)
 {
     const bool is_blank = reply.verdict == hooks::verdict_kind::proceed && !reply.vouches && reply.smtp_code == 0 &&
                           reply.score == 0 && reply.enhanced.empty() && reply.text.empty() && reply.edits.empty() &&
-                          !reply.more && !reply.out && !reply.dsn && reply.failure.empty();
+                          !reply.more && !reply.out && !reply.login && !reply.dsn && !reply.shape && reply.failure.empty();
     if (!is_blank)
         reply = {};
 }

@@ -66,6 +66,12 @@ void next_hosts::leave_out(std::string_view host, std::string enhanced, std::str
         addresses_.clear();
 }
 
+void next_hosts::pass_over(std::string enhanced, std::string text)
+{
+    fail(false, std::move(enhanced), std::move(text));
+    failure_.is_policy = true;
+}
+
 io::task<std::optional<next_hosts::place>> next_hosts::next()
 {
     if (std::exchange(repeats_, false))

@@ -57,6 +57,8 @@ public:
     void fail(bool is_final, std::string enhanced, std::string text);
     /// That host is not to be used, for a policy's sake: its other addresses are not given.
     void leave_out(std::string_view host, std::string enhanced, std::string text);
+    /// Nor is the place that was given last, but its host's others may be.
+    void pass_over(std::string enhanced, std::string text);
     /// Whether next() may give a further one.
     [[nodiscard]] bool has_others() const noexcept { return !addresses_.empty() || host_ < hosts_.size(); }
     [[nodiscard]] const failure& why_none() const noexcept { return failure_; }

@@ -55,10 +55,16 @@ std::shared_ptr<client_profile> profile_for(const smtp_pool::destination& to, co
 }
 
 io::task<base::result<io::connected>> connect_to(io::loop& home, const delivery::route& to, const next_hosts::place& at,
-                                                 std::chrono::milliseconds within, std::optional<base::ip_address> from)
+                                                 std::chrono::milliseconds within, const smtp_pool::opening& how)
 {
+    if (how.connected != nullptr) { // from which address nobody here knows
+        auto taken = io::adopt(home, *how.connected);
+        if (!taken)
+            co_return taken.error();
+        co_return io::connected{std::move(*taken), at.address, {}};
+    }
     if (!to.is_local())
-        co_return co_await io::connect(home, at.address, within, nullptr, from);
+        co_return co_await io::connect(home, at.address, within, nullptr, how.from);
     auto made = co_await io::connect_unix(home, to.host, within);
     if (!made)
         co_return made.error();
@@ -106,26 +112,31 @@ std::optional<smtp_pool::lease> smtp_pool::take(const destination& to, const std
     return lease{*this, std::move(connection)};
 }
 
-io::task<base::result<smtp_pool::lease>> smtp_pool::open(destination to, next_hosts::place at, bool has_others, bool in_clear,
+base::result<std::optional<base::ip_address>> smtp_pool::source_for(const destination& to, const next_hosts::place& at,
+                                                                    const generation& current)
+{
+    const auto pool = current.delivery.pools.find(to.source);
+    if (pool == current.delivery.pools.end() || pool->second.addresses.empty() || to.to.is_local())
+        return std::optional<base::ip_address>{};
+    const bool is_v4 = at.address.address.is_v4();
+    auto from = delivery::source_of(pool->second, is_v4, turns_[is_v4 ? 1 : 0]++);
+    if (!from)
+        return base::error_code{boost::asio::error::address_family_not_supported};
+    return from;
+}
+
+io::task<base::result<smtp_pool::lease>> smtp_pool::open(destination to, next_hosts::place at, opening how,
                                                          std::shared_ptr<const generation> current)
 {
-    const auto profile = profile_for(to, *current, in_clear);
-    std::optional<base::ip_address> from;
-    if (const auto pool = current->delivery.pools.find(to.source);
-        pool != current->delivery.pools.end() && !pool->second.addresses.empty() && !to.to.is_local()) {
-        const bool is_v4 = at.address.address.is_v4();
-        from = delivery::source_of(pool->second, is_v4, turns_[is_v4 ? 1 : 0]++);
-        if (!from)
-            co_return base::error_code{boost::asio::error::address_family_not_supported};
-    }
-    auto made = co_await connect_to(home_, to.to, at, profile->timeout.connect, from);
+    const auto profile = profile_for(to, *current, how.in_clear);
+    auto made = co_await connect_to(home_, to.to, at, profile->timeout.connect, how);
     if (!made)
         co_return made.error();
     if (stopping_)
         co_return base::error_code{boost::asio::error::operation_aborted};
     profile->peer = at.address;
     profile->own = made->own;
-    profile->has_others = has_others;
+    profile->has_others = how.has_others;
     auto connection = std::make_unique<smtp_connection>(home_, std::move(made->connection), profile);
     in_use_.insert(connection.get());
     co_return lease{*this, std::move(connection)};

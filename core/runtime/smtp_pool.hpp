@@ -1,6 +1,8 @@
 #pragma once
 // Outgoing SMTP connections that are open and idle, by next hop, so that the next message for it needs no new one.
 
+#include "core/base/descriptor.hpp"
+#include "core/base/ip_address.hpp"
 #include "core/base/result.hpp"
 #include "core/delivery/route.hpp"
 #include "core/hooks/outgoing.hpp"
@@ -11,6 +13,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -57,8 +60,18 @@ public:
     [[nodiscard]] std::optional<lease> take(const destination& to, const std::shared_ptr<const generation>& current);
     /// Ends the idle connections from there to that host, which were opened under other policies.
     void drop(const delivery::route& to, const std::string& source, const std::string& host);
-    /// A new one. `in_clear`: without STARTTLS (after a failed handshake, where the policy lets a caller try again without).
-    [[nodiscard]] io::task<base::result<lease>> open(destination to, next_hosts::place at, bool has_others, bool in_clear,
+    /// What a new connection is opened with.
+    struct opening {
+        bool has_others = false; ///< the name of the next hop has further addresses
+        bool in_clear = false;   ///< without STARTTLS: after a failed handshake, where the policy lets a caller try again without
+        std::optional<base::ip_address> from = {};             ///< our address; nothing: as the system chooses
+        std::shared_ptr<base::descriptor> connected = nullptr; ///< leads there already; null: we connect
+    };
+    /// Our address whose turn it is in that pool, for a connection there; nothing: as the system chooses. An error where the pool
+    /// has none of that family.
+    [[nodiscard]] base::result<std::optional<base::ip_address>> source_for(const destination& to, const next_hosts::place& at,
+                                                                           const generation& current);
+    [[nodiscard]] io::task<base::result<lease>> open(destination to, next_hosts::place at, opening how,
                                                      std::shared_ptr<const generation> current);
     /// Keeps it for the next message for a while, if it can take one. `opened_by`: the generation that take() or open() got.
     void give_back(const destination& to, next_hosts::place at, lease used, const std::shared_ptr<const generation>& opened_by);

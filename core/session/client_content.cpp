@@ -22,7 +22,8 @@ void client_session::state::give_content(std::string_view octets, bool is_last)
     const auto& facts = with_bdat ? check.facts() : encoder.facts();
     if (!message.is_binary && facts.has_defect()) {
         // RFC 5321 2.3.8: neither CR nor LF leaves alone; without its end the peer keeps nothing of what it has.
-        decide_rest({kind::failed, 0, "5.6.0", "the content has a NUL, or a CR or LF that is not part of a line end", false});
+        decide_rest({kind::failed, 0, "5.6.0", "the content has a NUL, or a CR or LF that is not part of a line end", false,
+                     hooks::delivery_stage::data});
         break_off(client_end::content_failed, "5.6.0", "content is not canonical");
     }
 }
@@ -113,7 +114,10 @@ void client_session::state::take_content(const protocol::reply& reply)
     // RFC 3030 2: a refused chunk ends the transaction; further ones are refused for its sake, and the first reason counts.
     if (!reply.is_positive() && !is_refused) {
         is_refused = true;
-        decide_rest(judged(reply));
+        auto what = judged(reply);
+        if (awaited != 0) // of a chunk before the last one
+            what.stage = hooks::delivery_stage::data;
+        decide_rest(what);
     }
     if (awaited != 0 || !(is_last_given || is_refused))
         return;

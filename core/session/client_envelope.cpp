@@ -174,7 +174,6 @@ bool client_session::state::may_say_data() const noexcept
 void client_session::state::take_envelope(const protocol::reply& reply)
 {
     const std::size_t slot = with_rset ? answered : answered + 1;
-    ++answered;
     const bool done = reply.code >= 200 && reply.code < 300;
     if (slot == 0) {
         take_rset(reply);
@@ -193,6 +192,7 @@ void client_session::state::take_envelope(const protocol::reply& reply)
     } else {
         take_data(reply);
     }
+    ++answered; // now: what came of this one was said of it
 }
 
 void client_session::state::take_rcpt(const protocol::reply& reply, std::size_t position)

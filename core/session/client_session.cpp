@@ -353,7 +353,7 @@ void client_session::state::break_off(client_end why, std::string_view enhanced,
         // RFC 1047, RFC 5321 4.5.4.1: all went out and no answer came. The peer may have the message.
         is_reply_lost = where == stage::content && is_last_given && outgoing().empty() && !is_refused;
         is_untouched = has_served && (why == client_end::lost || why == client_end::refused) && !has_mail && !is_mail_refused;
-        decide_rest({kind::deferred, 0, std::string{enhanced}, bounded_text(text, config.limits.reply_text), false});
+        decide_rest({kind::deferred, 0, std::string{enhanced}, bounded_text(text, config.limits.reply_text), false, reached()});
     }
     where = stage::over;
     if (!was_quitting && ended == client_end::none) {
@@ -399,12 +399,25 @@ void client_session::state::out_of_place(const protocol::reply& reply)
     break_off(client_end::protocol_error, "4.5.0", "reply " + std::to_string(reply.code) + " out of place");
 }
 
+hooks::delivery_stage client_session::state::reached() const noexcept
+{
+    using enum hooks::delivery_stage;
+    if (where == stage::content || where == stage::lone_dot)
+        return is_last_given && outgoing().empty() ? end : data;
+    if (where != stage::envelope)
+        return peer;
+    const std::size_t slot = with_rset ? answered : answered + 1; // as if there were always a RSET
+    if (slot < 2)
+        return slot == 0 ? peer : mail;
+    return slot - 2 < asked.size() ? rcpt : data;
+}
+
 client_recipient_result client_session::state::judged(const protocol::reply& reply) const
 {
     const auto result = reply.is_permanent_failure()   ? kind::failed
                         : reply.is_transient_failure() ? kind::deferred
                                                        : kind::delivered;
-    return {result, reply.code, reply.enhanced, bounded_text(reply.text(), config.limits.reply_text), false};
+    return {result, reply.code, reply.enhanced, bounded_text(reply.text(), config.limits.reply_text), false, reached()};
 }
 
 // What a peer refuses before MAIL is us, or everybody: nothing is known about the message, which can wait.

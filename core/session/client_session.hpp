@@ -5,6 +5,7 @@
 // SECURITY: everything that feed() takes is hostile; envelopes may hold what a plugin wrote and are checked before use.
 
 #include "core/hooks/outgoing.hpp"
+#include "core/hooks/shaping.hpp"
 #include "core/message/envelope.hpp"
 #include "core/protocol/capabilities.hpp"
 #include "core/protocol/reply.hpp"
@@ -58,6 +59,7 @@ struct client_recipient_result {
     std::string enhanced;        ///< "5.1.1"; of the reply, or of what was found out here; empty: the peer gave none
     std::string text;            ///< one line of printable text: the reply's (bounded), or what happened instead
     bool over_limit = false;     ///< 452 or 552 for too many recipients: worth another transaction at once, if any was accepted
+    hooks::delivery_stage stage = hooks::delivery_stage::peer; ///< that the transaction had come to
 };
 
 /// What became of a message.

@@ -68,7 +68,8 @@ struct client_session::state {
     void give_up(client_end why, client_recipient_result what);                  // QUIT follows
     void lose(const protocol::reply& reply);                                     // 421
     void out_of_place(const protocol::reply& reply);
-    void injected(); // octets in the clear where TLS begins
+    void injected();                                              // octets in the clear where TLS begins
+    [[nodiscard]] hooks::delivery_stage reached() const noexcept; // of what is awaited, or was answered just now
     [[nodiscard]] client_recipient_result judged(const protocol::reply& reply) const;
     [[nodiscard]] client_recipient_result refused_early(const protocol::reply& reply) const;
 

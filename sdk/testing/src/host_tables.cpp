@@ -48,6 +48,8 @@ postern_status reply(postern_host* host, std::uint64_t ticket, const postern_rep
     if (fault.empty())
         fault = fault_of(row.said, row.asked);
     postern_status status = fault.empty() ? POSTERN_PASS : POSTERN_E_INVALID;
+    if (!fault.empty() && row.said.out.socket)
+        row.said.out.socket->let_go();
     if (fault.empty()) // which the chain finds out later, so that the plugin does not hear of it
         fault = fault_of_grants(row.said, row.asked, [&](std::string_view grant) { return state.is_granted(grant); });
     if (!fault.empty()) {

@@ -27,7 +27,7 @@ TEST_F(a_destination, that_nobody_tried_does_not_rest)
     EXPECT_FALSE(rests());
     EXPECT_FALSE(all_.has_failed("example.org"));
     EXPECT_FALSE(all_.next_over());
-    EXPECT_FALSE(all_.reached("example.org"));
+    EXPECT_FALSE(all_.reached("example.org", now_));
 }
 
 TEST_F(a_destination, that_could_not_be_reached_rests)
@@ -80,7 +80,7 @@ TEST_F(a_destination, rests_once_for_all_that_failed_together)
 TEST_F(a_destination, that_was_reached_is_as_new)
 {
     fails();
-    EXPECT_TRUE(all_.reached("example.org"));
+    EXPECT_TRUE(all_.reached("example.org", now_));
     EXPECT_FALSE(all_.has_failed("example.org"));
     EXPECT_FALSE(all_.next_over());
     EXPECT_FALSE(rests());
@@ -101,11 +101,59 @@ TEST_F(a_destination, that_an_operator_wants_tried_is_tried)
     EXPECT_EQ(all_.next_over(), now_ + 30s) << "as the first time";
 }
 
+TEST_F(a_destination, that_is_to_be_let_alone_rests_whoever_answers_there)
+{
+    all_.order("example.org", "too much of it", now_, 1h);
+    EXPECT_EQ(all_.why_it_is_let_alone("example.org", now_), "too much of it");
+    EXPECT_EQ(all_.why_it_rests("example.org", now_), "too much of it");
+    EXPECT_FALSE(all_.reached("example.org", now_)) << "by who was under way";
+    EXPECT_EQ(all_.next_over(), now_ + 1h);
+    now_ += 1h;
+    EXPECT_FALSE(all_.why_it_is_let_alone("example.org", now_));
+    EXPECT_FALSE(rests());
+    EXPECT_THAT(all_.take_over(now_), ElementsAre("example.org"));
+    EXPECT_TRUE(all_.reached("example.org", now_));
+    EXPECT_FALSE(all_.has_failed("example.org"));
+}
+
+TEST_F(a_destination, is_let_alone_until_the_later_of_two_ends)
+{
+    all_.order("example.org", "long", now_, 1h);
+    all_.order("example.org", "short", now_, 1min);
+    EXPECT_EQ(all_.next_over(), now_ + 1h);
+    EXPECT_EQ(all_.why_it_is_let_alone("example.org", now_), "long");
+    all_.order("example.org", "longer", now_, 2h);
+    EXPECT_EQ(all_.next_over(), now_ + 2h);
+    EXPECT_EQ(all_.why_it_is_let_alone("example.org", now_), "longer");
+}
+
+TEST_F(a_destination, that_failed_and_is_to_be_let_alone_rests_for_what_was_wanted_once_somebody_answers)
+{
+    fails();
+    all_.order("example.org", "wanted", now_, 10s);
+    EXPECT_EQ(all_.next_over(), now_ + 30s) << "the later end";
+    fails();
+    EXPECT_EQ(all_.why_it_is_let_alone("example.org", now_), "wanted") << "whatever failed meanwhile";
+    EXPECT_FALSE(all_.reached("example.org", now_));
+    EXPECT_EQ(all_.next_over(), now_ + 10s);
+    now_ += 10s;
+    EXPECT_FALSE(rests());
+}
+
+TEST_F(a_destination, that_is_to_be_let_alone_is_tried_all_the_same_when_an_operator_says_so)
+{
+    all_.order("example.org", "wanted", now_, 1h);
+    all_.end_all(now_);
+    EXPECT_FALSE(all_.why_it_is_let_alone("example.org", now_));
+    EXPECT_FALSE(rests());
+}
+
 TEST(resting_destinations, are_no_more_than_there_may_be)
 {
     resting_destinations all{3};
     for (int i = 0; i < 10; ++i)
         EXPECT_EQ(all.failed("host" + std::to_string(i), "", base::instant{}, {}).has_value(), i >= 3);
+    EXPECT_TRUE(all.order("one_more", "", base::instant{}, 1s));
     EXPECT_EQ(all.size(), 3U);
     EXPECT_THAT(all.take_over(base::instant{} + 1h), ::testing::SizeIs(3));
 }

@@ -13,6 +13,8 @@
 #include <postern/sdk/metric.hpp>
 #include <postern/sdk/outgoing.hpp>
 #include <postern/sdk/report.hpp>
+#include <postern/sdk/shaping.hpp>
+#include <postern/sdk/source.hpp>
 #include <postern/sdk/tls_policy.hpp>
 #include <postern/sdk/task.hpp>
 
@@ -277,6 +279,10 @@ public:
     bool answer(std::uint64_t ticket, const readiness& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const tls_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const peer_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+    bool answer(std::uint64_t ticket, const source_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+    bool answer(std::uint64_t ticket, const connect_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+    bool answer(std::uint64_t ticket, const policy_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
+    bool answer(std::uint64_t ticket, const wait_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const client_lines& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const login_reply& what) const { return sdk::send(*instance_, ticket, what) >= 0; }
     bool answer(std::uint64_t ticket, const std::same_as<mechanism_list> auto& what) const

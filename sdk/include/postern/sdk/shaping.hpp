@@ -263,15 +263,21 @@ public:
     wait_reply(verdict what) : what_{std::move(what)} {}
 
     /// At delivery_reply: nothing is tried at that next hop for so long, by no message. Throws std::invalid_argument for no time,
-    /// and for one over 30 days.
-    wait_reply& rest_for(std::chrono::milliseconds time) &
+    /// and for one over 30 days. `why` is for the log and for operators, if the verdict has no text of its own; without either it
+    /// is what the next hop said.
+    wait_reply& rest_for(std::chrono::milliseconds time, std::string why = {}) &
     {
         if (time <= std::chrono::milliseconds{0} || time > sdk::longest_wait)
             throw std::invalid_argument("a wait takes a millisecond to 30 days");
         wait_ = time;
+        if (what_.text().empty() && !why.empty())
+            what_ = verdict{what_.kind(), what_.smtp_code(), what_.enhanced(), sdk::as_reply_text(std::move(why))};
         return *this;
     }
-    wait_reply rest_for(std::chrono::milliseconds time) && { return std::move(rest_for(time)); }
+    wait_reply rest_for(std::chrono::milliseconds time, std::string why = {}) &&
+    {
+        return std::move(rest_for(time, std::move(why)));
+    }
 
     [[nodiscard]] const verdict& what() const noexcept { return what_; }
     [[nodiscard]] std::chrono::milliseconds wait() const noexcept { return wait_; }

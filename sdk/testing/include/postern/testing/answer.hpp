@@ -67,6 +67,8 @@ public:
     given_socket(const given_socket&) = delete;
     given_socket& operator=(const given_socket&) = delete;
     [[nodiscard]] int get() const noexcept { return value_; }
+    /// It is the plugin's: its answer was refused to its face.
+    void let_go() noexcept { value_ = -1; }
 
 private:
     int value_;
