@@ -47,6 +47,8 @@ protected:
         ASSERT_TRUE(engine_->load());
         engine_->start({});
     }
+    /// Before what a test's own plugin uses goes away.
+    void TearDown() override { engine_.reset(); }
     /// What a test wants otherwise in the configuration.
     virtual void change(generation& /*what*/) {}
     /// What a session does with a message.

@@ -61,6 +61,7 @@ protected:
 
     std::mutex guard_;
     std::vector<hooks::shaping> told_;
+    std::atomic<bool> admits_{false};
 };
 
 class queue_admit : public an_engine_with_a_plugin {};
@@ -81,9 +82,8 @@ TEST_F(queue_admit, is_told_where_the_message_goes_and_who_is_there)
 
 TEST_F(queue_admit, puts_a_message_off_for_as_long_as_it_says_and_that_is_no_attempt)
 {
-    std::atomic<bool> admits{false};
-    ask_at(hook_point::queue_admit, [&](const test::asked& about) {
-        return admits ? say(about, verdict_kind::proceed) : say(about, verdict_kind::tempfail, 10min);
+    ask_at(hook_point::queue_admit, [this](const test::asked& about) {
+        return admits_ ? say(about, verdict_kind::proceed) : say(about, verdict_kind::tempfail, 10min);
     });
     const auto id = accept("b@example.com");
     until_it_waits(id, 0, clock_.wall() + 10min);
@@ -94,7 +94,7 @@ TEST_F(queue_admit, puts_a_message_off_for_as_long_as_it_says_and_that_is_no_att
     clock_.pass(1ms);
     engine_->refresh();
     until_it_waits(id, 0, clock_.wall() + 10min);
-    admits = true;
+    admits_ = true;
     clock_.pass(10min);
     engine_->refresh();
     ASSERT_TRUE(hop_.wait_for(1));
