@@ -200,23 +200,30 @@ TEST(what_is_signed, are_the_octets_that_leave)
         }
 }
 
-TEST(what_is_signed, stays_where_it_lies_whatever_its_size)
+/// How much memory a server had at most that has sent that message.
+[[nodiscard]] std::uint64_t peak_of(std::string_view does, const std::string& content)
 {
     next_hop next{offering("8BITMIME")};
-    server gateway{probing(next, "sign = \"sum\"\ncontent = \"field:yes\"").section("limits", "message_size = \"200MiB\"")};
+    server gateway{probing(next, does)};
+    send(gateway, content, " BODY=8BITMIME");
+    EXPECT_TRUE(next.wait_for(1, std::chrono::minutes{2})) << gateway.log();
+    const auto message = next.arrived().back();
+    if (!does.empty())
+        expect_good_sum(message.content);
+    EXPECT_TRUE(body_of(message.content) == body_of(content));
+    return peak_memory(gateway.child().pid());
+}
+
+TEST(what_is_signed, stays_where_it_lies_whatever_its_size)
+{
     std::string content{wide};
-    while (content.size() < 100'000'000)
+    while (content.size() < 40'000'000)
         content +=
             "line " + std::to_string(content.size()) + " of a message that is larger than anybody wants to hold in memory\r\n";
-    send(gateway); // what a delivery takes is there now
-    ASSERT_TRUE(next.wait_for(1)) << gateway.log();
-    send(gateway, content, " BODY=8BITMIME");
-    ASSERT_TRUE(next.wait_for(2, std::chrono::minutes{2})) << gateway.log();
-    const auto message = next.arrived().back();
-    expect_good_sum(message.content);
-    EXPECT_TRUE(body_of(message.content) == body_of(content));
+    const auto usual = peak_of("", content);
+    const auto peak = peak_of("sign = \"sum\"\ncontent = \"field:yes\"", content);
     if (std::string_view{POSTERN_TEST_SANITIZE}.empty()) { // which keeps what is freed
-        EXPECT_LT(peak_memory(gateway.child().pid()), content.size());
+        EXPECT_LT(peak, usual + content.size() / 2);
     }
 }
 
@@ -307,26 +314,26 @@ TEST(content_hooks, mean_what_on_error_says_when_their_plugin_fails)
 
 TEST(content_hooks, begin_anew_with_what_is_stored_at_the_next_attempt_and_a_notification_returns_that)
 {
-    std::atomic<int> attempts = 0;
+    std::vector<std::string> heard; // of the hop's threads, until the report has arrived
     next_hop next{[&](hop_stage at, std::string_view line) {
-        if (at != hop_stage::content || line.find("Return-Path") != std::string_view::npos ||
-            line.find("multipart/report") != std::string_view::npos)
+        if (at != hop_stage::content)
             return hop_answer{};
-        return ++attempts == 1 ? hop_answer{.reply = "451 4.3.0 later", .record = false}
-                               : hop_answer{.reply = "554 5.6.0 never", .record = true};
+        heard.emplace_back(line);
+        return heard.size() == 1   ? hop_answer{.reply = "451 4.3.0 later", .record = false}
+               : heard.size() == 2 ? hop_answer{.reply = "554 5.6.0 never", .record = false}
+                                   : hop_answer{};
     }};
     server gateway{probing(next, "content = \"field:yes\"\nsign = \"field:yes\"")};
     send(gateway, small, " RET=FULL");
     ASSERT_TRUE(gateway.logs("deferred", {"later"})) << gateway.log();
     ASSERT_EQ(gateway.command({"queue", "flush"}).status, (exit_status{0, 0}));
-    ASSERT_TRUE(next.wait_for(2)) << gateway.log();
-    const auto arrived = next.arrived();
-    EXPECT_THAT(arrived[0].content, AllOf(StartsWith("X-Signed: yes\r\n"), HasSubstr("X-Probe: yes\r\n\r\nhello")));
-    EXPECT_EQ(arrived[0].content.find("X-Probe"), arrived[0].content.rfind("X-Probe"));
-    const auto& report = arrived[1].content;
-    EXPECT_THAT(report, AllOf(HasSubstr("multipart/report"), HasSubstr("hello\r\n")));
-    const auto original = report.substr(report.rfind("message/rfc822"));
-    EXPECT_THAT(original, AllOf(HasSubstr("Subject: hi\r\n"), Not(HasSubstr("X-Probe")), Not(HasSubstr("X-Signed"))));
+    ASSERT_TRUE(next.wait_for(1)) << gateway.log();
+    ASSERT_THAT(heard, SizeIs(3));
+    EXPECT_THAT(heard[0], AllOf(StartsWith("X-Signed: yes\r\n"), HasSubstr("X-Probe: yes\r\n\r\nhello")));
+    EXPECT_EQ(heard[1], heard[0]);
+    const auto original = heard[2].substr(std::min(heard[2].rfind("message/rfc822"), heard[2].size()));
+    EXPECT_THAT(original, AllOf(HasSubstr("Subject: hi\r\n"), HasSubstr("hello\r\n"), Not(HasSubstr("X-Probe")),
+                                Not(HasSubstr("X-Signed"))));
 }
 
 // RFC 5321 5.1
