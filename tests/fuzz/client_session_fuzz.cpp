@@ -75,7 +75,7 @@ private:
         what.has_8bit = (choices_ & 32U) != 0;
         what.can_be_converted = (choices_ & 32U) != 0;
         const bool asks = (choices_ & 64U) != 0;
-        what.asks = {.peer = asks, .lines = asks, .params = asks, .login = wants_login()};
+        what.asks = {.peer = asks, .lines = asks, .params = asks, .content = asks, .signature = asks, .login = wants_login()};
         is_asked_for_lines_ = false;
         session_.send(what);
         ++sent_;
@@ -124,6 +124,16 @@ private:
                 break;
             case client_step::kind::ask_params:
                 session_.send_as(rewritten_);
+                break;
+            case client_step::kind::ask_content: {
+                session::client_content variant;
+                variant.size = content.size();
+                variant.has_8bit = (choices_ & 32U) != 0;
+                session_.send_content(variant);
+                break;
+            }
+            case client_step::kind::ask_signature:
+                session_.send_signed(content.size(), (choices_ & 32U) == 0);
                 break;
             case client_step::kind::ask_seven_bit:
                 session_.send_converted(content.size());
