@@ -180,7 +180,7 @@ void dialer::run()
             first = std::min(first, each->what.until);
         }
         if (::poll(watched.data(), watched.size(), first == instant::max() ? -1 : wait_until(first)) < 0 && errno != EINTR)
-            std::this_thread::sleep_for(std::chrono::milliseconds{10}); // no memory: there may be some later
+            (void)::poll(nullptr, 0, 10); // no memory: there may be some later
         if (watched.front().revents != 0) {
             std::uint64_t count = 0;
             (void)!::read(bell_, &count, sizeof count);
