@@ -105,7 +105,7 @@ TEST_F(a_given_socket, that_comes_later_is_closed_by_whoever_does_not_take_it)
     EXPECT_EQ(answer_with_it(asked.ticket), POSTERN_PASS);
     ASSERT_EQ(here.port->answers(1).size(), 1U);
     EXPECT_TRUE(is_open()) << "on its way";
-    here.port.reset();
+    here.port->drop_answers();
     EXPECT_FALSE(is_open());
 }
 

@@ -170,6 +170,12 @@ public:
         EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds{30}, [&] { return answers_.size() >= count; }));
         return answers_;
     }
+    /// As who is gone when they come.
+    void drop_answers()
+    {
+        const std::scoped_lock lock{guard_};
+        answers_.clear();
+    }
     [[nodiscard]] std::size_t count()
     {
         const std::scoped_lock lock{guard_};

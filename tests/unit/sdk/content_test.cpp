@@ -103,7 +103,7 @@ TEST_F(a_content_on_its_way, is_signed_in_front)
         EXPECT_TRUE(delivery.delivery_sign().proceeds());
     }
     EXPECT_THAT(delivery.fields,
-                ElementsAre(Pair("Two", "56"), Pair("One", "47"), Pair("From", "a@client.example"), Pair("Subject", "hi")));
+                ElementsAre(Pair("Two", "55"), Pair("One", "46"), Pair("From", "a@client.example"), Pair("Subject", "hi")));
     EXPECT_THAT(host.complaints(), IsEmpty());
 }
 

@@ -2,7 +2,7 @@
  *
  *   queue.policy    once a next hop and while: by what rules it is delivered to. About no message
  *   queue.admit     once an attempt and next hop, before the message stands in line for it
- *   delivery.reply  once a transaction for each thing that a next hop, or the lack of one, said of recipients who did not get it
+ *   delivery.reply  once a transaction by SMTP for each thing that a next hop, or the lack of one, said of who did not get it
  *   queue.retry     once an attempt after which recipients are left, before that is stored
  *
  * All of them are of the queue, as queue.route. Whoever fails at them, whatever on_error says, has said nothing: the message goes
@@ -77,7 +77,7 @@ typedef struct postern_ev_queue_admit {
 /* delivery.reply: answered with a postern_wait_reply, or a postern_reply. CONTINUE: it stands. TEMPFAIL makes a failure a
  * deferral, REJECT a deferral a failure; of base only the text counts, for the log: what the next hop said stays what the sender
  * is told, with the class of its enhanced code changed. wait_ms, with whatever verdict: nothing is tried at that next hop for so
- * long, by no message. Session: that of the attempt. */
+ * long, by no message. What plugins decided is not asked about. Session: that of delivery.begin. */
 typedef struct postern_ev_delivery_reply {
     postern_event ev;
     postern_str message;
