@@ -49,7 +49,8 @@ void add_server_commands(CLI::App& program, command_line& line)
     take_config(*serve_it, line);
     serve_it->callback([&line] { line.exit_code = serve(line.config); });
 
-    auto* check = program.add_subcommand("check", "Validate the configuration, plugins included; print the DNS records that it wants published");
+    auto* check = program.add_subcommand(
+        "check", "Validate the configuration, plugins included; print the DNS records that it wants published");
     take_config(*check, line);
     check->callback([&line] { line.exit_code = check_command(line.config); });
 

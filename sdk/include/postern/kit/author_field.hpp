@@ -15,6 +15,7 @@ namespace postern::kit {
 
 namespace author_field {
 
+/// White space, line ends among it.
 [[nodiscard]] constexpr bool is_blank(char c) noexcept
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';

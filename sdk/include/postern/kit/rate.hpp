@@ -19,6 +19,7 @@ struct rate {
     bool operator==(const rate&) const = default;
 };
 
+/// Of which an option can speak.
 inline constexpr std::uint64_t most_amount = 1'000'000'000'000;
 
 namespace rates {
@@ -34,11 +35,14 @@ namespace rates {
     return number;
 }
 
+/// A word behind a number, and how many of the smallest it is.
 struct unit {
     std::string_view name;
     std::uint64_t worth;
 };
+/// Of octets.
 inline constexpr std::array<unit, 4> amounts{{{"", 1}, {"KiB", 1ull << 10}, {"MiB", 1ull << 20}, {"GiB", 1ull << 30}}};
+/// Of time.
 inline constexpr std::array<unit, 4> seconds{{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}}};
 
 /// `number` of that unit, if it is 1 to `most`.
