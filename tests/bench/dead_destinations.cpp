@@ -1,5 +1,5 @@
-#include "tests/bench/dead_destinations.hpp"
-
+#include "tests/bench/contest.hpp"
+#include "tests/bench/parts.hpp"
 #include "tests/bench/stored_queue.hpp"
 #include "tests/bench/subjects.hpp"
 #include "tests/bench/table.hpp"
@@ -23,18 +23,15 @@
 #include <string>
 #include <vector>
 
-#include <sys/resource.h>
-
 namespace postern::bench {
 namespace {
 
 using clock = std::chrono::steady_clock;
 
-constexpr int rounds = 5;
+constexpr int rounds = 3;
 constexpr unsigned domains = 10'000;
 constexpr unsigned messages_each = 3;
 constexpr std::size_t message_size = 4000;
-constexpr double aim = 0.95;
 /// Without any the CPU is the limit, and each dead domain costs lookups and a connect of it that nobody can save. Over a network
 /// places are: whether those who look for a way take them from those who deliver is seen there.
 constexpr std::array delays{std::chrono::milliseconds{0}, std::chrono::milliseconds{10}};
@@ -164,8 +161,8 @@ void deliver(bool with_dead, std::chrono::milliseconds delay, figures& to)
         },
         std::chrono::seconds{10});
     if (const auto arrived = around.sink().stop(); !is_complete || !is_left || arrived != live_messages)
-        throw std::runtime_error{fmt::format("{} of {} messages arrived, and the server has {}; its log: {}", arrived,
-                                             live_messages, status, server.log())};
+        throw dishonest{fmt::format("{} of {} messages arrived, and the server has {}; its log: {}", arrived, live_messages,
+                                    status, server.log())};
     to.rate.push_back(static_cast<double>(live_messages) / time.count());
     to.cpu.push_back(std::chrono::duration<double, std::micro>{cpu}.count() / static_cast<double>(live_messages));
     to.connections.push_back(connected / static_cast<double>(live_messages));
@@ -174,40 +171,35 @@ void deliver(bool with_dead, std::chrono::milliseconds delay, figures& to)
 
 } // namespace
 
-void deliver_past_dead_destinations()
+void dead(const setting& in, report& out)
 {
-    // Who looks for a way has a socket.
-    rlimit files{};
-    ::getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &files);
-
-    fmt::print(stderr,
-               "dead destinations: {} rounds of {} messages for {} domains that live, without and with {} for {} that do not\n",
-               rounds, live_messages, live_domains, dead_messages, domains - live_domains);
-    table results{{"a queue for thousands of domains", "messages/s to the live", "to none dead", "aim", "CPU us/message",
-                   "connections/message", "CPU us/dead domain", "peak MB"}};
+    report::progress(
+        fmt::format("dead: {} rounds of {} messages for {} domains that live, without and with {} for {} that do not, twice",
+                    in.rounds(rounds), live_messages, live_domains, dead_messages, domains - live_domains));
+    auto& results = out.table("a queue for thousands of domains");
     for (const auto delay : delays) {
         figures calm, troubled;
-        for (int round = 0; round <= rounds; ++round) {
+        for (int round = in.quick ? 0 : -1; round < in.rounds(rounds); ++round) { // the first warms up
             figures warming_up;
-            deliver(false, delay, round == 0 ? warming_up : calm);
-            deliver(true, delay, round == 0 ? warming_up : troubled);
+            deliver(false, delay, round < 0 ? warming_up : calm);
+            deliver(true, delay, round < 0 ? warming_up : troubled);
         }
         const auto for_dead = (median(troubled.cpu) - median(calm.cpu)) * static_cast<double>(live_messages) /
                               static_cast<double>(domains - live_domains);
-        const auto row = [&](std::string name, const figures& what, std::string goal, std::string dead) {
+        const auto add = [&](std::string name, const figures& what) -> result_row& {
             if (delay.count() != 0)
                 name += fmt::format(", replies after {} ms", delay.count());
-            results.add({std::move(name), fmt::format("{:.0f}", median(what.rate)), ratio(median(what.rate), median(calm.rate)),
-                         std::move(goal), fmt::format("{:.0f}", median(what.cpu)),
-                         fmt::format("{:.2f}", median(what.connections)), std::move(dead),
-                         fmt::format("{:.1f}", median(what.peak))});
+            return results.add(std::move(name), "Postern")
+                .figure("messages/s to the living", what.rate)
+                .compare("to none dead", median(what.rate), median(calm.rate))
+                .figure("CPU s/1000", per_thousand(what.cpu), 3)
+                .figure("connections/message", what.connections, 2)
+                .figure("peak MB", what.peak, 1);
         };
-        row(fmt::format("{} domains, none dead", live_domains), calm, "", "");
-        row(fmt::format("{} domains, 30 % dead", domains), troubled, fmt::format("{:.2f}", aim), fmt::format("{:.0f}", for_dead));
+        add(fmt::format("{} domains, none dead", live_domains), calm);
+        auto& row = add(fmt::format("{} domains, 30 % dead", domains), troubled);
+        row.figure("CPU us/dead domain", for_dead).judge("dead.rate", median(troubled.rate) / median(calm.rate));
     }
-    fmt::print("{}\n", results.text());
 }
 
 } // namespace postern::bench

@@ -1,18 +1,23 @@
 // The yardstick of the measurements: an SMTP server that does as little as one can and still be one. One thread, epoll, no
 // checks of any kind: it believes every line, answers 250, and throws content away. What a real server costs above this is
 // what its checks, its plugins and its durability cost.
-// Prints "listening PORT", and at SIGTERM "messages N".
+// Prints "listening PORT", at SIGUSR2 "counted N DIGEST", and at SIGTERM "messages N".
 //
-//     epoll_sink [--tls CERT KEY] [--hold N] [--expect N] [--delay MS]
+//     epoll_sink [--tls CERT KEY] [--hold N] [--expect N] [--delay MS] [--digest] [--extensions]
 //
 // --tls: offers STARTTLS, done by OpenSSL as it comes. --hold: never answers content; prints "holding" once it has that of N
 // messages, all of which are then in flight for their sender. --expect: prints "complete" when it has taken N messages. --delay:
-// all that it says comes so much later, as it would over a network; without TLS.
+// all that it says comes so much later, as it would over a network; without TLS. --extensions: offers PIPELINING and CHUNKING, and
+// takes BDAT whether or not. --digest: keeps each content until it is whole, and sums the hashes of their bodies up; else DIGEST
+// is 0.
+
+#include "tests/bench/content_digest.hpp"
 
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -20,6 +25,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -47,6 +53,9 @@ struct connection {
     bool is_over = false;
     unsigned waiting = 0; ///< replies on their way, which it outlives
     SSL* tls = nullptr;
+    std::unique_ptr<std::string> kept; ///< of the content (--digest)
+    std::uint64_t chunk = 0;           ///< octets of BDAT that are still to come
+    bool is_last_chunk = false;
 
     connection() = default;
     connection(const connection&) = delete;
@@ -77,6 +86,7 @@ private:
     void end(connection& peer);
     [[nodiscard]] std::string_view take_commands(connection& peer, std::string_view octets);
     [[nodiscard]] std::string_view take_content(connection& peer, std::string_view octets);
+    void end_chunk(connection& peer);
     void say(std::string_view reply)
     {
         std::memcpy(out_.data() + out_size_, reply.data(), reply.size());
@@ -96,6 +106,9 @@ private:
     };
     std::chrono::milliseconds delay_{0};
     std::deque<late_reply> on_their_way_;
+    bool has_digest_ = false;
+    bool has_extensions_ = false;
+    std::uint64_t digest_ = 0;
     bool quit_ = false;
     bool start_tls_ = false;
     std::array<char, 65536> in_{};
@@ -109,6 +122,12 @@ std::string_view sink::take_commands(connection& peer, std::string_view octets)
         if (peer.verb == 0)
             peer.verb = octets.front();
         const auto end = octets.find('\n');
+        if ((peer.verb | 0x20) == 'b')
+            for (const char octet : octets.substr(0, end)) {
+                if (octet >= '0' && octet <= '9')
+                    peer.chunk = peer.chunk * 10 + static_cast<std::uint64_t>(octet - '0');
+                peer.is_last_chunk |= (octet | 0x20) == 'l';
+            }
         if (end == std::string_view::npos)
             return {};
         octets.remove_prefix(end + 1);
@@ -119,7 +138,23 @@ std::string_view sink::take_commands(connection& peer, std::string_view octets)
             peer.in_content = true;
             peer.tail = {'\r', '\n', 0, 0};
             peer.tail_size = 2;
+            if (has_digest_)
+                peer.kept = std::make_unique<std::string>();
             return octets;
+        }
+        if (verb == 'b') {
+            if (has_digest_ && !peer.kept)
+                peer.kept = std::make_unique<std::string>();
+            if (peer.chunk > 0) {
+                peer.in_content = true;
+                return octets;
+            }
+            end_chunk(peer);
+            continue;
+        }
+        if (has_extensions_ && verb == 'e') {
+            say("250-sink\r\n250-PIPELINING\r\n250 CHUNKING\r\n"sv);
+            continue;
         }
         if (tls_ != nullptr && verb == 'e' && !peer.in_tls) {
             say("250-sink\r\n250 STARTTLS\r\n"sv);
@@ -140,11 +175,37 @@ std::string_view sink::take_commands(connection& peer, std::string_view octets)
     return octets;
 }
 
+void sink::end_chunk(connection& peer)
+{
+    peer.in_content = false;
+    say("250 ok\r\n"sv);
+    if (!std::exchange(peer.is_last_chunk, false))
+        return;
+    ++messages_;
+    if (has_digest_)
+        digest_ += postern::bench::body_hash(*std::exchange(peer.kept, nullptr), false);
+}
+
 std::string_view sink::take_content(connection& peer, std::string_view octets)
 {
+    if (peer.chunk > 0) {
+        const auto mine = octets.substr(0, peer.chunk);
+        if (has_digest_)
+            peer.kept->append(mine);
+        peer.chunk -= mine.size();
+        if (peer.chunk == 0)
+            end_chunk(peer);
+        return octets.substr(mine.size());
+    }
     constexpr auto mark = "\r\n.\r\n"sv;
+    constexpr auto end_line = ".\r\n"sv;
     const auto whole = [&](std::size_t behind) {
         ++messages_;
+        if (has_digest_) {
+            peer.kept->append(octets.substr(0, behind));
+            digest_ += postern::bench::body_hash(peer.kept->substr(0, peer.kept->size() - end_line.size()), true);
+            peer.kept = nullptr;
+        }
         peer.in_content = false;
         if (hold_ == 0) {
             say("250 ok\r\n"sv);
@@ -169,6 +230,8 @@ std::string_view sink::take_content(connection& peer, std::string_view octets)
     for (auto dot = octets.find('.'); dot != std::string_view::npos; dot = octets.find('.', dot + 1))
         if (dot >= 2 && octets.substr(dot - 2, mark.size()) == mark)
             return whole(dot + 3);
+    if (has_digest_)
+        peer.kept->append(octets);
     if (octets.size() >= 4) {
         std::memcpy(peer.tail.data(), octets.data() + octets.size() - 4, 4);
         peer.tail_size = 4;
@@ -310,6 +373,10 @@ bool sink::configure(int count, char** words)
             expect_ = std::strtoul(words[++i], nullptr, 10);
         } else if (word == "--delay" && i + 1 < count) {
             delay_ = std::chrono::milliseconds{std::strtoul(words[++i], nullptr, 10)};
+        } else if (word == "--digest") {
+            has_digest_ = true;
+        } else if (word == "--extensions") {
+            has_extensions_ = true;
         } else {
             return false;
         }
@@ -323,6 +390,7 @@ int sink::run()
     sigset_t stop{};
     ::sigemptyset(&stop);
     ::sigaddset(&stop, SIGTERM);
+    ::sigaddset(&stop, SIGUSR2);
     ::sigprocmask(SIG_BLOCK, &stop, nullptr);
     const int signals = ::signalfd(-1, &stop, SFD_CLOEXEC);
 
@@ -356,8 +424,13 @@ int sink::run()
             if (what == nullptr) {
                 accept_all();
             } else if (what == this) {
-                std::printf("messages %zu\n", messages_);
-                return 0;
+                signalfd_siginfo which{};
+                if (::read(signals, &which, sizeof which) != sizeof which || which.ssi_signo != SIGUSR2) {
+                    std::printf("messages %zu\n", messages_);
+                    return 0;
+                }
+                std::printf("counted %zu %llu\n", messages_, static_cast<unsigned long long>(digest_));
+                std::fflush(stdout);
             } else if (auto* peer = static_cast<connection*>(what); !serve(*peer)) {
                 end(*peer);
             }
@@ -371,7 +444,7 @@ int main(int count, char** words)
 {
     const auto it = std::make_unique<sink>();
     if (!it->configure(count, words)) {
-        std::fprintf(stderr, "usage: epoll_sink [--tls CERT KEY] [--hold N] [--expect N] [--delay MS]\n");
+        std::fprintf(stderr, "usage: epoll_sink [--tls CERT KEY] [--hold N] [--expect N] [--delay MS] [--digest] [--extensions]\n");
         return 2;
     }
     return it->run();

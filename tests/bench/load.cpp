@@ -21,7 +21,7 @@ using clock = std::chrono::steady_clock;
 std::vector<std::string> generator_command(const subject& server, const workload& what)
 {
     if (what.by == generator::go_smtp)
-        return {(test::postern_program().parent_path().parent_path() / "tests/bin/go_smtp_sender").string(),
+        return {(test::build_folder() / "tests/bin/go_smtp_sender").string(),
                 "-server",
                 "127.0.0.1:" + std::to_string(server.port()),
                 "-messages",
@@ -30,6 +30,9 @@ std::vector<std::string> generator_command(const subject& server, const workload
                 std::to_string(what.sessions),
                 "-size",
                 std::to_string(what.size)};
+    if (what.by == generator::resuming)
+        return {(test::build_folder() / "tests/bin/tls_sender").string(), std::to_string(server.port()),
+                std::to_string(what.messages), std::to_string(what.sessions), std::to_string(what.size)};
     if (what.by == generator::smtp_source)
         return test::smtp_source_command({.port = server.port(),
                                           .sessions = what.sessions,
@@ -49,8 +52,11 @@ std::vector<std::string> generator_command(const subject& server, const workload
                                      "--from",
                                      "sender@client.example",
                                      "--to",
-                                     "user@example.com",
-                                     "--pipelining"};
+                                     "user@example.com"};
+    if (what.pipelining)
+        command.emplace_back("--pipelining");
+    if (what.bdat)
+        command.emplace_back("--bdat");
     if (what.starttls)
         command.insert(command.end(), {"--tls", "starttls"});
     if (what.reuse)
@@ -58,42 +64,48 @@ std::vector<std::string> generator_command(const subject& server, const workload
     return command;
 }
 
-measurement measure(subject& server, const workload& what, test::smtp_sink* next_hop)
+measurement measure(const setting& in, subject& server, const workload& what, test::smtp_sink* next_hop)
 {
     const auto messages_before = server.messages();
     const auto arrived_before = next_hop != nullptr ? next_hop->messages() : 0;
+    const machine_watch machine{in.disk.sync_us};
     const auto cpu_before = server.cpu();
     const auto begin = clock::now();
-    test::process generator{generator_command(server, what)};
-    const auto status = generator.wait(std::chrono::minutes{5});
+    test::process sender{generator_command(server, what)};
+    const auto status = sender.wait(std::chrono::minutes{5});
     const auto accepted = clock::now();
     // smtp-source stops at the first reply that it does not like.
     if (status != test::exit_status{0, 0})
-        throw std::runtime_error{fmt::format("{}: not every message was accepted: {}", server.name(), generator.errors())};
+        throw std::runtime_error{fmt::format("{}: not every message was accepted: {}", server.name(), sender.errors())};
     if (next_hop != nullptr && !next_hop->wait_for(arrived_before + what.messages, std::chrono::minutes{5}))
-        throw std::runtime_error{
+        throw dishonest{
             fmt::format("{}: {} of {} messages arrived", server.name(), next_hop->messages() - arrived_before, what.messages)};
     const auto arrived = clock::now();
     const auto cpu_after = server.cpu();
+    measurement result;
+    machine.read(result.busy);
     // Its last word may still be on the way to us.
     const auto is_complete = [&] { return server.messages().value_or(0) == *messages_before + what.messages; };
     if (messages_before && !test::eventually(is_complete, std::chrono::seconds{10}))
-        throw std::runtime_error{fmt::format("{}: {} of {} messages counted", server.name(),
-                                             server.messages().value_or(0) - *messages_before, what.messages)};
+        throw dishonest{fmt::format("{}: {} of {} messages counted", server.name(),
+                                    server.messages().value_or(0) - *messages_before, what.messages)};
 
-    measurement result;
+    const double cpu_s = std::chrono::duration<double>{cpu_after - cpu_before}.count();
+    const double generator_s = std::chrono::duration<double>{sender.cpu_used()}.count();
     result.rate = what.messages / seconds(accepted - begin);
-    result.server_cpu = std::chrono::duration<double, std::micro>{cpu_after - cpu_before}.count() / what.messages;
-    result.generator = std::chrono::duration<double>{generator.cpu_used()}.count() / seconds(accepted - begin);
-    result.generator_cpu = std::chrono::duration<double, std::micro>{generator.cpu_used()}.count() / what.messages;
+    result.server_cpu = cpu_s * 1e6 / what.messages;
+    result.generator_cpu = generator_s * 1e6 / what.messages;
     result.end_to_end = next_hop != nullptr ? what.messages / seconds(arrived - begin) : 0;
+    const bool has_threads = what.by == generator::go_smtp || what.by == generator::resuming;
+    result.busy.generator = generator_s / seconds(accepted - begin) / (has_threads ? all_cores() : 1);
+    result.busy.server = cpu_s / seconds(arrived - begin) / server.cores();
     return result;
 }
 
-void warm_up(subject& server, workload what, test::smtp_sink* next_hop)
+void warm_up(const setting& in, subject& server, workload what, test::smtp_sink* next_hop)
 {
     what.messages = std::max(what.messages / 10, what.sessions);
-    (void)measure(server, what, next_hop);
+    (void)measure(in, server, what, next_hop);
 }
 
 } // namespace postern::bench

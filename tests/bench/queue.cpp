@@ -1,5 +1,4 @@
-#include "tests/bench/queue.hpp"
-
+#include "tests/bench/parts.hpp"
 #include "tests/bench/stored_queue.hpp"
 #include "tests/bench/table.hpp"
 #include "tests/support/server.hpp"
@@ -8,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -30,8 +28,7 @@ using clock = std::chrono::steady_clock;
 constexpr std::size_t usual_count = 1'000'000;
 constexpr std::size_t page = 1000; // lines that the server gives at a time
 constexpr unsigned domains = 10'000;
-constexpr double start_aim_s = 60;
-constexpr double memory_aim_mb = 400;
+constexpr int times = 31;
 
 [[nodiscard]] double seconds(std::chrono::nanoseconds time)
 {
@@ -69,7 +66,7 @@ private:
 };
 
 /// Of many questions.
-struct latency {
+struct delays {
     std::vector<double> ms{};
 
     [[nodiscard]] std::string ask(const operator_of& server, std::string_view request)
@@ -79,11 +76,7 @@ struct latency {
         ms.push_back(1000 * seconds(clock::now() - begin));
         return answer;
     }
-    [[nodiscard]] std::vector<std::string> row(std::string name, std::string goal = "") const
-    {
-        return {std::move(name), fmt::format("{:.2f} ms", median(ms)), std::move(goal),
-                fmt::format("{:.2f} ms", *std::max_element(ms.begin(), ms.end()))};
-    }
+    void add_to(result_table& results, std::string name) const { results.add(std::move(name), "Postern").figure("ms", ms, 2); }
 };
 
 [[nodiscard]] std::size_t count_of(std::string_view what, const std::string& in)
@@ -94,10 +87,10 @@ struct latency {
     return count;
 }
 
-[[nodiscard]] std::size_t wanted_count()
+[[nodiscard]] std::size_t wanted_count(const setting& in)
 {
     const char* given = std::getenv("POSTERN_BENCH_MESSAGES");
-    const auto count = given != nullptr ? std::strtoul(given, nullptr, 10) : usual_count;
+    const auto count = given != nullptr ? std::strtoul(given, nullptr, 10) : in.quick ? usual_count / 50 : usual_count;
     if (count < 10 * page)
         throw std::runtime_error{fmt::format("POSTERN_BENCH_MESSAGES has to be {} at least", 10 * page)};
     return count;
@@ -118,7 +111,7 @@ public:
             const auto more = std::chrono::milliseconds{i * 7919 % static_cast<std::size_t>(hour.count())};
             return stored{.recipient = fmt::format("user{}@d{}.example", i, i % domains), .next_attempt_in = hour + more};
         });
-        fmt::print(stderr, "queue: {} messages of 1 KB stored in {:.1f} s\n", count, seconds(clock::now() - begin));
+        report::progress(fmt::format("queue: {} messages of 1 KB stored in {:.1f} s", count, seconds(clock::now() - begin)));
     }
     [[nodiscard]] const std::vector<base::message_id>& ids() const noexcept { return ids_; }
     [[nodiscard]] double gigabytes() const
@@ -129,13 +122,15 @@ public:
         return octets / 1e9;
     }
     void forget_pages() const { forget_pages_of_queue(folder_.path()); }
-    /// Waits until it is ready; `took`: how long, and of its CPU time, which other programs do not make longer.
-    [[nodiscard]] std::unique_ptr<test::server> start(std::string& took) const
+    /// Waits until it is ready. In the row: how long, and of its CPU time, which other programs do not make longer.
+    [[nodiscard]] std::unique_ptr<test::server> start(result_row& row, bool is_whole) const
     {
         const auto begin = clock::now();
         auto server = std::make_unique<test::server>(what_, folder_.path());
-        took =
-            fmt::format("{:.2f} s, CPU {:.2f} s", seconds(clock::now() - begin), seconds(test::cpu_time(server->child().pid())));
+        const auto took = seconds(clock::now() - begin);
+        row.figure("s", took, 2).figure("CPU s", seconds(test::cpu_time(server->child().pid())), 2);
+        if (is_whole)
+            row.judge("queue.start", took);
         return server;
     }
 
@@ -146,23 +141,27 @@ private:
     std::vector<base::message_id> ids_;
 };
 
-/// Pages of the list and single messages, each of which has to be the right one.
-void look_around(const test::server& server, const std::vector<base::message_id>& ids, table& results)
+[[nodiscard]] double megabytes_of(test::server& server)
 {
-    constexpr int times = 31;
+    return static_cast<double>(test::peak_memory(server.child().pid())) / 1e6;
+}
+
+/// Pages of the list and single messages, each of which has to be the right one.
+void look_around(const test::server& server, const std::vector<base::message_id>& ids, result_table& results)
+{
     const operator_of desk{server};
-    const auto list_after = [&](latency& to, base::message_id after, base::message_id first) {
+    const auto list_after = [&](delays& to, base::message_id after, base::message_id first) {
         const auto text = to.ask(desk, fmt::format(R"({{"command":"queue.list","after":"{}"}})", base::to_text(after)));
         if (count_of("\"id\":", text) != page ||
             text.find(fmt::format("\"id\":\"{}\"", base::to_text(first))) == std::string::npos)
             throw std::runtime_error{"a page of the queue is not what it should be"};
     };
-    const auto show = [&](latency& to, base::message_id which) {
+    const auto show = [&](delays& to, base::message_id which) {
         const auto text = to.ask(desk, fmt::format(R"({{"command":"queue.show","id":"{}"}})", base::to_text(which)));
         if (text.find("try again later") == std::string::npos)
             throw std::runtime_error{"a message is not shown as it should be: " + text};
     };
-    latency first, middle, last, one;
+    delays first, middle, last, one;
     for (int i = 0; i < times; ++i) {
         const auto last_begin = ids.size() - page;
         list_after(first, {}, ids.front());
@@ -171,18 +170,17 @@ void look_around(const test::server& server, const std::vector<base::message_id>
     }
     for (std::size_t i = 0; i < 1000; ++i)
         show(one, ids[i * 104'729 % ids.size()]);
-    results.add(first.row(fmt::format("queue list, first {}", page)));
-    results.add(middle.row(fmt::format("queue list, {} in the middle", page)));
-    results.add(last.row(fmt::format("queue list, last {}", page)));
-    results.add(one.row("queue show"));
+    first.add_to(results, fmt::format("queue list, first {}", page));
+    middle.add_to(results, fmt::format("queue list, {} in the middle", page));
+    last.add_to(results, fmt::format("queue list, last {}", page));
+    one.add_to(results, "queue show");
 }
 
 /// Makes all due, and looks at the queue while they are tried.
-void flush(const test::server& server, std::size_t count, table& results)
+void flush(const test::server& server, std::size_t count, result_table& results)
 {
-    constexpr int times = 31;
     const operator_of desk{server};
-    latency flush, status, list;
+    delays flush, status, list;
     const auto text = flush.ask(desk, R"({"command":"queue.flush"})");
     if (text.find(fmt::format("\"count\":{}", count)) == std::string::npos)
         throw std::runtime_error{"not every message is due: " + text};
@@ -190,44 +188,41 @@ void flush(const test::server& server, std::size_t count, table& results)
         (void)status.ask(desk, R"({"command":"status"})");
         (void)list.ask(desk, R"({"command":"queue.list"})");
     }
-    results.add(flush.row("queue flush"));
-    results.add(status.row("status, then"));
-    results.add(list.row(fmt::format("queue list, first {}, then", page)));
+    flush.add_to(results, "queue flush");
+    status.add_to(results, "status, then");
+    list.add_to(results, fmt::format("queue list, first {}, then", page));
 }
 
 } // namespace
 
-void queue()
+void queue(const setting& in, report& out)
 {
-    const auto count = wanted_count();
+    const auto count = wanted_count(in);
+    const bool is_whole = count >= usual_count; // for whom the aims are
     const waiting_queue waiting{count};
-    const auto goal = [&](double aim, std::string_view unit) {
-        return count >= usual_count ? fmt::format("< {:.0f} {}", aim, unit) : std::string{};
+    auto& results = out.table(fmt::format("{} messages, {:.1f} GB", count, waiting.gigabytes()));
+    const auto add_memory = [&](std::string name, test::server& server) {
+        const double peak = megabytes_of(server);
+        auto& row = results.add(std::move(name), "Postern").figure("MB", peak, 1);
+        if (is_whole)
+            row.judge("queue.memory", peak);
     };
-    const auto megabytes = [](const std::unique_ptr<test::server>& server) {
-        return fmt::format("{:.1f} MB", static_cast<double>(test::peak_memory(server->child().pid())) / 1e6);
-    };
-    table results{{fmt::format("{} messages, {:.1f} GB", count, waiting.gigabytes()), "", "aim", "most"}};
 
-    std::string cold, warm;
     waiting.forget_pages();
-    (void)waiting.start(cold)->stop();
-    const auto server = waiting.start(warm);
-    results.add({"start, nothing cached", cold, goal(start_aim_s, "s"), ""});
-    results.add({"start again", warm, goal(start_aim_s, "s"), ""});
-    results.add({"peak memory when ready", megabytes(server), goal(memory_aim_mb, "MB"), ""});
+    (void)waiting.start(results.add("start, nothing cached", "Postern"), is_whole)->stop();
+    const auto server = waiting.start(results.add("start again", "Postern"), is_whole);
+    add_memory("peak memory when ready", *server);
     look_around(*server, waiting.ids(), results);
 
     const auto begin = clock::now();
     const auto listed = server->command({"queue", "list"});
     const auto listing = seconds(clock::now() - begin);
     if (listed.status != test::exit_status{0, 0} || count_of("\n", listed.output) != count)
-        throw std::runtime_error{"postern queue list does not print every message: " + listed.errors};
-    results.add({"postern queue list, all of it", fmt::format("{:.2f} s", listing), "", ""});
+        throw dishonest{"postern queue list does not print every message: " + listed.errors};
+    results.add("postern queue list, all of it", "Postern").figure("s", listing, 2);
 
     flush(*server, count, results);
-    results.add({"peak memory at the end", megabytes(server), goal(memory_aim_mb, "MB"), ""});
-    fmt::print("{}\n", results.text());
+    add_memory("peak memory at the end", *server);
 }
 
 } // namespace postern::bench

@@ -1,84 +1,87 @@
-#include "tests/bench/relay.hpp"
-
-#include "tests/bench/load.hpp"
+#include "tests/bench/contest.hpp"
+#include "tests/bench/honesty.hpp"
+#include "tests/bench/parts.hpp"
+#include "tests/bench/peers.hpp"
 #include "tests/bench/table.hpp"
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include <algorithm>
 #include <memory>
-#include <string>
-#include <vector>
 
 namespace postern::bench {
 namespace {
 
 constexpr int rounds = 5;
-constexpr double aim = 5; // times Postfix
 
-struct relayer {
-    std::unique_ptr<subject> server;
-    std::unique_ptr<test::smtp_sink> next_hop;
-    std::vector<double> rate{}, cpu{}, generator{};
-};
+/// Postern, or Postfix.
+[[nodiscard]] std::unique_ptr<subject> make_relay(bool ours, std::uint16_t next_hop, std::string& why)
+{
+    return ours ? make_postern_relay(next_hop) : make_postfix(postfix_kind::relay, next_hop, why);
+}
 
 /// Each with a next hop of its own, so that what one still has to send is never counted as the other's.
-[[nodiscard]] std::vector<relayer> make_relayers()
+[[nodiscard]] std::vector<contestant> make_relays(report& out)
 {
-    std::vector<relayer> all(2);
-    for (auto& each : all)
-        each.next_hop = std::make_unique<test::smtp_sink>(std::vector<std::string>{"-m", "1000"});
-    all[0].server = make_postern_relay(all[0].next_hop->port());
-    std::string why;
-    all[1].server = make_postfix(postfix_kind::relay, all[1].next_hop->port(), why);
-    if (all[1].server == nullptr) {
-        fmt::print(stderr, "{}\n", why);
-        all.pop_back();
+    std::vector<contestant> all;
+    for (const bool ours : {true, false}) {
+        std::string why;
+        const auto exact = make_epoll_sink({"--digest"});
+        const auto checked = make_relay(ours, exact->port(), why);
+        if (checked == nullptr) {
+            out.note(why);
+            continue;
+        }
+        // One check as it is, and one while strace looks on.
+        if (!is_honest(out, checked->name(), ours, [&] {
+                require_contents(*checked, *exact);
+                (void)require_syncs(*checked);
+            }))
+            continue;
+        out.note(checked->name() + ": 200 contents arrived octet by octet, and each of 20 messages was synced before its 250");
+        auto next_hop = std::make_unique<test::smtp_sink>(std::vector<std::string>{"-m", "1000"});
+        auto& one = all.emplace_back(make_relay(ours, next_hop->port(), why), ours);
+        one.next_hop = std::move(next_hop);
     }
     return all;
 }
 
-void end_to_end(const workload& load, table& results)
-{
-    fmt::print(stderr, "relay, {}: {} rounds of {} messages, {} sessions\n", load.name, rounds, load.messages, load.sessions);
-    auto all = make_relayers();
-    for (auto& each : all)
-        warm_up(*each.server, load, each.next_hop.get());
-    for (int round = 0; round < rounds; ++round)
-        for (auto& each : all) {
-            const auto one = measure(*each.server, load, each.next_hop.get());
-            each.rate.push_back(one.end_to_end);
-            each.cpu.push_back(one.server_cpu);
-            each.generator.push_back(one.generator);
-        }
-    for (auto& each : all) {
-        const bool has_peer = all.size() > 1;
-        const bool is_peer = has_peer && &each == &all.back();
-        const auto& peer = all.back();
-        constexpr double us_in_s_per_thousand = 1000; // so many us a message are a second for a thousand
-        results.add({load.name, each.server->name(), fmt::format("{:.0f}", median(each.rate)),
-                     has_peer ? ratio(median(each.rate), median(peer.rate)) : "-", is_peer ? "" : fmt::format("{:.0f}", aim),
-                     fmt::format("{:.3f}", median(each.cpu) / us_in_s_per_thousand),
-                     has_peer ? ratio(median(each.cpu), median(peer.cpu)) : "-",
-                     fmt::format("{:.1f}", static_cast<double>(test::peak_memory_of_tree(each.server->pid())) / 1e6),
-                     fmt::format("{:.0f} %", 100 * median(each.generator))});
-    }
-}
-
 } // namespace
 
-void relay()
+void relay(const setting& in, report& out)
 {
     // A load that keeps each of them busy for a second and more: of a shorter one the beginning and the end would be too much.
     const std::vector<workload> loads{
-        {.name = "W1 50 KB, reuse", .size = 50000, .messages = 2500, .reuse = true},
-        {.name = "W2 4 KB, reuse", .size = 4000, .messages = 4000, .reuse = true},
+        {.name = "W1 50 KB, reuse", .size = 50000, .messages = 2500},
+        {.name = "W2 4 KB, reuse", .size = 4000, .messages = 4000},
     };
-    table results{
-        {"relay end to end", "server", "messages/s", "to Postfix", "aim", "CPU s/1000", "to Postfix", "peak MB", "generator"}};
-    for (const auto& load : loads)
-        end_to_end(load, results);
-    fmt::print("{}\n", results.text());
+    auto& results = out.table("relay end to end");
+    for (auto load : loads) {
+        load.messages = in.messages(load.messages);
+        auto all = make_relays(out);
+        contend(in, all, load, in.rounds(rounds), out);
+        const auto* postfix = result_of(all, "Postfix");
+        for (const auto& each : all) {
+            if (!each.has_result())
+                continue;
+            const double rate = median(each.rounds.end_to_end);
+            const double peak = megabytes(each.server->peak_memory());
+            auto& row = results.add(load.name, each.server->name());
+            row.figure("messages/s", each.rounds.end_to_end);
+            if (postfix != nullptr)
+                row.compare("to Postfix", rate, median(postfix->end_to_end));
+            row.figure("CPU s/1000", per_thousand(each.rounds.server_cpu), 3);
+            if (postfix != nullptr)
+                row.compare("CPU to Postfix", median(each.rounds.server_cpu), median(postfix->server_cpu));
+            row.figure("peak MB", peak, 1).bottleneck(bottleneck_of(each.rounds.busy));
+            if (!each.is_ours)
+                continue;
+            if (postfix != nullptr)
+                row.judge("relay.rate", rate / median(postfix->end_to_end));
+            row.judge("relay.memory", peak);
+        }
+    }
+    out.note("messages/s: until the last has arrived at smtp-sink; the generator's share is of the time until the last 250");
 }
 
 } // namespace postern::bench

@@ -1,9 +1,13 @@
 #include "tests/bench/subjects.hpp"
 
+#include "tests/bench/program_peer.hpp"
+
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <stdexcept>
+#include <thread>
 
 namespace postern::bench {
 namespace {
@@ -21,6 +25,16 @@ public:
     [[nodiscard]] std::string name() const override { return "epoll sink"; }
     [[nodiscard]] std::uint16_t port() const override { return port_; }
     [[nodiscard]] pid_t pid() override { return child_.pid(); }
+    [[nodiscard]] std::optional<std::size_t> messages() override { return taken().messages; }
+    [[nodiscard]] sink_count taken() override
+    {
+        ++asked_;
+        child_.signal(SIGUSR2);
+        if (!child_.wait_for_output([&](std::string_view text) { return !counted_line(text, asked_).empty(); }))
+            throw std::runtime_error{"epoll_sink does not tell how many messages it took"};
+        const auto line = counted_line(child_.output(), asked_);
+        return {std::stoul(line), std::stoull(line.substr(line.find(' ')))};
+    }
     [[nodiscard]] bool is_holding() override
     {
         return child_.wait_for_output([](std::string_view text) { return text.find("holding\n") != std::string_view::npos; });
@@ -52,6 +66,7 @@ private:
 
     test::process child_;
     std::uint16_t port_ = 0;
+    std::size_t asked_ = 0; ///< so many times for its count
 };
 
 class peer_smtp_sink final : public subject {
@@ -70,16 +85,24 @@ private:
 class postern final : public subject {
 public:
     /// `keeps`: what it takes goes into its queue, and is counted there.
-    postern(const test::configuration& what, bool keeps) : keeps_{keeps}, server_{what} {}
-    [[nodiscard]] std::string name() const override { return "Postern"; }
-    [[nodiscard]] std::uint16_t port() const override { return server_.port(); }
-    [[nodiscard]] pid_t pid() override { return server_.child().pid(); }
+    postern(const test::configuration& what, bool keeps, std::string name, const std::filesystem::path& folder)
+        : name_{std::move(name)}, keeps_{keeps}
+    {
+        if (folder.empty())
+            server_.emplace(what);
+        else
+            server_.emplace(what, folder);
+    }
+    [[nodiscard]] std::string name() const override { return name_; }
+    [[nodiscard]] unsigned cores() const override { return all_cores(); } // a thread for each
+    [[nodiscard]] std::uint16_t port() const override { return server_->port(); }
+    [[nodiscard]] pid_t pid() override { return server_->child().pid(); }
     [[nodiscard]] std::optional<std::size_t> messages() override
     {
         if (!keeps_)
             return std::nullopt; // nothing is left to be counted: that the client got its 250 has to do
         constexpr std::string_view key = "\"accepted\":";
-        const auto status = server_.command({"status", "--json"}).output;
+        const auto status = server_->command({"status", "--json"}).output;
         const auto at = status.find(key);
         if (at == std::string::npos)
             throw std::runtime_error{"postern status does not tell what was accepted: " + status};
@@ -87,19 +110,17 @@ public:
     }
 
 private:
+    std::string name_;
     bool keeps_;
-    test::server server_;
+    std::optional<test::server> server_;
 };
 
-/// Limits that a load from one address must not meet.
-[[nodiscard]] test::configuration without_limits_per_address()
-{
-    test::configuration what;
-    what.section("limits", "connections_per_ip = 0").section("log", "level = \"warning\"");
-    return what;
-}
-
 } // namespace
+
+unsigned all_cores()
+{
+    return std::max(1U, std::thread::hardware_concurrency());
+}
 
 std::unique_ptr<sink_subject> make_epoll_sink(const std::vector<std::string>& options)
 {
@@ -111,13 +132,26 @@ std::unique_ptr<subject> make_smtp_sink()
     return std::make_unique<peer_smtp_sink>();
 }
 
+test::configuration without_limits_per_address()
+{
+    test::configuration what;
+    what.section("limits", "connections_per_ip = 0").section("log", "level = \"warning\"");
+    return what;
+}
+
+std::unique_ptr<subject> make_postern(const test::configuration& what, bool keeps, std::string name,
+                                      const std::filesystem::path& folder)
+{
+    return std::make_unique<postern>(what, keeps, std::move(name), folder);
+}
+
 std::unique_ptr<subject> make_postern_discard(std::string_view tls)
 {
     auto what = without_limits_per_address();
     what.listener("in", {"relay-domains", "discard"}, tls)
         .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
         .plugin("discard", "discard");
-    return std::make_unique<postern>(what, false);
+    return make_postern(what, false);
 }
 
 std::unique_ptr<subject> make_postern_relay(std::uint16_t next_hop)
@@ -126,7 +160,7 @@ std::unique_ptr<subject> make_postern_relay(std::uint16_t next_hop)
     what.listener("in", {"relay-domains"})
         .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
         .section("delivery", fmt::format("relay = \"127.0.0.1:{}\"\ntls = \"opportunistic\"", next_hop));
-    return std::make_unique<postern>(what, true);
+    return make_postern(what, true);
 }
 
 } // namespace postern::bench

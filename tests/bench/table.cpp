@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 namespace postern::bench {
@@ -18,9 +19,13 @@ double median(std::vector<double> values)
     return (*middle + *std::max_element(values.begin(), middle)) / 2;
 }
 
-std::string ratio(double value, double to)
+double quantile(std::vector<double> values, double part)
 {
-    return to > 0 ? fmt::format("{:.2f}", value / to) : "-";
+    if (values.empty())
+        return 0;
+    std::sort(values.begin(), values.end());
+    const auto place = static_cast<std::size_t>(std::ceil(part * static_cast<double>(values.size())));
+    return values[std::clamp<std::size_t>(place, 1, values.size()) - 1];
 }
 
 std::string table::text() const

@@ -1,5 +1,5 @@
 #pragma once
-// Rows and columns for a terminal, and medians.
+// Rows and columns for a terminal, medians and quantiles.
 
 #include <string>
 #include <vector>
@@ -9,8 +9,8 @@ namespace postern::bench {
 /// The middle value; 0 without any.
 [[nodiscard]] double median(std::vector<double> values);
 
-/// "1.25"; "-" where there is nothing to compare with.
-[[nodiscard]] std::string ratio(double value, double to);
+/// The least value that this part of all, 0 to 1, does not exceed; 0 without any.
+[[nodiscard]] double quantile(std::vector<double> values, double part);
 
 /// Left-aligned first column, right-aligned others.
 class table {

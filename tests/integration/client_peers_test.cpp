@@ -1,6 +1,7 @@
 // `postern send`, and the client library under it, against servers that others wrote.
 
 #include "tests/support/aiosmtpd_server.hpp"
+#include "tests/support/exim_server.hpp"
 #include "tests/support/postfix_server.hpp"
 #include "tests/support/server.hpp"
 #include "tests/support/smtp_sink.hpp"
@@ -193,45 +194,12 @@ TEST(aiosmtpd_as_a_peer, lets_in_by_plain_and_login_and_nobody_with_a_wrong_pass
     }
 }
 
-/// An Exim of our own, unpacked and not installed: two packages of mail servers exclude each other. Its user is one that this
-/// machine does not know, so that it is told other users than there are.
-class exim {
+/// Delivers into one mailbox, and lets alice in.
+class exim : public exim_server {
 public:
-    exim()
-    {
-        const auto program = source_folder() / "build" / "exim" / "usr" / "sbin" / "exim4";
-        if (!std::filesystem::exists(program))
-            throw std::runtime_error{
-                fmt::format("{}: there is no Exim; ./dev test fetches what the tests need", program.string())};
-        (void)folder_for_all(folder_);
-        make_certificate(folder_.path());
-        folder_.write("passwd",
-                      "root:x:0:0::/:/bin/false\nDebian-exim:x:65533:65533::/:/bin/false\nnobody:x:65534:65534::/:/bin/false\n");
-        folder_.write("group", "root:x:0:\nDebian-exim:x:65533:\nnogroup:x:65534:\n");
-        std::string text{settings};
-        constexpr std::string_view place = "FOLDER";
-        for (auto at = text.find(place); at != std::string::npos; at = text.find(place))
-            text.replace(at, place.size(), folder_.path().string());
-        const auto settings_file = folder_.write("exim.conf", text).string();
-        constexpr int attempts = 20;
-        for (int attempt = 0; attempt < attempts; ++attempt) {
-            port_ = unused_port();
-            child_ = std::make_unique<process>(std::vector<std::string>{
-                "env", "LD_PRELOAD=libnss_wrapper.so", "NSS_WRAPPER_PASSWD=" + (folder_ / "passwd").string(),
-                "NSS_WRAPPER_GROUP=" + (folder_ / "group").string(), program.string(), "-C", settings_file, "-bdf", "-oX",
-                std::to_string(port_)});
-            while (!child_->wait(std::chrono::milliseconds{5}))
-                if (tcp_stream::connect(port_))
-                    return;
-        }
-        throw std::runtime_error{
-            fmt::format("Exim does not start; ./dev test installs what the tests need: {}", child_->errors())};
-    }
-
-    [[nodiscard]] std::string address() const { return fmt::format("127.0.0.1:{}", port_); }
-    [[nodiscard]] std::string certificate() const { return (folder_ / "cert.pem").string(); }
-    [[nodiscard]] std::string secret() const { return folder_.write("secret", "secret\n").string(); }
-    [[nodiscard]] std::string log() const { return child_->errors() + file("mainlog"); }
+    exim() : exim_server{settings} { (void)folder_for_all(folder()); }
+    [[nodiscard]] std::string certificate() const { return (folder() / "cert.pem").string(); }
+    [[nodiscard]] std::string secret() const { return folder().write("secret", "secret\n").string(); }
     /// Waits until `count` messages have been delivered, and gives all of them.
     [[nodiscard]] std::string delivered(std::size_t count) const
     {
@@ -241,15 +209,6 @@ public:
 
 private:
     static constexpr std::string_view settings = R"(
-exim_user = root
-exim_group = root
-never_users =
-keep_environment =
-spool_directory = FOLDER/spool
-log_file_path = FOLDER/%slog
-pid_file_path = FOLDER/pid
-primary_hostname = mx.example.org
-local_interfaces = 127.0.0.1
 tls_advertise_hosts = *
 tls_certificate = FOLDER/cert.pem
 tls_privatekey = FOLDER/key.pem
@@ -291,16 +250,6 @@ cram:
   server_secret = ${if eq{$auth1}{alice}{secret}fail}
   server_set_id = $auth1
 )";
-
-    /// Empty: it is not there yet.
-    [[nodiscard]] std::string file(std::string_view name) const
-    {
-        return std::filesystem::exists(folder_ / name) ? read_file(folder_ / name) : "";
-    }
-
-    temporary_folder folder_;
-    std::unique_ptr<process> child_;
-    std::uint16_t port_ = 0;
 };
 
 constexpr std::string_view needs_root = "a mail server that delivers has to be root";

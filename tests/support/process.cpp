@@ -304,8 +304,9 @@ namespace {
     return 0;
 }
 
-/// The process and all its descendants.
-[[nodiscard]] std::vector<pid_t> tree_of(pid_t process)
+} // namespace
+
+std::vector<pid_t> tree_of(pid_t process)
 {
     std::multimap<pid_t, pid_t> children;
     for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
@@ -324,8 +325,6 @@ namespace {
     }
     return all;
 }
-
-} // namespace
 
 std::chrono::nanoseconds cpu_time(pid_t process)
 {
@@ -358,6 +357,14 @@ std::uint64_t resident_memory(pid_t process)
 std::uint64_t peak_memory(pid_t process)
 {
     return status_octets(process, "VmHWM:");
+}
+
+std::uint64_t resident_memory_of_tree(pid_t process)
+{
+    std::uint64_t total = 0;
+    for (const auto each : tree_of(process))
+        total += status_octets(each, "RssAnon:") + status_octets(each, "RssShmem:");
+    return total;
 }
 
 std::uint64_t peak_memory_of_tree(pid_t process)

@@ -113,9 +113,13 @@ struct outcome {
 [[nodiscard]] std::chrono::nanoseconds cpu_time(pid_t process);
 /// CPU time of a process and all its descendants, the dead ones too (those at the kernel's clock ticks).
 [[nodiscard]] std::chrono::nanoseconds cpu_time_of_tree(pid_t process);
+/// A process and all its descendants that live now.
+[[nodiscard]] std::vector<pid_t> tree_of(pid_t process);
 /// Resident memory in octets; its peak.
 [[nodiscard]] std::uint64_t resident_memory(pid_t process);
 [[nodiscard]] std::uint64_t peak_memory(pid_t process);
+/// Resident memory of a process and its descendants, added up; pages of files, which they share, apart.
+[[nodiscard]] std::uint64_t resident_memory_of_tree(pid_t process);
 /// What a process and its descendants that live now had resident at their peaks, added up; pages of files, which they share,
 /// apart.
 [[nodiscard]] std::uint64_t peak_memory_of_tree(pid_t process);
