@@ -32,7 +32,8 @@ constexpr int rounds = 4;
     add_peers(all,
               {[](std::string& why) { return make_go_smtp(why); },
                [](std::string& why) { return make_postfix(postfix_kind::discard, 1, why); },
-               [](std::string& why) { return make_smtp_server(why); }, [](std::string& why) { return make_haraka(storing::discards, why); }, make_aiosmtpd},
+               [](std::string& why) { return make_smtp_server(why); },
+               [](std::string& why) { return make_haraka(storing::discards, why); }, make_aiosmtpd},
               out);
     // Those in Node.js and Python would take minutes for what the others do in a second.
     for (auto& each : all)

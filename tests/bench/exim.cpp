@@ -12,12 +12,9 @@ namespace {
 constexpr std::string_view settings = R"(
 queue_only = true
 smtp_accept_max = 0
-smtp_accept_queue = 0
 smtp_accept_queue_per_connection = 0
 smtp_accept_max_per_connection = 0
-smtp_accept_max_per_host =
 smtp_connect_backlog = 512
-smtp_load_reserve = 1000
 host_lookup =
 rfc1413_query_timeout = 0s
 message_size_limit = 100M

@@ -44,9 +44,9 @@ public:
         for (int attempt = 0; attempt < attempts; ++attempt) {
             port_ = test::unused_port();
             folder_.write("config/smtp.ini", fmt::format("listen=127.0.0.1:{}\n", port_));
-            child_ = std::make_unique<test::process>(
-                std::vector<std::string>{"env", keeps_ ? "BENCH_KEEP=1" : "BENCH_DISCARD=1", "node",
-                                         (home / "bin" / "haraka").string(), "-c", folder_.path().string()});
+            child_ = std::make_unique<test::process>(std::vector<std::string>{"env", keeps_ ? "BENCH_KEEP=1" : "BENCH_DISCARD=1",
+                                                                              "node", (home / "bin" / "haraka").string(), "-c",
+                                                                              folder_.path().string()});
             while (!child_->wait(std::chrono::milliseconds{20}))
                 if (test::tcp_stream::connect(port_))
                     return;

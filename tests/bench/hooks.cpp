@@ -23,9 +23,9 @@ constexpr unsigned plugins = 10;
 void single_calls(const setting& in, report& out)
 {
     report::progress("hooks: single questions");
-    const auto calls = test::run({POSTERN_HOOK_BENCH, in.quick ? "--benchmark_min_time=0.01" : "--benchmark_min_time=0.2",
-                                  "--benchmark_format=json"},
-                                 {}, std::chrono::minutes{5});
+    const auto calls = test::run(
+        {POSTERN_HOOK_BENCH, in.quick ? "--benchmark_min_time=0.01" : "--benchmark_min_time=0.2", "--benchmark_format=json"}, {},
+        std::chrono::minutes{5});
     if (calls.status != test::exit_status{0, 0})
         throw std::runtime_error{"hook_bench: " + calls.errors};
     auto& results = out.table("one question to a plugin");
@@ -67,9 +67,10 @@ void hooks(const setting& in, report& out)
     single_calls(in, out);
     const test::tcp_listener silent;
     auto& results = out.table("plugins with no opinion");
-    with_and_without(in, "accept and discard", 0,
-                     {{.name = "W1 50 KB", .size = 50000, .messages = 5000}, {.name = "W2 4 KB", .size = 4000, .messages = 10000}},
-                     results, out);
+    with_and_without(
+        in, "accept and discard", 0,
+        {{.name = "W1 50 KB", .size = 50000, .messages = 5000}, {.name = "W2 4 KB", .size = 4000, .messages = 10000}}, results,
+        out);
     with_and_without(in, "accept durably", silent.port(),
                      {{.name = "W1 50 KB", .size = 50000, .messages = 2000}, {.name = "W2 4 KB", .size = 4000, .messages = 4000}},
                      results, out);

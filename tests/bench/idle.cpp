@@ -57,8 +57,8 @@ template <typename Hold>
 
 /// `ours`: the servers of which nothing may be missing.
 void hold_idle(const setting& in, report& out, result_table& results, std::string_view title, std::string_view aim_id,
-               std::vector<std::unique_ptr<subject>> ours, const std::vector<std::unique_ptr<subject> (*)(std::string&, const tls_files&)>& peers,
-               const tls_files& files)
+               std::vector<std::unique_ptr<subject>> ours,
+               const std::vector<std::unique_ptr<subject> (*)(std::string&, const tls_files&)>& peers, const tls_files& files)
 {
     const auto measure_one = [&](subject& server) {
         // A Postfix has a process for each.
@@ -99,7 +99,8 @@ void hold_idle(const setting& in, report& out, result_table& results, std::strin
     constexpr int blocks = 100;
     test::smtp_peer peer{server.port()};
     // What is done once at the first message of a server is not this session's.
-    if (peer.greets().code != 250 || peer.delivers("a@client.example", {"user@example.com"}, "Subject: small\r\n\r\nhi\r\n").code != 250)
+    if (peer.greets().code != 250 ||
+        peer.delivers("a@client.example", {"user@example.com"}, "Subject: small\r\n\r\nhi\r\n").code != 250)
         throw std::runtime_error{server.name() + " does not take a message"};
     const auto before = memory(server);
     for (const auto each : test::tree_of(server.pid())) // proc(5): 5 resets VmHWM
@@ -167,7 +168,8 @@ void idle(const setting& in, report& out)
     plain_ones.push_back(make_postern_discard());
     plain_ones.push_back(make_smtp_sink());
     hold_idle(in, out, results, "plain", "idle.plain", std::move(plain_ones),
-              {make_go_smtp, make_smtp_server, [](std::string& why, const tls_files&) { return make_haraka(storing::discards, why); },
+              {make_go_smtp, make_smtp_server,
+               [](std::string& why, const tls_files&) { return make_haraka(storing::discards, why); },
                [](std::string& why, const tls_files&) { return make_aiosmtpd(why); },
                [](std::string& why, const tls_files&) { return make_exim(why); },
                [](std::string& why, const tls_files&) { return make_opensmtpd(why); }, discarding_postfix},

@@ -84,7 +84,8 @@ void add_rows(const setting& in, const candidate& one, result_table& capacities,
             .bottleneck(bottleneck_of(one.busy[level]));
         for (std::size_t step = 0; step < step_names.size(); ++step) {
             const auto& [p50, p99, p999] = one.at[level].of[step];
-            auto& row = results.add(fmt::format("{}, {}: {}", one.kind, levels[level].name, step_names[step]), one.server->name());
+            auto& row =
+                results.add(fmt::format("{}, {}: {}", one.kind, levels[level].name, step_names[step]), one.server->name());
             row.figure("p50 us", p50).figure("p99 us", p99).figure("p99.9 us", p999);
             if (one.kind != "durable" || step + 1 != step_names.size())
                 continue;
@@ -119,7 +120,8 @@ void latency(const setting& in, report& out)
         try {
             report::progress(fmt::format("latency: capacity of {}, {}", one.server->name(), one.kind));
             usage busy;
-            one.capacity = offer_and_count(in, one, {.rate = 0, .at_once = capacity_sessions, .duration = duration / 2}, busy).rate;
+            one.capacity =
+                offer_and_count(in, one, {.rate = 0, .at_once = capacity_sessions, .duration = duration / 2}, busy).rate;
         } catch (const std::exception& error) {
             fail(one, error);
         }
@@ -128,7 +130,8 @@ void latency(const setting& in, report& out)
             for (auto& one : all) {
                 if (one.capacity == 0)
                     continue;
-                report::progress(fmt::format("latency: {}, {}, {}, round {}", one.server->name(), one.kind, levels[level].name, round + 1));
+                report::progress(
+                    fmt::format("latency: {}, {}, {}, round {}", one.server->name(), one.kind, levels[level].name, round + 1));
                 try {
                     usage busy;
                     const auto seen = offer_and_count(in, one,
@@ -149,7 +152,8 @@ void latency(const setting& in, report& out)
     auto& results = out.table("latency");
     for (const auto& one : all)
         add_rows(in, one, capacities, results);
-    out.note(fmt::format("a device sync, append of 4 KB and fdatasync: {:.0f} us, p99 {:.0f} us", in.disk.sync_us, in.disk.sync_p99_us));
+    out.note(fmt::format("a device sync, append of 4 KB and fdatasync: {:.0f} us, p99 {:.0f} us", in.disk.sync_us,
+                         in.disk.sync_p99_us));
     out.note(fmt::format("full load is what {} sessions that wait for each reply get done; transactions begin at random moments "
                          "(Poisson), whatever became of earlier ones, and the wait for a turn counts as connecting",
                          capacity_sessions));

@@ -55,7 +55,10 @@ public:
     [[nodiscard]] observed_latency run();
 
 private:
-    [[nodiscard]] bool is_over() const { return open_.empty() && next_ >= due_.size() && (what_.rate > 0 || clock::now() >= end_); }
+    [[nodiscard]] bool is_over() const
+    {
+        return open_.empty() && next_ >= due_.size() && (what_.rate > 0 || clock::now() >= end_);
+    }
     void begin_those_due();
     void begin(clock::time_point due);
     void arm(clock::time_point when) const;
@@ -72,7 +75,7 @@ private:
     std::array<std::string, step_names.size()> words_; ///< what is said once the step before is answered
     clock::time_point end_;
     std::vector<clock::time_point> due_;
-    std::size_t next_ = 0; ///< of due_
+    std::size_t next_ = 0;                  ///< of due_
     std::unordered_set<transaction*> open_; // owned; all of them are freed by run() or the destructor of `all_`
     std::vector<std::unique_ptr<transaction>> all_;
     observed_latency seen_;
@@ -83,8 +86,8 @@ open_loop::open_loop(std::uint16_t port, const offered_load& what) : what_{what}
     where_.sin_family = AF_INET;
     where_.sin_port = htons(port);
     where_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    words_ = {"", "EHLO client.example\r\n", "MAIL FROM:<sender@client.example>\r\n", "RCPT TO:<user@example.com>\r\n", "DATA\r\n",
-              "Subject: load\r\n\r\n"};
+    words_ = {"",         "EHLO client.example\r\n", "MAIL FROM:<sender@client.example>\r\n", "RCPT TO:<user@example.com>\r\n",
+              "DATA\r\n", "Subject: load\r\n\r\n"};
     while (words_.back().size() + 80 <= what.size)
         words_.back() += std::string(78, 'X') + "\r\n";
     words_.back() += ".\r\n";

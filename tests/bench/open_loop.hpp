@@ -1,7 +1,7 @@
 #pragma once
 // A generator that measures latency without coordinated omission: when a transaction is to begin is drawn beforehand and does not
-// depend on how fast others are answered. Whoever is due and does not come to his turn waits, and his wait counts, since the first
-// step is measured from when it was due. One thread, epoll, a connection a message.
+// depend on how fast others are answered. Whoever is due and does not come to his turn waits, and his wait counts, since the
+// first step is measured from when it was due. One thread, epoll, a connection a message.
 
 #include <array>
 #include <chrono>

@@ -1,6 +1,6 @@
 #pragma once
-// What `./dev bench` can measure, each part by its name. A part adds tables and notes to its report; what it throws is the failure
-// of that part alone.
+// What `./dev bench` can measure, each part by its name. A part adds tables and notes to its report; what it throws is the
+// failure of that part alone.
 
 #include "tests/bench/report.hpp"
 

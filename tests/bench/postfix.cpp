@@ -25,18 +25,18 @@ constexpr unsigned smtpd_limit = 100;
                             "smtpd_tls_session_cache_database = btree:{{folder}}/data/smtpd_scache\n",
                             tls.certificate, tls.key);
     return more + fmt::format("relay_domains = example.com\n"
-                       "relay_transport = smtp\n"
-                       "smtpd_client_connection_count_limit = 0\n"
-                       "relayhost = [127.0.0.1]:{}\n"
-                       "smtp_tls_security_level = none\n"
-                       "smtp_connection_cache_on_demand = yes\n"
-                       "default_process_limit = 100\n"
-                       "in_flow_delay = 0\n"
-                       "initial_destination_concurrency = 20\n"
-                       "smtp_destination_concurrency_limit = 20\n"
-                       "message_size_limit = 104857600\n"
-                       "qmgr_message_active_limit = 40000\n",
-                       next_hop);
+                              "relay_transport = smtp\n"
+                              "smtpd_client_connection_count_limit = 0\n"
+                              "relayhost = [127.0.0.1]:{}\n"
+                              "smtp_tls_security_level = none\n"
+                              "smtp_connection_cache_on_demand = yes\n"
+                              "default_process_limit = 100\n"
+                              "in_flow_delay = 0\n"
+                              "initial_destination_concurrency = 20\n"
+                              "smtp_destination_concurrency_limit = 20\n"
+                              "message_size_limit = 104857600\n"
+                              "qmgr_message_active_limit = 40000\n",
+                              next_hop);
 }
 
 class postfix final : public subject {

@@ -151,10 +151,8 @@ std::string result_table::json() const
                 continue;
             }
             const auto [least, most] = range(each.rounds);
-            figures[each.name] = {{"median", median(each.rounds)},
-                                  {"least", least},
-                                  {"most", most},
-                                  {"rounds", json::value_from(each.rounds)}};
+            figures[each.name] = {
+                {"median", median(each.rounds)}, {"least", least}, {"most", most}, {"rounds", json::value_from(each.rounds)}};
         }
         json::array aims;
         for (const auto& each : row.aims_)
@@ -212,18 +210,19 @@ std::string report::json(double took_seconds) const
     json::array tables;
     for (const auto& each : tables_)
         tables.push_back(json::parse(each.json()));
-    return json::serialize(json::object{
-        {"schema", schema},
-        {"name", name_},
-        {"taken", fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)))},
-        {"took_seconds", took_seconds},
-        {"quick", in_.quick},
-        {"failed", failed_},
-        {"machine", machine()},
-        {"disk",
-         {{"sync_us", in_.disk.sync_us}, {"sync_p99_us", in_.disk.sync_p99_us}, {"octets_per_second", in_.disk.octets_per_second}}},
-        {"tables", tables},
-        {"notes", json::value_from(notes_)}});
+    return json::serialize(json::object{{"schema", schema},
+                                        {"name", name_},
+                                        {"taken", fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)))},
+                                        {"took_seconds", took_seconds},
+                                        {"quick", in_.quick},
+                                        {"failed", failed_},
+                                        {"machine", machine()},
+                                        {"disk",
+                                         {{"sync_us", in_.disk.sync_us},
+                                          {"sync_p99_us", in_.disk.sync_p99_us},
+                                          {"octets_per_second", in_.disk.octets_per_second}}},
+                                        {"tables", tables},
+                                        {"notes", json::value_from(notes_)}});
 }
 
 void report::publish(double took_seconds) const

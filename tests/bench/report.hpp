@@ -19,7 +19,10 @@ public:
 
     /// One value for each round. `digits` behind the point.
     result_row& figure(std::string name, std::vector<double> rounds, int digits = 0);
-    result_row& figure(std::string name, double value, int digits = 0) { return figure(std::move(name), std::vector{value}, digits); }
+    result_row& figure(std::string name, double value, int digits = 0)
+    {
+        return figure(std::move(name), std::vector{value}, digits);
+    }
     /// A quotient in a column of its own; nothing where `to` is nothing, since then there is nobody to compare with.
     result_row& compare(std::string name, double value, double to);
     /// Whether `value` is what it is to be.
@@ -48,7 +51,10 @@ class result_table {
 public:
     explicit result_table(std::string title) : title_{std::move(title)} {}
     /// Good until the table is gone.
-    result_row& add(std::string workload, std::string subject) { return rows_.emplace_back(std::move(workload), std::move(subject)); }
+    result_row& add(std::string workload, std::string subject)
+    {
+        return rows_.emplace_back(std::move(workload), std::move(subject));
+    }
     [[nodiscard]] std::string text() const;
     [[nodiscard]] std::string json() const;
     [[nodiscard]] std::size_t aims() const noexcept;

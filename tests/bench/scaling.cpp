@@ -150,7 +150,8 @@ void along_threads(const setting& in, report& out)
         servers.emplace_back(make_on_cores(cores), true);
     }
     auto& results = out.table("accept and discard, by threads");
-    for (auto load : {workload{.name = "W1 50 KB", .size = 50000, .messages = 5000}, workload{.name = "W2 4 KB", .size = 4000, .messages = 10000}}) {
+    for (auto load : {workload{.name = "W1 50 KB", .size = 50000, .messages = 5000},
+                      workload{.name = "W2 4 KB", .size = 4000, .messages = 10000}}) {
         load.messages = in.messages(load.messages);
         contend(in, servers, load, in.rounds(rounds + 2), out);
         const auto& one = servers.front().rounds;

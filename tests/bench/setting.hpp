@@ -9,8 +9,8 @@ namespace postern::bench {
 
 /// What the disk does by itself, measured in the same run, in the folder for temporary files.
 struct disk_figures {
-    double sync_us = 0;     ///< median of an append of 4 KB and fdatasync
-    double sync_p99_us = 0; ///< of the same
+    double sync_us = 0;           ///< median of an append of 4 KB and fdatasync
+    double sync_p99_us = 0;       ///< of the same
     double octets_per_second = 0; ///< appended by 1 MB, each with fdatasync
 };
 /// Throws std::runtime_error if it cannot write there.

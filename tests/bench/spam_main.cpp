@@ -3,13 +3,14 @@
 // this thread, since a busy machine says little about a filter.
 
 #include "plugins/spam-filter/src/scanner.hpp"
+#include "tests/bench/report.hpp"
 #include "tests/bench/spam_corpus.hpp"
 #include "tests/bench/table.hpp"
+#include "tests/support/server.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdint>
@@ -19,6 +20,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace postern::bench {
@@ -137,12 +139,6 @@ figures run_bogofilter(const std::vector<corpus_message>& all, const indices& to
     return out;
 }
 
-double at(std::vector<double> values, double part)
-{
-    std::sort(values.begin(), values.end());
-    return values.empty() ? 0 : values[static_cast<std::size_t>(part * static_cast<double>(values.size() - 1))];
-}
-
 struct sum {
     std::size_t spams = 0;
     std::size_t missed = 0;
@@ -151,9 +147,9 @@ struct sum {
         spams += one.spams;
         missed += one.false_negatives;
     }
-    [[nodiscard]] std::string text() const
+    [[nodiscard]] double percent() const
     {
-        return fmt::format("{:.2f} %", spams == 0 ? 0.0 : 100.0 * static_cast<double>(missed) / static_cast<double>(spams));
+        return spams == 0 ? 0.0 : 100.0 * static_cast<double>(missed) / static_cast<double>(spams);
     }
 };
 
@@ -165,10 +161,13 @@ struct seeds {
 
 int run(const std::filesystem::path& folder, const seeds& those)
 {
+    const auto begin = std::chrono::steady_clock::now();
     const auto all = read_corpus(folder);
-    fmt::print(stderr, "{} messages; trained on one half, judged on the other\n", all.size());
-    table results{{"seed, half", "filter", "ham", "spam", "false positives", "false negatives", "training s", "state MB",
-                   "ms p50", "ms p99"}};
+    setting in;
+    in.results = test::build_folder() / "bench";
+    report out{"spam", in};
+    report::progress(fmt::format("spam: {} messages; trained on one half, judged on the other", all.size()));
+    auto& results = out.table("seed, half");
     sum ours;
     sum ours_alone;
     sum theirs;
@@ -178,11 +177,13 @@ int run(const std::filesystem::path& folder, const seeds& those)
             const auto mine = run_ours(all, both[half], both[1 - half]);
             const auto peer = run_bogofilter(all, both[half], both[1 - half]);
             const auto add = [&](const char* name, const figures& of, bool has_times) {
-                results.add({fmt::format("{}, {}", seed, half + 1), name, fmt::format("{}", of.what.hams),
-                             fmt::format("{}", of.what.spams), fmt::format("{}", of.what.false_positives),
-                             fmt::format("{}", of.what.false_negatives), fmt::format("{:.2f}", of.training_s),
-                             fmt::format("{:.1f}", of.state_mb), has_times ? fmt::format("{:.3f}", at(of.each_ms, 0.5)) : "-",
-                             has_times ? fmt::format("{:.3f}", at(of.each_ms, 0.99)) : "-"});
+                auto& row = results.add(fmt::format("{}, {}", seed, half + 1), name);
+                row.figure("ham", static_cast<double>(of.what.hams)).figure("spam", static_cast<double>(of.what.spams));
+                row.figure("false positives", static_cast<double>(of.what.false_positives));
+                row.figure("false negatives", static_cast<double>(of.what.false_negatives));
+                row.figure("training s", of.training_s, 2).figure("state MB", of.state_mb, 1);
+                if (has_times)
+                    row.figure("ms p50", quantile(of.each_ms, 0.5), 3).figure("ms p99", quantile(of.each_ms, 0.99), 3);
             };
             add("spam-filter", mine.whole, true);
             add("  its Bayes alone", mine.bayes, true);
@@ -192,9 +193,12 @@ int run(const std::filesystem::path& folder, const seeds& those)
             theirs.add(peer.what);
         }
     }
-    fmt::print("{}\n", results.text());
-    fmt::print("false negatives at 0.1 % false positives: spam-filter {}, its Bayes alone {}, bogofilter {}\n", ours.text(),
-               ours_alone.text(), theirs.text());
+    auto& total = out.table("all halves, at 0.1 % false positives");
+    for (const auto& [name, missed] :
+         {std::pair{"spam-filter", &ours}, std::pair{"  its Bayes alone", &ours_alone}, std::pair{"bogofilter", &theirs}})
+        total.add("false negatives", name).figure("%", missed->percent(), 2);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    out.publish(took.count());
     return 0;
 }
 

@@ -38,7 +38,12 @@ void tls(const setting& in, report& out)
     test::make_certificate(folder.path());
     auto servers = make_servers({(folder / "cert.pem").string(), (folder / "key.pem").string()}, out);
     const std::vector<workload> loads{
-        {.name = "a connection with one message of 4 KB", .size = 4000, .messages = 2000, .reuse = false, .by = generator::ours, .starttls = true},
+        {.name = "a connection with one message of 4 KB",
+         .size = 4000,
+         .messages = 2000,
+         .reuse = false,
+         .by = generator::ours,
+         .starttls = true},
         {.name = "the same, its session resumed", .size = 4000, .messages = 2000, .reuse = false, .by = generator::resuming},
         {.name = "messages of 4 KB, connections reused", .size = 4000, .messages = 8000, .by = generator::ours, .starttls = true},
     };

@@ -1,6 +1,6 @@
 // A generator of connections that come back: STARTTLS with the session of an earlier connection, one message, QUIT. `postern
-// load` resumes nothing. Threads with blocking sockets: what is measured is the server. Ends with 1, and says why, if a connection
-// was not resumed that could have been.
+// load` resumes nothing. Threads with blocking sockets: what is measured is the server. Ends with 1, and says why, if a
+// connection was not resumed that could have been.
 //
 //     tls_sender PORT CONNECTIONS THREADS SIZE
 
@@ -189,5 +189,6 @@ int main(int count, char** words)
     }
     std::signal(SIGPIPE, SIG_IGN); // OpenSSL writes with write(2)
     const auto number = [&](int which) { return std::strtoul(words[which], nullptr, 10); };
-    return run(static_cast<std::uint16_t>(number(1)), static_cast<unsigned>(number(2)), static_cast<unsigned>(number(3)), number(4));
+    return run(static_cast<std::uint16_t>(number(1)), static_cast<unsigned>(number(2)), static_cast<unsigned>(number(3)),
+               number(4));
 }

@@ -96,7 +96,8 @@ std::string bottleneck_of(const std::vector<usage>& rounds)
     std::array shares{share{"generator", median_of(&usage::generator)}, share{"server", median_of(&usage::server)},
                       share{"disk", median_of(&usage::disk)}};
     const auto percent = [](const share& one) { return fmt::format("{} {:.0f} %", one.name, 100 * one.value); };
-    const auto most = *std::max_element(shares.begin(), shares.end(), [](const share& a, const share& b) { return a.value < b.value; });
+    const auto most =
+        *std::max_element(shares.begin(), shares.end(), [](const share& a, const share& b) { return a.value < b.value; });
     if (most.value >= full)
         return percent(most);
     const share machine{"all cores", median_of(&usage::machine)};

@@ -39,16 +39,15 @@ local_interfaces = 127.0.0.1
     constexpr int attempts = 20;
     for (int attempt = 0; attempt < attempts; ++attempt) {
         port_ = unused_port();
-        child_ = std::make_unique<process>(std::vector<std::string>{
-            "env", "LD_PRELOAD=libnss_wrapper.so", "NSS_WRAPPER_PASSWD=" + (folder_ / "passwd").string(),
-            "NSS_WRAPPER_GROUP=" + (folder_ / "group").string(), program.string(), "-C", settings_file, "-bdf", "-oX",
-            std::to_string(port_)});
+        child_ = std::make_unique<process>(
+            std::vector<std::string>{"env", "LD_PRELOAD=libnss_wrapper.so", "NSS_WRAPPER_PASSWD=" + (folder_ / "passwd").string(),
+                                     "NSS_WRAPPER_GROUP=" + (folder_ / "group").string(), program.string(), "-C", settings_file,
+                                     "-bdf", "-oX", std::to_string(port_)});
         while (!child_->wait(std::chrono::milliseconds{5}))
             if (tcp_stream::connect(port_))
                 return;
     }
-    throw std::runtime_error{
-        fmt::format("Exim does not start; ./dev test installs what the tests need: {}", child_->errors())};
+    throw std::runtime_error{fmt::format("Exim does not start; ./dev test installs what the tests need: {}", child_->errors())};
 }
 
 std::string exim_server::file(std::string_view name) const
