@@ -35,8 +35,24 @@ using clock = std::chrono::steady_clock;
     return std::chrono::duration<double>{clock::now() - begin}.count();
 }
 
-/// false: something of ours failed.
-[[nodiscard]] bool run_part(const part& what, const setting& in)
+/// Each aim with the worst of what was compared with it.
+void summarise(const std::vector<judgement>& all)
+{
+    result_table results{"all aims, at their worst"};
+    for (const auto& each : all_aims()) {
+        const judgement* worst = nullptr;
+        for (const auto& one : all)
+            if (one.what == &each &&
+                (worst == nullptr || (each.way == bound::at_most ? one.value > worst->value : one.value < worst->value)))
+                worst = &one;
+        if (worst != nullptr)
+            results.add(std::string{each.what}, "").figure("figure", worst->value, 2).judge(each.id, worst->value);
+    }
+    fmt::print("{}\n", results.text());
+}
+
+/// false: something of ours failed. Adds to `judged`.
+[[nodiscard]] bool run_part(const part& what, const setting& in, std::vector<judgement>& judged)
 {
     const auto begin = clock::now();
     report out{std::string{what.name}, in};
@@ -46,6 +62,8 @@ using clock = std::chrono::steady_clock;
         out.failure(error.what());
     }
     out.publish(seconds_since(begin));
+    const auto mine = out.judgements();
+    judged.insert(judged.end(), mine.begin(), mine.end());
     return !out.has_failed();
 }
 
@@ -67,9 +85,12 @@ int run(std::vector<std::string_view> wanted)
     in.results = test::build_folder() / "bench";
     const auto begin = clock::now();
     bool is_good = true;
+    std::vector<judgement> judged;
     for (const auto& each : parts)
         if (wanted.empty() || std::find(wanted.begin(), wanted.end(), each.name) != wanted.end())
-            is_good &= run_part(each, in);
+            is_good &= run_part(each, in, judged);
+    if (!judged.empty())
+        summarise(judged);
     fmt::print("{:.0f} s; figures as JSON: {}/*.json\n", seconds_since(begin), in.results.string());
     return is_good ? 0 : 1;
 }

@@ -1,3 +1,4 @@
+#include "tests/bench/contest.hpp"
 #include "tests/bench/load.hpp"
 #include "tests/bench/parts.hpp"
 #include "tests/bench/table.hpp"
@@ -55,7 +56,7 @@ void generators(const setting& in, report& out)
             for (const auto& each : senders) {
                 auto& row = results.add(title, std::string{each.name});
                 row.figure("messages/s", each.rate).compare("to smtp-source", median(each.rate), median(source.rate));
-                row.figure("CPU us/message", each.cpu, 1).compare("CPU to it", median(each.cpu), median(source.cpu));
+                row.figure("CPU s/1000", per_thousand(each.cpu), 4).compare("CPU to it", median(each.cpu), median(source.cpu));
                 row.bottleneck(bottleneck_of(each.busy));
                 if (each.by == generator::ours)
                     row.judge("client.rate", median(each.rate) / median(source.rate));

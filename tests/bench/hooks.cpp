@@ -29,7 +29,8 @@ void single_calls(const setting& in, report& out)
     if (calls.status != test::exit_status{0, 0})
         throw std::runtime_error{"hook_bench: " + calls.errors};
     auto& results = out.table("one question to a plugin");
-    for (const auto& each : boost::json::parse(calls.output).at("benchmarks").as_array())
+    const auto said = boost::json::parse(calls.output);
+    for (const auto& each : said.at("benchmarks").as_array())
         results.add(std::string{each.at("name").as_string()}, "Postern")
             .figure("CPU ns", each.at("cpu_time").to_number<double>(), 1);
 }
@@ -53,7 +54,7 @@ void with_and_without(const setting& in, std::string_view title, std::uint16_t n
             row.figure("messages/s", each.rounds.rate).compare("to none", median(each.rounds.rate), median(none.rate));
             row.figure("CPU s/1000", per_thousand(each.rounds.server_cpu), 4);
             row.compare("CPU to none", median(each.rounds.server_cpu), median(none.server_cpu));
-            row.bottleneck(bottleneck_of(each.rounds.busy));
+            row.figure("peak MB", megabytes(each.server->peak_memory()), 1).bottleneck(bottleneck_of(each.rounds.busy));
             if (&each != &servers.front())
                 row.judge("hooks.rate", median(each.rounds.rate) / median(none.rate));
         }

@@ -11,6 +11,7 @@
 #include <ctime>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -31,6 +32,18 @@ constexpr int schema = 1; // docs/benchmarks.md
 {
     const auto [least, most] = std::minmax_element(rounds.begin(), rounds.end());
     return {*least, *most};
+}
+
+/// What programs say, once: some say it for each of their connections.
+[[nodiscard]] std::string in_one_line(const std::string& text)
+{
+    constexpr std::size_t most_lines = 4;
+    std::vector<std::string> lines;
+    std::istringstream in{text};
+    for (std::string line; std::getline(in, line) && lines.size() < most_lines;)
+        if (line.find_first_not_of(" \t\r") != std::string::npos && std::find(lines.begin(), lines.end(), line) == lines.end())
+            lines.push_back(line);
+    return fmt::format("{}", fmt::join(lines, "; "));
 }
 
 [[nodiscard]] std::string processor()
@@ -170,21 +183,22 @@ std::string result_table::json() const
     return json::serialize(json::object{{"title", title_}, {"rows", rows}});
 }
 
-std::size_t result_table::aims() const noexcept
+std::vector<judgement> result_table::judgements() const
 {
-    std::size_t count = 0;
+    std::vector<judgement> all;
     for (const auto& row : rows_)
-        count += row.aims_.size();
-    return count;
+        all.insert(all.end(), row.aims_.begin(), row.aims_.end());
+    return all;
 }
 
-std::size_t result_table::aims_met() const noexcept
+std::vector<judgement> report::judgements() const
 {
-    std::size_t count = 0;
-    for (const auto& row : rows_)
-        for (const auto& each : row.aims_)
-            count += is_met(*each.what, each.value) ? 1 : 0;
-    return count;
+    std::vector<judgement> all;
+    for (const auto& each : tables_) {
+        const auto some = each.judgements();
+        all.insert(all.end(), some.begin(), some.end());
+    }
+    return all;
 }
 
 void report::progress(std::string_view text)
@@ -194,6 +208,7 @@ void report::progress(std::string_view text)
 
 void report::note(std::string text)
 {
+    text = in_one_line(text);
     progress("  " + text);
     if (std::find(notes_.begin(), notes_.end(), text) == notes_.end())
         notes_.push_back(std::move(text));
@@ -227,16 +242,13 @@ std::string report::json(double took_seconds) const
 
 void report::publish(double took_seconds) const
 {
-    std::size_t aims = 0;
-    std::size_t met = 0;
-    for (const auto& each : tables_) {
+    for (const auto& each : tables_)
         fmt::print("{}\n", each.text());
-        aims += each.aims();
-        met += each.aims_met();
-    }
     for (const auto& each : notes_)
         fmt::print("- {}\n", each);
-    fmt::print("- {}: {:.0f} s; {} of {} aims met{}\n\n", name_, took_seconds, met, aims,
+    const auto all = judgements();
+    const auto met = std::count_if(all.begin(), all.end(), [](const judgement& each) { return is_met(*each.what, each.value); });
+    fmt::print("- {}: {:.0f} s; {} of {} aims met{}\n\n", name_, took_seconds, met, all.size(),
                in_.quick ? "; QUICK: only whether it works, no figure of this means anything" : "");
     std::fflush(stdout);
     std::filesystem::create_directories(in_.results);

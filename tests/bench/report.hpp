@@ -13,6 +13,12 @@
 
 namespace postern::bench {
 
+/// What an aim was compared with.
+struct judgement {
+    const aim* what = nullptr;
+    double value = 0;
+};
+
 class result_row {
 public:
     result_row(std::string workload, std::string subject) : workload_{std::move(workload)}, subject_{std::move(subject)} {}
@@ -37,13 +43,9 @@ private:
         int digits = 0;
         bool is_ratio = false;
     };
-    struct judged {
-        const aim* what = nullptr;
-        double value = 0;
-    };
     std::string workload_, subject_;
     std::vector<entry> values_;
-    std::vector<judged> aims_;
+    std::vector<judgement> aims_;
     std::string bottleneck_;
 };
 
@@ -57,8 +59,7 @@ public:
     }
     [[nodiscard]] std::string text() const;
     [[nodiscard]] std::string json() const;
-    [[nodiscard]] std::size_t aims() const noexcept;
-    [[nodiscard]] std::size_t aims_met() const noexcept;
+    [[nodiscard]] std::vector<judgement> judgements() const;
 
 private:
     std::string title_;
@@ -78,6 +79,8 @@ public:
     [[nodiscard]] bool has_failed() const noexcept { return failed_; }
     /// Prints tables and notes, and writes the JSON. Throws std::runtime_error if that cannot be written.
     void publish(double took_seconds) const;
+    /// Of all tables.
+    [[nodiscard]] std::vector<judgement> judgements() const;
 
 private:
     [[nodiscard]] std::string json(double took_seconds) const;

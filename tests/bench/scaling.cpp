@@ -41,7 +41,7 @@ public:
             if (per_octet_)
                 row.figure("CPU ns/octet", cost * 1000, 3);
             row.figure("messages/s", each.rounds.rate).compare("growth", cost, first->second);
-            row.bottleneck(bottleneck_of(each.rounds.busy));
+            row.figure("peak MB", megabytes(each.server->peak_memory()), 1).bottleneck(bottleneck_of(each.rounds.busy));
             if (each.is_ours && name != "epoll sink")
                 row.judge("scaling.growth", cost / first->second);
         }
@@ -107,6 +107,7 @@ void along_plugins(const setting& in, report& out)
                 .figure("CPU s/1000", per_thousand(each.rounds.server_cpu), 4)
                 .figure("messages/s", each.rounds.rate)
                 .compare("growth", median(each.rounds.server_cpu), median(none.server_cpu))
+                .figure("peak MB", megabytes(each.server->peak_memory()), 1)
                 .bottleneck(bottleneck_of(each.rounds.busy));
 }
 
@@ -161,6 +162,7 @@ void along_threads(const setting& in, report& out)
                     .figure("CPU s/1000", per_thousand(each.rounds.server_cpu), 4)
                     .figure("messages/s", each.rounds.rate)
                     .compare("growth", median(each.rounds.server_cpu), median(one.server_cpu))
+                    .figure("peak MB", megabytes(each.server->peak_memory()), 1)
                     .bottleneck(bottleneck_of(each.rounds.busy))
                     .judge("scaling.growth", median(each.rounds.server_cpu) / median(one.server_cpu));
     }

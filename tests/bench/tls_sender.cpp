@@ -101,8 +101,9 @@ public:
     {
         ssl_.reset(::SSL_new(context));
         ::SSL_set_fd(ssl_.get(), socket_);
-        if (earlier)
-            ::SSL_set_session(ssl_.get(), earlier.get());
+        // A copy: OpenSSL lets a session of TLS 1.3 be used once, and Postfix gives no new ticket to who has one.
+        if (const session_ptr copy{earlier ? ::SSL_SESSION_dup(earlier.get()) : nullptr})
+            ::SSL_set_session(ssl_.get(), copy.get());
         if (::SSL_connect(ssl_.get()) != 1)
             throw std::runtime_error{"no handshake"};
         return ::SSL_session_reused(ssl_.get()) == 1;
