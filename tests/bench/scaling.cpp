@@ -67,7 +67,9 @@ void along_sessions(const setting& in, report& out)
     auto servers = sink_and_us();
     for (const unsigned sessions : {1U, 10U, 100U, 500U, 1000U, 2000U}) {
         workload load{.name = fmt::format("{} sessions", sessions), .size = 4000, .sessions = sessions};
-        load.messages = in.messages(sessions == 1 ? 4000 : 10000, sessions);
+        // Enough for each connection that its own cost is little beside that of its messages.
+        constexpr unsigned messages_each = 20;
+        load.messages = in.messages(std::max(sessions == 1 ? 4000U : 10000U, messages_each * sessions), sessions);
         contend(in, servers, load, in.rounds(rounds), out);
         results.add(load.name, load, servers);
     }
@@ -78,8 +80,8 @@ void along_sizes(const setting& in, report& out)
     constexpr unsigned octets = 200'000'000;
     curve results{"accept and discard, by size", true, out};
     auto servers = sink_and_us();
-    // From 4 KB on an octet is what costs; a message of 1 KB is below, and shown for itself.
-    for (const unsigned size : {4000U, 50'000U, 500'000U, 5'000'000U, 25'000'000U}) {
+    // From 50 KB on octets are what costs; of smaller ones it is the message, which has a table of its own.
+    for (const unsigned size : {50'000U, 500'000U, 5'000'000U, 25'000'000U}) {
         workload load{.name = fmt::format("{} KB", size / 1000), .size = size};
         load.messages = in.messages(std::clamp(octets / size, 20U, 10000U));
         contend(in, servers, load, in.rounds(rounds), out);
