@@ -7,9 +7,9 @@
 //
 // --tls: offers STARTTLS, done by OpenSSL as it comes. --hold: never answers content; prints "holding" once it has that of N
 // messages, all of which are then in flight for their sender. --expect: prints "complete" when it has taken N messages. --delay:
-// all that it says comes so much later, as it would over a network; without TLS. --extensions: offers PIPELINING and CHUNKING, and
-// takes BDAT whether or not. --digest: keeps each content until it is whole, and sums the hashes of their bodies up; else DIGEST
-// is 0.
+// all that it says comes so much later, as it would over a network; without TLS. --extensions: offers PIPELINING and CHUNKING,
+// and takes BDAT whether or not. --digest: keeps each content until it is whole, and sums the hashes of their bodies up; else
+// DIGEST is 0.
 
 #include "tests/bench/content_digest.hpp"
 
@@ -444,7 +444,8 @@ int main(int count, char** words)
 {
     const auto it = std::make_unique<sink>();
     if (!it->configure(count, words)) {
-        std::fprintf(stderr, "usage: epoll_sink [--tls CERT KEY] [--hold N] [--expect N] [--delay MS] [--digest] [--extensions]\n");
+        std::fprintf(stderr,
+                     "usage: epoll_sink [--tls CERT KEY] [--hold N] [--expect N] [--delay MS] [--digest] [--extensions]\n");
         return 2;
     }
     return it->run();
