@@ -71,6 +71,15 @@ bool resting_destinations::reached(std::string_view destination, base::instant n
     return true;
 }
 
+void resting_destinations::end(std::string_view destination, base::instant now)
+{
+    const auto at = all_.find(destination);
+    if (at == all_.end())
+        return;
+    at->second.ordered = {};
+    last_until(at, std::min(at->second.until, now));
+}
+
 void resting_destinations::end_all(base::instant now)
 {
     ends_.clear();

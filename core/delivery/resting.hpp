@@ -36,6 +36,8 @@ public:
                                      std::chrono::milliseconds length);
     /// Somebody there answered. False: nothing else was known.
     bool reached(std::string_view destination, base::instant now);
+    /// Whoever asks next for that one may try.
+    void end(std::string_view destination, base::instant now);
     /// Whoever asks next may try, and what was before does not count (an operator's word).
     void end_all(base::instant now);
 

@@ -251,7 +251,7 @@ io::task<void> attempt::deliver(const delivery::route_group& group)
 {
     const auto name = group.next.text();
     if (hooks_.has(hooks::hook_point::queue_policy)) {
-        const bool is_known = co_await engine_.rules_.learn(name, current_);
+        const bool is_known = co_await engine_.rules_.learn(name);
         if (!is_known)
             co_return;
     }

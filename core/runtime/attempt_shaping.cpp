@@ -15,6 +15,7 @@ using kind = delivery::recipient_result::kind;
 
 constexpr std::chrono::milliseconds usual_wait = 1min;
 constexpr std::chrono::milliseconds least_wait = 100ms; // whoever asks for less would have it come again all the time
+constexpr std::chrono::milliseconds least_retry = 1s;   // likewise, and each is an attempt
 
 } // namespace
 
@@ -90,7 +91,7 @@ io::task<void> attempt::ask_about_retry()
         co_return;
     }
     if (ruling.lets_pass()) // else it was not waited for: the server is going away
-        retry_in_ = about.wait;
+        retry_in_ = about.wait.count() == 0 ? about.wait : std::max(about.wait, least_retry);
 }
 
 /// No later than its end, at which its sender is told.

@@ -221,6 +221,8 @@ io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route
         auto found = co_await find_way(group, source, hosts, talk, std::exchange(in_clear, false));
         if (!found)
             co_return nobody;
+        if (talk != nullptr)
+            talk->begin_connection();
         auto& peer = *found->lease;
         const session::client_transaction what{&draft_.envelope,
                                                group.recipients,

@@ -118,6 +118,15 @@ bool conversation::is_wanted(const generation& current) noexcept
            chain.has(hook_point::delivery_reply) || !current.line_owners.empty() || !current.param_owners.empty();
 }
 
+void conversation::begin_connection() noexcept
+{
+    line_owner_ = 0;
+    out_.lines.clear();
+    out_.said.clear();
+    out_.round = 0;
+    out_.rewritten.reset();
+}
+
 io::task<hooks::outcome> conversation::begin(delivery::route next, std::vector<std::uint32_t> recipients)
 {
     out_ = {};

@@ -49,6 +49,8 @@ public:
     /// delivery.begin, for a transaction with these recipients. What the chain came to; if it lets pass, recipients() and later()
     /// say who is in.
     [[nodiscard]] io::task<hooks::outcome> begin(delivery::route next, std::vector<std::uint32_t> recipients);
+    /// A connection was found for the transaction at hand: nothing that was said on one before counts.
+    void begin_connection() noexcept;
     [[nodiscard]] std::vector<std::uint32_t> recipients() const { return out_.recipients; }
     [[nodiscard]] std::vector<std::uint32_t> later() const { return out_.later; }
     /// delivery.source; if it lets pass, pool() holds. `configured`: the pool that holds before.

@@ -41,8 +41,8 @@ delivery_engine::delivery_engine(published& current, queue::store& store, base::
                  if (ledger_.let_in(destination, most, clock_.wall()) != 0)
                      pump_soon();
              }},
-      rules_{{loop_, log, metrics, notices, clock, ids_, lines_}}, next_due_{loop_.context().get_executor()}, counts_{metrics},
-      work_{loop_.context().get_executor()}
+      rules_{{loop_, current, log, metrics, notices, clock, ids_, lines_}}, next_due_{loop_.context().get_executor()},
+      counts_{metrics}, work_{loop_.context().get_executor()}
 {
     limit_lines();
 }
@@ -241,7 +241,12 @@ std::optional<base::wall_time> delivery_engine::closed_until(const queue::ledger
 /// The clock was set back, maybe before the start: nobody waits for dates that it showed before.
 void delivery_engine::bring_forward(base::wall_time now)
 {
-    const auto count = ledger_.bring_forward(now + queue::longest_delay(current_.load()->retry), now);
+    const auto current = current_.load();
+    std::chrono::milliseconds longest = queue::longest_delay(current->retry);
+    if (const auto& chain = *current->delivery_chain;
+        chain.has(hooks::hook_point::queue_retry) || chain.has(hooks::hook_point::queue_admit)) // theirs are dates too
+        longest = std::max<std::chrono::milliseconds>(longest, hooks::longest_wait);
+    const auto count = ledger_.bring_forward(now + longest, now);
     if (count != 0)
         log_.warning("brought_forward", {{"messages", count}, {"cause", "the clock was set back, or the schedule made shorter"}});
 }

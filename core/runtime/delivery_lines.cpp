@@ -259,6 +259,12 @@ void delivery_lines::rest(const std::string& destination, const std::string& why
     watch_rests();
 }
 
+void delivery_lines::end_rest(const std::string& destination)
+{
+    resting_.end(destination, clock_.now());
+    watch_rests();
+}
+
 void delivery_lines::rule(const std::string& destination, std::optional<delivery::destinations::rule> what)
 {
     if (!what)

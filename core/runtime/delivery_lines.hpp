@@ -95,6 +95,8 @@ public:
     void reached(const std::string& destination);
     /// Nobody goes there for that time, however urgent it is.
     void rest(const std::string& destination, const std::string& why, std::chrono::milliseconds time);
+    /// That is over, whoever wanted it.
+    void end_rest(const std::string& destination);
     /// What holds there in place of the configuration's, until the next limit(); nothing: that of the configuration again.
     void rule(const std::string& destination, std::optional<delivery::destinations::rule> what);
     struct load {

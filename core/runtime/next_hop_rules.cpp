@@ -26,7 +26,7 @@ hooks::shaping_policy configured(const std::string& next_hop, const delivery::se
 
 } // namespace
 
-io::task<bool> next_hop_rules::learn(std::string next_hop, std::shared_ptr<const generation> current)
+io::task<bool> next_hop_rules::learn(std::string next_hop)
 {
     while (!stopping_) {
         auto at = all_.find(next_hop);
@@ -45,26 +45,48 @@ io::task<bool> next_hop_rules::learn(std::string next_hop, std::shared_ptr<const
         }
         if (of_.clock.now() < at->second.until)
             co_return true;
-        co_await ask(at, current);
+        co_await ask(at);
     }
     co_return false;
 }
 
-io::task<void> next_hop_rules::ask(entries::iterator about, std::shared_ptr<const generation> current)
+/// As long as somebody is asked; whatever ends that, others go on.
+struct next_hop_rules::asking {
+    next_hop_rules& all;
+    entries::iterator about;
+    std::shared_ptr<connection_port> port;
+    asking(next_hop_rules& of, entries::iterator next_hop, std::shared_ptr<connection_port> by)
+        : all{of}, about{next_hop}, port{std::move(by)}
+    {
+        all.asking_.insert(port.get());
+        all.ends_.erase({about->second.until, about->first});
+        about->second.is_asked = true;
+        about->second.until = {};
+    }
+    asking(const asking&) = delete;
+    asking& operator=(const asking&) = delete;
+    ~asking()
+    {
+        all.asking_.erase(port.get());
+        about->second.is_asked = false;
+        for (auto* bell : std::exchange(about->second.waiting, {}))
+            bell->cancel();
+    }
+};
+
+io::task<void> next_hop_rules::ask(entries::iterator about)
 {
     const auto name = about->first;
-    ends_.erase({about->second.until, about->first});
-    about->second.is_asked = true;
     const auto configuration = configuration_;
+    const auto current = of_.current.load();
     const auto before = configured(name, current->delivery);
     hooks::shaping said;
     said.next_hop = name;
     said.policy = before;
 
     const base::session_id session{of_.ids.next()};
-    const auto port = std::make_shared<connection_port>(of_.home, session, of_.clock);
-    asking_.insert(port.get());
-    hook_runner runner{current->delivery_chain,  port, of_.log, of_.metrics, of_.notices, of_.clock, {},
+    const asking now{*this, about, std::make_shared<connection_port>(of_.home, session, of_.clock)};
+    hook_runner runner{current->delivery_chain,  now.port, of_.log, of_.metrics, of_.notices, of_.clock, {},
                        hook_runner::usual_timing};
     hooks::event what;
     what.hook = hooks::hook_point::queue_policy;
@@ -76,16 +98,8 @@ io::task<void> next_hop_rules::ask(entries::iterator about, std::shared_ptr<cons
     if (!is_answered)
         co_await runner.finish(run, what);
     runner.end();
-    asking_.erase(port.get());
-
-    const auto waiting = std::exchange(about->second.waiting, {});
-    about->second.is_asked = false;
-    if (configuration == configuration_)
+    if (configuration == configuration_) // else what was said is about one that is no more
         take(about, run.result(), said, before);
-    else // what was said is about a configuration that is no more
-        set_until(about, of_.clock.now());
-    for (auto* bell : waiting)
-        bell->cancel();
 }
 
 /// Whoever failed has said nothing; for as long as anything else is valid.
@@ -134,6 +148,10 @@ std::string next_hop_rules::pool_of(std::string_view next_hop) const
 void next_hop_rules::forget_all()
 {
     ++configuration_;
+    const auto now = of_.clock.now();
+    for (const auto& [name, one] : all_)
+        if (!one.suspended.empty() && now < one.until)
+            of_.lines.end_rest(name);
     ends_.clear();
     for (auto at = all_.begin(); at != all_.end();)
         at = at->second.is_asked ? std::next(at) : all_.erase(at);

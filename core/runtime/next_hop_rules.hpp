@@ -11,6 +11,7 @@
 #include "core/runtime/connection_port.hpp"
 #include "core/runtime/delivery_lines.hpp"
 #include "core/runtime/notice_board.hpp"
+#include "core/runtime/published.hpp"
 #include "core/runtime/server.hpp"
 
 #include <map>
@@ -29,6 +30,7 @@ public:
     /// What it needs of its engine. All outlive it.
     struct surroundings {
         io::loop& home;
+        const published& current; ///< whose plugins are asked
         base::log log;
         base::metrics& metrics;
         const notice_board& notices;
@@ -40,12 +42,13 @@ public:
 
     /// On return what plugins say of it is known and in force. One asks for all who come meanwhile. False: the server is going
     /// away.
-    [[nodiscard]] io::task<bool> learn(std::string next_hop, std::shared_ptr<const generation> current);
+    [[nodiscard]] io::task<bool> learn(std::string next_hop);
     /// Why nothing is to go there now; nothing: it may. The lines let it rest for as long.
     [[nodiscard]] std::optional<std::string> why_not(const std::string& next_hop);
     /// The source pool that was said; empty: none.
     [[nodiscard]] std::string pool_of(std::string_view next_hop) const;
-    /// Whoever comes next asks again: there is another configuration, whose lines have forgotten too.
+    /// Whoever comes next asks again: there is another configuration, whose lines have forgotten too. What rested for what was
+    /// said rests no longer.
     void forget_all();
     /// Nobody waits any more.
     void stop();
@@ -60,7 +63,8 @@ private:
     };
     using entries = std::map<std::string, entry, std::less<>>;
 
-    [[nodiscard]] io::task<void> ask(entries::iterator about, std::shared_ptr<const generation> current);
+    struct asking;
+    [[nodiscard]] io::task<void> ask(entries::iterator about);
     void take(entries::iterator about, const hooks::outcome& ruling, const hooks::shaping& said,
               const hooks::shaping_policy& before);
     void set_until(entries::iterator which, base::instant until);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <new>
 
 namespace postern::runtime {
 
@@ -71,16 +72,21 @@ std::int64_t seven_bit_blob::read(std::uint64_t offset, char* to, std::size_t le
     if (offset >= size_ || length == 0)
         return 0;
     const std::scoped_lock lock{reading_};
-    auto& at = place_for(offset);
-    while (!at.is_finished && offset - at.begin >= at.octets.size()) {
-        if (!go_on(at)) {
-            places_.pop_back(); // where it stands is unknown
-            return -1;
+    try {
+        auto& at = place_for(offset);
+        while (!at.is_finished && offset - at.begin >= at.octets.size()) {
+            if (!go_on(at)) {
+                places_.pop_back(); // where it stands is unknown
+                return -1;
+            }
         }
+        if (offset - at.begin >= at.octets.size())
+            return 0;
+        return static_cast<std::int64_t>(at.octets.copy(to, length, static_cast<std::size_t>(offset - at.begin)));
+    } catch (const std::bad_alloc&) {
+        places_.clear();
+        return -1;
     }
-    if (offset - at.begin >= at.octets.size())
-        return 0;
-    return static_cast<std::int64_t>(at.octets.copy(to, length, static_cast<std::size_t>(offset - at.begin)));
 }
 
 } // namespace postern::runtime

@@ -148,6 +148,19 @@ TEST_F(a_destination, that_is_to_be_let_alone_is_tried_all_the_same_when_an_oper
     EXPECT_FALSE(rests());
 }
 
+TEST(resting_destinations, rest_no_longer_when_that_is_ended)
+{
+    resting_destinations all;
+    all.order("a", "wanted", base::instant{}, 1h);
+    all.order("b", "wanted", base::instant{}, 1h);
+    all.end("a", base::instant{} + 1s);
+    all.end("nobody", base::instant{} + 1s);
+    EXPECT_EQ(all.why_it_rests("a", base::instant{} + 1s), std::nullopt);
+    EXPECT_EQ(all.why_it_is_let_alone("a", base::instant{} + 1s), std::nullopt);
+    EXPECT_TRUE(all.why_it_is_let_alone("b", base::instant{} + 1s));
+    EXPECT_THAT(all.take_over(base::instant{} + 1s), ::testing::ElementsAre("a"));
+}
+
 TEST(resting_destinations, are_no_more_than_there_may_be)
 {
     resting_destinations all{3};

@@ -178,6 +178,23 @@ TEST_F(queue_retry, says_when_the_next_attempt_is_and_that_outlives_a_restart)
     EXPECT_TRUE(hop_.wait_for(1));
 }
 
+TEST_F(queue_retry, may_say_a_later_time_than_the_schedule_ever_would)
+{
+    ask_at(hook_point::queue_retry, [](const test::asked& about) { return say(about, verdict_kind::proceed, 48h); });
+    const auto id = accept("busy@example.com");
+    const auto next = clock_.wall() + 48h;
+    until_it_waits(id, 1, next);
+    start();
+    EXPECT_EQ(engine_->show(id)->next_attempt, next) << "no clock was set back";
+}
+
+TEST_F(queue_retry, makes_no_storm)
+{
+    ask_at(hook_point::queue_retry, [](const test::asked& about) { return say(about, verdict_kind::proceed, 1ms); });
+    const auto id = accept("busy@example.com");
+    until_it_waits(id, 1, clock_.wall() + 1s);
+}
+
 TEST_F(queue_retry, puts_nothing_off_beyond_its_end)
 {
     ask_at(hook_point::queue_retry, [](const test::asked& about) { return say(about, verdict_kind::proceed, 24h * 30); });

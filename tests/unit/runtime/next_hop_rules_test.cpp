@@ -118,6 +118,17 @@ TEST_F(queue_policy, suspends_a_next_hop_and_what_waits_was_not_tried)
     EXPECT_TRUE(hop_.wait_for(2));
 }
 
+TEST_F(queue_policy, suspends_nothing_beyond_the_configuration_by_which_it_did)
+{
+    say({.valid = 86'400s}, verdict_kind::tempfail, "it asked for peace");
+    begin();
+    const auto id = accept("b@example.com");
+    until([&] { return asks() == 1 && engine_->show(id)->state != "attempting"; });
+    say({});
+    engine_->refresh();
+    EXPECT_TRUE(hop_.wait_for(1));
+}
+
 TEST_F(queue_policy, names_the_source_pool)
 {
     pools_.emplace("bulk", delivery::source_pool{{}, "bulk.example"});
