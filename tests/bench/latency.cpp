@@ -73,7 +73,8 @@ struct candidate {
     return seen;
 }
 
-void add_rows(const setting& in, const candidate& one, result_table& capacities, result_table& results)
+/// `sync_us`: of the device, while this was measured.
+void add_rows(double sync_us, const candidate& one, result_table& capacities, result_table& results)
 {
     for (std::size_t level = 0; level < levels.size(); ++level) {
         if (one.rate[level].empty())
@@ -89,9 +90,9 @@ void add_rows(const setting& in, const candidate& one, result_table& capacities,
             row.figure("p50 us", p50).figure("p99 us", p99).figure("p99.9 us", p999);
             if (one.kind != "durable" || step + 1 != step_names.size())
                 continue;
-            row.compare("p99 to sync", median(p99), in.disk.sync_us);
+            row.compare("p99 to sync", median(p99), sync_us);
             if (one.is_ours && level == 0)
-                row.judge("latency.end", median(p99) / in.disk.sync_us);
+                row.judge("latency.end", median(p99) / sync_us);
         }
     }
 }
@@ -125,7 +126,12 @@ void latency(const setting& in, report& out)
         } catch (const std::exception& error) {
             fail(one, error);
         }
-    for (int round = 0; round < in.rounds(rounds); ++round)
+    std::vector<double> syncs;
+    std::vector<double> sync_p99s;
+    for (int round = 0; round < in.rounds(rounds); ++round) {
+        const auto disk = measure_disk();
+        syncs.push_back(disk.sync_us);
+        sync_p99s.push_back(disk.sync_p99_us);
         for (std::size_t level = 0; level < levels.size(); ++level)
             for (auto& one : all) {
                 if (one.capacity == 0)
@@ -148,12 +154,15 @@ void latency(const setting& in, report& out)
                     one.capacity = 0;
                 }
             }
+    }
     auto& capacities = out.table("load, a connection a message of 4 KB");
     auto& results = out.table("latency");
     for (const auto& one : all)
-        add_rows(in, one, capacities, results);
-    out.note(fmt::format("a device sync, append of 4 KB and fdatasync: {:.0f} us, p99 {:.0f} us", in.disk.sync_us,
-                         in.disk.sync_p99_us));
+        add_rows(median(syncs), one, capacities, results);
+    out.table("the device")
+        .add("append of 4 KB and fdatasync, before each round", "the disk itself")
+        .figure("p50 us", syncs)
+        .figure("p99 us", sync_p99s);
     out.note(fmt::format("full load is what {} sessions that wait for each reply get done; transactions begin at random moments "
                          "(Poisson), whatever became of earlier ones, and the wait for a turn counts as connecting",
                          capacity_sessions));
