@@ -295,9 +295,9 @@ namespace {
     return fields;
 }
 
-[[nodiscard]] std::uint64_t status_octets(pid_t process, std::string_view key)
+[[nodiscard]] std::uint64_t status_octets(pid_t process, std::string_view key, std::string_view name = "status")
 {
-    std::ifstream file{fmt::format("/proc/{}/status", process)};
+    std::ifstream file{fmt::format("/proc/{}/{}", process, name)};
     for (std::string line; std::getline(file, line);)
         if (line.compare(0, key.size(), key) == 0)
             return std::stoull(line.substr(key.size())) * 1024;
@@ -363,7 +363,8 @@ std::uint64_t resident_memory_of_tree(pid_t process)
 {
     std::uint64_t total = 0;
     for (const auto each : tree_of(process))
-        total += status_octets(each, "RssAnon:") + status_octets(each, "RssShmem:");
+        for (const auto* kind : {"Pss_Anon:", "Pss_Shmem:"})
+            total += status_octets(each, kind, "smaps_rollup");
     return total;
 }
 

@@ -118,7 +118,8 @@ struct outcome {
 /// Resident memory in octets; its peak.
 [[nodiscard]] std::uint64_t resident_memory(pid_t process);
 [[nodiscard]] std::uint64_t peak_memory(pid_t process);
-/// Resident memory of a process and its descendants, added up; pages of files, which they share, apart.
+/// Resident memory of a process and its descendants, added up; what they share counts once, pages of files not at all. Zero: the
+/// kernel does not say, as of other users' processes.
 [[nodiscard]] std::uint64_t resident_memory_of_tree(pid_t process);
 /// What a process and its descendants that live now had resident at their peaks, added up; pages of files, which they share,
 /// apart.
