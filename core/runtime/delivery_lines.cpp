@@ -92,8 +92,7 @@ bool delivery_lines::has_no_room(std::string_view destination)
 
 bool delivery_lines::is_closed(std::string_view destination)
 {
-    return suspended_.find(destination) != suspended_.end() || resting_.why_it_rests(destination, clock_.now()) ||
-           has_no_room(destination);
+    return why_not(destination) || has_no_room(destination); // who is suspended by whomever is not read in vain
 }
 
 /// Until it is called, which it may be among `now`. Nothing: stopped.
