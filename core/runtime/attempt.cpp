@@ -257,13 +257,17 @@ io::task<void> attempt::deliver(const delivery::route_group& group)
     }
     if (waits_for_rest(group, name))
         co_return;
+    const bool has_others = hooks_.has(hooks::hook_point::queue_route) || current_->delivery.relay.empty();
+    const bool may_be_full = has_others && !is_telling_due(); // else it would come again and again
     if (hooks_.has(hooks::hook_point::queue_admit)) {
+        if (may_be_full && engine_.lines_.has_no_room(name)) { // nobody pays for a line in which there is no room
+            outside_of_ = name;
+            co_return;
+        }
         const bool may_stand = co_await is_admitted(group, name);
         if (!may_stand)
             co_return;
     }
-    const bool has_others = hooks_.has(hooks::hook_point::queue_route) || current_->delivery.relay.empty();
-    const bool may_be_full = has_others && !is_telling_due(); // else it would come again and again
     auto entered = co_await engine_.lines_.enter(name, {may_be_full, group.next.is_by_plugin()});
     if (!entered.at) {
         if (entered.is_full)

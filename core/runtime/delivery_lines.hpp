@@ -119,6 +119,8 @@ public:
     [[nodiscard]] bool is_let_alone(std::string_view destination) const;
     /// All that rest are tried again, by one each.
     void end_rests();
+    /// Whoever has others to go to is not let in now.
+    [[nodiscard]] bool has_no_room(std::string_view destination);
     /// One waits outside from now on.
     void has_outside(const std::string& destination);
 
@@ -142,7 +144,6 @@ private:
     void watch_young();
     void watch_paces();
     void watch_rests();
-    [[nodiscard]] bool has_no_room(std::string_view destination);
     void watch_suspensions();
     [[nodiscard]] destination_item describe(std::string name, const queue::ledger& queued);
 
