@@ -64,12 +64,13 @@ std::vector<std::string> generator_command(const subject& server, const workload
     return command;
 }
 
-measurement measure(const setting& in, subject& server, const workload& what, test::smtp_sink* next_hop)
+measurement measure(const setting& in, subject& server, const workload& what, sink_subject* next_hop)
 {
     const auto messages_before = server.messages();
-    const auto arrived_before = next_hop != nullptr ? next_hop->messages() : 0;
+    const auto arrived_before = next_hop != nullptr ? next_hop->taken().messages : 0;
     const machine_watch machine{in.disk.sync_us};
     const auto cpu_before = server.cpu();
+    const auto next_hop_before = next_hop != nullptr ? next_hop->cpu() : std::chrono::nanoseconds{};
     const auto begin = clock::now();
     test::process sender{generator_command(server, what)};
     const auto status = sender.wait(std::chrono::minutes{5});
@@ -77,11 +78,13 @@ measurement measure(const setting& in, subject& server, const workload& what, te
     // smtp-source stops at the first reply that it does not like.
     if (status != test::exit_status{0, 0})
         throw std::runtime_error{fmt::format("{}: not every message was accepted: {}", server.name(), sender.errors())};
-    if (next_hop != nullptr && !next_hop->wait_for(arrived_before + what.messages, std::chrono::minutes{5}))
-        throw dishonest{
-            fmt::format("{}: {} of {} messages arrived", server.name(), next_hop->messages() - arrived_before, what.messages)};
+    const auto have_arrived = [&] { return next_hop->taken().messages >= arrived_before + what.messages; };
+    if (next_hop != nullptr && !test::eventually(have_arrived, std::chrono::minutes{5}))
+        throw dishonest{fmt::format("{}: {} of {} messages arrived", server.name(), next_hop->taken().messages - arrived_before,
+                                    what.messages)};
     const auto arrived = clock::now();
     const auto cpu_after = server.cpu();
+    const auto next_hop_after = next_hop != nullptr ? next_hop->cpu() : std::chrono::nanoseconds{};
     measurement result;
     machine.read(result.busy);
     // Its last word may still be on the way to us.
@@ -99,10 +102,11 @@ measurement measure(const setting& in, subject& server, const workload& what, te
     const bool has_threads = what.by == generator::go_smtp || what.by == generator::resuming;
     result.busy.generator = generator_s / seconds(accepted - begin) / (has_threads ? all_cores() : 1);
     result.busy.server = cpu_s / seconds(arrived - begin) / server.cores();
+    result.busy.next_hop = std::chrono::duration<double>{next_hop_after - next_hop_before}.count() / seconds(arrived - begin);
     return result;
 }
 
-void warm_up(const setting& in, subject& server, workload what, test::smtp_sink* next_hop)
+void warm_up(const setting& in, subject& server, workload what, sink_subject* next_hop)
 {
     what.messages = std::max(what.messages / 10, what.sessions);
     (void)measure(in, server, what, next_hop);

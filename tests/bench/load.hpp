@@ -45,9 +45,9 @@ struct measurement {
 
 /// Sends the workload and waits for its end. `next_hop`: also waits until the messages have arrived there.
 /// Throws std::runtime_error when a message was refused, and dishonest when a count is wrong.
-[[nodiscard]] measurement measure(const setting& in, subject& server, const workload& what, test::smtp_sink* next_hop = nullptr);
+[[nodiscard]] measurement measure(const setting& in, subject& server, const workload& what, sink_subject* next_hop = nullptr);
 
 /// A tenth of the load, to warm caches and pools before anything counts.
-void warm_up(const setting& in, subject& server, workload what, test::smtp_sink* next_hop = nullptr);
+void warm_up(const setting& in, subject& server, workload what, sink_subject* next_hop = nullptr);
 
 } // namespace postern::bench

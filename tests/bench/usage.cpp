@@ -94,7 +94,7 @@ std::string bottleneck_of(const std::vector<usage>& rounds)
         double value;
     };
     std::array shares{share{"generator", median_of(&usage::generator)}, share{"server", median_of(&usage::server)},
-                      share{"disk", median_of(&usage::disk)}};
+                      share{"disk", median_of(&usage::disk)}, share{"next hop", median_of(&usage::next_hop)}};
     const auto percent = [](const share& one) { return fmt::format("{} {:.0f} %", one.name, 100 * one.value); };
     const auto most =
         *std::max_element(shares.begin(), shares.end(), [](const share& a, const share& b) { return a.value < b.value; });
@@ -103,7 +103,10 @@ std::string bottleneck_of(const std::vector<usage>& rounds)
     const share machine{"all cores", median_of(&usage::machine)};
     if (machine.value >= full)
         return percent(machine);
-    return fmt::format("waits ({}, {}, {})", percent(shares[0]), percent(shares[1]), percent(shares[2]));
+    auto all = fmt::format("waits ({}, {}, {}", percent(shares[0]), percent(shares[1]), percent(shares[2]));
+    if (shares[3].value > 0)
+        all += ", " + percent(shares[3]);
+    return all + ")";
 }
 
 } // namespace postern::bench

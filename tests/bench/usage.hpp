@@ -1,5 +1,6 @@
 #pragma once
-// What limited a run, measured and not guessed: how busy the generator, the server, all cores and the disk were while it ran.
+// What limited a run, measured and not guessed: how busy the generator, the server, the next hop, all cores and the disk were
+// while it ran.
 
 #include <chrono>
 #include <string>
@@ -11,6 +12,7 @@ namespace postern::bench {
 struct usage {
     double generator = 0; ///< of the cores that the generator can have: mostly one
     double server = 0;    ///< of the cores that the server can have
+    double next_hop = 0;  ///< of its one core; 0: there is none
     double machine = 0;   ///< of all cores, other programs' share included
     double disk = 0;      ///< in which the disk below the folder for temporary files had something to do, or synced
 };

@@ -198,6 +198,10 @@ void batch_writer::answer(std::vector<operation>& batch, bool synced_kinds)
             if (const auto found = journal_.index_.messages.find(waiting.header.id); found != journal_.index_.messages.end())
                 --found->second.changing;
         }
+        if (waiting.kind == operation_kind::extent) {
+            const std::lock_guard lock{journal_.mutex_};
+            --waiting.of->unwritten;
+        }
         if (auto done = std::exchange(waiting.done, nullptr))
             done(waiting.result);
         const bool is_change = waiting.kind == operation_kind::update || waiting.kind == operation_kind::removal ||

@@ -217,9 +217,11 @@ bool journal::move_message(std::uint64_t id, std::uint64_t victim, std::vector<o
         const auto got = read_extent(piece_there, part.octets, patience::any);
         if (got == outcome::corrupt)
             set_aside(id, "its content does not match its checksum");
-        auto waiting = extent_operation(moved.of, id, part);
-        waiting.part_is_intake = false;
-        moves.push_back(std::move(waiting));
+        {
+            const std::lock_guard lock{mutex_};
+            moves.push_back(extent_operation(moved.of, id, part));
+        }
+        moves.back().part_is_intake = false;
         if (got != outcome::ok || (moves.size() * settings_.extent_size >= step_octets && !submit(moves))) {
             give_up(*moved.of, moves);
             return got == outcome::corrupt;

@@ -80,6 +80,7 @@ struct upload {
     std::deque<piece> pieces; ///< in content order; references stay valid while it grows at either end
     std::string pending;      ///< appended, not enough for a piece of its own; touched by the caller of append alone
     std::uint64_t size = 0;   ///< appended in all
+    unsigned unwritten = 0;   ///< pieces that wait for the committer
     std::error_code failure;  ///< why a piece could not be written
     bool is_abandoned = false;
 };

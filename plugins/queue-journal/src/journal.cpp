@@ -2,6 +2,7 @@
 
 #include "batch_writer.hpp"
 #include "crc32c.hpp"
+#include "scheduling.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -89,6 +90,7 @@ void journal::append(std::uint64_t id, std::string_view body, completion done)
     while (arriving->pending.size() + body.size() >= settings_.extent_size) {
         const auto taken = body.substr(0, settings_.extent_size - arriving->pending.size());
         body.remove_prefix(taken.size());
+        arriving->pending.reserve(settings_.extent_size);
         arriving->pending += taken;
         piece full;
         full.octets = std::exchange(arriving->pending, {});
@@ -96,9 +98,15 @@ void journal::append(std::uint64_t id, std::string_view body, completion done)
         full.where.crc = crc32c(full.octets);
         std::unique_lock lock{mutex_};
         auto waiting = extent_operation(arriving, id, arriving->pieces.emplace_back(std::move(full)));
+        // One piece is written while the next one comes; who is faster than the disk waits, so that no message holds more memory.
+        const bool is_last = arriving->pending.size() + body.size() < settings_.extent_size;
+        if (arriving->unwritten > 1 && is_last)
+            waiting.done = std::exchange(done, nullptr);
         enqueue(std::move(waiting), lock);
     }
     arriving->pending += body;
+    if (!done)
+        return;
     {
         const std::lock_guard lock{mutex_};
         if (queued_octets_ > settings_.backlog) {
@@ -119,6 +127,7 @@ operation journal::extent_operation(const std::shared_ptr<upload>& of, std::uint
     waiting.header.content_crc = part.where.crc;
     waiting.of = of;
     waiting.part = &part;
+    ++of->unwritten;
     return waiting;
 }
 
@@ -316,6 +325,7 @@ bool journal::commit_step()
 
 void journal::run_committer()
 {
+    ask_to_run_at_once();
     const auto is_wanted = [this] { return !queue_.empty() || committer_stops_; };
     for (;;) {
         const auto due = writer_->due();

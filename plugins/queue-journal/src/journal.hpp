@@ -134,6 +134,7 @@ private:
 
     // journal.cpp: what waits for the committer
     void enqueue(operation&& waiting, std::unique_lock<std::mutex>& lock);
+    /// Under the lock.
     [[nodiscard]] static operation extent_operation(const std::shared_ptr<upload>& of, std::uint64_t id, piece& part);
     void add_pieces(const std::shared_ptr<upload>& of, std::uint64_t id, std::string_view body, bool at_front);
     void write_all(std::vector<operation>& taken);

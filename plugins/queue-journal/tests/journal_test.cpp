@@ -342,19 +342,54 @@ TEST_F(the_journal, appends_wait_for_their_answer_when_too_much_waits)
     simulated_disk other;
     harness busy{other, options};
     int answered = 0;
-    int asked = 0;
+    std::uint64_t asked = 0;
     while (asked < 12) { // 600 octets and a header each: 16 fit
-        busy.store->append(1, text_of(1, 600), [&](outcome r) { answered += r == outcome::ok; });
         ++asked;
+        busy.store->append(asked, text_of(asked, 600), [&](outcome r) { answered += r == outcome::ok; });
     }
     EXPECT_EQ(answered, asked);
     while (asked < 40) {
-        busy.store->append(1, text_of(1, 600), [&](outcome r) { answered += r == outcome::ok; });
         ++asked;
+        busy.store->append(asked, text_of(asked, 600), [&](outcome r) { answered += r == outcome::ok; });
     }
     EXPECT_LT(answered, 20);
     busy.settle();
     EXPECT_EQ(answered, asked);
+}
+
+TEST_F(the_journal, appends_to_a_message_wait_for_their_answer_while_two_of_its_pieces_are_unwritten)
+{
+    int answered = 0;
+    const auto append = [&](std::uint64_t id, std::size_t size) {
+        h.store->append(id, text_of(id, size), [&](outcome r) { answered += r == outcome::ok; });
+    };
+    append(1, 600);
+    EXPECT_EQ(answered, 1);
+    append(1, 599); // not enough for a piece
+    EXPECT_EQ(answered, 2);
+    append(1, 1);
+    EXPECT_EQ(answered, 2);
+    append(2, 600); // of another message
+    EXPECT_EQ(answered, 3);
+    h.settle();
+    EXPECT_EQ(answered, 4);
+    append(1, 600);
+    EXPECT_EQ(answered, 5);
+    append(2, 1800);
+    EXPECT_EQ(answered, 5);
+    h.settle();
+    EXPECT_EQ(answered, 6);
+}
+
+TEST_F(the_journal, an_append_that_waited_hears_why_its_piece_could_not_be_written)
+{
+    std::vector<outcome> answers;
+    const auto append = [&] { h.store->append(1, text_of(1, 600), [&](outcome r) { answers.push_back(r); }); };
+    append();
+    append();
+    disk.fail_at = disk.operations;
+    h.settle();
+    EXPECT_THAT(answers, ElementsAre(outcome::ok, outcome::failed));
 }
 
 TEST_F(the_journal, an_envelope_beyond_the_limit_is_refused)

@@ -9,6 +9,7 @@
 #include <semaphore>
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -59,6 +60,30 @@ std::map<std::uint64_t, std::string> scan(journal& store)
             EXPECT_TRUE(found.emplace(message.id, message.state).second);
     } while (page.next != 0);
     return found;
+}
+
+/// A sanitizer's allocator says 0.
+[[nodiscard]] std::size_t heap_in_use()
+{
+    return ::mallinfo2().uordblks;
+}
+
+TEST(the_process, holds_no_octets_of_pieces_that_are_written)
+{
+    const temporary_folder folder;
+    settings options;
+    options.reserve = 0;
+    const auto store = open(folder.queue(), options);
+    ASSERT_TRUE(store);
+    const std::string piece(64 * 1024, 'x');
+    const auto append = [&](std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i)
+            ASSERT_EQ(wait([&](completion done) { store->append(1, piece, std::move(done)); }), outcome::ok);
+    };
+    append(16);
+    const auto before = heap_in_use();
+    append(512);
+    EXPECT_LT(heap_in_use(), before + 4 * piece.size());
 }
 
 TEST(the_process, may_use_the_journal_from_many_threads)
