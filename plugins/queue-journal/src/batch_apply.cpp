@@ -13,7 +13,8 @@ void batch_writer::apply_written(std::vector<operation>& batch)
         active_->tail += written.footprint();
         switch (written.kind) {
         case operation_kind::extent:
-            std::string{}.swap(written.part->octets); // an assignment would keep its room
+            written.part->is_written = true;
+            std::string{}.swap(written.body); // an assignment would keep its room
             written.part->counted = !written.of->is_abandoned;
             active_->uploads += written.part->counted ? 1U : 0U;
             break;

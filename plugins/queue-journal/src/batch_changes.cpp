@@ -126,7 +126,7 @@ void batch_writer::fail(std::vector<operation>& batch)
         }
         waiting.is_skipped = true;
         waiting.result = failure();
-        if (waiting.kind == operation_kind::extent && waiting.part->where.segment != 0 && waiting.part->octets.empty())
+        if (waiting.kind == operation_kind::extent && waiting.part->is_written)
             continue; // written before the sync failed: is_safe judges it at the commit
         if (waiting.kind == operation_kind::extent)
             waiting.of->failure = error_;

@@ -124,7 +124,7 @@ void batch_writer::plan_one(operation& waiting)
 bool batch_writer::is_safe(const upload& pieces) const
 {
     return std::all_of(pieces.pieces.begin(), pieces.pieces.end(), [&](const piece& part) {
-        if (!part.octets.empty())
+        if (!part.is_written)
             return true; // in this batch
         const auto* holder = journal_.index_.find(part.where.segment);
         return holder != nullptr && (!holder->is_lost || part.where.offset < holder->synced);
@@ -175,8 +175,7 @@ void batch_writer::encode_batch(std::vector<operation>& batch)
         parts_.emplace_back(headers_.back().data(), header_size);
         const std::uint64_t filled = header_size + header.metadata_size + header.content_size;
         for (const std::string_view part :
-             {std::string_view{waiting.metadata}, std::string_view{waiting.part != nullptr ? waiting.part->octets : waiting.body},
-              std::string_view{waiting.tail}, padding.substr(0, header.size() - filled)})
+             {std::string_view{waiting.metadata}, std::string_view{waiting.body}, std::string_view{waiting.tail}, padding.substr(0, header.size() - filled)})
             if (!part.empty())
                 parts_.push_back(part);
         offset += header.size();
@@ -197,10 +196,6 @@ void batch_writer::answer(std::vector<operation>& batch, bool synced_kinds)
             const std::lock_guard lock{journal_.mutex_};
             if (const auto found = journal_.index_.messages.find(waiting.header.id); found != journal_.index_.messages.end())
                 --found->second.changing;
-        }
-        if (waiting.kind == operation_kind::extent) {
-            const std::lock_guard lock{journal_.mutex_};
-            --waiting.of->unwritten;
         }
         if (auto done = std::exchange(waiting.done, nullptr))
             done(waiting.result);

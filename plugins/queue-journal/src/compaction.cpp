@@ -211,17 +211,16 @@ bool journal::move_message(std::uint64_t id, std::uint64_t victim, std::vector<o
     for (const auto& piece_there : source.extents) {
         auto& part = moved.of->pieces.emplace_back();
         part.where = piece_there;
-        if (piece_there.segment != victim)
+        part.is_written = piece_there.segment != victim;
+        if (part.is_written)
             continue;
-        part.octets.resize(piece_there.size);
-        const auto got = read_extent(piece_there, part.octets, patience::any);
+        std::string octets(piece_there.size, '\0');
+        const auto got = read_extent(piece_there, octets, patience::any);
         if (got == outcome::corrupt)
             set_aside(id, "its content does not match its checksum");
-        {
-            const std::lock_guard lock{mutex_};
-            moves.push_back(extent_operation(moved.of, id, part));
-        }
-        moves.back().part_is_intake = false;
+        auto waiting = extent_operation(moved.of, id, part, std::move(octets));
+        waiting.part_is_intake = false;
+        moves.push_back(std::move(waiting));
         if (got != outcome::ok || (moves.size() * settings_.extent_size >= step_octets && !submit(moves))) {
             give_up(*moved.of, moves);
             return got == outcome::corrupt;

@@ -70,9 +70,9 @@ struct segment {
 
 /// A piece of a message that is arriving, or is being moved.
 struct piece {
-    extent where;         ///< segment 0: not yet written
-    std::string octets;   ///< until it is written
-    bool counted = false; ///< in its segment's `uploads`
+    extent where;
+    bool counted = false;    ///< in its segment's `uploads`
+    bool is_written = false; ///< else an operation has its octets, or had: it failed
 };
 
 /// A message that is arriving.
@@ -80,7 +80,6 @@ struct upload {
     std::deque<piece> pieces; ///< in content order; references stay valid while it grows at either end
     std::string pending;      ///< appended, not enough for a piece of its own; touched by the caller of append alone
     std::uint64_t size = 0;   ///< appended in all
-    unsigned unwritten = 0;   ///< pieces that wait for the committer
     std::error_code failure;  ///< why a piece could not be written
     bool is_abandoned = false;
 };

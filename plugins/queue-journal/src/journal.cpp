@@ -18,6 +18,14 @@ namespace {
 constexpr std::size_t most_inline = 96U << 10U; // head, and the rest, each
 constexpr std::size_t layout_head = 24;
 
+[[nodiscard]] piece piece_of(std::string_view octets)
+{
+    piece made;
+    made.where.size = static_cast<std::uint32_t>(octets.size());
+    made.where.crc = crc32c(octets);
+    return made;
+}
+
 } // namespace
 
 octets allocate_octets(std::size_t size)
@@ -92,32 +100,20 @@ void journal::append(std::uint64_t id, std::string_view body, completion done)
         body.remove_prefix(taken.size());
         arriving->pending.reserve(settings_.extent_size);
         arriving->pending += taken;
-        piece full;
-        full.octets = std::exchange(arriving->pending, {});
-        full.where.size = static_cast<std::uint32_t>(full.octets.size());
-        full.where.crc = crc32c(full.octets);
+        const auto full = piece_of(arriving->pending);
         std::unique_lock lock{mutex_};
-        auto waiting = extent_operation(arriving, id, arriving->pieces.emplace_back(std::move(full)));
-        // One piece is written while the next one comes; who is faster than the disk waits, so that no message holds more memory.
-        const bool is_last = arriving->pending.size() + body.size() < settings_.extent_size;
-        if (arriving->unwritten > 1 && is_last)
+        auto waiting = extent_operation(arriving, id, arriving->pieces.emplace_back(full), std::exchange(arriving->pending, {}));
+        // Answered when it is written: who is faster than the disk waits, and no message holds more than a piece in memory.
+        if (body.size() < settings_.extent_size)
             waiting.done = std::exchange(done, nullptr);
         enqueue(std::move(waiting), lock);
     }
     arriving->pending += body;
-    if (!done)
-        return;
-    {
-        const std::lock_guard lock{mutex_};
-        if (queued_octets_ > settings_.backlog) {
-            waiting_for_room_.push_back(std::move(done));
-            return;
-        }
-    }
-    done(outcome::ok);
+    if (done)
+        done(outcome::ok);
 }
 
-operation journal::extent_operation(const std::shared_ptr<upload>& of, std::uint64_t id, piece& part)
+operation journal::extent_operation(const std::shared_ptr<upload>& of, std::uint64_t id, piece& part, std::string octets)
 {
     operation waiting;
     waiting.kind = operation_kind::extent;
@@ -127,31 +123,25 @@ operation journal::extent_operation(const std::shared_ptr<upload>& of, std::uint
     waiting.header.content_crc = part.where.crc;
     waiting.of = of;
     waiting.part = &part;
-    ++of->unwritten;
+    waiting.body = std::move(octets);
     return waiting;
 }
 
 /// Cuts octets that come with the commit into pieces of their own; they stand before or behind those that are there.
 void journal::add_pieces(const std::shared_ptr<upload>& of, std::uint64_t id, std::string_view body, bool at_front)
 {
-    std::deque<piece> fresh;
-    for (; !body.empty(); body.remove_prefix(std::min<std::size_t>(body.size(), settings_.extent_size))) {
-        piece full;
-        full.octets = body.substr(0, settings_.extent_size);
-        full.where.size = static_cast<std::uint32_t>(full.octets.size());
-        full.where.crc = crc32c(full.octets);
-        fresh.push_back(std::move(full));
+    std::vector<std::string_view> cuts;
+    for (; !body.empty(); body.remove_prefix(cuts.back().size()))
+        cuts.push_back(body.substr(0, settings_.extent_size));
+    if (at_front)
+        std::reverse(cuts.begin(), cuts.end()); // so that the first ends up first
+    for (const auto cut : cuts) {
+        const auto full = piece_of(cut);
+        std::string octets{cut};
+        std::unique_lock lock{mutex_};
+        auto& part = at_front ? of->pieces.emplace_front(full) : of->pieces.emplace_back(full);
+        enqueue(extent_operation(of, id, part, std::move(octets)), lock);
     }
-    std::unique_lock lock{mutex_};
-    if (at_front) {
-        for (; !fresh.empty(); fresh.pop_back()) { // backwards, so that the first ends up first
-            of->pieces.push_front(std::move(fresh.back()));
-            enqueue(extent_operation(of, id, of->pieces.front()), lock);
-        }
-        return;
-    }
-    for (auto& full : fresh)
-        enqueue(extent_operation(of, id, of->pieces.emplace_back(std::move(full))), lock);
 }
 
 void journal::commit(std::uint64_t id, std::string_view envelope, std::string_view state, std::string_view head,
@@ -272,7 +262,6 @@ void journal::remove(std::uint64_t id, completion done)
 /// Under `lock`, which stays taken.
 void journal::enqueue(operation&& waiting, std::unique_lock<std::mutex>& lock)
 {
-    queued_octets_ += waiting.footprint();
     queue_.push_back(std::move(waiting));
     if (std::exchange(committer_sleeps_, false)) {
         lock.unlock(); // lest it wakes only to wait for us
@@ -293,15 +282,6 @@ void journal::write_all(std::vector<operation>& taken)
         } while (next != taken.end() && octets + next->footprint() <= settings_.batch_size);
         writer_->write(batch);
         batch.clear();
-        std::vector<completion> released;
-        {
-            const std::lock_guard lock{mutex_};
-            queued_octets_ -= std::min(queued_octets_, octets);
-            if (queued_octets_ <= settings_.backlog / 2)
-                released.swap(waiting_for_room_);
-        }
-        for (auto& done : released)
-            done(outcome::ok);
     }
 }
 

@@ -30,7 +30,6 @@ struct settings {
     bool sync = true;                           ///< false: ok without stable storage, for measurements
     std::uint32_t extent_size = 64U << 10U;     ///< of a large message's pieces, so of what a session holds in memory
     std::uint64_t batch_size = 4U << 20U;       ///< octets that share a sync, about
-    std::uint64_t backlog = 16U << 20U;         ///< with more octets waiting, append answers only when half are written
     std::chrono::milliseconds sync_changes_after{1000}; ///< at most so long after an update or removal was answered it is synced
     std::size_t most_kept_changes = 100'000;            ///< that could not be written, and wait in memory until they can
     bool threads = true;                                ///< false: the owner calls commit_step and compact_step (tests)
@@ -134,8 +133,8 @@ private:
 
     // journal.cpp: what waits for the committer
     void enqueue(operation&& waiting, std::unique_lock<std::mutex>& lock);
-    /// Under the lock.
-    [[nodiscard]] static operation extent_operation(const std::shared_ptr<upload>& of, std::uint64_t id, piece& part);
+    [[nodiscard]] static operation extent_operation(const std::shared_ptr<upload>& of, std::uint64_t id, piece& part,
+                                                    std::string octets);
     void add_pieces(const std::shared_ptr<upload>& of, std::uint64_t id, std::string_view body, bool at_front);
     void write_all(std::vector<operation>& taken);
     void run_committer();
@@ -185,8 +184,6 @@ private:
     mutable std::mutex mutex_; ///< guards everything down to the empty line, and the fields of segments
     index index_;
     std::vector<operation> queue_;
-    std::uint64_t queued_octets_ = 0;
-    std::vector<completion> waiting_for_room_;
     bool committer_sleeps_ = false;
     bool committer_stops_ = false;
     bool compactor_stops_ = false;

@@ -33,7 +33,7 @@ struct operation {
     operation_kind kind{};
     record_header header;           ///< sizes and checksums; offset and synced are filled in when it is written
     std::string metadata;           ///< behind it, the content's beginning
-    std::string body;               ///< the content goes on here (extent: it stands in the piece instead)
+    std::string body;               ///< the content goes on here (extent: all of it)
     std::string tail;               ///< and ends here
     completion done;                ///< may be empty
     std::shared_ptr<upload> of;     ///< commit, extent, move_message: the pieces

@@ -276,9 +276,9 @@ outcome journal::peek(std::uint64_t id, std::uint64_t offset, std::uint64_t leng
         const std::span<char> all{to.owner.get(), length};
         std::uint64_t at = 0;
         for (const auto& part : arriving.pieces) {
-            if (!part.octets.empty())
-                copy_overlap(part.octets, at, offset, all);
-            else if (at < offset + length && at + part.where.size > offset)
+            if (!part.is_written)
+                return outcome::failed; // nobody asks before its append was answered
+            if (at < offset + length && at + part.where.size > offset)
                 on_disk.emplace_back(at, part.where);
             at += part.where.size;
         }
