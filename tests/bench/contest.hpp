@@ -23,7 +23,7 @@ struct contestant {
     std::unique_ptr<sink_subject> next_hop = {}; ///< of its own, where it relays
     collected rounds = {};                       ///< of the last workload
     double share = 1;                            ///< of the messages that it is sent: who is slow would take minutes
-    bool is_ours = false; ///< what goes wrong with it is a failure; what goes wrong with a peer is a note
+    bool is_ours = false;                        ///< what goes wrong with it is a failure; what goes wrong with a peer is a note
 
     contestant(std::unique_ptr<subject> who, bool ours = false) : server{std::move(who)}, is_ours{ours} {}
     [[nodiscard]] bool has_result() const noexcept { return !rounds.rate.empty(); }

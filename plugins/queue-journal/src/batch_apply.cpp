@@ -4,6 +4,21 @@
 
 namespace postern_queue_journal {
 
+namespace {
+
+/// Of a piece that is written: to the next one, if its append waits for this answer; else to nobody.
+void give_room_back(operation& written)
+{
+    std::string room;
+    room.swap(written.body); // an assignment would keep it
+    if (!written.done || !written.of->pending.empty())
+        return;
+    room.clear();
+    written.of->pending.swap(room);
+}
+
+} // namespace
+
 void batch_writer::apply_written(std::vector<operation>& batch)
 {
     const std::lock_guard lock{journal_.mutex_};
@@ -14,7 +29,7 @@ void batch_writer::apply_written(std::vector<operation>& batch)
         switch (written.kind) {
         case operation_kind::extent:
             written.part->is_written = true;
-            std::string{}.swap(written.body); // an assignment would keep its room
+            give_room_back(written);
             written.part->counted = !written.of->is_abandoned;
             active_->uploads += written.part->counted ? 1U : 0U;
             break;
@@ -58,7 +73,7 @@ void batch_writer::apply_commit(operation& written)
     if (written.of && !written.of->pieces.empty()) {
         std::vector<extent> extents;
         for (const auto& part : written.of->pieces)
-            extents.push_back(part.where);
+            extents.push_back(part.where());
         message.shares = shares_of(extents);
         journal_.index_.release(*written.of);
     }
@@ -89,7 +104,7 @@ void batch_writer::apply_move(operation& written)
     std::vector<extent> extents;
     if (written.of)
         for (const auto& part : written.of->pieces)
-            extents.push_back(part.where);
+            extents.push_back(part.where());
     message.shares = shares_of(extents);
     index.credit(message);
 }

@@ -126,8 +126,8 @@ bool batch_writer::is_safe(const upload& pieces) const
     return std::all_of(pieces.pieces.begin(), pieces.pieces.end(), [&](const piece& part) {
         if (!part.is_written)
             return true; // in this batch
-        const auto* holder = journal_.index_.find(part.where.segment);
-        return holder != nullptr && (!holder->is_lost || part.where.offset < holder->synced);
+        const auto* holder = journal_.index_.find(part.record.segment);
+        return holder != nullptr && (!holder->is_lost || part.record.offset() < holder->synced);
     });
 }
 
@@ -163,19 +163,18 @@ void batch_writer::encode_batch(std::vector<operation>& batch)
         header.offset = offset;
         header.synced = active_->synced;
         if (waiting.kind == operation_kind::extent) {
-            waiting.part->where.segment = active_->name.number;
-            waiting.part->where.offset = header.content_offset();
+            waiting.part->record = make_place(active_->name.number, header.offset);
         } else if (waiting.of && !waiting.of->pieces.empty()) {
             std::size_t number = 0;
             for (const auto& part : waiting.of->pieces)
-                put_extent(waiting.metadata, waiting.extents_at, number++, part.where);
+                put_extent(waiting.metadata, waiting.extents_at, number++, part.where());
             header.metadata_crc = crc32c(std::string_view{waiting.metadata}.substr(0, header.metadata_size));
         }
         headers_.push_back(encode(header, active_->name.mark));
         parts_.emplace_back(headers_.back().data(), header_size);
         const std::uint64_t filled = header_size + header.metadata_size + header.content_size;
-        for (const std::string_view part :
-             {std::string_view{waiting.metadata}, std::string_view{waiting.body}, std::string_view{waiting.tail}, padding.substr(0, header.size() - filled)})
+        for (const std::string_view part : {std::string_view{waiting.metadata}, std::string_view{waiting.body},
+                                            std::string_view{waiting.tail}, padding.substr(0, header.size() - filled)})
             if (!part.empty())
                 parts_.push_back(part);
         offset += header.size();

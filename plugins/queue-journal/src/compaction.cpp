@@ -209,8 +209,7 @@ bool journal::move_message(std::uint64_t id, std::uint64_t victim, std::vector<o
         return result == outcome::corrupt;
     moved.of = std::make_shared<upload>();
     for (const auto& piece_there : source.extents) {
-        auto& part = moved.of->pieces.emplace_back();
-        part.where = piece_there;
+        auto& part = moved.of->pieces.emplace_back(piece_there);
         part.is_written = piece_there.segment != victim;
         if (part.is_written)
             continue;

@@ -65,7 +65,7 @@ void index::release(upload& done) noexcept
         if (!part.counted)
             continue;
         part.counted = false;
-        if (auto* holder = find(part.where.segment))
+        if (auto* holder = find(part.record.segment))
             --holder->uploads;
     }
 }

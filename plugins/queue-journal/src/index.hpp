@@ -68,19 +68,34 @@ struct segment {
     std::unordered_map<std::uint64_t, std::uint32_t> kills;
 };
 
-/// A piece of a message that is arriving, or is being moved.
+/// A piece of a message that is arriving, or is being moved: 16 octets, for there is one for each 64 KiB.
 struct piece {
-    extent where;
-    bool counted = false;    ///< in its segment's `uploads`
-    bool is_written = false; ///< else an operation has its octets, or had: it failed
+    place record;            ///< none: not yet written
+    std::uint32_t crc = 0;   ///< of its octets
+    std::uint32_t size : 30; ///< octets
+    bool counted : 1;        ///< in its segment's `uploads`
+    bool is_written : 1;     ///< else an operation has its octets, or had: it failed
+
+    piece(std::uint32_t octets, std::uint32_t checksum) noexcept
+        : crc{checksum}, size{octets & ((1U << 30U) - 1)}, counted{false}, is_written{false}
+    {
+    }
+    /// One that is there.
+    explicit piece(const extent& there) noexcept : piece{there.size, there.crc}
+    {
+        record = make_place(there.segment, there.offset - header_size);
+        is_written = true;
+    }
+    [[nodiscard]] extent where() const noexcept { return {record.segment, record.offset() + header_size, size, crc}; }
 };
 
 /// A message that is arriving.
 struct upload {
     std::deque<piece> pieces; ///< in content order; references stay valid while it grows at either end
-    std::string pending;      ///< appended, not enough for a piece of its own; touched by the caller of append alone
-    std::uint64_t size = 0;   ///< appended in all
-    std::error_code failure;  ///< why a piece could not be written
+    std::string pending;    ///< appended, not enough for a piece of its own; touched by the caller of append, or by the committer
+                            ///< while that one waits
+    std::uint64_t size = 0; ///< appended in all
+    std::error_code failure; ///< why a piece could not be written
     bool is_abandoned = false;
 };
 

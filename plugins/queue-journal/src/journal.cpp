@@ -20,10 +20,7 @@ constexpr std::size_t layout_head = 24;
 
 [[nodiscard]] piece piece_of(std::string_view octets)
 {
-    piece made;
-    made.where.size = static_cast<std::uint32_t>(octets.size());
-    made.where.crc = crc32c(octets);
-    return made;
+    return {static_cast<std::uint32_t>(octets.size()), crc32c(octets)};
 }
 
 } // namespace
@@ -101,16 +98,21 @@ void journal::append(std::uint64_t id, std::string_view body, completion done)
         arriving->pending.reserve(settings_.extent_size);
         arriving->pending += taken;
         const auto full = piece_of(arriving->pending);
+        auto octets = std::exchange(arriving->pending, {});
+        const bool is_last = body.size() < settings_.extent_size;
+        if (is_last)
+            arriving->pending = body; // from here on the committer may have it
         std::unique_lock lock{mutex_};
-        auto waiting = extent_operation(arriving, id, arriving->pieces.emplace_back(full), std::exchange(arriving->pending, {}));
+        auto waiting = extent_operation(arriving, id, arriving->pieces.emplace_back(full), std::move(octets));
         // Answered when it is written: who is faster than the disk waits, and no message holds more than a piece in memory.
-        if (body.size() < settings_.extent_size)
-            waiting.done = std::exchange(done, nullptr);
+        if (is_last)
+            waiting.done = std::move(done);
         enqueue(std::move(waiting), lock);
+        if (is_last)
+            return;
     }
     arriving->pending += body;
-    if (done)
-        done(outcome::ok);
+    done(outcome::ok);
 }
 
 operation journal::extent_operation(const std::shared_ptr<upload>& of, std::uint64_t id, piece& part, std::string octets)
@@ -119,8 +121,8 @@ operation journal::extent_operation(const std::shared_ptr<upload>& of, std::uint
     waiting.kind = operation_kind::extent;
     waiting.header.kind = record_kind::extent;
     waiting.header.id = id;
-    waiting.header.content_size = part.where.size;
-    waiting.header.content_crc = part.where.crc;
+    waiting.header.content_size = part.size;
+    waiting.header.content_crc = part.crc;
     waiting.of = of;
     waiting.part = &part;
     waiting.body = std::move(octets);
@@ -208,8 +210,8 @@ void journal::abandon(std::uint64_t id) noexcept
     found->second->is_abandoned = true; // pieces that still wait are not written
     index_.release(*found->second);
     for (const auto& part : found->second->pieces)
-        if (part.where.segment != 0)
-            note_dead_space(part.where.segment);
+        if (part.record.segment != 0)
+            note_dead_space(part.record.segment);
     index_.uploads.erase(found);
 }
 

@@ -278,9 +278,9 @@ outcome journal::peek(std::uint64_t id, std::uint64_t offset, std::uint64_t leng
         for (const auto& part : arriving.pieces) {
             if (!part.is_written)
                 return outcome::failed; // nobody asks before its append was answered
-            if (at < offset + length && at + part.where.size > offset)
-                on_disk.emplace_back(at, part.where);
-            at += part.where.size;
+            if (at < offset + length && at + part.size > offset)
+                on_disk.emplace_back(at, part.where());
+            at += part.size;
         }
         copy_overlap(arriving.pending, at, offset, all);
     }
