@@ -45,6 +45,7 @@ struct candidate {
     std::array<quantiles, levels.size()> at{};
     std::array<std::vector<usage>, levels.size()> busy{};
     std::array<std::vector<double>, levels.size()> rate{};
+    std::array<std::vector<double>, levels.size()> server_cpu{}; ///< microseconds a message
 };
 
 [[nodiscard]] usage usage_of(subject& server, std::chrono::nanoseconds cpu_before, const machine_watch& machine,
@@ -82,6 +83,8 @@ void add_rows(double sync_us, const candidate& one, result_table& capacities, re
         capacities.add(fmt::format("{}, {}", one.kind, levels[level].name), one.server->name())
             .figure("offered/s", one.capacity * levels[level].part)
             .figure("done/s", one.rate[level])
+            .figure("CPU s/1000", per_thousand(one.server_cpu[level]), 3)
+            .figure("peak MB", megabytes(one.server->peak_memory()), 1)
             .bottleneck(bottleneck_of(one.busy[level]));
         for (std::size_t step = 0; step < step_names.size(); ++step) {
             const auto& [p50, p99, p999] = one.at[level].of[step];
@@ -140,6 +143,7 @@ void latency(const setting& in, report& out)
                     fmt::format("latency: {}, {}, {}, round {}", one.server->name(), one.kind, levels[level].name, round + 1));
                 try {
                     usage busy;
+                    const auto cpu = one.server->cpu();
                     const auto seen = offer_and_count(in, one,
                                                       {.rate = one.capacity * levels[level].part,
                                                        .at_once = most_open,
@@ -149,6 +153,8 @@ void latency(const setting& in, report& out)
                     one.at[level].add(seen);
                     one.busy[level].push_back(busy);
                     one.rate[level].push_back(seen.rate);
+                    const std::chrono::duration<double, std::micro> used = one.server->cpu() - cpu;
+                    one.server_cpu[level].push_back(used.count() / static_cast<double>(seen.messages()));
                 } catch (const std::exception& error) {
                     fail(one, error);
                     one.capacity = 0;

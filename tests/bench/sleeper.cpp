@@ -1,3 +1,4 @@
+#include "tests/bench/contest.hpp"
 #include "tests/bench/parts.hpp"
 #include "tests/bench/plugin_servers.hpp"
 #include "tests/bench/table.hpp"
@@ -74,12 +75,18 @@ void sleeper(const setting& in, report& out)
     const auto messages = in.messages(load_messages);
     report::progress(fmt::format("sleeper: {} rounds of {} messages beside {} sessions that wait for a plugin", in.rounds(rounds),
                                  messages, sleepers));
-    std::vector<double> p50[2], p99[2];
+    std::vector<double> p50[2], p99[2], cpu[2];
+    test::server* const servers[2] = {&calm, &crowded};
     for (int round = -1; round < in.rounds(rounds); ++round) { // the first warms up
-        const latency_of_messages each[2] = {load(calm, messages), load(crowded, messages)};
-        for (int i = 0; i < 2 && round >= 0; ++i) {
-            p50[i].push_back(each[i].p50);
-            p99[i].push_back(each[i].p99);
+        for (int i = 0; i < 2; ++i) {
+            const auto before = test::cpu_time_of_tree(servers[i]->child().pid());
+            const auto seen = load(*servers[i], messages);
+            const std::chrono::duration<double, std::micro> used = test::cpu_time_of_tree(servers[i]->child().pid()) - before;
+            if (round < 0)
+                continue;
+            p50[i].push_back(seen.p50);
+            p99[i].push_back(seen.p99);
+            cpu[i].push_back(used.count() / messages);
         }
     }
     auto& results = out.table("latency of a message of 4 KB");
@@ -87,7 +94,9 @@ void sleeper(const setting& in, report& out)
         results.add(i == 0 ? "nobody waits" : fmt::format("{} sessions wait for a plugin that sleeps", sleepers), "Postern")
             .figure("p50 us", p50[i])
             .figure("p99 us", p99[i])
-            .compare("p99 to calm", median(p99[i]), median(p99[0]));
+            .compare("p99 to calm", median(p99[i]), median(p99[0]))
+            .figure("CPU s/1000", per_thousand(cpu[i]), 3)
+            .figure("peak MB", megabytes(test::peak_memory_of_tree(servers[i]->child().pid())), 1);
 }
 
 } // namespace postern::bench
