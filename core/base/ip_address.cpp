@@ -51,11 +51,16 @@ bool ip_address::is_unspecified() const noexcept
 std::string ip_address::text() const
 {
     std::array<char, INET6_ADDRSTRLEN> buffer{};
-    if (is_v4())
-        inet_ntop(AF_INET, octets_.data() + v4_prefix.size(), buffer.data(), buffer.size());
-    else
+    if (!is_v4()) {
         inet_ntop(AF_INET6, octets_.data(), buffer.data(), buffer.size());
-    return buffer.data();
+        return buffer.data();
+    }
+    char* to = buffer.data(); // inet_ntop() goes through sprintf() for these, and every message has such a text
+    for (std::size_t i = v4_prefix.size(); i < octets_.size(); ++i) {
+        to = std::to_chars(to, buffer.data() + buffer.size(), octets_[i]).ptr;
+        *to++ = '.';
+    }
+    return {buffer.data(), to - 1};
 }
 
 std::string ip_address::literal() const

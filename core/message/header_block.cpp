@@ -46,10 +46,14 @@ std::size_t name_size_of(std::string_view line) noexcept
 /// CR and LF only as CRLF before a space or tab, and no NUL.
 bool is_value(std::string_view value) noexcept
 {
-    for (auto at = value.find_first_of(std::string_view{"\r\n\0", 3}); at != std::string_view::npos;
-         at = value.find_first_of(std::string_view{"\r\n\0", 3}, at + 2))
+    for (std::size_t at = 0; at < value.size(); ++at) {
+        const char c = value[at];
+        if (c > '\r' || (c != '\r' && c != '\n' && c != '\0'))
+            continue; // as nearly all
         if (value.substr(at, 2) != line_end || at + 2 >= value.size() || !is_space(value[at + 2]))
             return false;
+        ++at;
+    }
     return true;
 }
 

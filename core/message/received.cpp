@@ -3,6 +3,7 @@
 #include "core/message/address.hpp"
 #include "core/message/date.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace postern::message {
@@ -14,11 +15,13 @@ constexpr std::size_t longest_quoted_name = max_domain;
 /// Text for a comment or an atom: whatever could end either becomes '?'.
 void append_safely(std::string& out, std::string_view text)
 {
-    for (const char c : text.substr(0, longest_quoted_name)) {
-        const bool safe =
-            c > ' ' && c <= '~' && c != '(' && c != ')' && c != '\\' && c != ';' && c != '<' && c != '>' && c != '"';
-        out += safe || c == ' ' ? c : '?';
-    }
+    const auto is_safe = [](char c) {
+        return c >= ' ' && c <= '~' && c != '(' && c != ')' && c != '\\' && c != ';' && c != '<' && c != '>' && c != '"';
+    };
+    const auto begin = static_cast<std::ptrdiff_t>(out.size());
+    out += text.substr(0, longest_quoted_name);
+    std::replace_if(
+        out.begin() + begin, out.end(), [&](char c) { return !is_safe(c); }, '?');
 }
 
 /// RFC 5321 4.4: From-domain, with TCP-info from the connection rather than from what the peer says of itself.

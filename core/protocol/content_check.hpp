@@ -43,6 +43,13 @@ extern template std::size_t scan<scan_stop::never>(std::string_view, scan_state&
 extern template std::size_t scan<scan_stop::at_leading_dot>(std::string_view, scan_state&) noexcept;
 extern template std::size_t scan<scan_stop::at_leading_dot_or_bare_lf>(std::string_view, scan_state&) noexcept;
 
+/// The same with what every processor of its kind has, which scan() takes where there is no more.
+template <scan_stop Stop>
+[[nodiscard]] std::size_t scan_anywhere(std::string_view octets, scan_state& state) noexcept;
+extern template std::size_t scan_anywhere<scan_stop::never>(std::string_view, scan_state&) noexcept;
+extern template std::size_t scan_anywhere<scan_stop::at_leading_dot>(std::string_view, scan_state&) noexcept;
+extern template std::size_t scan_anywhere<scan_stop::at_leading_dot_or_bare_lf>(std::string_view, scan_state&) noexcept;
+
 /// The check of content that needs no decoding: BDAT chunks, stored messages. Threads: one.
 class content_check {
 public:

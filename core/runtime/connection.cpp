@@ -134,7 +134,7 @@ io::task<void> connection::serve()
             break;
         case step::kind::content:
             if (!try_take_content(next))
-                co_await take_content(next.octets, next.is_last);
+                co_await take_content(next);
             break;
         case step::kind::commit:
             co_await commit();
@@ -339,7 +339,7 @@ bool connection::try_take_content(const step& what)
         return false;
     auto* message = session_.draft();
     spool_.begin(message->id);
-    if (!message->discarded && !spool_.keep(what.octets))
+    if (!message->discarded && !spool_.keep(what.octets, what.is_ascii))
         return false;
     read_along(*message, what.octets);
     notes_.content("content received", what.octets.size(), what.is_last);
@@ -348,20 +348,20 @@ bool connection::try_take_content(const step& what)
     return true;
 }
 
-io::task<void> connection::take_content(std::string_view octets, bool is_last)
+io::task<void> connection::take_content(step given)
 {
     auto* message = session_.draft();
     spool_.begin(message->id);
-    notes_.content("content received", octets.size(), is_last);
+    notes_.content("content received", given.octets.size(), given.is_last);
     hooks::outcome outcome;
     std::optional<std::string> replaced;
     const auto& order = order_at(hook_point::msg_body);
     if (order.has(hook_point::msg_body)) {
         auto what = make_event(hook_point::msg_body);
-        what.chunk = octets;
+        what.chunk = given.octets;
         what.chunk_offset = body_offset_;
-        what.is_last_chunk = is_last;
-        body_offset_ = is_last ? 0 : body_offset_ + octets.size();
+        what.is_last_chunk = given.is_last;
+        body_offset_ = given.is_last ? 0 : body_offset_ + given.octets.size();
         hooks::chain_run run{order, hook_point::msg_body, message};
         const bool is_answered = hooks_.advance(run, what);
         if (!is_answered)
@@ -370,11 +370,12 @@ io::task<void> connection::take_content(std::string_view octets, bool is_last)
         outcome = run.take_result();
     }
     if (outcome.lets_pass() && !message->discarded) {
-        const std::string_view kept = replaced ? std::string_view{*replaced} : octets;
+        const std::string_view kept = replaced ? std::string_view{*replaced} : given.octets;
         message->body_size += kept.size();
         read_along(*message, kept);
-        if (!spool_.keep(kept)) {
-            const auto stored = co_await spool_.append(kept);
+        const bool is_plain = given.is_ascii && !replaced;
+        if (!spool_.keep(kept, is_plain)) {
+            const auto stored = co_await spool_.append(kept, is_plain);
             if (!stored) {
                 session_.content_failed(judge(stored));
                 co_return;

@@ -63,7 +63,7 @@ private:
     [[nodiscard]] io::task<bool> flush(std::chrono::milliseconds patience);
     void wind_up();
     [[nodiscard]] io::task<void> finish_ask();
-    [[nodiscard]] io::task<void> take_content(std::string_view octets, bool is_last);
+    [[nodiscard]] io::task<void> take_content(session::step what);
     [[nodiscard]] io::task<void> commit();
     void read_along(const hooks::draft& message, std::string_view octets);
     [[nodiscard]] std::optional<message::status_report> take_report(bool is_stored);

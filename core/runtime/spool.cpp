@@ -46,7 +46,7 @@ bool spool::contains_8bit(std::string_view octets) noexcept
     return (seen & high_bits) != 0;
 }
 
-bool spool::keep(std::string_view octets)
+bool spool::keep(std::string_view octets, bool is_ascii)
 {
     if (octets.size() > capacity - kept_)
         return false;
@@ -55,17 +55,17 @@ bool spool::keep(std::string_view octets)
     if (!memory_)
         memory_ = home_.buffers().borrow();
     std::memcpy(memory_.data() + kept_, octets.data(), octets.size());
-    has_8bit_ = has_8bit_ || contains_8bit(octets);
+    has_8bit_ = has_8bit_ || (!is_ascii && contains_8bit(octets));
     kept_ += octets.size();
     return true;
 }
 
-io::task<base::result<void>> spool::append(std::string_view octets)
+io::task<base::result<void>> spool::append(std::string_view octets, bool is_ascii)
 {
     while (!octets.empty()) {
         const auto part = octets.substr(0, capacity - kept_);
         octets.remove_prefix(part.size());
-        (void)keep(part); // fits by construction
+        (void)keep(part, is_ascii); // fits by construction
         if (kept_ < capacity)
             break;
         has_tried_ = true;

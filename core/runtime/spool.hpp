@@ -29,9 +29,9 @@ public:
             abandon();
         id_ = id;
     }
-    /// Takes body octets if they fit without the store. False: use append().
-    [[nodiscard]] bool keep(std::string_view octets);
-    [[nodiscard]] io::task<base::result<void>> append(std::string_view octets);
+    /// Takes body octets if they fit without the store. False: use append(). `is_ascii`: somebody knows that none is above 127.
+    [[nodiscard]] bool keep(std::string_view octets, bool is_ascii);
+    [[nodiscard]] io::task<base::result<void>> append(std::string_view octets, bool is_ascii);
     /// What is not yet in the store: the tail for commit.
     [[nodiscard]] std::string_view tail() const noexcept { return {memory_.data(), kept_}; }
     [[nodiscard]] std::uint64_t body_size() const noexcept { return stored_ + kept_; }

@@ -238,7 +238,12 @@ step server_session::state::give(std::string_view octets, bool is_last)
     is_giving = true;
     txn->is_content_begun = true;
     txn->is_all_given = is_last;
-    return {.what = step::kind::content, .waits_for = phase::content, .octets = octets, .is_last = is_last};
+    const auto& seen = txn->by_bdat ? txn->check.facts() : txn->decoder.facts(); // of binary content nothing was looked at
+    return {.what = step::kind::content,
+            .waits_for = phase::content,
+            .octets = octets,
+            .is_last = is_last,
+            .is_ascii = !is_binary() && !seen.eight_bit};
 }
 
 void server_session::state::examine(const protocol::content_facts& seen)

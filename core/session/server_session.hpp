@@ -41,6 +41,7 @@ struct step {
     hooks::hook_point hook = hooks::hook_point::conn_open; ///< ask, tell
     std::string_view octets = {};                          ///< content: canonical, unstuffed
     bool is_last = false;         ///< content: nothing follows; such a step always comes, if need be empty
+    bool is_ascii = false;        ///< content: there is no octet above 127 in it; false: there may be
     std::string_view reason = {}; ///< tell, abandon, close: for the log
 };
 

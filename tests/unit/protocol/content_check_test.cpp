@@ -81,6 +81,43 @@ TEST(content_check, takes_a_cr_at_the_very_end_for_a_bare_one)
     EXPECT_TRUE(check.facts().bare_cr);
 }
 
+template <scan_stop Stop>
+void expect_the_same(std::string_view octets)
+{
+    scan_state quick;
+    scan_state anywhere;
+    while (!octets.empty()) {
+        const auto taken = scan<Stop>(octets, quick);
+        ASSERT_EQ(scan_anywhere<Stop>(octets, anywhere), taken);
+        ASSERT_TRUE(quick.facts == anywhere.facts);
+        ASSERT_EQ(quick.line, anywhere.line);
+        ASSERT_EQ(quick.after_cr, anywhere.after_cr);
+        ASSERT_EQ(quick.at_line_start, anywhere.at_line_start);
+        quick.at_line_start = anywhere.at_line_start = false; // past what stopped them
+        octets.remove_prefix(std::min(octets.size(), std::max<std::size_t>(taken, 1)));
+    }
+}
+
+TEST(scan, gives_the_same_with_all_that_a_processor_can_do_and_without)
+{
+    constexpr std::string_view alphabet{"ab.\r\n\r\n\0\xc3", 9};
+    std::uint32_t random = 1;
+    const auto draw = [&random](std::size_t below) { // a linear congruential generator: the same on every machine
+        random = random * 1664525U + 1013904223U;
+        return (random >> 16U) % below;
+    };
+    for (std::size_t size = 0; size < 400; ++size) {
+        // At first nearly all is text, later nearly nothing.
+        std::string octets(size, 'x');
+        for (auto& each : octets)
+            if (draw(400) < size)
+                each = alphabet[draw(alphabet.size())];
+        expect_the_same<scan_stop::never>(octets);
+        expect_the_same<scan_stop::at_leading_dot>(octets);
+        expect_the_same<scan_stop::at_leading_dot_or_bare_lf>(octets);
+    }
+}
+
 TEST(content_check, measures_lines_with_their_crlf)
 {
     EXPECT_EQ(facts_of(times(998, 'a') + "\r\nb\r\n").longest_line, 1000U);

@@ -25,7 +25,7 @@ struct spools : testing::Test {
     }
     io::task<void> append_task(std::string octets)
     {
-        const auto done = co_await body.append(octets);
+        const auto done = co_await body.append(octets, false);
         EXPECT_TRUE(done);
     }
     std::string read_all()
@@ -45,7 +45,7 @@ struct spools : testing::Test {
 TEST_F(spools, keep_a_body_of_one_buffer_without_the_store)
 {
     body.begin(id);
-    EXPECT_TRUE(body.keep(std::string(capacity, 'x')));
+    EXPECT_TRUE(body.keep(std::string(capacity, 'x'), false));
     EXPECT_EQ(body.tail().size(), capacity);
     EXPECT_EQ(store.uncommitted(), 0U);
 }
@@ -53,8 +53,8 @@ TEST_F(spools, keep_a_body_of_one_buffer_without_the_store)
 TEST_F(spools, do_not_keep_one_octet_more)
 {
     body.begin(id);
-    EXPECT_TRUE(body.keep(std::string(capacity, 'x')));
-    EXPECT_FALSE(body.keep("y"));
+    EXPECT_TRUE(body.keep(std::string(capacity, 'x'), false));
+    EXPECT_FALSE(body.keep("y", false));
     EXPECT_EQ(body.body_size(), capacity);
 }
 
@@ -86,7 +86,7 @@ TEST_F(spools, have_the_store_forget_what_an_append_that_failed_may_have_left)
     struct task {
         static io::task<void> run(spool& of)
         {
-            const auto done = co_await of.append(std::string(capacity, 'x'));
+            const auto done = co_await of.append(std::string(capacity, 'x'), false);
             EXPECT_FALSE(done);
         }
     };
@@ -115,9 +115,9 @@ TEST_F(spools, are_read_by_several_plugins_at_the_same_time)
 TEST_F(spools, know_whether_an_octet_is_above_127)
 {
     body.begin(id);
-    EXPECT_TRUE(body.keep("plain text, longer than one word"));
+    EXPECT_TRUE(body.keep("plain text, longer than one word", false));
     EXPECT_FALSE(body.has_8bit());
-    EXPECT_TRUE(body.keep("gr\xc3\xbc\xc3\x9f"));
+    EXPECT_TRUE(body.keep("gr\xc3\xbc\xc3\x9f", false));
     EXPECT_TRUE(body.has_8bit());
     for (std::size_t at = 0; at < 19; ++at) {
         std::string octets(19, 'x');
@@ -140,7 +140,7 @@ TEST_F(spools, present_a_message_as_edited)
     hooks::draft message;
     message.headers = message::header_block{"Subject: a\r\n"};
     body.begin(id);
-    EXPECT_TRUE(body.keep("as it came\r\n"));
+    EXPECT_TRUE(body.keep("as it came\r\n", false));
     body.present(&message);
     EXPECT_EQ(read_all(), "Subject: a\r\n\r\nas it came\r\n");
 
