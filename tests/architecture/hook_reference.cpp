@@ -3,6 +3,7 @@
 #include "core/hooks/edit.hpp"
 #include "core/hooks/hook_point.hpp"
 #include "core/hooks/reply_rules.hpp"
+#include "tests/architecture/rust_events.hpp"
 #include "tests/architecture/source_tree.hpp"
 
 #include <fmt/format.h>
@@ -39,6 +40,7 @@ struct contract {
     std::map<unsigned, std::string> edits;                         ///< number: name without POSTERN_EDIT_
     std::map<std::string, std::string> header_of;                  ///< hook: header
     std::map<std::string, std::string> classes;                    ///< of the SDK, by hook
+    std::map<std::string, rust_event> types;                       ///< of the crate for Rust, likewise
 };
 
 std::string joined(const source_file& file)
@@ -207,6 +209,7 @@ contract read_contract()
             sdk.push_back(file);
     }
     out.classes = classes_in(sdk);
+    out.types = rust_events();
     return out;
 }
 
@@ -247,6 +250,13 @@ std::string class_of(const contract& from, const std::string& hook)
 {
     const auto found = from.classes.find(hook);
     return found == from.classes.end() ? std::string{} : found->second;
+}
+
+/// "`postern::Mail`"; empty: the crate has none.
+std::string type_of(const contract& from, const std::string& hook)
+{
+    const auto found = from.types.find(hook);
+    return found == from.types.end() ? std::string{} : "`postern::" + found->second.name + "`";
 }
 
 std::string answers_at(hook_point hook)
@@ -299,7 +309,9 @@ void describe_hook(const contract& from, unsigned number, hook_reference& to)
     to.text += fmt::format("\n## {}\n\n{}\n\n", name, said);
     to.text += fmt::format("| | |\n|---|---|\n| number | {}, `POSTERN_HOOK_{}` of `<postern/abi/{}>` |\n", number,
                            known->second.first, from.header_of.at(known->second.first));
-    to.text += fmt::format("| record | `{}` |\n| C++ | `postern::{}` |\n", what->name, type);
+    const auto in_rust = type_of(from, known->second.first);
+    to.text += fmt::format("| record | `{}` |\n| C++ | `postern::{}` |\n| Rust | {} |\n", what->name, type,
+                           in_rust.empty() ? "not yet" : in_rust);
     to.text += fmt::format("| answers | {} |\n| edits | {} |\n", answers_at(hook), edits_at(from, hook));
     describe_members(*what, to.text);
 }
@@ -312,22 +324,21 @@ hook_reference make_hook_reference()
     hook_reference out;
     out.text =
         "# Hooks\n\nMade from the headers of the contract by `./dev docs`; a test holds it to them. Every hook: when it runs, "
-        "its "
-        "record, its class in\nthe C++ SDK, and what may be answered. Every record begins with a `postern_event`. "
-        "What a failure means is `on_error` of the\ninstance, by default a temporary refusal; where it is something else, the "
-        "hook says so.\n";
+        "its record, its class in\nthe C++ SDK, its type in the crate for Rust, and what may be answered. Every record begins with "
+        "a `postern_event`. What a failure\nmeans is `on_error` of the instance, by default a temporary refusal; where it is "
+        "something else, the hook says so.\n";
     for (unsigned i = 1; i < hooks::hook_point_count; ++i)
         if (hooks::is_hook(i))
             describe_hook(from, i, out);
     out.text += "\n## Of instances, backends and sessions that end\n\nThese need no place in a chain.\n\n"
-                "| number | constant | header | C++ | |\n|---|---|---|---|---|\n";
+                "| number | constant | header | C++ | Rust | |\n|---|---|---|---|---|---|\n";
     for (const auto& [number, named] : from.hooks) {
         if (number < hooks::hook_point_count)
             continue;
         const auto& [name, comment] = named;
         const auto type = class_of(from, name);
-        out.text += fmt::format("| {} | `POSTERN_HOOK_{}` | `{}` | {} | {} |\n", number, name, from.header_of.at(name),
-                                type.empty() ? "" : "`postern::" + type + "`", comment);
+        out.text += fmt::format("| {} | `POSTERN_HOOK_{}` | `{}` | {} | {} | {} |\n", number, name, from.header_of.at(name),
+                                type.empty() ? "" : "`postern::" + type + "`", type_of(from, name), comment);
     }
     return out;
 }

@@ -1,6 +1,7 @@
 // docs/reference/hooks.md is what the headers say. POSTERN_WRITE_DOCS=1 writes it anew (./dev docs).
 
 #include "tests/architecture/hook_reference.hpp"
+#include "tests/architecture/rust_events.hpp"
 #include "tests/architecture/source_tree.hpp"
 
 #include <gmock/gmock.h>
@@ -50,6 +51,23 @@ TEST(the_hook_reference, describes_the_record_that_the_sdk_reads)
             ++known;
         }
     EXPECT_GE(known, 20);
+}
+
+TEST(the_hook_reference, describes_the_record_that_the_crate_for_rust_reads)
+{
+    const auto made = make_hook_reference().text;
+    int known = 0;
+    for (const auto& [name, event] : rust_events()) {
+        const auto hook = made.find("`POSTERN_HOOK_" + name + "` of `");
+        if (hook == std::string::npos) // of an instance, a backend or a session's end: no section
+            continue;
+        const auto start = made.find("| record |", hook);
+        EXPECT_EQ(made.substr(start, made.find('\n', start) - start), "| record | `" + event.record + "` |") << event.name;
+        const auto type = made.find("| Rust |", hook);
+        EXPECT_EQ(made.substr(type, made.find('\n', type) - type), "| Rust | `postern::" + event.name + "` |");
+        ++known;
+    }
+    EXPECT_GE(known, 36);
 }
 
 TEST(the_hook_reference, lists_the_fields_of_a_verb_that_was_said)

@@ -11,6 +11,7 @@ pub const E_PLUGIN: postern_status = -1;
 pub const E_STALE: postern_status = -2;
 pub const E_INVALID: postern_status = -3;
 pub const E_DENIED: postern_status = -4;
+pub const E_AGAIN: postern_status = -5;
 
 /// Opaque; one an instance.
 pub enum postern_host {}
@@ -144,6 +145,49 @@ layouts! {
                          size_octets: u64, }
     record postern_delivery_result { verdict: u32, smtp_code: u32, enhanced: postern_str, text: postern_str, }
     record postern_deliver_reply { base: postern_reply, results: postern_list, }
+    record postern_ev_queue_policy { ev: postern_event, next_hop: postern_str, pool: postern_str, concurrency: u32, rate_count: u32,
+                              rate_ms: u64, }
+    record postern_queue_policy_reply { base: postern_reply, pool: postern_str, concurrency: u32, rate_count: u32, rate_ms: u64,
+                                 valid_s: u32, reserved: u32, }
+    record postern_ev_queue_admit { ev: postern_event, message: postern_str, sender: postern_str, next_hop: postern_str,
+                             recipients: postern_list, size_octets: u64, received_s: u64, attempt: u32, priority: i32, active: u32,
+                             waiting: u32, active_all: u32, reserved: u32, }
+    record postern_ev_delivery_reply { ev: postern_event, message: postern_str, sender: postern_str, next_hop: postern_str,
+                                address: postern_str, recipients: postern_list, enhanced: postern_str, text: postern_str,
+                                received_s: u64, smtp_code: u32, stage: u32, result: u32, attempt: u32, }
+    record postern_tried { recipient: postern_str, next_hop: postern_str, enhanced: postern_str, text: postern_str, smtp_code: u32,
+                    reserved: u32, }
+    record postern_ev_queue_retry { ev: postern_event, message: postern_str, sender: postern_str, tried: postern_list,
+                             received_s: u64, expires_s: u64, next_s: u64, attempts: u32, priority: i32, }
+    record postern_wait_reply { base: postern_reply, wait_ms: u64, }
+    record postern_stored_param { keyword: postern_str, value: postern_str, has_value: u32, of: u32, relay: u32, reserved: u32, }
+    record postern_ev_delivery_source { ev: postern_event, message: postern_str, sender: postern_str, next_hop: postern_str,
+                                 recipients: postern_list, params: postern_list, pool: postern_str, attempt: u32, reserved: u32, }
+    record postern_delivery_source_reply { base: postern_reply, pool: postern_str, }
+    record postern_ev_delivery_connect { ev: postern_event, message: postern_str, next_hop: postern_str, host: postern_str,
+                                  address: postern_str, source: postern_str, pool: postern_str, port: u32, flags: u32, }
+    record postern_delivery_connect_reply { base: postern_reply, next_host: u32, has_socket: u32, socket: i32, reserved: u32, }
+    record postern_ev_content { ev: postern_event, message: postern_str, sender: postern_str, next_hop: postern_str,
+                         recipients: postern_list, params: postern_list, offers: postern_list, headers: postern_list, blob: u64,
+                         size_octets: u64, received_s: u64, attempt: u32, flags: u32, }
+    record postern_reported { recipient: postern_str, original: postern_str, status: postern_str, remote_mta: postern_str,
+                       diagnostic_type: postern_str, diagnostic: postern_str, last_attempt: postern_str, retry_until: postern_str,
+                       action: u32, smtp_code: u32, }
+    record postern_ev_dsn_make { ev: postern_event, message: postern_str, sender: postern_str, envid: postern_str,
+                          recipient: postern_str, text: postern_str, from_name: postern_str, reported: postern_list, received_s: u64,
+                          kind: u32, flags: u32, }
+    record postern_dsn_make_reply { base: postern_reply, recipient: postern_str, text: postern_str, from_name: postern_str,
+                             fields: postern_list, }
+    record postern_ev_report_in { ev: postern_event, peer: postern_list, message: postern_str, sender: postern_str,
+                           recipients: postern_list, reporting_mta: postern_str, envid: postern_str, arrival: postern_str,
+                           message_id: postern_str, reported: postern_list, flags: u32, reserved: u32, }
+    record postern_submit_param { name: postern_str, value: postern_str, }
+    record postern_submission { size: u32, flags: u32, session: u64, token: u64, sender: postern_str, recipients: postern_list,
+                         params: postern_list, content: postern_str, }
+    table postern_submit_1 {
+        submit: unsafe extern "C" fn(*mut postern_host, *const postern_submission) -> postern_status,
+    }
+    record postern_ev_submitted { ev: postern_event, token: u64, result: u32, reserved: u32, message: postern_str, }
 }
 
 // SAFETY: the table is read only, and what it points to lives for ever.
@@ -188,8 +232,19 @@ values! {
     HOOK_EXPN = 24,
     HOOK_UNKNOWN = 25,
     HOOK_QUIT = 26,
+    HOOK_QUEUE_POLICY = 38,
+    HOOK_QUEUE_ADMIT = 39,
+    HOOK_QUEUE_RETRY = 40,
+    HOOK_DELIVERY_SOURCE = 41,
+    HOOK_DELIVERY_CONNECT = 42,
+    HOOK_DELIVERY_CONTENT = 43,
+    HOOK_DELIVERY_SIGN = 44,
+    HOOK_DELIVERY_REPLY = 45,
+    HOOK_DSN_MAKE = 46,
+    HOOK_REPORT_IN = 47,
     HOOK_WAKE = 64,
     HOOK_SESSION_END = 65,
+    HOOK_SUBMITTED = 75,
     HOOK_DELIVER = 512,
 
     CONTINUE = 0,
@@ -250,4 +305,38 @@ values! {
     THEN_LINE = 2,
     THEN_TEXT = 3,
     THEN_RESTART = 4,
+
+    STAGE_ROUTE = 0,
+    STAGE_PEER = 1,
+    STAGE_MAIL = 2,
+    STAGE_RCPT = 3,
+    STAGE_DATA = 4,
+    STAGE_END = 5,
+    DEFERRED = 1,
+    FAILED = 2,
+    OF_MAIL = 0xffff_ffff,
+    HOST_BY_MX = 1,
+    HOST_MX_SECURE = 2,
+    HOST_ADDRESS_SECURE = 4,
+    NEXT_HOP_EXTENDED = 1,
+    NEXT_HOP_TLS = 2,
+    NEXT_HOP_VERIFIED = 4,
+    NEXT_HOP_HAS_OTHERS = 8,
+    REPORT_UNKNOWN = 0,
+    REPORT_FAILED = 1,
+    REPORT_DELAYED = 2,
+    REPORT_DELIVERED = 3,
+    REPORT_RELAYED = 4,
+    REPORT_EXPANDED = 5,
+    REPORT_CUT = 1,
+    DSN_FAILURE = 0,
+    DSN_DELAY = 1,
+    DSN_SUCCESS = 2,
+    DSN_RETURNS_ALL = 1,
+    SUBMIT_NO_REPORTS = 1,
+    SUBMIT_UTF8 = 2,
+    SUBMIT_OK = 0,
+    SUBMIT_FULL = 1,
+    SUBMIT_FAILED = 2,
+    SUBMIT_CANCELLED = 1,
 }

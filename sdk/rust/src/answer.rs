@@ -3,9 +3,13 @@
 use crate::abi::{self, postern_edit, postern_reply, Record};
 use crate::extension::{Offers, ParamReply, Reply};
 use crate::host::Host;
+use crate::outgoing::{ConnectReply, Socket, SourceReply};
+use crate::report::DsnReply;
+use crate::shaping::{PolicyReply, WaitReply};
 use crate::text::{lent, lent_list, lent_octets};
 use crate::verdict::{DeliveryReport, DeliveryResult, Verdict};
 use std::mem::size_of;
+use std::os::unix::io::{AsRawFd, IntoRawFd};
 
 /// What an `on` may return. Only the types of this crate are.
 pub trait Answer {
@@ -146,5 +150,117 @@ impl Answer for DeliveryReport {
         record.base.text = lent(&self.all.text);
         record.results = lent_list(&results);
         host.reply(ticket, std::ptr::addr_of!(record).cast())
+    }
+}
+
+impl Answer for PolicyReply {
+    fn is_pass(&self) -> bool {
+        let says = self.concurrency != 0 || self.rate_count != 0 || !self.pool.is_empty() || self.valid_s != 0;
+        !says && self.base.is_pass()
+    }
+    fn is_later(&self) -> bool {
+        self.base.is_later
+    }
+    fn send(&self, host: &Host, ticket: u64) -> i32 {
+        with_base(&self.base, size_of::<abi::postern_queue_policy_reply>(), |base| {
+            let record = abi::postern_queue_policy_reply {
+                base,
+                pool: lent(&self.pool),
+                concurrency: self.concurrency,
+                rate_count: self.rate_count,
+                rate_ms: self.rate_ms,
+                valid_s: self.valid_s,
+                reserved: 0,
+            };
+            host.reply(ticket, std::ptr::addr_of!(record).cast())
+        })
+    }
+}
+
+impl Answer for WaitReply {
+    fn is_pass(&self) -> bool {
+        self.wait_ms == 0 && self.base.is_pass()
+    }
+    fn is_later(&self) -> bool {
+        self.base.is_later
+    }
+    fn send(&self, host: &Host, ticket: u64) -> i32 {
+        with_base(&self.base, size_of::<abi::postern_wait_reply>(), |base| {
+            let record = abi::postern_wait_reply { base, wait_ms: self.wait_ms };
+            host.reply(ticket, std::ptr::addr_of!(record).cast())
+        })
+    }
+}
+
+impl Answer for SourceReply {
+    fn is_pass(&self) -> bool {
+        self.pool.is_empty() && self.base.is_pass()
+    }
+    fn is_later(&self) -> bool {
+        self.base.is_later
+    }
+    fn send(&self, host: &Host, ticket: u64) -> i32 {
+        with_base(&self.base, size_of::<abi::postern_delivery_source_reply>(), |base| {
+            let record = abi::postern_delivery_source_reply { base, pool: lent(&self.pool) };
+            host.reply(ticket, std::ptr::addr_of!(record).cast())
+        })
+    }
+}
+
+impl Answer for ConnectReply {
+    fn is_pass(&self) -> bool {
+        matches!(*self.socket.borrow(), Socket::None) && self.base.is_pass()
+    }
+    fn is_later(&self) -> bool {
+        self.base.is_later
+    }
+    fn send(&self, host: &Host, ticket: u64) -> i32 {
+        let mut socket = self.socket.borrow_mut();
+        let number = match &*socket {
+            Socket::None => None,
+            Socket::Ours(stream) => Some(stream.as_raw_fd()),
+            // Without it the host would connect by itself, past the proxy that it led by.
+            Socket::Given => return abi::E_INVALID,
+        };
+        let status = with_base(&self.base, size_of::<abi::postern_delivery_connect_reply>(), |base| {
+            let record = abi::postern_delivery_connect_reply {
+                base,
+                next_host: u32::from(self.next_host),
+                has_socket: u32::from(number.is_some()),
+                socket: number.unwrap_or(-1),
+                reserved: 0,
+            };
+            host.reply(ticket, std::ptr::addr_of!(record).cast())
+        });
+        if status >= 0 && number.is_some() {
+            if let Socket::Ours(stream) = std::mem::replace(&mut *socket, Socket::Given) {
+                let _ = stream.into_raw_fd();
+            }
+        }
+        status
+    }
+}
+
+impl Answer for DsnReply {
+    fn is_pass(&self) -> bool {
+        let says = [&self.recipient, &self.text, &self.from_name].iter().any(|text| !text.is_empty()) || !self.fields.is_empty();
+        !says && self.base.is_pass()
+    }
+    fn is_later(&self) -> bool {
+        self.base.is_later
+    }
+    fn send(&self, host: &Host, ticket: u64) -> i32 {
+        let fields: Vec<abi::postern_header> =
+            self.fields.iter().map(|(name, value)| abi::postern_header { name: lent(name), value: lent(value) }).collect();
+        with_base(&self.base, size_of::<abi::postern_dsn_make_reply>(), |base| {
+            let record = abi::postern_dsn_make_reply {
+                base,
+                recipient: lent(&self.recipient),
+                text: lent(&self.text),
+                from_name: lent(&self.from_name),
+                fields: lent_list(&fields),
+            };
+            host.reply(ticket, std::ptr::addr_of!(record).cast())
+        })
     }
 }

@@ -6,6 +6,7 @@ use crate::text::{record_at, records_of, view, Octets};
 use crate::verdict::{DeliveryReport, Verdict};
 use crate::Reply;
 use std::marker::PhantomData;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// An event of the contract.
 pub trait Event: Sized {
@@ -249,11 +250,11 @@ unsafe fn params<'a>(list: abi::postern_list) -> Vec<Param<'a>> {
         .map(|one| Param { keyword: view(one.keyword), value: (one.has_value != 0).then(|| view(one.value)) })
         .collect()
 }
-unsafe fn texts<'a>(list: abi::postern_list) -> Vec<Octets<'a>> {
+pub(crate) unsafe fn texts<'a>(list: abi::postern_list) -> Vec<Octets<'a>> {
     records_of::<abi::postern_str>(list).into_iter().map(|one| view(one)).collect()
 }
 /// Name and value (behind the colon and one space; folds kept).
-unsafe fn fields<'a>(list: abi::postern_list) -> Vec<(Octets<'a>, Octets<'a>)> {
+pub(crate) unsafe fn fields<'a>(list: abi::postern_list) -> Vec<(Octets<'a>, Octets<'a>)> {
     records_of::<abi::postern_header>(list).into_iter().map(|one| (view(one.name), view(one.value))).collect()
 }
 
@@ -269,6 +270,7 @@ macro_rules! with_list {
         })*
     };
 }
+pub(crate) use with_list;
 with_list! {
     Mail.params: params() by params -> Param<'a>;
     Rcpt.params: params() by params -> Param<'a>;
@@ -296,6 +298,13 @@ macro_rules! with_number {
         })*
     };
 }
+pub(crate) use with_number;
+
+/// Of seconds since 1970.
+pub(crate) fn time_of(seconds: u64) -> SystemTime {
+    UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(UNIX_EPOCH)
+}
+
 with_number! {
     /// SIZE=, octets; 0: not given.
     Mail.size_octets: u64 = |me| me.record.size_octets;

@@ -264,7 +264,7 @@ impl Host {
     }
 }
 
-fn flag(is_set: bool, which: u32) -> u32 {
+pub(crate) fn flag(is_set: bool, which: u32) -> u32 {
     if is_set {
         which
     } else {

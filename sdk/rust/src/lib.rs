@@ -31,6 +31,9 @@
 //! the same time, for one session never twice at once; so a plugin is `Sync`, and what changes is behind a lock or an atomic. A
 //! panic is logged, and means what `on_error` of the configuration says; it needs `panic = "unwind"`, the default.
 //!
+//! Answers with more than a verdict to say, such as [`WaitReply`], are made of one: `proceed().into()`, or what their own functions
+//! make, such as [`retry_in`].
+//!
 //! An answer may come later and from any thread: [`Verdict::later`] keeps the ticket open, [`Host::answer`] closes it. What outlives
 //! a call is a number; one that is too late gets [`Stale`].
 
@@ -39,8 +42,12 @@ mod answer;
 mod event;
 mod extension;
 mod host;
+mod outgoing;
+mod report;
 #[doc(hidden)]
 pub mod runtime;
+mod shaping;
+mod submit;
 pub mod testing;
 mod text;
 mod verdict;
@@ -55,7 +62,15 @@ pub use extension::{
     Relay, Reply, Verb, VerbData, VerbKind,
 };
 pub use host::{Host, LogLevel, Refusal, Stale, Unread};
+pub use outgoing::{
+    use_pool, use_socket, ConnectReply, DeliveryConnect, DeliveryContent, DeliverySign, DeliverySource, Offer, SourceReply, StoredParam,
+};
+pub use report::{suppress_dsn, DsnKind, DsnMake, DsnReply, ReportAction, ReportIn, Reported};
 pub use runtime::{On, Plugin};
+pub use shaping::{
+    retry_in, rules, suspend, wait_for, DeliveryReply, PolicyReply, QueueAdmit, QueuePolicy, QueueRetry, Stage, Tried, WaitReply,
+};
+pub use submit::{OwnMail, SubmitStatus, Submitted, Unsubmitted};
 pub use text::Octets;
 pub use verdict::{
     accept, deferred, defer, delivered, discard, disconnect, failed, hold, proceed, reject, score, vouch, DeliveryReport,

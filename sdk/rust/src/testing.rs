@@ -24,14 +24,19 @@
 //! ```
 
 mod contract;
+mod delivery;
+mod delivery_rules;
 mod rules;
 mod said;
 mod session;
+mod submit;
 
-pub use said::Said;
+pub use delivery::{Delivery, ReportLine};
+pub use said::{GivenSocket, Said, SaidOfDsn};
 pub use session::Created;
 
 use crate::abi::{self, postern_host};
+use crate::submit::OwnMail;
 use crate::text::lent;
 use rules::Question;
 use std::ffi::CStr;
@@ -64,6 +69,9 @@ struct State {
     last_ticket: u64,
     open: Vec<(u64, Question)>,
     answers: Vec<(u64, Said)>,
+    mails: Vec<OwnMail>,
+    submissions: Vec<submit::Pending>,
+    submit_says: i32,
     is_creating: bool,
 }
 

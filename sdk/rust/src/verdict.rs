@@ -68,7 +68,7 @@ impl Verdict {
     pub fn remove_rcpt(self, index: u32) -> Verdict {
         self.with(abi::EDIT_RCPT_REMOVE, index, String::new(), Vec::new())
     }
-    /// At msg.body this chunk, at msg.end the whole body. Canonical: CRLF, not dot-stuffed.
+    /// At msg.body this chunk, at msg.end and delivery.content the whole body. Canonical: CRLF, not dot-stuffed.
     pub fn replace_body(self, octets: impl Into<Vec<u8>>) -> Verdict {
         self.with(abi::EDIT_BODY_REPLACE, 0, String::new(), octets.into())
     }

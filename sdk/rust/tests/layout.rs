@@ -47,11 +47,16 @@ fn every_record_is_laid_out_as_the_header_says() {
     }
 }
 
+fn number_of(text: &str) -> Option<u32> {
+    let text = text.trim_end_matches('u');
+    text.strip_prefix("0x").map_or_else(|| text.parse().ok(), |digits| u32::from_str_radix(digits, 16).ok())
+}
+
 #[test]
 fn every_number_is_that_of_the_header() {
     let values: HashMap<String, u32> = lines_of("VALUE")
         .into_iter()
-        .filter_map(|line| Some((line[0].clone(), line[1].trim_end_matches('u').parse().ok()?)))
+        .filter_map(|line| Some((line[0].clone(), number_of(&line[1])?)))
         .collect();
     for (name, value) in postern::abi::all_values() {
         assert_eq!(values.get(&format!("POSTERN_{name}")), Some(&value), "{name}");

@@ -1,7 +1,8 @@
 //! The host's side of the contract. `host` is the state of a FakeHost.
 
 use super::rules::why_wrong;
-use super::said::read_reply;
+use super::said::{read_reply, socket_of, take_socket};
+use super::submit;
 use super::State;
 use crate::abi::{self, postern_host, postern_str};
 use crate::text::{lent, lent_list, record_at, view};
@@ -9,7 +10,7 @@ use std::ffi::CStr;
 use std::os::raw::{c_char, c_void};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-unsafe fn state_of<'a>(host: *mut postern_host) -> MutexGuard<'a, State> {
+pub(super) unsafe fn state_of<'a>(host: *mut postern_host) -> MutexGuard<'a, State> {
     (*host.cast::<Mutex<State>>()).lock().unwrap_or_else(PoisonError::into_inner)
 }
 pub(super) unsafe extern "C" fn get(host: *mut postern_host, id: *const c_char) -> *const c_void {
@@ -25,6 +26,7 @@ pub(super) unsafe extern "C" fn get(host: *mut postern_host, id: *const c_char) 
         b"postern.core/1" => (&CORE as *const abi::postern_core_1).cast(),
         b"postern.config/1" => (&CONFIG as *const abi::postern_config_1).cast(),
         b"postern.blob/1" => (&BLOB as *const abi::postern_blob_1).cast(),
+        b"postern.submit/1" => (&submit::TABLE as *const abi::postern_submit_1).cast(),
         b"postern.ehlo/1" => (&EHLO as *const abi::postern_ehlo_1).cast(),
         _ => std::ptr::null(),
     }
@@ -44,9 +46,12 @@ unsafe extern "C" fn reply(host: *mut postern_host, ticket: u64, reply: *const a
         Some(at) => state.open.remove(at).1,
         None => return abi::E_STALE,
     };
-    let said = read_reply(asked.hook, reply);
-    match why_wrong(&asked, &said) {
+    let mut said = read_reply(asked.hook, reply);
+    let socket = socket_of(asked.hook, reply);
+    match why_wrong(&asked, &said, socket) {
         None => {
+            // From here on it is the host's: a refused one stays the plugin's.
+            said.socket = socket.map(|number| take_socket(number));
             state.answers.push((ticket, said));
             abi::PASS
         }

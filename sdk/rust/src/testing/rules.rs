@@ -1,9 +1,11 @@
 //! What a server refuses in an answer. Beside the fake host of C++ it lacks: the syntax of addresses but for its main lines, that of
 //! the facts of set_client, and what was declared and offered.
 
+use super::delivery_rules;
 use super::said::Said;
 use crate::abi;
 use crate::verdict::Edit;
+use std::os::unix::io::RawFd;
 
 /// What was asked, as far as the rules for the answer depend on it.
 #[derive(Clone, Default)]
@@ -21,15 +23,15 @@ impl Question {
         Question { hook, most_octets: u64::MAX, ..Question::default() }
     }
     pub fn wants_answer(&self) -> bool {
-        self.hook != abi::HOOK_WAKE && self.hook != abi::HOOK_SESSION_END
+        ![abi::HOOK_WAKE, abi::HOOK_SESSION_END, abi::HOOK_REPORT_IN, abi::HOOK_SUBMITTED].contains(&self.hook)
     }
 }
 
-type Fault = Result<(), String>;
-fn fault(text: impl Into<String>) -> Fault {
+pub(super) type Fault = Result<(), String>;
+pub(super) fn fault(text: impl Into<String>) -> Fault {
     Err(text.into())
 }
-fn holds(is_so: bool, else_text: impl FnOnce() -> String) -> Fault {
+pub(super) fn holds(is_so: bool, else_text: impl FnOnce() -> String) -> Fault {
     if is_so {
         Ok(())
     } else {
@@ -38,7 +40,7 @@ fn holds(is_so: bool, else_text: impl FnOnce() -> String) -> Fault {
 }
 
 /// The rules of `<postern/abi/core.h>` for a reply, and those of its hook.
-pub(super) fn why_wrong(asked: &Question, said: &Said) -> Option<String> {
+pub(super) fn why_wrong(asked: &Question, said: &Said, socket: Option<RawFd>) -> Option<String> {
     if said.verdict == abi::BROKEN {
         return None;
     }
@@ -49,6 +51,7 @@ pub(super) fn why_wrong(asked: &Question, said: &Said) -> Option<String> {
     verdict(asked.hook, said)
         .and_then(|_| reply(asked.hook, said))
         .and_then(|_| extension(asked, said))
+        .and_then(|_| delivery_rules::delivery(asked.hook, said, socket))
         .and_then(|_| vouch(asked, said))
         .and_then(|_| edits(asked, said))
         .err()
@@ -57,12 +60,13 @@ pub(super) fn why_wrong(asked: &Question, said: &Said) -> Option<String> {
 fn is_command(hook: u32) -> bool {
     [abi::HOOK_VERB, abi::HOOK_VERB_DATA].contains(&hook) || (abi::HOOK_RSET..=abi::HOOK_QUIT).contains(&hook)
 }
-fn is_refusal(verdict: u32) -> bool {
+pub(super) fn is_refusal(verdict: u32) -> bool {
     [abi::REJECT, abi::TEMPFAIL, abi::DISCONNECT].contains(&verdict)
 }
 
 fn verdict(hook: u32, said: &Said) -> Fault {
     let is_known = match hook {
+        _ if !delivery_rules::verdicts(hook).is_empty() => delivery_rules::verdicts(hook).contains(&said.verdict),
         abi::HOOK_CAPS => said.verdict == abi::CONTINUE,
         _ if hook == abi::HOOK_PARAM || is_command(hook) => {
             [abi::CONTINUE, abi::SCORE].contains(&said.verdict) || is_refusal(said.verdict)
@@ -153,11 +157,12 @@ fn vouch(asked: &Question, said: &Said) -> Fault {
 /// Whether a hook knows an edit.
 fn allows(hook: u32, op: u32) -> bool {
     let at: &[u32] = match op {
-        abi::EDIT_HEADER_ADD..=abi::EDIT_HEADER_REMOVE => &[abi::HOOK_HEADERS, abi::HOOK_END],
+        abi::EDIT_HEADER_INSERT => &[abi::HOOK_HEADERS, abi::HOOK_END, abi::HOOK_DELIVERY_CONTENT, abi::HOOK_DELIVERY_SIGN],
+        abi::EDIT_HEADER_ADD..=abi::EDIT_HEADER_REMOVE => &[abi::HOOK_HEADERS, abi::HOOK_END, abi::HOOK_DELIVERY_CONTENT],
         abi::EDIT_SENDER_SET => &[abi::HOOK_MAIL, abi::HOOK_END],
         abi::EDIT_RCPT_ADD | abi::EDIT_RCPT_REPLACE => &[abi::HOOK_RCPT, abi::HOOK_END],
         abi::EDIT_RCPT_REMOVE => &[abi::HOOK_END],
-        abi::EDIT_BODY_REPLACE => &[abi::HOOK_BODY, abi::HOOK_END],
+        abi::EDIT_BODY_REPLACE => &[abi::HOOK_BODY, abi::HOOK_END, abi::HOOK_DELIVERY_CONTENT],
         abi::EDIT_ROUTE_SET => &[abi::HOOK_ROUTE],
         abi::EDIT_PEER_SET => &[abi::HOOK_VERB, abi::HOOK_VERB_DATA],
         abi::EDIT_PRIORITY_SET..=abi::EDIT_WARN_AT | abi::EDIT_ACCEPTED_SET | abi::EDIT_REPORT_RELAY => {
@@ -173,7 +178,7 @@ fn is_header_name(name: &str) -> bool {
     !name.is_empty() && name.len() < 998 && name.bytes().all(|c| (33..=126).contains(&c) && c != b':')
 }
 /// CR, LF and NUL only as CRLF, and `may_follow` says what may stand behind one.
-fn has_whole_lines(octets: &[u8], may_follow: impl Fn(Option<&u8>) -> bool) -> bool {
+pub(super) fn has_whole_lines(octets: &[u8], may_follow: impl Fn(Option<&u8>) -> bool) -> bool {
     let mut at = 0;
     while let Some(found) = octets[at..].iter().position(|c| b"\r\n\0".contains(c)) {
         at += found;
@@ -189,7 +194,7 @@ fn is_header_value(value: &[u8]) -> bool {
     has_whole_lines(value, |next| matches!(next, Some(b' ' | b'\t')))
 }
 /// "local@domain", without white space but in quotes.
-fn is_address(value: &[u8]) -> bool {
+pub(super) fn is_address(value: &[u8]) -> bool {
     let at = value.iter().rposition(|c| *c == b'@').unwrap_or(0);
     let (local, domain) = value.split_at(at);
     let is_quoted = local.len() > 2 && local[0] == b'"' && local.ends_with(b"\"");
@@ -239,6 +244,10 @@ fn header(one: &Edit, asked: &Question, fields: &mut [bool]) -> Fault {
     holds(!adds || is_header_name(&one.name), || format!("\"{}\" is no name of a header field", one.name))?;
     let is_there = match one.op {
         abi::EDIT_HEADER_ADD => true,
+        abi::EDIT_HEADER_INSERT if asked.hook == abi::HOOK_DELIVERY_SIGN => {
+            return holds(index == 0, || "puts a field elsewhere than in front of all at delivery.sign".into())
+                .and_then(|_| holds(is_header_value(&one.value), || "CR, LF or NUL in an edit".into()));
+        }
         abi::EDIT_HEADER_INSERT => index <= fields.len(),
         abi::EDIT_HEADER_REPLACE => fields.get(index) == Some(&true) && asked.fields[index],
         _ => fields.get(index) == Some(&true),

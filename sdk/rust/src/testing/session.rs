@@ -30,7 +30,7 @@ fn event(size: usize, hook: u32) -> postern_event {
 }
 
 /// Every record begins with its event.
-fn ask<R: Record>(of: &Created<'_>, question: Question, fill: impl FnOnce(&mut R)) -> Said {
+pub(super) fn ask<R: Record>(of: &Created<'_>, question: Question, fill: impl FnOnce(&mut R)) -> Said {
     let (hook, is_question) = (question.hook, question.wants_answer());
     let mut record = R::zero();
     let head = (&mut record as *mut R).cast::<postern_event>();
@@ -61,7 +61,7 @@ fn ask<R: Record>(of: &Created<'_>, question: Question, fill: impl FnOnce(&mut R
     Said { status, ticket, is_pending, ..answered.unwrap_or_default() }
 }
 
-fn peer() -> abi::postern_peer {
+pub(super) fn peer() -> abi::postern_peer {
     abi::postern_peer {
         size: size_of::<abi::postern_peer>() as u32,
         peer_port: 40000,
@@ -73,6 +73,10 @@ fn peer() -> abi::postern_peer {
         helo: lent("client.example"),
         identity: postern_str { ptr: std::ptr::null(), len: 0 },
     }
+}
+
+pub(super) fn header(name: &str, value: &str) -> abi::postern_header {
+    abi::postern_header { name: lent(name), value: lent(value) }
 }
 
 fn question_of(hook: u32, fields: &[abi::postern_header], recipients: &[postern_str]) -> Question {
@@ -141,8 +145,7 @@ impl Created<'_> {
         })
     }
     pub fn headers(&self, fields: &[(&str, &str)]) -> Said {
-        let fields: Vec<_> =
-            fields.iter().map(|(name, value)| abi::postern_header { name: lent(name), value: lent(value) }).collect();
+        let fields: Vec<_> = fields.iter().map(|(name, value)| header(name, value)).collect();
         let (peer, to_whom) = ([peer()], [lent(RECIPIENT)]);
         ask(self, question_of(abi::HOOK_HEADERS, &fields, &to_whom), |to: &mut abi::postern_ev_headers| {
             to.peer = lent_list(&peer);
@@ -229,9 +232,10 @@ impl Created<'_> {
             });
         }
     }
-    /// Wakes come as cancelled, and nothing more.
+    /// Wakes and what became of submissions come as cancelled, and nothing more.
     pub fn end_session(&self) {
         self.wake_all(true);
+        self.submissions_are_cancelled();
         ask(self, Question::of(abi::HOOK_SESSION_END), |_: &mut postern_event| {});
     }
 }
