@@ -1,7 +1,9 @@
 //! Mail on its way out, in Rust: next hops that want it get it slowly, one that has too much to do is let alone, and header fields that
 //! are nobody else's business are not sent.
 
-use postern::{proceed, rules, DeliveryContent, DeliveryReply, Host, On, Plugin, PolicyReply, QueuePolicy, Refusal, Stage, Verdict, WaitReply};
+use postern::{
+    proceed, rules, DeliveryContent, DeliveryReply, Host, On, Plugin, PolicyReply, QueuePolicy, Refusal, Stage, Verdict, WaitReply,
+};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -18,7 +20,8 @@ impl Plugin for GentleDelivery {
         let mut a_minute = HashMap::new();
         for (next_hop, count) in host.pairs("gentle") {
             let count = count.parse().ok().filter(|count| *count != 0);
-            let count = count.ok_or_else(|| Refusal::of("gentle", format!("\"{next_hop}\" wants a number of transactions, 1 or more")))?;
+            let count =
+                count.ok_or_else(|| Refusal::of("gentle", format!("\"{next_hop}\" wants a number of transactions, 1 or more")))?;
             a_minute.insert(next_hop, count);
         }
         let busy_rest = host.duration("busy_rest")?.unwrap_or(10 * MINUTE);

@@ -4,9 +4,9 @@
 use postern::testing::{Created, FakeHost, ReportLine, Said};
 use postern::{abi, defer, hold, proceed, reject, retry_in, rules, suppress_dsn, suspend, use_pool, use_socket, wait_for};
 use postern::{
-    ConnectReply, DeliveryConnect, DeliveryContent, DeliveryReply, DeliverySign, DeliverySource, DsnMake, DsnReply, Event, Host, LogLevel,
-    On, OwnMail, Plugin, PolicyReply, QueueAdmit, QueuePolicy, QueueRetry, Refusal, ReportIn, SourceReply, Stage, Submitted, Unsubmitted,
-    Verdict, WaitReply,
+    ConnectReply, DeliveryConnect, DeliveryContent, DeliveryReply, DeliverySign, DeliverySource, DsnMake, DsnReply, Event, Host,
+    LogLevel, On, OwnMail, Plugin, PolicyReply, QueueAdmit, QueuePolicy, QueueRetry, Refusal, ReportIn, SourceReply, Stage,
+    Submitted, Unsubmitted, Verdict, WaitReply,
 };
 use std::any::Any;
 use std::cell::RefCell;
@@ -311,7 +311,9 @@ fn a_notification_is_worded_or_suppressed_and_never_refused() {
     let plugin = host.create().unwrap();
     let mut delivery = plugin.delivery();
     delivery.envid = "QQ314".into();
-    says(|| DsnReply::from(proceed()).send_to("bounces@example.org").say("Zurück:\r\nan Sie").from_name("Post").add_field("X-A", "b"));
+    says(|| {
+        DsnReply::from(proceed()).send_to("bounces@example.org").say("Zurück:\r\nan Sie").from_name("Post").add_field("X-A", "b")
+    });
     let said = delivery.dsn_make(abi::DSN_FAILURE, &[refused()]);
     assert_eq!(seen(&host), r#"Failure sender@client.example QQ314 [("user@example.com", "5.1.1", Failed)]"#);
     assert_eq!(said.dsn.text, "Zurück:\nan Sie");
@@ -425,7 +427,7 @@ fn mail_of_its_own_is_taken_and_what_became_of_it_is_told() {
 #[test]
 fn mail_that_breaks_a_rule_or_was_not_granted_is_not_taken() {
     let host = host();
-    let plugin = host.create().unwrap();
+    let _plugin = host.create().unwrap();
     let own = kept();
     for (mail, why) in [
         (OwnMail { recipients: Vec::new(), ..note() }, "to nobody"),
@@ -439,11 +441,9 @@ fn mail_that_breaks_a_rule_or_was_not_granted_is_not_taken() {
         assert_eq!(own.submit(1, 1, &mail), Err(Unsubmitted::Invalid));
         assert!(host.complaints().last().unwrap().contains(why), "{why}: {:?}", host.complaints());
     }
-    for (status, why) in [
-        (abi::E_DENIED, Unsubmitted::Denied),
-        (abi::E_AGAIN, Unsubmitted::Busy),
-        (abi::E_STALE, Unsubmitted::Over),
-    ] {
+    for (status, why) in
+        [(abi::E_DENIED, Unsubmitted::Denied), (abi::E_AGAIN, Unsubmitted::Busy), (abi::E_STALE, Unsubmitted::Over)]
+    {
         host.submit_says(status);
         assert_eq!(own.submit(1, 1, &note()), Err(why));
     }

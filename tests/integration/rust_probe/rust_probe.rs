@@ -1,9 +1,10 @@
 //! A plugin in Rust that does with mail on its way out what the test's configuration says, and logs what it was asked.
 
-use postern::{abi, defer, hold, proceed, reject, retry_in, rules, suppress_dsn, suspend, use_pool, use_socket, wait_for};
+use postern::{defer, hold, proceed, reject, retry_in, rules, suppress_dsn, suspend, use_pool, use_socket, wait_for};
 use postern::{
-    Committed, ConnectReply, DeliveryConnect, DeliveryContent, DeliveryReply, DeliverySign, DeliverySource, DsnMake, DsnReply, Host, LogLevel,
-    On, OwnMail, Plugin, PolicyReply, QueueAdmit, QueuePolicy, QueueRetry, Refusal, ReportIn, SourceReply, Submitted, Verdict, WaitReply,
+    Committed, ConnectReply, DeliveryConnect, DeliveryContent, DeliveryReply, DeliverySign, DeliverySource, DsnMake, DsnReply,
+    Host, LogLevel, On, OwnMail, Plugin, PolicyReply, QueueAdmit, QueuePolicy, QueueRetry, Refusal, ReportIn, SourceReply,
+    Submitted, Verdict, WaitReply,
 };
 use std::collections::HashMap;
 use std::net::TcpStream;
@@ -87,7 +88,8 @@ impl On<DeliverySource<'_>> for Probe {
 
 impl On<DeliveryConnect<'_>> for Probe {
     fn on(&self, event: &DeliveryConnect<'_>) -> ConnectReply {
-        let what = self.asked("delivery.connect", format!("address={} port={} pool={}", event.address(), event.port(), event.pool()));
+        let what =
+            self.asked("delivery.connect", format!("address={} port={} pool={}", event.address(), event.port(), event.pool()));
         let stream_to = |port: &str| TcpStream::connect(("127.0.0.1", port.parse().unwrap())).unwrap();
         match what.split_once(':') {
             Some(("socket", port)) => use_socket(stream_to(port)),
@@ -104,7 +106,8 @@ impl On<DeliveryConnect<'_>> for Probe {
 impl On<DeliveryContent<'_>> for Probe {
     fn on(&self, event: &DeliveryContent<'_>) -> Verdict {
         let octets = self.host.read_all(event.blob(), 100_000).expect("what is sent can be read");
-        let facts = format!("fields={} size={} has={} tls={}", event.fields().len(), event.size_octets(), octets.len(), event.has_tls());
+        let facts =
+            format!("fields={} size={} has={} tls={}", event.fields().len(), event.size_octets(), octets.len(), event.has_tls());
         match self.asked("delivery.content", facts) {
             "edit" => proceed().add_header("X-For", event.recipients()[0].to_text()).replace_body("another body\r\n"),
             what => usual(what),
@@ -161,7 +164,8 @@ impl On<Committed<'_>> for Probe {
         let mail = OwnMail {
             sender: "probe@example.com".into(),
             recipients: vec!["postmaster@example.com".into()],
-            content: format!("Subject: a message came\r\nAuto-Submitted: auto-generated\r\n\r\n{}\r\n", event.message()).into_bytes(),
+            content: format!("Subject: a message came\r\nAuto-Submitted: auto-generated\r\n\r\n{}\r\n", event.message())
+                .into_bytes(),
             ..OwnMail::default()
         };
         self.host.log(LogLevel::Info, &format!("submits: {:?}", self.host.submit(0, 7, &mail)));

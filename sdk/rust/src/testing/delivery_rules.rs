@@ -16,9 +16,7 @@ pub(super) fn verdicts(hook: u32) -> &'static [u32] {
         abi::HOOK_QUEUE_POLICY | abi::HOOK_QUEUE_ADMIT => &[abi::CONTINUE, abi::ACCEPT, abi::TEMPFAIL],
         abi::HOOK_QUEUE_RETRY => &[abi::CONTINUE, abi::ACCEPT, abi::REJECT, abi::HOLD],
         abi::HOOK_DELIVERY_REPLY => &[abi::CONTINUE, abi::ACCEPT, abi::REJECT, abi::TEMPFAIL],
-        abi::HOOK_DELIVERY_SOURCE..=abi::HOOK_DELIVERY_SIGN => {
-            &[abi::CONTINUE, abi::ACCEPT, abi::REJECT, abi::TEMPFAIL, abi::HOLD]
-        }
+        abi::HOOK_DELIVERY_SOURCE..=abi::HOOK_DELIVERY_SIGN => &[abi::CONTINUE, abi::ACCEPT, abi::REJECT, abi::TEMPFAIL, abi::HOLD],
         abi::HOOK_DSN_MAKE => &[abi::CONTINUE, abi::ACCEPT, abi::DISCARD],
         _ => &[],
     }
