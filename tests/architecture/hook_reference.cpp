@@ -324,7 +324,8 @@ hook_reference make_hook_reference()
     hook_reference out;
     out.text =
         "# Hooks\n\nMade from the headers of the contract by `./dev docs`; a test holds it to them. Every hook: when it runs, "
-        "its record, its class in\nthe C++ SDK, its type in the crate for Rust, and what may be answered. Every record begins with "
+        "its record, its class in\nthe C++ SDK, its type in the crate for Rust, and what may be answered. Every record begins "
+        "with "
         "a `postern_event`. What a failure\nmeans is `on_error` of the instance, by default a temporary refusal; where it is "
         "something else, the hook says so.\n";
     for (unsigned i = 1; i < hooks::hook_point_count; ++i)

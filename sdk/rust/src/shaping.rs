@@ -228,6 +228,20 @@ impl PolicyReply {
 }
 
 /// The answer to [`QueueAdmit`], [`DeliveryReply`] and [`QueueRetry`]: a verdict and a time. `proceed().into()` says nothing.
+///
+/// ```
+/// # use postern::{defer, proceed, DeliveryReply, On, WaitReply};
+/// # use std::time::Duration;
+/// # struct Patience;
+/// impl On<DeliveryReply<'_>> for Patience {
+///     fn on(&self, event: &DeliveryReply<'_>) -> WaitReply {
+///         if event.smtp_code() == 421 {
+///             return WaitReply::from(defer(451, "4.7.1", "they mean later")).rest_for(Duration::from_secs(900), "");
+///         }
+///         proceed().into()
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct WaitReply {

@@ -42,7 +42,7 @@ pub struct Said {
     pub dsn: SaidOfDsn,
     /// Of handle: `abi::PASS`, `abi::TAKEN` or an error.
     pub status: i32,
-    /// Of the question; what is open yet is looked up with [`FakeHost::answer_to`].
+    /// Of the question; what is open yet is looked up with [`super::FakeHost::answer_to`].
     pub ticket: u64,
     pub is_pending: bool,
 }
