@@ -14,6 +14,7 @@
 #include "core/host/plugin_set.hpp"
 #include "core/host/process.hpp"
 #include "core/host/second_signal.hpp"
+#include "core/host/signal_source.hpp"
 #include "core/host/stuck_watch.hpp"
 #include "core/host/suspension_book.hpp"
 #include "core/host/tls_loader.hpp"
@@ -26,7 +27,6 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -48,44 +48,6 @@ namespace {
 constexpr std::chrono::seconds drain_time{30};
 constexpr std::chrono::seconds health_patience{2};
 constexpr std::chrono::milliseconds look_at_files{1000};
-constexpr int no_signal = -1;
-
-/// The signals that steer the daemon, taken from all threads (those that exist later inherit it) and read here.
-class signal_source {
-public:
-    signal_source()
-    {
-        sigset_t set;
-        ::sigemptyset(&set);
-        for (const int each : {SIGTERM, SIGINT, SIGHUP})
-            ::sigaddset(&set, each);
-        (void)::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-        (void)std::signal(SIGPIPE, SIG_IGN);
-        descriptor_ = ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    }
-    ~signal_source() { ::close(descriptor_); }
-    signal_source(const signal_source&) = delete;
-    signal_source& operator=(const signal_source&) = delete;
-
-    /// The next signal; 0 when `other` became readable first; no_signal when none came in time.
-    [[nodiscard]] int next(int other = -1, std::chrono::milliseconds within = std::chrono::milliseconds{-1}) const
-    {
-        while (true) {
-            signalfd_siginfo info{};
-            if (::read(descriptor_, &info, sizeof info) == sizeof info)
-                return static_cast<int>(info.ssi_signo);
-            std::array<pollfd, 2> both{{{descriptor_, POLLIN, 0}, {other, POLLIN, 0}}};
-            const int count = ::poll(both.data(), both.size(), static_cast<int>(within.count()));
-            if (count > 0 && both[1].revents != 0)
-                return 0;
-            if (count == 0)
-                return no_signal;
-        }
-    }
-
-private:
-    int descriptor_;
-};
 
 /// Everything that runs. Members die in the reverse of their order, which is the order of who uses whom.
 class daemon {
@@ -514,7 +476,7 @@ int daemon::run(const signal_source& signals)
 {
     for (;;) {
         const int signal = signals.next(-1, look_at_files);
-        if (signal == no_signal)
+        if (signal == signal_source::none)
             refresh_tls();
         else if (signal == SIGHUP)
             (void)reload(); // its problems are logged
