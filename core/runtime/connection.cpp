@@ -108,11 +108,13 @@ void connection::wind_up()
 
 io::task<void> connection::serve()
 {
+    bool has_waited = true; // so that the session's time is another
     for (unsigned steps = 1;; ++steps) {
         // A peer that always has octets for us would never let this thread go to another.
         if (steps % steps_at_a_time == 0)
             co_await boost::asio::post(home_.loop.context().get_executor(), io::use_task);
-        session_.at(home_.clock.wall());
+        if (std::exchange(has_waited, true))
+            session_.at(home_.clock.wall());
         const auto next = session_.resume();
         switch (next.what) {
         case step::kind::read: {
@@ -126,14 +128,16 @@ io::task<void> connection::serve()
             has_replied_ = true; // the pause is not the peer's fault
             break;
         case step::kind::ask:
-            if (!try_ask(next.hook))
+            has_waited = !try_ask(next.hook);
+            if (has_waited)
                 co_await finish_ask();
             break;
         case step::kind::tell:
             tell(next);
             break;
         case step::kind::content:
-            if (!try_take_content(next))
+            has_waited = !try_take_content(next);
+            if (has_waited)
                 co_await take_content(next);
             break;
         case step::kind::commit:
@@ -213,9 +217,10 @@ io::task<bool> connection::receive(phase what_for)
                 co_return false;
         }
         give_buffer_back(); // an idle connection holds none
-        const auto since = home_.clock.now();
+        const bool is_for_content = is_in_content_ || session_.is_bdat(); // between chunks too
+        const auto since = is_for_content ? home_.clock.now() : base::instant{};
         const auto ec = co_await stream_.wait_readable();
-        if (is_in_content_ || session_.is_bdat()) // between chunks too
+        if (is_for_content)
             content_wait_ += home_.clock.now() - since;
         if (!ec)
             continue;
