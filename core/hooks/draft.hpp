@@ -5,6 +5,7 @@
 #include "core/base/clock.hpp"
 #include "core/base/ids.hpp"
 #include "core/base/ip_address.hpp"
+#include "core/base/rare.hpp"
 #include "core/hooks/hook_point.hpp"
 #include "core/hooks/verdict.hpp"
 #include "core/message/envelope.hpp"
@@ -34,7 +35,7 @@ struct connection_facts {
     std::string listener;
     std::string helo;      ///< argument of the last EHLO or HELO; empty before
     bool extended = false; ///< EHLO rather than HELO
-    std::optional<tls_facts> tls;
+    base::rare<tls_facts> tls;
     std::string identity; ///< who logged in; empty if nobody
 };
 

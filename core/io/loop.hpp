@@ -7,6 +7,7 @@
 #include "core/io/deadline.hpp"
 
 #include <cstddef>
+#include <exception>
 #include <optional>
 #include <string_view>
 
@@ -32,7 +33,7 @@ public:
     [[nodiscard]] std::size_t running() const noexcept { return running_; }
 
 private:
-    task<void> guarded(std::string_view what, task<void> work);
+    void ended(std::string_view what, const std::exception_ptr& failure);
 
     base::log log_;
     buffer_pool buffers_; // before the context: tasks that it destroys give their buffers back

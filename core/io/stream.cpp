@@ -3,6 +3,7 @@
 #include "core/base/ip_address.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 #include <openssl/bio.h>
@@ -108,11 +109,13 @@ read_result stream::try_read_tls(char* to, std::size_t size) noexcept
 {
     ERR_clear_error();
     const int count = SSL_read(ssl_, to, clamp_size(size));
+    tls_wants_octets_ = false;
     if (count > 0)
         return {read_result::kind::octets, static_cast<std::size_t>(count)};
     switch (SSL_get_error(ssl_, count)) {
     case SSL_ERROR_WANT_READ:
         tls_wants_write_ = false;
+        tls_wants_octets_ = true;
         return {read_result::kind::would_block};
     case SSL_ERROR_WANT_WRITE:
         tls_wants_write_ = true;
@@ -130,8 +133,11 @@ task<base::error_code> stream::wait(socket::wait_type what, bool is_ready)
     if (timed_out_ || interrupted_ || !socket_.is_open())
         co_return boost::asio::error::operation_aborted;
     base::error_code ec;
-    if (!is_ready)
-        co_await socket_.async_wait(what, asio::redirect_error(use_task, ec));
+    if (!is_ready) { // deferred: with use_task the operation would be a coroutine of its own, as long as an idle connection waits
+        auto ready = socket_.async_wait(what, asio::as_tuple(asio::deferred));
+        const auto [came] = co_await std::move(ready);
+        ec = came;
+    }
     if (!ec && (timed_out_ || interrupted_))
         ec = boost::asio::error::operation_aborted;
     co_return ec;
@@ -139,9 +145,9 @@ task<base::error_code> stream::wait(socket::wait_type what, bool is_ready)
 
 task<base::error_code> stream::wait_readable()
 {
-    // OpenSSL may hold decrypted octets that no readiness of the socket will announce. Not SSL_has_pending(): it counts the
-    // beginning of a record too, whose rest has to be waited for.
-    const bool is_ready = ssl_ != nullptr && SSL_pending(ssl_) > 0 && !tls_wants_write_;
+    // OpenSSL may hold records that no readiness of the socket will announce. It counts the beginning of one too, whose rest has
+    // to be waited for: whether that is all, only a read can tell.
+    const bool is_ready = ssl_ != nullptr && !tls_wants_octets_ && !tls_wants_write_ && SSL_has_pending(ssl_) == 1;
     return wait(ssl_ != nullptr && tls_wants_write_ ? socket::wait_write : socket::wait_read, is_ready);
 }
 
@@ -249,6 +255,7 @@ task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, t
     }
     // A retried write may come from another place in memory: replies are moved while they wait.
     SSL_set_mode(ssl_, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_set_read_ahead(ssl_, 1); // a system call a record: without it the five octets in front of each cost one of their own
     if (side == tls_side::server) {
         SSL_set_accept_state(ssl_);
         context_->bind(ssl_, name_);
@@ -264,12 +271,15 @@ task<base::error_code> stream::handshake(std::shared_ptr<tls_context> context, t
         if (expected.is_plain())
             context_->offer_session(ssl_, name_);
     }
-    for (;;) {
-        ERR_clear_error();
-        const int done = SSL_do_handshake(ssl_);
-        if (done == 1)
-            co_return base::error_code{};
-        const int error = SSL_get_error(ssl_, done);
+    for (bool may_try = side == tls_side::client;; may_try = true) { // a client speaks first
+        int error = SSL_ERROR_WANT_READ;
+        if (may_try) {
+            ERR_clear_error();
+            const int done = SSL_do_handshake(ssl_);
+            if (done == 1)
+                co_return base::error_code{};
+            error = SSL_get_error(ssl_, done);
+        }
         if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
             tls_broken_ = true;
             std::array<char, 256> text{};

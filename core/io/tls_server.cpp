@@ -104,6 +104,17 @@ bool verify_clients(SSL_CTX* context, const server_tls_options& options, std::st
 
 } // namespace
 
+bool count_time_from(SSL_SESSION* session, std::time_t now) noexcept
+{
+    const auto since = std::max(std::time_t{0}, now - std::time_t{SSL_SESSION_get_time(session)}); // clocks are set back too
+    const auto left = std::time_t{SSL_SESSION_get_timeout(session)} - since;
+    if (left < 0)
+        return false;
+    SSL_SESSION_set_time(session, now);
+    SSL_SESSION_set_timeout(session, left);
+    return true;
+}
+
 std::span<const std::string_view> known_groups() noexcept
 {
     return known;
@@ -167,6 +178,22 @@ struct tls_context::server_callbacks {
                               EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key->cipher.data(), iv, seals) == 1;
         return !is_ready ? -1 : is_current ? 1 : 2;
     }
+
+    /// RFC 8446 C.4: a ticket of TLS 1.3 is shown once, so whoever resumes with it is given another. With no more time than it had
+    /// (4.6.1): else a row of them would keep alive for ever what a certificate proved once. One of TLS 1.2 may be shown again.
+    static SSL_TICKET_RETURN opened(SSL* session, SSL_SESSION* what, const unsigned char* /*key*/, std::size_t /*size*/,
+                                    SSL_TICKET_STATUS how, void* /*from*/)
+    {
+        switch (how) {
+        case SSL_TICKET_SUCCESS:
+        case SSL_TICKET_SUCCESS_RENEW:
+            if (SSL_version(session) < TLS1_3_VERSION)
+                return how == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+            return count_time_from(what, std::time(nullptr)) ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_IGNORE_RENEW;
+        default: // none, or not one of ours
+            return SSL_TICKET_RETURN_IGNORE_RENEW;
+        }
+    }
 };
 
 /// All but the choice by name, which is of the first context.
@@ -190,8 +217,11 @@ bool tls_context::prepare(ssl_ctx_st* context, const certificate& what, const se
     }
     if (!verify_clients(context, options, why))
         return false;
+    // The chain is that of its file. Else OpenSSL looks for one among those whose clients it trusts, anew in each handshake.
+    SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); // tickets: the client keeps the state
     SSL_CTX_set_num_tickets(context, 1);                         // whoever resumes gets a new one: a second is work for nothing
+    SSL_CTX_set_session_ticket_cb(context, nullptr, server_callbacks::opened, nullptr);
     SSL_CTX_set_app_data(context, this);
     if (tickets_ != nullptr)
         SSL_CTX_set_tlsext_ticket_key_evp_cb(context, server_callbacks::ticket);

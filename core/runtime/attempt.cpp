@@ -20,11 +20,7 @@ constexpr std::size_t recipients_a_transaction = 100; // RFC 5321 4.5.3.1.8: wha
 
 attempt::attempt(delivery_engine& engine, base::message_id id)
     : engine_{engine}, id_{id}, job_{engine.ids_.next()}, current_{engine.current_.load()},
-      port_{std::make_shared<connection_port>(engine.loop_, job_, engine.clock_)}, notes_{engine.traces_,
-                                                                                          job_.value,
-                                                                                          {},
-                                                                                          {},
-                                                                                          id.value},
+      port_{std::make_shared<connection_port>(engine.loop_, job_, engine.clock_)}, notes_{engine.traces_, job_.value, id.value},
       hooks_{current_->delivery_chain, port_,         engine.log_, engine.metrics_,
              engine.notices_,          engine.clock_, {},          hook_runner::usual_timing}
 {

@@ -8,6 +8,7 @@
 #include "core/io/listener.hpp"
 #include "core/io/stream.hpp"
 #include "core/message/dsn_reader.hpp"
+#include "core/runtime/connection_counts.hpp"
 #include "core/runtime/connection_port.hpp"
 #include "core/runtime/hook_runner.hpp"
 #include "core/runtime/intake.hpp"
@@ -42,24 +43,40 @@ struct connection_home {
 class connection : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
     connection(connection_home& home, std::shared_ptr<const listener_profile> profile, const connection_limits& limits,
-               io::accepted from);
+               io::accepted from, connection_counts::place place);
 
     ~connection(); ///< the session is over for those who may still call it
 
-    /// Serves it to its end. The connection lives until then.
-    [[nodiscard]] io::task<void> run();
+    /// Serves it to its end, and keeps it until then: `self` is this.
+    [[nodiscard]] io::task<void> run(std::unique_ptr<connection> self);
     /// Ends it at its next command boundary, with 421.
     void shut_down();
     /// Ends it now: without the rest of its content, and without answers that plugins owe. What the store has begun is awaited.
     void interrupt() noexcept;
 
 private:
-    [[nodiscard]] io::task<void> serve();
+    [[nodiscard]] io::task<void> give_way();
+    [[nodiscard]] bool try_step(const session::step& next);
+    [[nodiscard]] io::task<void> take_step(const session::step& next);
+    [[nodiscard]] io::task<void> pause();
+    [[nodiscard]] io::task<void> start_tls();
+    [[nodiscard]] io::task<void> say_goodbye(std::string_view reason);
     [[nodiscard]] io::task<bool> handshake();
     void tell_of_tls();
     void wipe_what_was_heard() noexcept;
     void give_buffer_back() noexcept;
-    [[nodiscard]] io::task<bool> receive(session::phase what_for);
+    [[nodiscard]] spool& body();
+    void drop_body() noexcept;
+    /// What reading comes to: the session was told what came of it; or it needs something first.
+    enum class reading : std::uint8_t { over, flush, wait };
+    [[nodiscard]] reading begin_to_read(session::phase what_for);
+    [[nodiscard]] reading read_on(session::phase what_for, bool flushed);
+    [[nodiscard]] reading try_to_read();
+    [[nodiscard]] reading wait_for_octets();
+    [[nodiscard]] reading waited(const base::error_code& ec);
+    [[nodiscard]] reading lost();
+    [[nodiscard]] bool try_flush();
+    void output_sent() noexcept;
     [[nodiscard]] io::task<bool> flush(std::chrono::milliseconds patience);
     void wind_up();
     [[nodiscard]] io::task<void> finish_ask();
@@ -73,6 +90,8 @@ private:
     [[nodiscard]] const hooks::chain& order_at(hooks::hook_point hook) const;
     [[nodiscard]] hooks::event make_event(hooks::hook_point hook);
     [[nodiscard]] bool try_ask(hooks::hook_point hook);
+    /// Content is to come, between chunks too.
+    [[nodiscard]] bool is_content_due() const { return is_in_content_ || session_.is_bdat(); }
     [[nodiscard]] bool try_take_content(const session::step& what);
     [[nodiscard]] bool is_too_slow(std::size_t octets);
     [[nodiscard]] session::server_session::commit_result judge(const base::result<void>& stored) const;
@@ -87,6 +106,7 @@ private:
     void note_peer();
     void note_end(const session::step& how);
 
+    connection_counts::place place_; // given back last
     connection_home& home_;
     std::shared_ptr<const listener_profile> profile_;
     std::uint64_t minimum_rate_;
@@ -95,11 +115,12 @@ private:
     std::shared_ptr<connection_port> port_;
     trace_notes notes_;
     hook_runner hooks_;
-    spool spool_;
+    std::unique_ptr<spool> spool_;                       ///< made with the first octets of a body
     base::message_id report_about_;                      ///< whose header section was looked at
     std::unique_ptr<message::dsn_reader> report_reader_; ///< null: it is no notification, or nobody wants to know
     io::buffer_pool::buffer buffer_;
-    std::size_t fed_ = 0; ///< octets of it that the session was given last
+    std::size_t fed_ = 0;  ///< octets of it that the session was given last
+    std::size_t sent_ = 0; ///< octets of the session's output that have gone
     /// A hook whose answer is still to come.
     struct pending_ask {
         hooks::chain_run run;
@@ -109,8 +130,10 @@ private:
     std::uint64_t body_offset_ = 0;
     // Of the read at hand:
     bool is_first_command_ = true;
+    bool is_said_ = false;    // the session's output, for a part at least
     bool has_replied_ = true; // since the command timeout was last set
     bool is_in_content_ = false;
+    base::instant waits_since_{};
     base::instant::duration content_wait_{};
     std::uint64_t content_octets_ = 0;
     bool is_peer_noted_ = false;

@@ -11,8 +11,8 @@ namespace postern::runtime {
 void connection_port::side::answer(std::uint64_t ticket, hooks::plugin_reply reply) noexcept
 {
     io::asio::post(whole_.home_.context(), [self = whole_.shared_from_this(), this, ticket, answer = std::move(reply)]() mutable {
-        came.emplace(ticket, std::move(answer), self->clock_.now());
-        self->alarm_.cancel();
+        came = arrival{ticket, std::move(answer), self->clock_.now()};
+        self->ring();
     });
 }
 
@@ -28,21 +28,21 @@ std::shared_ptr<hooks::session_port> connection_port::lane(std::size_t index)
     return {shared_from_this(), &at(index)};
 }
 
-std::optional<arrival> connection_port::take(std::size_t index, std::uint64_t ticket)
+base::rare<arrival> connection_port::take(std::size_t index, std::uint64_t ticket)
 {
-    auto& came = at(index).came;
-    std::optional<arrival> found;
-    if (came && came->ticket == ticket)
-        found = std::move(came);
-    came.reset();
-    return found;
+    auto came = std::move(at(index).came);
+    if (came && came->ticket != ticket)
+        came.reset();
+    return came;
 }
 
 io::task<bool> connection_port::listen(base::instant until)
 {
-    alarm_.expires_at(until);
+    if (alarm_ == nullptr)
+        alarm_ = std::make_unique<io::timer>(home_.context().get_executor());
+    alarm_->expires_at(until);
     base::error_code ec; // cancelled: an answer, or cut()
-    co_await alarm_.async_wait(io::asio::redirect_error(io::use_task, ec));
+    co_await alarm_->async_wait(io::asio::redirect_error(io::use_task, ec));
     co_return !ec;
 }
 
@@ -107,7 +107,14 @@ void connection_port::fire(std::list<armed>::iterator which)
 void connection_port::cut() noexcept
 {
     is_cut_ = true;
-    alarm_.cancel();
+    ring();
+}
+
+/// Whoever listens looks what has come.
+void connection_port::ring()
+{
+    if (alarm_ != nullptr)
+        alarm_->cancel();
 }
 
 void connection_port::end(const hooks::chain& order, std::span<const std::shared_ptr<const hooks::chain>> more) noexcept

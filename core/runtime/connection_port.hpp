@@ -3,6 +3,7 @@
 // long as somebody may still call it, and then says that the session is over.
 
 #include "core/base/clock.hpp"
+#include "core/base/rare.hpp"
 #include "core/hooks/chain.hpp"
 #include "core/hooks/plugin.hpp"
 #include "core/io/loop.hpp"
@@ -32,7 +33,7 @@ class connection_port final : public hooks::session_port, public std::enable_sha
 public:
     /// `clock`: of those who time the answers.
     connection_port(io::loop& home, base::session_id session, const base::clock& clock)
-        : home_{home}, session_{session}, clock_{clock}, alarm_{home.context().get_executor()}
+        : home_{home}, session_{session}, clock_{clock}
     {
     }
 
@@ -53,7 +54,7 @@ public:
     [[nodiscard]] std::shared_ptr<hooks::session_port> lane(std::size_t index);
     /// The answer to `ticket`, if it has come. One ticket at a time a lane, and none is left behind: before the next, one that
     /// got nothing is withdrawn, or listened for until it comes.
-    [[nodiscard]] std::optional<arrival> take(std::size_t index, std::uint64_t ticket);
+    [[nodiscard]] base::rare<arrival> take(std::size_t index, std::uint64_t ticket);
     /// Until an answer comes on some lane, `until` passed, or cut(). Look what has come before calling it, and afterwards; true:
     /// `until` passed.
     [[nodiscard]] io::task<bool> listen(base::instant until);
@@ -93,7 +94,7 @@ private:
             return whole_.copy_note(name, to, room);
         }
 
-        std::optional<arrival> came; ///< on the loop's thread
+        base::rare<arrival> came; ///< on the loop's thread
 
     private:
         connection_port& whole_;
@@ -108,6 +109,7 @@ private:
         wake_request request;
         io::timer clock;
     };
+    void ring();
     void arm();
     void fire(std::list<armed>::iterator which);
 
@@ -118,7 +120,7 @@ private:
     bool is_cut_ = false;
     side first_{*this};
     std::vector<std::unique_ptr<side>> others_; // made when they are first needed; those who answer hold addresses of them
-    io::timer alarm_;
+    std::unique_ptr<io::timer> alarm_; // made when somebody first answers later
     std::list<armed> armed_;
     base::transaction_id transaction_;
     session_notes notes_;

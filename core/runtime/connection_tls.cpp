@@ -16,6 +16,18 @@ hooks::tls_facts facts_of(io::tls_summary summary)
 
 } // namespace
 
+io::task<void> connection::start_tls()
+{
+    bool secured = co_await flush(profile_->timeouts.command);
+    give_buffer_back();
+    if (secured)
+        secured = co_await handshake();
+    if (secured)
+        tell_of_tls();
+    else
+        session_.disconnected();
+}
+
 io::task<bool> connection::handshake()
 {
     stream_.expires_after(profile_->timeouts.tls);

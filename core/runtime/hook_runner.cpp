@@ -28,6 +28,9 @@ struct timing {
 constexpr std::size_t timed_chains = 16; // one more shares with another
 thread_local std::array<std::array<timing, hooks::hook_point_count>, timed_chains> timings;
 
+/// Where who is asked by this thread writes; blank between calls. One a session would be half a KiB of each idle one.
+thread_local hooks::plugin_reply blank_answer;
+
 /// As a plugin finds it: what one writes who then passes or fails must not become another's.
 void clear(hooks::plugin_reply& reply)
 {
@@ -167,11 +170,12 @@ hook_runner::asked hook_runner::ask(const hooks::link& whom, hooks::event& what,
         }
     }
     what.seat = seat_of(whom);
-    const auto called = one.lane == 0 ? whom.who->call(what, one.until, port_, answer_)
-                                      : whom.who->call(what, one.until, port_->lane(one.lane), answer_);
+    auto& answer = blank_answer;
+    const auto called = one.lane == 0 ? whom.who->call(what, one.until, port_, answer)
+                                      : whom.who->call(what, one.until, port_->lane(one.lane), answer);
     if (called.status == hooks::call_status::answered)
-        one.reply = std::move(answer_);
-    clear(answer_);
+        one.reply = std::move(answer);
+    clear(answer);
     switch (called.status) {
     case hooks::call_status::answered:
         one.is = asked::state::answered;

@@ -108,7 +108,6 @@ private:
     std::chrono::nanoseconds time_every_;
     std::vector<void*> seats_;       ///< of the chain's plugins; made with the first call
     std::vector<asked> outstanding_; ///< in the order of the chain; the first is the one whose turn it is
-    hooks::plugin_reply answer_;     ///< where who is asked writes; blank between calls
     trace_notes* notes_ = nullptr;
 };
 

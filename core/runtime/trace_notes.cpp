@@ -18,14 +18,12 @@ bool is_small_talk(hooks::hook_point hook) noexcept
 
 } // namespace
 
-trace_notes::trace_notes(trace_home home, std::uint64_t session, std::string peer, std::string listener, std::uint64_t message)
-    : home_{home}, session_{session}, message_{message}, peer_{std::move(peer)}, listener_{std::move(listener)}
-{
-}
-
 void trace_notes::show(std::string_view note)
 {
-    home_.live.show({session_, message_, listener_, peer_}, note);
+    if (of_ != nullptr)
+        home_.live.show({of_->session.value, 0, of_->listener, of_->peer.text()}, note);
+    else
+        home_.live.show({job_, message_, {}, peer_}, note);
 }
 
 void trace_notes::fact(std::string_view name, std::string_view text)

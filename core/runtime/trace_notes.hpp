@@ -23,8 +23,10 @@ struct trace_home {
 
 class trace_notes final : public session::witness {
 public:
-    /// `peer`: address and port; `listener` is empty for a delivery, which has a `message`.
-    trace_notes(trace_home home, std::uint64_t session, std::string peer, std::string listener, std::uint64_t message = 0);
+    /// Of a session, which outlives it.
+    trace_notes(trace_home home, const hooks::connection_facts& of) noexcept : home_{home}, of_{&of} {}
+    /// Of a delivery job for `message`; peer() says where it goes.
+    trace_notes(trace_home home, std::uint64_t job, std::uint64_t message) noexcept : home_{home}, job_{job}, message_{message} {}
 
     /// Whether a call is worth being timed and told: somebody keeps records, or looks on.
     [[nodiscard]] bool is_wanted() const noexcept { return is_noting() || is_seen(); }
@@ -57,10 +59,10 @@ private:
     void line(hooks::trail_note::kind which, std::string_view text);
 
     trace_home home_;
-    std::uint64_t session_;
-    std::uint64_t message_;
+    const hooks::connection_facts* of_ = nullptr; ///< null: a delivery's
+    std::uint64_t job_ = 0;
+    std::uint64_t message_ = 0;
     std::string peer_;
-    std::string listener_;
     hooks::trail trail_;
     std::size_t edits_ = 0; ///< of the message's journal: noted
     bool is_in_message_ = false;

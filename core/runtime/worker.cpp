@@ -142,16 +142,10 @@ void worker::begin(std::shared_ptr<const listener_profile> profile, const connec
                    connection_counts::place place)
 {
     welcomed_.add();
-    auto one = std::make_unique<connection>(home_, std::move(profile), limits, std::move(from));
-    connections_.push_back(*one);
-    loop_.spawn("serve_connection", serve(std::move(one), std::move(place)));
-}
-
-io::task<void> worker::serve(std::unique_ptr<connection> one, connection_counts::place place)
-{
-    co_await one->run();
-    one.reset();
-    (void)place; // given back when this frame goes
+    auto made = std::make_unique<connection>(home_, std::move(profile), limits, std::move(from), std::move(place));
+    auto& one = *made;
+    connections_.push_back(one);
+    loop_.spawn("serve_connection", one.run(std::move(made)));
 }
 
 void worker::drain()

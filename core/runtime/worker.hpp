@@ -47,7 +47,6 @@ public:
 
 private:
     [[nodiscard]] io::task<void> accept(const std::string& profile, io::listener& from);
-    [[nodiscard]] io::task<void> serve(std::unique_ptr<connection> one, connection_counts::place place);
     [[nodiscard]] io::task<void> hear(std::shared_ptr<const listener_profile> profile, io::accepted from,
                                       connection_counts::place place);
     void welcome(const std::string& profile, io::accepted from);

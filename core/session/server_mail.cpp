@@ -58,7 +58,8 @@ void server_session::state::on_mail(const protocol::command& what)
     draft.envelope.from = std::move(from);
     draft.score = add_scores(orders.score, helo_orders.score);
     draft.discarded = orders.discard || helo_orders.discard;
-    draft.held = orders.hold ? orders.hold : helo_orders.hold;
+    if (const auto& hold = orders.hold ? orders.hold : helo_orders.hold)
+        draft.held = *hold;
     txn->asked_parameter = 0;
     ask_of_parameters(false);
 }

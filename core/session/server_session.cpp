@@ -11,7 +11,7 @@ namespace postern::session {
 namespace {
 
 // What an idle connection keeps of its output buffer. A pipelined batch may need more, once.
-constexpr std::size_t kept_output = 512;
+constexpr std::size_t kept_output = 128;
 
 } // namespace
 

@@ -3,6 +3,7 @@
 // when the answer is there. Private to core/session/server_*.
 // STANDARDS: as server_session.hpp. SECURITY: what the lines and the content say is hostile.
 
+#include "core/base/rare.hpp"
 #include "core/base/result.hpp"
 #include "core/protocol/capabilities.hpp"
 #include "core/protocol/command.hpp"
@@ -31,7 +32,7 @@ namespace postern::session {
 struct standing_orders {
     bool discard = false;
     std::int32_t score = 0;
-    std::optional<std::string> hold;
+    base::rare<std::string> hold;
 
     void take(const hooks::outcome& from);
 };

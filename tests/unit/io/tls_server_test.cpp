@@ -1,12 +1,14 @@
 // What a server's context does for those who ask for a name, show a certificate, offer groups or come again with a ticket.
 
 #include "core/io/tls.hpp"
+#include "core/io/tls_rules.hpp"
 #include "tests/unit/io/tls_in_memory.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <utility>
@@ -160,6 +162,92 @@ TEST_F(a_server_context, takes_tickets_of_an_earlier_one_of_the_same_keys)
     }
 }
 
+/// What it shows to whom, and so who can tell that it comes again.
+[[nodiscard]] std::string ticket_of(SSL_SESSION* session)
+{
+    const unsigned char* octets = nullptr;
+    std::size_t size = 0;
+    SSL_SESSION_get0_ticket(session, &octets, &size);
+    return {reinterpret_cast<const char*>(octets), size};
+}
+
+/// Its tickets are sealed with keys of its own, or with some that outlast it.
+[[nodiscard]] std::array<server_tls_options, 2> of_both_keys(const server_tls_options& options)
+{
+    std::array<server_tls_options, 2> out{options, options};
+    out[1].tickets = std::make_shared<ticket_keys>();
+    return out;
+}
+
+TEST_F(a_server_context, resumes_every_connection_of_a_client_that_shows_each_ticket_once) // RFC 8446 C.4
+{
+    for (const auto& options : of_both_keys(options_of(files_))) {
+        const auto server = made(options);
+        auto session = visit(*server, TLS1_3_VERSION, "").session();
+        for (int again = 0; again < 5; ++again) {
+            const auto shown = ticket_of(session.get());
+            visit one{*server, TLS1_3_VERSION, "", "in", session.get()};
+            session = one.session();
+            EXPECT_EQ(SSL_session_reused(one.both().server()), 1) << again;
+            EXPECT_NE(ticket_of(session.get()), shown) << again;
+        }
+    }
+}
+
+TEST_F(a_server_context, gives_no_new_ticket_to_a_client_of_tls_1_2_that_may_show_its_own_again) // RFC 5077 3.1
+{
+    for (const auto& options : of_both_keys(options_of(files_))) {
+        const auto server = made(options);
+        const auto first = visit(*server, TLS1_2_VERSION, "").session();
+        for (int again = 0; again < 5; ++again) {
+            visit one{*server, TLS1_2_VERSION, "", "in", first.get()};
+            const auto session = one.session();
+            EXPECT_EQ(SSL_session_reused(one.both().server()), 1) << again;
+            EXPECT_EQ(ticket_of(session.get()), ticket_of(first.get())) << again;
+        }
+    }
+}
+
+TEST_F(a_server_context, gives_tickets_that_are_good_for_no_longer_than_the_first_one_of_the_row) // RFC 8446 4.6.1
+{
+    for (const auto& options : of_both_keys(options_of(files_))) {
+        const auto server = made(options);
+        SSL_CTX_set_timeout(server->native(), 1000); // seconds
+        auto session = visit(*server, TLS1_3_VERSION, "").session();
+        SSL_CTX_set_timeout(server->native(), 5000);
+        auto lifetime = SSL_SESSION_get_ticket_lifetime_hint(session.get());
+        EXPECT_EQ(lifetime, 1000U);
+        for (int again = 0; again < 3; ++again) {
+            session = visit(*server, TLS1_3_VERSION, "", "in", session.get()).session();
+            EXPECT_LE(SSL_SESSION_get_ticket_lifetime_hint(session.get()), lifetime);
+            lifetime = SSL_SESSION_get_ticket_lifetime_hint(session.get());
+        }
+        EXPECT_GT(lifetime, 0U);
+    }
+}
+
+TEST(a_session_that_is_resumed, has_what_was_left_of_its_time) // RFC 8446 4.6.1
+{
+    const ssl_session session{SSL_SESSION_new()};
+    SSL_SESSION_set_time(session.get(), 1'000'000);
+    SSL_SESSION_set_timeout(session.get(), 7200);
+    EXPECT_TRUE(count_time_from(session.get(), 1'003'000));
+    EXPECT_EQ(SSL_SESSION_get_time(session.get()), 1'003'000);
+    EXPECT_EQ(SSL_SESSION_get_timeout(session.get()), 4200);
+    EXPECT_TRUE(count_time_from(session.get(), 1'007'200));
+    EXPECT_EQ(SSL_SESSION_get_timeout(session.get()), 0);
+    EXPECT_FALSE(count_time_from(session.get(), 1'007'201)) << "its time is over";
+}
+
+TEST(a_session_that_is_resumed, gains_no_time_by_a_clock_that_was_set_back)
+{
+    const ssl_session session{SSL_SESSION_new()};
+    SSL_SESSION_set_time(session.get(), 1'000'000);
+    SSL_SESSION_set_timeout(session.get(), 7200);
+    EXPECT_TRUE(count_time_from(session.get(), 990'000));
+    EXPECT_EQ(SSL_SESSION_get_timeout(session.get()), 7200);
+}
+
 TEST_F(a_server_context, staples_the_ocsp_response_of_the_certificate_that_it_shows)
 {
     mail_.write_ocsp(3600);
@@ -270,6 +358,21 @@ TEST_F(a_server_context, takes_the_versions_and_ciphers_that_it_is_given)
     EXPECT_STREQ(SSL_get_cipher_name(one.both().server()), "ECDHE-ECDSA-AES256-GCM-SHA384");
     options.ciphers = "NOTHING";
     EXPECT_EQ(refusal(options), "ciphers: this OpenSSL has none of \"NOTHING\"");
+}
+
+TEST_F(a_server_context, shows_the_chain_of_its_file_and_nothing_that_it_finds_elsewhere)
+{
+    const pem_files authority{{.name = "authority", .is_authority = true}};
+    const pem_files issued{{.name = "mx.example.org"}, &authority};
+    auto options = options_of(issued);
+    options.clients = client_certificates::request;
+    options.client_ca = authority.cert();
+    const auto server = made(options);
+    for (const int version : both_versions) {
+        visit one{*server, version, ""};
+        ASSERT_TRUE(one.both().shake_hands());
+        EXPECT_EQ(sk_X509_num(SSL_get_peer_cert_chain(one.both().client())), 1) << version;
+    }
 }
 
 /// An authority, a client of it, a client of nobody, and one whose time is over.

@@ -201,7 +201,7 @@ TEST_F(runner, notes_each_one_who_passed_in_its_place_whether_the_walk_was_timed
                                                                     named("d", passes), named("e", scores), named("f", passes)});
     tracer live{clock};
     note_keeper keeper;
-    trace_notes notes{{live, &keeper, clock}, 1, "", ""};
+    trace_notes notes{{live, &keeper, clock}, 1, 0};
     hook_runner run_hooks{order, port, log, metrics, notices, clock, {}, 1h};
     run_hooks.watched_by(&notes);
     for (const bool is_timed : {true, false}) { // an hour has passed since the first of this chain

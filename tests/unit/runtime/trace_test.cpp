@@ -43,6 +43,14 @@ public:
 
 class a_tracer : public ::testing::Test {
 protected:
+    static hooks::connection_facts facts()
+    {
+        hooks::connection_facts made;
+        made.session.value = 7;
+        made.peer = *base::ip_endpoint::from_text("192.0.2.1:4711");
+        made.listener = "in";
+        return made;
+    }
     std::vector<std::string> texts(trace_viewer& viewer)
     {
         std::vector<std::string> out;
@@ -55,7 +63,8 @@ protected:
     base::system_clock clock_;
     tracer live_{clock_};
     memory_keeper keeper_;
-    trace_notes notes_{{live_, &keeper_, clock_}, 7, "192.0.2.1:4711", "in"};
+    hooks::connection_facts facts_ = facts();
+    trace_notes notes_{{live_, &keeper_, clock_}, facts_};
 };
 
 TEST_F(a_tracer, is_off_until_somebody_looks_and_again_when_nobody_does)
@@ -88,7 +97,8 @@ TEST_F(a_tracer, shows_each_viewer_what_it_asked_for)
         EXPECT_THAT(each->take().notes, SizeIs(1));
     for (const auto& each : {other_session, other_listener, other_peer})
         EXPECT_THAT(each->take().notes, IsEmpty());
-    trace_notes delivery{{live_, nullptr, clock_}, 9, "[2001:db8::1]:25", "", 8};
+    trace_notes delivery{{live_, nullptr, clock_}, 9, 8};
+    delivery.peer("[2001:db8::1]:25");
     delivery.heard("250 ok");
     EXPECT_THAT(other_session->take().notes, SizeIs(1)) << "a delivery is also found by its message";
     EXPECT_TRUE((trace_filter{.peer = "2001:db8::1"}.takes({9, 8, "", "[2001:db8::1]:25"})));
