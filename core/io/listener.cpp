@@ -2,6 +2,8 @@
 
 #include "core/base/descriptor.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 #include <algorithm>
@@ -171,40 +173,55 @@ base::error_code listener::open_unix(const std::string& path)
     return ec;
 }
 
-task<base::result<accepted>> listener::accept()
+std::optional<accepted> listener::try_accept()
 {
-    for (;;) {
-        if (!is_open())
-            co_return base::error_code{boost::asio::error::operation_aborted};
+    do {
+        cause_ = 0;
         socket_address peer;
         base::descriptor made{::accept4(descriptor_, peer.raw(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
-        if (made.get() >= 0) {
-            pause_ = 0ms;
-            socket_address local;
-            ::getsockname(made.get(), local.raw(), &local.size);
-            socket connection{home_.context().get_executor()};
-            base::error_code ec;
-            connection.assign(asio::generic::stream_protocol{peer.storage.ss_family, is_unix_ ? 0 : IPPROTO_TCP}, made.get(), ec);
-            if (ec)
-                co_return ec;
-            (void)made.take();
-            co_return accepted{std::move(connection), from_native(peer), from_native(local)};
+        if (made.get() < 0) {
+            cause_ = errno;
+            continue;
         }
-        const int cause = errno;
+        pause_ = 0ms;
+        socket_address local;
+        ::getsockname(made.get(), local.raw(), &local.size);
+        socket connection{home_.context().get_executor()};
         base::error_code ec;
-        if (cause == EAGAIN || cause == EWOULDBLOCK) {
-            co_await waiter_.async_wait(socket::wait_read, asio::redirect_error(use_task, ec));
-            if (ec)
-                co_return ec;
-        } else if (cause != EINTR && cause != ECONNABORTED) {
-            if (cause == EMFILE || cause == ENFILE)
-                refuse_one();
-            pause_ = std::clamp(pause_ * 2, 5ms, std::chrono::milliseconds{1s});
-            timer later{home_.context().get_executor(), pause_};
-            co_await later.async_wait(asio::redirect_error(use_task, ec));
-            co_return base::error_code{cause, boost::system::system_category()};
-        }
-    }
+        connection.assign(asio::generic::stream_protocol{peer.storage.ss_family, is_unix_ ? 0 : IPPROTO_TCP}, made.get(), ec);
+        cause_ = ec.value();
+        if (ec)
+            return std::nullopt;
+        (void)made.take();
+        return accepted{std::move(connection), from_native(peer), from_native(local)};
+    } while (cause_ == EINTR || cause_ == ECONNABORTED);
+    return std::nullopt;
+}
+
+/// Small coroutines: where one ends, the frame of a connection begins, which keeps the memory of its frame.
+task<base::error_code> listener::wait()
+{
+    return cause_ == EAGAIN || cause_ == EWOULDBLOCK || !is_open() ? wait_for_one() : pause_for(cause_);
+}
+
+task<base::error_code> listener::wait_for_one()
+{
+    if (!is_open())
+        co_return base::error_code{boost::asio::error::operation_aborted};
+    auto ready = waiter_.async_wait(socket::wait_read, asio::as_tuple(asio::deferred));
+    const auto [ec] = co_await std::move(ready);
+    co_return ec;
+}
+
+task<base::error_code> listener::pause_for(int cause)
+{
+    if (cause == EMFILE || cause == ENFILE)
+        refuse_one();
+    pause_ = std::clamp(pause_ * 2, 5ms, std::chrono::milliseconds{1s});
+    timer later{home_.context().get_executor(), pause_};
+    base::error_code ec;
+    co_await later.async_wait(asio::redirect_error(use_task, ec));
+    co_return base::error_code{cause, boost::system::system_category()};
 }
 
 void listener::refuse_one() noexcept

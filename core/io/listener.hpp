@@ -30,8 +30,11 @@ public:
     listener(const listener&) = delete;
     listener& operator=(const listener&) = delete;
 
-    /// The next connection. An error: closed, or (after it was waited a moment) something that a later accept may not meet.
-    [[nodiscard]] task<base::result<accepted>> accept();
+    /// The next connection, if one is there. Nothing: wait() knows why, and what to do about it.
+    [[nodiscard]] std::optional<accepted> try_accept();
+    /// After that: until one may be there. An error: closed, or (after it was waited a moment) something that a later try may not
+    /// meet.
+    [[nodiscard]] task<base::error_code> wait();
     /// "127.0.0.1:2525", with the real port; "unix:/path".
     [[nodiscard]] const std::string& address() const noexcept { return address_; }
     [[nodiscard]] bool is_open() const noexcept { return descriptor_ >= 0; }
@@ -41,6 +44,8 @@ private:
     explicit listener(loop& home);
     [[nodiscard]] base::error_code open_tcp(const base::ip_endpoint& endpoint, bool shared);
     [[nodiscard]] base::error_code open_unix(const std::string& path);
+    [[nodiscard]] task<base::error_code> wait_for_one();
+    [[nodiscard]] task<base::error_code> pause_for(int cause);
     void refuse_one() noexcept;
 
     loop& home_;
@@ -49,6 +54,7 @@ private:
     int reserve_ = -1; // an open descriptor to give up when there is no other
     bool is_unix_ = false;
     std::string address_;
+    int cause_ = 0; // of the last try to accept that brought nothing
     std::chrono::milliseconds pause_{0};
 };
 

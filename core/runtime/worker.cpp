@@ -59,11 +59,13 @@ io::task<void> worker::accept(const std::string& profile, io::listener& from)
 {
     for (unsigned accepted = 1; from.is_open(); ++accepted) {
         try {
-            auto one = co_await from.accept();
-            if (one)
+            if (auto one = from.try_accept()) {
                 welcome(profile, std::move(*one));
-            else if (from.is_open())
-                log_.error("accept_failed", {{"listener", profile}, {"cause", one.error().message()}});
+            } else {
+                const auto ec = co_await from.wait();
+                if (ec && from.is_open())
+                    log_.error("accept_failed", {{"listener", profile}, {"cause", ec.message()}});
+            }
         } catch (const std::bad_alloc&) {
             // This connection is lost; the listener is not. The next one may find memory again.
             log_.error("accept_failed", {{"listener", profile}, {"cause", "out of memory"}});
