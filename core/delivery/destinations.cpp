@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 
 namespace postern::delivery {
 
 destinations::destinations(limits of) noexcept : limits_{of}
 {
-    assert(of.total > 0 && of.each > 0 && of.scouts > 0);
+    assert(of.total > 0 && of.each > 0 && of.scouts > 0 && of.first > 0);
 }
 
 destinations::admission destinations::acquire(std::string_view destination, job who, bool is_known)
@@ -20,10 +21,12 @@ destinations::admission destinations::acquire(std::string_view destination, job 
     auto& there = at->second;
     unnote(at);
     there.is_known = there.is_known || is_known;
+    if (is_known)
+        there.width = std::numeric_limits<std::uint32_t>::max();
     // Nobody overtakes those who wait for the same place. Others who could go have gone already, so a free place is free.
     auto as = admission::wait;
     if (there.waiting.empty() && !is_soon(there)) {
-        if (there.is_known && there.active < there.each && has_room() && arrived_.empty())
+        if (there.is_known && has_room(there) && has_room() && arrived_.empty())
             as = admission::go;
         else if (!there.is_known && !there.has_scout && lets_scout())
             as = admission::scout;
@@ -59,6 +62,7 @@ std::vector<destinations::called> destinations::arrive(std::string_view destinat
     unnote(at);
     end_scout(at->second);
     at->second.is_known = true;
+    at->second.width = limits_.first;
     ++at->second.arrived;
     arrived_.emplace_back(at, scout);
     note(at);
@@ -83,6 +87,17 @@ std::vector<destinations::called> destinations::give_up(std::string_view destina
     unnote(at);
     end_scout(at->second);
     changed(at);
+    return admit();
+}
+
+std::vector<destinations::called> destinations::widen(std::string_view destination)
+{
+    const auto at = lines_.find(destination);
+    if (at == lines_.end() || at->second.width >= at->second.each)
+        return {};
+    unnote(at);
+    ++at->second.width;
+    note(at);
     return admit();
 }
 
@@ -121,7 +136,7 @@ bool destinations::forget(std::string_view destination, job who)
 
 std::vector<destinations::called> destinations::limit(limits of, rules own)
 {
-    assert(of.total > 0 && of.each > 0 && of.scouts > 0);
+    assert(of.total > 0 && of.each > 0 && of.scouts > 0 && of.first > 0);
     limits_ = of;
     rules_ = std::move(own);
     ready_.clear();
@@ -219,7 +234,7 @@ void destinations::note(lines::iterator which)
     }
     if (here.waiting.empty())
         return;
-    if (here.is_known && here.active < here.each)
+    if (here.is_known && has_room(here))
         ready_.emplace(here.waiting.front().since, which->first);
     else if (!here.is_known && !here.has_scout)
         unscouted_.emplace(here.waiting.front().since, which->first);

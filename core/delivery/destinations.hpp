@@ -3,7 +3,8 @@
 // accounting.
 //
 // Nobody who is looking for a way takes the place of one who could deliver: where it is not known that a destination can be
-// reached, one job goes ahead as its scout, and takes a place when it has found somebody there.
+// reached, one job goes ahead as its scout, and takes a place when it has found somebody there. Behind it they come by few at
+// first: a destination that has just been reached may be a small one.
 
 #include "core/base/clock.hpp"
 #include "core/delivery/pace.hpp"
@@ -32,6 +33,7 @@ public:
         std::uint32_t each = 1;        ///< that deliver to one destination, at least 1
         std::uint32_t scouts = 10'000; ///< each of them has a socket
         pace rate = {};                ///< of those who begin to deliver to one destination
+        std::uint32_t first = 5;       ///< at least 1: of `each`, when it has just been reached; widen() makes it more
     };
     /// What differs for one destination.
     struct rule {
@@ -73,6 +75,9 @@ public:
     [[nodiscard]] std::vector<called> tire(std::string_view destination, job scout);
     /// The scout has found nobody, and is gone: the next one that waits there is the next scout.
     [[nodiscard]] std::vector<called> give_up(std::string_view destination);
+    /// A delivery there has come to an end that the peer told: there may be one more of them at the same time, up to the limit,
+    /// so that their number doubles while all goes well. Those that may go now.
+    [[nodiscard]] std::vector<called> widen(std::string_view destination);
     /// It could not be reached by those who have places: whoever comes next is a scout.
     void doubt(std::string_view destination);
 
@@ -112,6 +117,7 @@ private:
         job scout = 0;
         std::uint32_t arrived = 0; // in arrived_
         std::uint32_t each = 1;
+        std::uint32_t width = 0; // of `each`, so far
         pace rate;
         paced pacing;
         std::deque<place> waiting;
@@ -119,6 +125,7 @@ private:
     using lines = std::map<std::string, line, std::less<>>;
     using heads = std::set<std::pair<std::uint64_t, std::string_view>>; // views of lines_'s keys
 
+    [[nodiscard]] static bool has_room(const line& at) noexcept { return at.active < at.each && at.active < at.width; }
     [[nodiscard]] bool has_room() const noexcept { return active_ < limits_.total; }
     [[nodiscard]] bool lets_scout() const noexcept;
     [[nodiscard]] bool is_soon(const line& which) const noexcept { return which.pacing.next() > now_; }

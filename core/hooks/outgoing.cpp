@@ -163,6 +163,11 @@ bool is_weaker(const outgoing_reply& said, const outgoing& now) noexcept
     return !said.name.empty() && !now.tls.name.empty() && is_new(said.name);
 }
 
+bool tells_of_failure(const outcome& said) noexcept
+{
+    return said.verdict == verdict_kind::tempfail && (said.enhanced == "4.4.1" || said.enhanced == "4.4.2");
+}
+
 void take_outgoing(const outgoing_reply& said, outgoing& to)
 {
     if (said.tls)

@@ -192,6 +192,10 @@ inline constexpr std::uint32_t most_rounds = 8;         ///< of client.verb in a
 /// none so far, the names of that host are no others.
 [[nodiscard]] bool is_weaker(const outgoing_reply& said, const outgoing& now) noexcept;
 
+/// Whether a refusal at delivery.connect tells of a connection that came to nothing (RFC 3463 3.5: no answer from the host, a bad
+/// connection), of which the next message would hear the same. Others are decisions, about one message.
+[[nodiscard]] bool tells_of_failure(const outcome& said) noexcept;
+
 void take_outgoing(const outgoing_reply& said, outgoing& to);
 
 /// Moves the recipients at those places to `later`.

@@ -273,6 +273,7 @@ io::task<void> attempt::deliver(const delivery::route_group& group)
     if (waits_for_rest(group, name)) // whoever was before it in line has found that
         co_return;
     has_tried_ = true;
+    engine_.admissions_.forget(id_, name, group.recipients);
     auto& place = *entered.at;
     if (place.is_scout())
         walk_off();
@@ -310,7 +311,9 @@ io::task<void> attempt::deliver(const delivery::route_group& group)
 bool attempt::waits_for_rest(const delivery::route_group& group, const std::string& name)
 {
     auto why = engine_.rules_.why_not(name);
-    if (!why)
+    if (why) // for long
+        engine_.admissions_.forget_at(name);
+    else
         why = engine_.lines_.why_not(name, is_urgent_ || group.next.is_by_plugin());
     if (!why)
         return false;
@@ -318,10 +321,12 @@ bool attempt::waits_for_rest(const delivery::route_group& group, const std::stri
         notes_.fact("waits", name + ": " + *why);
     const bool may_be_routed =
         record_.state.attempts == 0 && hooks_.has(hooks::hook_point::queue_route) && hooks_.has(hooks::hook_point::delivery_done);
-    if (may_be_routed || is_telling_due())
+    if (may_be_routed || is_telling_due()) { // an attempt, though nobody went there
+        engine_.admissions_.forget(id_, name, group.recipients);
         defer_all(group.recipients, "4.4.1", *why, name);
-    else
+    } else {
         outside_of_ = name;
+    }
     return true;
 }
 

@@ -104,6 +104,7 @@ io::task<void> attempt::hold(queue::message_state state)
     const bool is_kept = co_await keep(state);
     if (!is_kept || !engine_.ledger_.hold(id_)) // carried out like an operator's wish: when the attempt ends
         co_return;
+    engine_.admissions_.forget(id_);
     notes_.fact("held", *hold_);
     engine_.log_.info("held", {{"message", base::to_text(id_)}, {"reason", *hold_}});
     const auto open = static_cast<std::uint32_t>(state.open_count());

@@ -39,9 +39,12 @@ io::task<hooks::outcome> attempt::ask_shaping(hooks::hook_point hook, hooks::sha
     co_return run.take_result();
 }
 
-/// True: it may stand in line. Whose sender is to hear that it is late is told so, and not put off without a word.
+/// True: it may stand in line. Who was let in before and found no place is not asked about again: a budget has counted him. Whose
+/// sender is to hear that it is late is told so, and not put off without a word.
 io::task<bool> attempt::is_admitted(const delivery::route_group& group, const std::string& name)
 {
+    if (engine_.admissions_.has(id_, name, group.recipients))
+        co_return true;
     const auto load = engine_.lines_.load_of(name);
     hooks::shaping about;
     about.next_hop = name;
@@ -51,8 +54,11 @@ io::task<bool> attempt::is_admitted(const delivery::route_group& group, const st
     about.waiting = load.waiting;
     about.active_all = load.active_all;
     const auto ruling = co_await ask_shaping(hooks::hook_point::queue_admit, about);
-    if (ruling.lets_pass())
+    if (ruling.lets_pass()) {
+        if (current_ == engine_.current_.load()) // else by rules that are no more
+            engine_.admissions_.keep(id_, name, group.recipients);
         co_return true;
+    }
     if (is_telling_due()) {
         defer_all(group.recipients, "4.3.2", "not admitted yet: " + ruling.text, name);
         co_return false;

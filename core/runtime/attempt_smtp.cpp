@@ -81,19 +81,20 @@ constexpr std::size_t most_in_a_row = 20;
 
 } // namespace
 
-/// None of the hosts could be connected to, or may be.
+/// None of the hosts could be connected to, or may be. That some may not says nothing of the others, and nothing to others: the
+/// next hop rests if anybody was looked for in vain.
 io::task<void> attempt::note_unreachable(const std::vector<std::uint32_t>& recipients, const next_hosts& hosts,
                                          const std::string& next_hop, conversation* asked)
 {
     const auto why = hosts.why_none();
     const auto result = why.is_final ? delivery::recipient_result::kind::failed : delivery::recipient_result::kind::deferred;
-    if (!why.is_final && !why.is_policy)
-        engine_.lines_.unreachable(next_hop, why.text);
+    if (why.unreached)
+        engine_.lines_.unreachable(next_hop, *why.unreached);
     std::vector<heard> all;
     for (const auto index : recipients)
         all.push_back({index, {result, 0, why.enhanced, why.text}, hooks::delivery_stage::route});
     const taking nobody{next_hop};
-    auto* const whom = why.is_policy ? nullptr : asked; // what plugins have said already is not asked about
+    auto* const whom = why.is_policy ? nullptr : asked; // what plugins have decided is not asked about
     co_await weigh(all, nobody, whom);
     for (auto& one : all)
         note(one.recipient, std::move(one.what), next_hop);
@@ -159,9 +160,16 @@ io::task<std::optional<attempt::way>> attempt::find_way(const delivery::route_gr
             const auto ruling = co_await talk->connect(*host, *from);
             if (talk->is_cut())
                 co_return std::nullopt;
-            if (talk->leaves_host()) {
+            const bool is_unreached = hooks::tells_of_failure(ruling); // as if we had tried
+            if (is_unreached)
+                hosts.fail(false, ruling.enhanced, ruling.text);
+            else if (talk->leaves_host())
                 hosts.pass_over(ruling.enhanced, ruling.text);
+            if (talk->leaves_host())
                 continue;
+            if (is_unreached) { // nor any other of them: it is the plugin's way that leads nowhere
+                co_await note_unreachable(group.recipients, hosts, name, talk);
+                co_return std::nullopt;
             }
             if (!may_go_on(ruling, group.recipients, name))
                 co_return std::nullopt;

@@ -162,6 +162,7 @@ void delivery_engine::limit_lines()
     const auto current = current_.load();
     const auto& waits = current->retry.retry;
     rules_.forget_all();
+    admissions_.forget_all();
     is_by_domain_ = current->delivery.relay.empty() && current->delivery.transport == "smtp" &&
                     !current->delivery_chain->has(hooks::hook_point::queue_route);
     mx_port_ = current->delivery.mx_port;
@@ -313,6 +314,7 @@ void delivery_engine::finished(base::message_id id)
     if (!ledger_.find(id)) {
         (void)take_fresh(id);
         urgent_.erase(id);
+        admissions_.forget(id);
     }
     counts_.queued.set(static_cast<std::int64_t>(ledger_.size()));
     pump_soon();

@@ -7,6 +7,7 @@
 #include "core/base/log.hpp"
 #include "core/base/metrics.hpp"
 #include "core/base/random.hpp"
+#include "core/delivery/admissions.hpp"
 #include "core/io/loop.hpp"
 #include "core/queue/domain_wish.hpp"
 #include "core/queue/ledger.hpp"
@@ -136,6 +137,7 @@ private:
     queue::ledger ledger_;
     delivery_lines lines_;
     next_hop_rules rules_;
+    delivery::admissions admissions_; // queue.admit
     std::set<io::timer*> pauses_;
     std::set<attempt*> running_;
     std::unordered_map<base::message_id, queue::record> fresh_; // fresher than the store's, or saves asking it

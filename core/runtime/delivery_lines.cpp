@@ -235,6 +235,7 @@ void delivery_lines::reached(const std::string& destination)
 {
     if (resting_.reached(destination, clock_.now()))
         log_.info("destination_reached", {{"next_hop", destination}});
+    call(destinations().widen(destination));
     watch_rests();
 }
 

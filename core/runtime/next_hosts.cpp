@@ -51,25 +51,32 @@ next_hosts::next_hosts(const surroundings& of, delivery::route to, const deliver
 {
 }
 
+/// What may change counts more than what may not: the message waits for it. Of what is alike, the last is told.
+void next_hosts::keep(failure why)
+{
+    if (!failure_.text.empty() && !failure_.is_final && why.is_final)
+        return;
+    if (!why.unreached)
+        why.unreached = std::move(failure_.unreached);
+    failure_ = std::move(why);
+}
+
 void next_hosts::fail(bool is_final, std::string enhanced, std::string text)
 {
-    // What may change counts more than what may not: the message waits for it. Of what is alike, the last is told.
-    if (failure_.text.empty() || failure_.is_final || !is_final)
-        failure_ = {is_final, std::move(enhanced), std::move(text), failure_.is_policy};
+    const auto unreached = is_final ? std::nullopt : std::optional{text};
+    keep({is_final, std::move(enhanced), std::move(text), false, unreached});
 }
 
 void next_hosts::leave_out(std::string_view host, std::string enhanced, std::string text)
 {
-    fail(false, std::move(enhanced), std::move(text));
-    failure_.is_policy = true;
+    pass_over(std::move(enhanced), std::move(text));
     if (last_ && last_->host == host) // else an idle connection led there, and those who follow are of another one
         addresses_.clear();
 }
 
 void next_hosts::pass_over(std::string enhanced, std::string text)
 {
-    fail(false, std::move(enhanced), std::move(text));
-    failure_.is_policy = true;
+    keep({false, std::move(enhanced), std::move(text), true});
 }
 
 io::task<std::optional<next_hosts::place>> next_hosts::next()

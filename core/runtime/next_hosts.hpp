@@ -37,7 +37,9 @@ public:
         bool is_final = false; ///< no later attempt can find one either
         std::string enhanced;
         std::string text;
-        bool is_policy = false; ///< a host was left out that might well have been there
+        bool is_policy = false; ///< that text is about a host that might well have been there, and was left out
+        /// Why a place that was tried, or looked for, cannot be reached now; nothing: none was. Others may have been left out.
+        std::optional<std::string> unreached = {};
     };
     struct surroundings {
         io::loop& home;
@@ -53,17 +55,18 @@ public:
     [[nodiscard]] io::task<std::optional<place>> next();
     /// next() gives the place that it gave last once more.
     void repeat() noexcept { repeats_ = last_.has_value(); }
-    /// Why that host, or the place that was given last, is of no use.
+    /// Why that host, or the place that was given last, is of no use: nobody is there, for good or now.
     void fail(bool is_final, std::string enhanced, std::string text);
     /// That host is not to be used, for a policy's sake: its other addresses are not given.
     void leave_out(std::string_view host, std::string enhanced, std::string text);
-    /// Nor is the place that was given last, but its host's others may be.
+    /// Nor is the place that was given last, but its host's others may be. Of either nothing is known that concerns others.
     void pass_over(std::string enhanced, std::string text);
     /// Whether next() may give a further one.
     [[nodiscard]] bool has_others() const noexcept { return !addresses_.empty() || host_ < hosts_.size(); }
     [[nodiscard]] const failure& why_none() const noexcept { return failure_; }
 
 private:
+    void keep(failure why);
     [[nodiscard]] io::task<void> find_hosts();
     [[nodiscard]] io::task<void> find_addresses(std::string host);
     [[nodiscard]] io::task<void> ask_system(std::string host);

@@ -115,6 +115,8 @@ void delivery_engine::suspend(delivery::suspensions all)
 
 io::task<bool> delivery_engine::suspend_all(delivery::suspensions all)
 {
+    for (const auto& [name, one] : all)
+        admissions_.forget_at(name); // by then their budgets are others'
     lines_.suspend(std::move(all));
     co_return true;
 }
@@ -225,6 +227,8 @@ io::task<bool> delivery_engine::carry_out(base::message_id id, server::queue_com
     const bool is_attempting = entry->state == queue::life::attempting;
     const auto now = clock_.wall();
     bool done = false;
+    if (what != server::queue_command::retry) // it does not go for long: by then its budget is another's
+        admissions_.forget(id);
     switch (what) {
     case server::queue_command::retry:
         done = entry->state != queue::life::held && try_urgently(id);

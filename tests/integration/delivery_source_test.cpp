@@ -1,5 +1,6 @@
 // From where a delivery goes and by which way, where plugins have a say: delivery.source and delivery.connect.
 
+#include "tests/support/dns_peer.hpp"
 #include "tests/support/next_hop.hpp"
 #include "tests/support/server.hpp"
 #include "tests/support/smtp_peer.hpp"
@@ -219,6 +220,95 @@ TEST(delivery_connect, that_wants_another_address_is_asked_about_it_and_the_next
     send(gateway);
     EXPECT_TRUE(gateway.logs("deferred", {"not this address"})) << gateway.log();
     EXPECT_EQ(next.connections(), 0U);
+    EXPECT_THAT(gateway.log(), Not(HasSubstr("destination_rests")));
+}
+
+[[nodiscard]] std::size_t times(const server& gateway, std::string_view what)
+{
+    const auto log = gateway.log();
+    std::size_t count = 0;
+    for (auto found = log.find(what); found != std::string::npos; found = log.find(what, found + 1))
+        ++count;
+    return count;
+}
+
+/// All of the queue waits, and the log says of none but the first that it was put off.
+[[nodiscard]] bool all_wait(const server& gateway, std::size_t messages)
+{
+    return eventually([&] {
+        const auto list = gateway.command({"queue", "list", "--json"}).output;
+        std::size_t waiting = 0;
+        for (auto at = list.find("next_attempt"); at != std::string::npos; at = list.find("next_attempt", at + 1))
+            ++waiting;
+        return waiting == messages;
+    });
+}
+
+TEST(delivery_connect, that_has_reached_nobody_is_not_asked_again_by_each_message)
+{
+    constexpr std::size_t messages = 10;
+    for (const auto& [what, text] : {std::pair{"unreachable", "nobody is there"}, std::pair{"no way", "the tunnel is down"}}) {
+        next_hop next;
+        server gateway{probing(next.address(), at("delivery.connect", what) + ", " + at("delivery.reply", ""),
+                               "rest = \"1h\"\nrest_most = \"2h\"")};
+        for (std::size_t i = 0; i < messages; ++i)
+            send(gateway);
+        EXPECT_TRUE(gateway.logs("destination_rests", {text})) << gateway.log();
+        EXPECT_TRUE(all_wait(gateway, messages)) << gateway.log();
+        EXPECT_EQ(times(gateway, "asked at delivery.connect"), 1U) << gateway.log();
+        EXPECT_EQ(times(gateway, "event=deferred"), 1U) << "one was tried for all";
+        EXPECT_TRUE(gateway.logs("plugin.log", {"asked at delivery.reply stage=route code=0 enhanced=4.4."}))
+            << "which is no decision: " << gateway.log();
+        EXPECT_EQ(next.connections(), 0U);
+
+        gateway.reconfigure(probing(next.address(), at("delivery.connect", "")));
+        ASSERT_EQ(gateway.command({"reload"}).status, (exit_status{0, 0})) << gateway.log();
+        EXPECT_EQ(gateway.command({"queue", "flush"}).status, (exit_status{0, 0}));
+        EXPECT_TRUE(next.wait_for(messages)) << "and all go when it is reached: " << gateway.log();
+    }
+}
+
+/// A domain whose mail exchanger has the addresses 127.0.0.2 and 127.0.0.3; somebody listens at one of them.
+class two_addresses : public ::testing::Test {
+protected:
+    explicit two_addresses(std::uint8_t where = 2) : next_{where, other_.port(), {}} {}
+
+    [[nodiscard]] configuration gateway(std::string_view does) const
+    {
+        configuration what;
+        what.listener("in", {"relay-domains", "probe"})
+            .plugin("relay-domains", "relay-domains", "domains = [\"example.com\"]")
+            .plugin("probe", "way-probe", fmt::format("does = {{ {} }}", does), "may = [\"route\"]\ndeadline = \"300ms\"")
+            .section("delivery", fmt::format("mx_port = {}\nmx_loopback = true\ntls = \"none\"", next_.port()))
+            .section("delivery.dns", fmt::format("servers = [\"{}\"]", names_.address()))
+            .section("queue", "retry = [\"1h\"]\njitter = 0.0");
+        return what;
+    }
+
+    next_hop other_; // whose port it is
+    next_hop next_;
+    dns_peer names_{[](const std::string& name, std::uint16_t type) -> dns_said {
+        constexpr std::uint16_t type_a = 1;
+        if (type != type_a)
+            return {};
+        return {0, {{name, type_a, {'\x7f', '\0', '\0', '\x02'}}, {name, type_a, {'\x7f', '\0', '\0', '\x03'}}}};
+    }};
+};
+
+TEST_F(two_addresses, of_which_one_is_not_wanted_rest_when_nobody_is_at_the_other)
+{
+    server gateway{two_addresses::gateway(at("delivery.connect", "next host, not 127.0.0.2"))};
+    send(gateway);
+    EXPECT_TRUE(gateway.logs("destination_rests", {"cannot connect"})) << gateway.log();
+    EXPECT_TRUE(gateway.logs("deferred")) << gateway.log();
+    EXPECT_EQ(next_.connections(), 0U);
+}
+
+TEST_F(two_addresses, of_which_one_is_not_wanted_are_reached_by_the_other)
+{
+    server gateway{two_addresses::gateway(at("delivery.connect", "next host, not 127.0.0.3"))};
+    send(gateway);
+    EXPECT_TRUE(next_.wait_for(1)) << gateway.log();
     EXPECT_THAT(gateway.log(), Not(HasSubstr("destination_rests")));
 }
 

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -145,6 +146,55 @@ TEST_F(signing, of_a_large_message_is_good_too)
     sends(gateway, content, " BODY=8BITMIME");
     ASSERT_TRUE(next.wait_for(1)) << gateway.log();
     EXPECT_THAT(verified(gateway, next.arrived().front().content, 2), HasSubstr("True True"));
+}
+
+// RFC 3030 2, RFC 1870 6
+TEST_F(signing, goes_in_chunks_whose_octets_are_counted_with_the_signatures)
+{
+    std::string large{letter};
+    while (large.size() < 300'000)
+        large += ".line " + std::to_string(large.size()) + "\r\n.\r\n";
+    for (const std::string_view content : {letter, std::string_view{large}}) {
+        std::atomic<bool> has_data = false;
+        next_hop next{[&](hop_stage at, std::string_view line) {
+            has_data = has_data || line.starts_with("DATA");
+            return at == hop_stage::ehlo ? hop_answer{.reply = "250-next.example\r\n250-8BITMIME\r\n250-SIZE 0\r\n250 CHUNKING"}
+                                         : hop_answer{};
+        }};
+        server gateway{with(next)};
+        {
+            smtp_peer peer{gateway.port()};
+            ASSERT_EQ(peer.greets().code, 250);
+            ASSERT_EQ(peer.says("MAIL FROM:<alice@example.org> BODY=8BITMIME").code, 250);
+            ASSERT_EQ(peer.says("RCPT TO:<user@example.com>").code, 250);
+            const auto middle = content.size() / 2;
+            ASSERT_TRUE(peer.sends(fmt::format("BDAT {}\r\n", middle)));
+            ASSERT_TRUE(peer.sends(content.substr(0, middle)));
+            ASSERT_EQ(peer.reply().code, 250);
+            ASSERT_TRUE(peer.sends(fmt::format("BDAT {} LAST\r\n", content.size() - middle)));
+            ASSERT_TRUE(peer.sends(content.substr(middle)));
+            ASSERT_EQ(peer.reply().code, 250);
+        }
+        ASSERT_TRUE(next.wait_for(1)) << gateway.log();
+        const auto message = next.arrived().front();
+        EXPECT_FALSE(has_data);
+        EXPECT_TRUE(message.content.ends_with(content)) << "with dots as they were";
+        EXPECT_GT(message.content.size(), content.size());
+        EXPECT_EQ(message.commands.front(),
+                  fmt::format("MAIL FROM:<alice@example.org> SIZE={} BODY=8BITMIME", message.content.size()));
+        std::size_t octets = 0;
+        std::size_t chunks = 0;
+        for (const auto& line : message.commands)
+            if (line.starts_with("BDAT ")) {
+                octets += std::stoul(line.substr(5));
+                ++chunks;
+                EXPECT_EQ(line.ends_with(" LAST"), &line == &message.commands.back()) << line;
+            }
+        EXPECT_EQ(octets, message.content.size());
+        EXPECT_GE(chunks, message.content.size() / (std::size_t{64} << 10U));
+        EXPECT_THAT(verified(gateway, message.content, 2), HasSubstr("True True"));
+        EXPECT_TRUE(gateway.queue_becomes_empty()) << gateway.log();
+    }
 }
 
 TEST_F(signing, is_for_those_alone_who_may_speak_for_a_domain)

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace postern::test {
 namespace {
@@ -42,6 +43,49 @@ private:
     std::optional<process> child_;
 };
 
+/// A proxy that reaches nobody, says so by that reply (RFC 1928 6), and counts how often it was asked.
+class vain_proxy {
+public:
+    explicit vain_proxy(char reply) : thread_{[this, reply] { serve(reply); }} {}
+    ~vain_proxy()
+    {
+        listener_.stop();
+        thread_.join();
+    }
+    vain_proxy(const vain_proxy&) = delete;
+    vain_proxy& operator=(const vain_proxy&) = delete;
+
+    [[nodiscard]] std::string address() const { return fmt::format("127.0.0.1:{}", listener_.port()); }
+    [[nodiscard]] int asked() const noexcept { return asked_; }
+
+private:
+    static constexpr std::size_t greeting_size = 3; // one method
+    static constexpr std::size_t request_size = 10; // of an IPv4 address
+
+    [[nodiscard]] static bool reads(tcp_stream& from, std::size_t octets)
+    {
+        auto& heard = from.pending();
+        while (heard.size() < octets)
+            if (!from.read_some(heard))
+                return false;
+        heard.erase(0, octets);
+        return true;
+    }
+    void serve(char reply)
+    {
+        while (auto accepted = listener_.accept()) {
+            ++asked_;
+            tcp_stream stream{std::move(*accepted)};
+            if (reads(stream, greeting_size) && stream.write({"\x05\x00", 2}) && reads(stream, request_size))
+                (void)stream.write(std::string{'\x05', reply, '\0', '\x01'} + std::string(6, '\0'));
+        }
+    }
+
+    tcp_listener listener_;
+    std::atomic<int> asked_ = 0;
+    std::thread thread_;
+};
+
 class by_a_proxy : public ::testing::Test {
 protected:
     [[nodiscard]] configuration gateway(const std::string& relay, const std::string& proxy, std::string_view more = {},
@@ -60,11 +104,24 @@ protected:
     {
         return fmt::format("user = \"postern\"\npassword_file = \"{}\"", (folder_.path() / "password").string());
     }
-    static void send(const server& to)
+    static void send(const server& to, std::size_t messages = 1)
     {
         smtp_peer peer{to.port()};
         ASSERT_EQ(peer.greets().code, 250);
-        ASSERT_EQ(peer.delivers("a@client.example", {"user@example.com"}, "Subject: hi\r\n\r\nhello\r\n").code, 250);
+        for (std::size_t i = 0; i < messages; ++i)
+            ASSERT_EQ(peer.delivers("a@client.example", {"user@example.com"}, "Subject: hi\r\n\r\nhello\r\n").code, 250);
+    }
+    /// So many are in the queue, and none is being tried.
+    [[nodiscard]] static bool all_wait(const server& postern, std::size_t messages)
+    {
+        return eventually([&] { return count(postern.command({"queue", "list", "--json"}).output, "next_attempt") == messages; });
+    }
+    [[nodiscard]] static std::size_t count(const std::string& in, std::string_view what)
+    {
+        std::size_t times = 0;
+        for (auto at = in.find(what); at != std::string::npos; at = in.find(what, at + 1))
+            ++times;
+        return times;
     }
     temporary_folder folder_;
     next_hop next_;
@@ -122,6 +179,34 @@ TEST_F(by_a_proxy, mail_waits_for_a_host_that_is_not_there_without_blame_for_the
     server postern{gateway(fmt::format("127.0.0.1:{}", unused_port()), proxy.address(), login())};
     send(postern);
     EXPECT_TRUE(postern.logs("deferred", {"the host cannot be reached"})) << postern.log();
+}
+
+TEST_F(by_a_proxy, mail_for_a_host_that_is_not_there_asks_it_once_for_all)
+{
+    constexpr std::size_t messages = 20;
+    for (const char reply : {'\x04', '\x05'}) { // host unreachable, connection refused
+        vain_proxy proxy{reply};
+        server postern{gateway(next_.address(), proxy.address())};
+        send(postern, messages);
+        EXPECT_TRUE(postern.logs("destination_rests", {"the host cannot be reached"})) << postern.log();
+        EXPECT_TRUE(all_wait(postern, messages)) << postern.log();
+        EXPECT_EQ(proxy.asked(), 1) << postern.log();
+        EXPECT_EQ(postern.command({"queue", "flush"}).status, (exit_status{0, 0}));
+        EXPECT_TRUE(eventually([&] { return proxy.asked() == 2; })) << postern.log();
+        EXPECT_TRUE(all_wait(postern, messages)) << postern.log();
+        EXPECT_EQ(proxy.asked(), 2) << "once more for all: " << postern.log();
+    }
+}
+
+TEST_F(by_a_proxy, that_is_dead_mail_is_tried_once_for_all)
+{
+    constexpr std::size_t messages = 20;
+    server postern{gateway(next_.address(), fmt::format("127.0.0.1:{}", unused_port()))};
+    send(postern, messages);
+    EXPECT_TRUE(postern.logs("destination_rests", {"the way out is closed for now"})) << postern.log();
+    EXPECT_TRUE(all_wait(postern, messages)) << postern.log();
+    EXPECT_EQ(count(postern.log(), "Connection refused"), 1U) << postern.log();
+    EXPECT_EQ(next_.connections(), 0U);
 }
 
 TEST_F(by_a_proxy, mail_goes_directly_where_that_is_wanted)

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cctype>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -159,11 +160,34 @@ bool next_hop::take_content(connection& mine, arrived_message message)
     if (has_had_enough(mine.stream))
         return false;
     auto content = read_content(mine.stream);
-    if (!content)
-        return false;
-    const auto what = ask(hop_stage::content, *content);
+    return content && take(mine, std::move(message), std::move(*content));
+}
+
+/// RFC 3030 2. The octets come behind the command whatever is answered.
+bool next_hop::take_chunk(connection& mine, const std::string& line, arrived_message& message)
+{
+    constexpr std::string_view last = " LAST";
+    const bool is_last = line.ends_with(last);
+    const auto size = std::strtoull(line.c_str() + 5, nullptr, 10);
+    auto& octets = mine.stream.pending();
+    const auto what = message.recipients.empty() ? hop_answer{.reply = "503 5.5.1 no recipients"} : ask(hop_stage::data, line);
+    while (octets.size() < size)
+        if (!mine.stream.read_some(octets))
+            return false;
+    message.content.append(octets, 0, size);
+    octets.erase(0, size);
+    message.commands.push_back(line);
+    if (!is_last || !is_positive(what))
+        return say(mine.stream, what, "250 2.0.0 go on");
+    auto content = std::move(message.content);
+    return take(mine, std::exchange(message, {}), std::move(content));
+}
+
+bool next_hop::take(connection& mine, arrived_message message, std::string content)
+{
+    const auto what = ask(hop_stage::content, content);
     if (is_positive(what) && what.record) {
-        message.content = std::move(*content);
+        message.content = std::move(content);
         if (tell_)
             tell_(message);
         const std::lock_guard lock{mutex_};
@@ -214,6 +238,8 @@ void next_hop::serve(connection& mine)
                 has_sender = false;
                 goes_on = take_content(mine, std::exchange(message, {}));
             }
+        } else if (verb == "BDAT") {
+            goes_on = take_chunk(mine, *line, message);
         } else if (verb == "RSET") {
             message = {};
             has_sender = false;

@@ -20,7 +20,7 @@ namespace postern::test {
 struct arrived_message {
     std::string sender;                  ///< the MAIL argument in its angle brackets, without them
     std::vector<std::string> recipients; ///< those that were accepted, without angle brackets
-    std::vector<std::string> commands;   ///< MAIL and RCPT lines in full, for their parameters
+    std::vector<std::string> commands;   ///< MAIL, RCPT and BDAT lines in full, for their parameters
     std::string content;
 };
 
@@ -30,7 +30,7 @@ enum class hop_stage : std::uint8_t {
     ehlo,
     mail,
     rcpt,
-    data,
+    data,          ///< or BDAT, before its octets are read
     content_begun, ///< the first octets of content have come, more are on their way: a reply or a drop is all it gets
     content,       ///< after the final dot; the message has been read
     other,         ///< a command that it does not know
@@ -75,6 +75,8 @@ private:
     [[nodiscard]] hop_answer ask(hop_stage stage, std::string_view line);
     [[nodiscard]] bool has_had_enough(tcp_stream& stream);
     [[nodiscard]] bool take_content(connection& mine, arrived_message message);
+    [[nodiscard]] bool take_chunk(connection& mine, const std::string& line, arrived_message& message);
+    [[nodiscard]] bool take(connection& mine, arrived_message message, std::string content);
 
     tcp_listener listener_;
     hop_script script_;

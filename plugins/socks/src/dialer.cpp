@@ -14,6 +14,8 @@ namespace socks {
 
 namespace {
 
+constexpr const char* no_memory = "no memory";
+
 std::string words_of(int error)
 {
     return std::generic_category().message(error);
@@ -30,6 +32,13 @@ int wait_until(dialer::instant when)
     using std::chrono::milliseconds;
     const auto left = std::chrono::ceil<milliseconds>(when - std::chrono::steady_clock::now()).count();
     return static_cast<int>(std::clamp<milliseconds::rep>(left, 0, 60'000));
+}
+
+template <class T>
+void make_room(std::vector<T>& in, std::size_t size)
+{
+    if (in.capacity() < size)
+        in.reserve(std::max(size, 2 * in.capacity()));
 }
 
 } // namespace
@@ -51,12 +60,76 @@ struct dialer::call {
     call& operator=(const call&) = delete;
 
     [[nodiscard]] short waits_for() const noexcept { return !is_connected || !talk.output().empty() ? POLLOUT : POLLIN; }
+    /// What can be done now. False: it is over, and its owner knows.
+    [[nodiscard]] bool begin() noexcept;
+    [[nodiscard]] bool go_on() noexcept;
+    void end(std::string_view why) noexcept;
+
+private:
     /// Empty: it is under way, or done at once.
     [[nodiscard]] std::string connect();
     [[nodiscard]] std::string settle_connect();
     [[nodiscard]] std::string talk_on();
-    void end(std::string why, bool is_of_target = false) { what.done({-1, std::move(why), is_of_target}); }
+    void tell(dialed came) noexcept;
 };
+
+bool dialer::call::begin() noexcept
+{
+    try {
+        if (const auto why = talk.has_failed() ? talk.fault() : connect(); !why.empty()) {
+            end(why);
+            return false;
+        }
+    } catch (...) {
+        end(no_memory);
+        return false;
+    }
+    return go_on();
+}
+
+bool dialer::call::go_on() noexcept
+{
+    try {
+        std::string why;
+        if (!is_connected) {
+            pollfd now{fd, POLLOUT, 0};
+            if (::poll(&now, 1, 0) <= 0)
+                return true;
+            why = settle_connect();
+        }
+        if (why.empty())
+            why = talk_on();
+        if (why.empty() && !talk.has_failed() && !talk.is_done())
+            return true;
+        if (!why.empty())
+            tell({-1, std::move(why), false});
+        else if (talk.has_failed())
+            tell({-1, talk.fault(), talk.is_of_target()});
+        else
+            tell({std::exchange(fd, -1), {}, false});
+    } catch (...) {
+        end(no_memory);
+    }
+    return false;
+}
+
+void dialer::call::end(std::string_view why) noexcept
+{
+    try {
+        tell({-1, std::string{why}, false});
+    } catch (...) {
+        tell({-1, no_memory, false}); // so short that it needs none
+    }
+}
+
+void dialer::call::tell(dialed came) noexcept
+{
+    try {
+        what.done(std::move(came));
+    } catch (...) {
+        // It has promised not to, and has been told; there is nobody else to tell.
+    }
+}
 
 std::string dialer::call::connect()
 {
@@ -102,7 +175,7 @@ std::string dialer::call::talk_on()
     return {};
 }
 
-dialer::dialer() : bell_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)}
+dialer::dialer() : watched_(1), bell_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)}
 {
     if (bell_ < 0)
         throw std::system_error(errno, std::generic_category(), "eventfd");
@@ -122,9 +195,10 @@ dialer::~dialer()
 
 void dialer::dial(job what)
 {
+    auto one = std::make_unique<call>(std::move(what));
     {
         const std::lock_guard lock{mutex_};
-        fresh_.push_back(std::move(what));
+        fresh_.push_back(std::move(one));
     }
     ring();
 }
@@ -135,60 +209,49 @@ void dialer::ring() noexcept
     (void)!::write(bell_, &one, sizeof one); // full: it rings already
 }
 
-void dialer::begin(job what)
+/// False: the end has come.
+bool dialer::take_fresh() noexcept
 {
-    auto one = std::make_unique<call>(std::move(what));
-    if (one->talk.has_failed())
-        return one->end(one->talk.fault());
-    if (auto why = one->connect(); !why.empty())
-        return one->end(std::move(why));
-    if (go_on(*one))
-        calls_.push_back(std::move(one));
-}
-
-/// What can be done now. False: it is over, and its owner knows.
-bool dialer::go_on(call& one)
-{
-    std::string why;
-    if (!one.is_connected) {
-        pollfd now{one.fd, POLLOUT, 0};
-        if (::poll(&now, 1, 0) <= 0)
-            return true;
-        why = one.settle_connect();
+    std::vector<std::unique_ptr<call>> fresh;
+    {
+        const std::lock_guard lock{mutex_};
+        if (is_over_)
+            return false;
+        fresh.swap(fresh_);
     }
-    if (why.empty())
-        why = one.talk_on();
-    if (!why.empty())
-        one.end(std::move(why));
-    else if (one.talk.has_failed())
-        one.end(one.talk.fault(), one.talk.is_of_target());
-    else if (one.talk.is_done())
-        one.what.done({std::exchange(one.fd, -1), {}, false});
-    else
+    try { // all at once: nothing below needs any
+        make_room(calls_, calls_.size() + fresh.size());
+        make_room(watched_, 1 + calls_.size() + fresh.size());
+    } catch (...) {
+        for (const auto& each : fresh)
+            each->end(no_memory);
         return true;
-    return false;
+    }
+    for (auto& each : fresh)
+        if (each->begin())
+            calls_.push_back(std::move(each));
+    return true;
 }
 
-void dialer::run()
+void dialer::run() noexcept
 {
-    std::vector<pollfd> watched;
-    while (true) {
-        watched.assign(1, {bell_, POLLIN, 0});
+    do {
+        watched_.assign(1, {bell_, POLLIN, 0});
         auto first = instant::max();
         for (const auto& each : calls_) {
-            watched.push_back({each->fd, each->waits_for(), 0});
+            watched_.push_back({each->fd, each->waits_for(), 0});
             first = std::min(first, each->what.until);
         }
-        if (::poll(watched.data(), watched.size(), first == instant::max() ? -1 : wait_until(first)) < 0 && errno != EINTR)
+        if (::poll(watched_.data(), watched_.size(), first == instant::max() ? -1 : wait_until(first)) < 0 && errno != EINTR)
             (void)::poll(nullptr, 0, 10); // no memory: there may be some later
-        if (watched.front().revents != 0) {
+        if (watched_.front().revents != 0) {
             std::uint64_t count = 0;
             (void)!::read(bell_, &count, sizeof count);
         }
         const auto now = std::chrono::steady_clock::now();
         for (std::size_t i = 0; i < calls_.size(); ++i) {
             auto& one = *calls_[i];
-            bool goes_on = watched[i + 1].revents == 0 || go_on(one);
+            bool goes_on = watched_[i + 1].revents == 0 || one.go_on();
             if (goes_on && now >= one.what.until) {
                 one.end(one.is_connected ? "it did not answer in time" : "it could not be connected to in time");
                 goes_on = false;
@@ -197,17 +260,7 @@ void dialer::run()
                 calls_[i].reset();
         }
         std::erase(calls_, nullptr);
-
-        std::vector<job> fresh;
-        {
-            const std::lock_guard lock{mutex_};
-            if (is_over_)
-                break;
-            fresh.swap(fresh_);
-        }
-        for (auto& each : fresh)
-            begin(std::move(each));
-    }
+    } while (take_fresh());
     calls_.clear();
 }
 

@@ -15,6 +15,8 @@
 #include <thread>
 #include <vector>
 
+#include <poll.h>
+
 namespace socks {
 
 /// What came of one.
@@ -24,7 +26,8 @@ struct dialed {
     bool is_of_target = false; ///< it is the host that the proxy did not reach
 };
 
-/// Threads: dial() any. Its destructor ends what is under way, of which nobody hears.
+/// Threads: dial() any. Its destructor ends what is under way, of which nobody hears. What cannot go on for want of memory fails,
+/// and its owner hears of it: nothing is thrown on the thread.
 class dialer {
 public:
     using instant = std::chrono::steady_clock::time_point;
@@ -33,7 +36,7 @@ public:
         target to;
         std::optional<login> as = {};
         instant until;                    ///< when it is given up
-        std::function<void(dialed)> done; ///< once, on the dialer's thread; throws nothing
+        std::function<void(dialed)> done; ///< once, on the dialer's thread, which has nobody for what it throws
     };
 
     dialer();
@@ -41,18 +44,19 @@ public:
     dialer(const dialer&) = delete;
     dialer& operator=(const dialer&) = delete;
 
+    /// Throws std::bad_alloc: then it is not begun, and nothing comes of it.
     void dial(job what);
 
 private:
     struct call;
-    void run();
-    void begin(job what);
-    [[nodiscard]] bool go_on(call& one);
+    void run() noexcept;
+    [[nodiscard]] bool take_fresh() noexcept;
     void ring() noexcept;
 
     std::mutex mutex_;
-    std::vector<job> fresh_;
+    std::vector<std::unique_ptr<call>> fresh_;
     bool is_over_ = false;
+    std::vector<pollfd> watched_; ///< of the thread, with room for all calls
     int bell_ = -1;
     std::vector<std::unique_ptr<call>> calls_; ///< of the thread
     std::thread thread_;

@@ -108,12 +108,11 @@ private:
             }
             host_.warning("host=" + host + " proxy=" + proxy + " cause=\"" + came.fault + "\"");
             if (came.is_of_target)
-                host_.answer(ticket,
-                             postern::connect_reply{postern::defer(451, "4.4.1", "the host cannot be reached")}.try_next_host());
+                host_.answer(ticket, postern::unreachable("the host cannot be reached").try_next_host());
             else
-                host_.answer(ticket, postern::defer(451, "4.4.1", "the way out is closed for now"));
-        } catch (const std::exception&) {
-            // no memory: nobody is answered, and the deadline puts the message off
+                host_.answer(ticket, postern::unreachable("the way out is closed for now"));
+        } catch (...) { // for want of memory: nobody is answered, and the deadline puts the message off
+            host_.error("a connection by the proxy was given up for want of memory");
         }
     }
 

@@ -1,11 +1,16 @@
 #include "../src/dialer.hpp"
+#include "scarce_memory.hpp"
 #include "scripted_proxy.hpp"
 
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
 
+#include <atomic>
+#include <functional>
 #include <future>
+#include <limits>
+#include <utility>
 
 using namespace std::string_literals;
 using namespace std::chrono_literals;
@@ -117,6 +122,72 @@ TEST_F(dialing, waits_for_many_at_the_same_time)
     ::close(came.socket);
     EXPECT_EQ(waits.wait_for(0s), std::future_status::timeout);
 } // and its end ends what is under way
+
+/// A proxy and what is said to it, longer than a text may be that needs no memory.
+struct wordy_dial {
+    std::string name = std::string(64, 'x');
+    login as{std::string(40, 'u'), std::string(40, 'p')};
+    scripted_proxy by{{{3, "\x05\x02"s},
+                       {1 + 1 + 40 + 1 + 40, "\x01\x00"s},
+                       {4 + 1 + name.size() + 2, "\x05\x00\x00\x03\x40"s + name + "\x00\x19"s}}};
+    std::promise<dialed> told{};
+
+    dialer::job job(std::function<void()> before = [] {})
+    {
+        return {std::make_shared<const proxy>(read_proxy(by.text())),
+                {name, 25},
+                as,
+                std::chrono::steady_clock::now() + 60s,
+                [this, first = std::move(before)](dialed came) {
+                    first();
+                    told.set_value(std::move(came));
+                }};
+    }
+    /// Whether it came to something; else it failed for want of memory.
+    bool is_connected()
+    {
+        const auto came = told.get_future().get();
+        EXPECT_TRUE(came.socket >= 0 || came.fault == "no memory") << came.fault;
+        EXPECT_FALSE(came.is_of_target) << "which nobody has tried";
+        if (came.socket >= 0)
+            ::close(came.socket);
+        return came.socket >= 0;
+    }
+};
+
+TEST(a_dialer_without_memory, fails_at_whatever_step_that_is_and_goes_on_when_there_is_some)
+{
+    constexpr auto enough = std::numeric_limits<std::size_t>::max();
+    std::size_t allowed = 0;
+    for (bool are_connected = false; !are_connected; ++allowed) {
+        ASSERT_LT(allowed, 1000U);
+        wordy_dial one;
+        wordy_dial other;
+        wordy_dial last;
+        dialer mine;
+        std::atomic<int> left = 2;
+        const auto done = [&] {
+            if (--left == 0)
+                test::allocations_left = enough;
+        };
+        // The scarcity is one of its thread, and begins with two that come together, for which there is no room yet.
+        mine.dial({std::make_shared<const proxy>(read_proxy("unix:/nonexistent/socks")),
+                   {"192.0.2.1", 25},
+                   {},
+                   std::chrono::steady_clock::now() + 60s,
+                   [&](const dialed&) {
+                       mine.dial(one.job(done));
+                       mine.dial(other.job(done));
+                       test::allocations_left = allowed;
+                   }});
+        const bool is_one = one.is_connected();
+        const bool is_other = other.is_connected();
+        are_connected = is_one && is_other;
+        mine.dial(last.job());
+        EXPECT_TRUE(last.is_connected());
+    }
+    EXPECT_GT(allowed, 6U) << "it needs some";
+}
 
 } // namespace
 } // namespace socks

@@ -67,6 +67,7 @@ TEST_F(a_way_out, is_closed_while_the_proxy_is)
     EXPECT_TRUE(said.defers()) << "and nothing goes around it";
     EXPECT_FALSE(said.out.socket);
     EXPECT_FALSE(said.out.next_host);
+    EXPECT_EQ(said.enhanced, "4.4.1") << "so that it is not asked for each message";
     EXPECT_THAT(said.text, Not(HasSubstr("socks"))) << "which is nobody's business";
 }
 
@@ -78,6 +79,7 @@ TEST_F(a_way_out, leads_to_another_address_when_the_proxy_does_not_reach_the_fir
     const answer said = connects();
     EXPECT_TRUE(said.defers());
     EXPECT_TRUE(said.out.next_host);
+    EXPECT_EQ(said.enhanced, "4.4.1");
 }
 
 TEST_F(a_way_out, may_be_direct_or_none)
@@ -96,6 +98,7 @@ TEST_F(a_way_out, may_be_none)
     const answer said = connects();
     EXPECT_TRUE(said.defers());
     EXPECT_TRUE(said.out.next_host);
+    EXPECT_NE(said.enhanced, "4.4.1") << "of which nobody has tried whether it can be reached";
 }
 
 TEST_F(a_way_out, is_isolated_by_a_login_that_says_nothing)

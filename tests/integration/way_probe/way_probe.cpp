@@ -98,14 +98,26 @@ postern_status name_pool(const probe& me, const postern_event& event, std::strin
     return send(me, event, reply.base);
 }
 
-postern_status leave_address(const probe& me, const postern_event& event)
+postern_status leave_address(const probe& me, const postern_event& event, bool is_unreachable = false)
 {
     postern_delivery_connect_reply reply{};
     reply.base.size = sizeof reply;
     reply.base.verdict = POSTERN_TEMPFAIL;
-    reply.base.text = str("not this address");
+    reply.base.text = str(is_unreachable ? "nobody is there" : "not this address");
+    if (is_unreachable)
+        reply.base.enhanced = str("4.4.1");
     reply.next_host = 1;
     return send(me, event, reply.base);
+}
+
+postern_status tell_of_no_way(const probe& me, const postern_event& event)
+{
+    postern_reply reply{};
+    reply.size = sizeof reply;
+    reply.verdict = POSTERN_TEMPFAIL;
+    reply.enhanced = str("4.4.2");
+    reply.text = str("the tunnel is down");
+    return send(me, event, reply);
 }
 
 /// Of a stream to that port of this machine: blocking, and inherited by children.
@@ -176,6 +188,13 @@ postern_status act(const probe& me, const postern_event& event, std::string_view
         return name_pool(me, event, behind("pool:"));
     if (what == "next host")
         return leave_address(me, event);
+    if (what.starts_with("next host, not ")) // goes to all others
+        return view(as<postern_ev_delivery_connect>(event).address) == behind("next host, not ") ? leave_address(me, event)
+                                                                                                 : POSTERN_PASS;
+    if (what == "unreachable")
+        return leave_address(me, event, true);
+    if (what == "no way")
+        return tell_of_no_way(me, event);
     if (what == "socket")
         return give_socket(me, event, {}, POSTERN_CONTINUE);
     if (what.starts_with("socket:"))

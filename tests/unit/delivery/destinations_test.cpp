@@ -325,6 +325,75 @@ TEST_F(unknown_destinations, never_strand_a_job)
     EXPECT_TRUE(waiting.empty() && placed.empty() && scouting.empty() && arriving.empty());
 }
 
+class destinations_just_reached : public ::testing::Test {
+protected:
+    /// One has found somebody, and so many wait behind it; how many deliver.
+    std::uint32_t reach(std::uint32_t waiting)
+    {
+        EXPECT_EQ(all_.acquire("a:25", ++last_), admission::scout);
+        for (std::uint32_t i = 0; i < waiting; ++i)
+            EXPECT_EQ(all_.acquire("a:25", ++last_), admission::wait);
+        (void)all_.arrive("a:25", 1);
+        return all_.active("a:25");
+    }
+
+    destinations all_{{100, 20, 10}};
+    destinations::job last_ = 0;
+};
+
+TEST_F(destinations_just_reached, get_a_few_at_first_and_twice_as_many_when_those_went_well)
+{
+    EXPECT_EQ(reach(60), 5U);
+    for (const std::uint32_t expected : {10U, 20U, 20U}) {
+        for (auto running = all_.active("a:25"); running > 0; --running) {
+            (void)all_.widen("a:25");
+            EXPECT_THAT(all_.release("a:25"), testing::SizeIs(1)) << "who ends makes room for another";
+        }
+        EXPECT_EQ(all_.active("a:25"), expected);
+    }
+    EXPECT_EQ(all_.acquire("b:25", 100), admission::scout) << "a line of its own";
+}
+
+TEST_F(destinations_just_reached, get_no_more_where_those_did_not_end_well)
+{
+    EXPECT_EQ(reach(20), 5U);
+    for (int i = 0; i < 10; ++i)
+        EXPECT_THAT(all_.release("a:25"), testing::SizeIs(1));
+    EXPECT_EQ(all_.active("a:25"), 5U);
+}
+
+TEST_F(destinations_just_reached, begin_anew_behind_the_next_scout)
+{
+    EXPECT_EQ(reach(60), 5U);
+    for (int i = 0; i < 100; ++i)
+        (void)all_.widen("a:25");
+    EXPECT_EQ(all_.active("a:25"), 20U);
+    all_.doubt("a:25");
+    for (int i = 0; i < 19; ++i)
+        (void)all_.release("a:25");
+    (void)all_.give_up("a:25"); // the first of those who waited has found nobody
+    ASSERT_TRUE(all_.has_scout("a:25")) << "another one of them";
+    const auto called = all_.arrive("a:25", 0);
+    EXPECT_EQ(all_.active("a:25"), 5U) << "one that was there, the scout, and three more";
+    EXPECT_THAT(called, testing::SizeIs(4));
+}
+
+TEST_F(destinations_just_reached, have_the_limit_of_their_own_when_that_is_less)
+{
+    (void)all_.set_rule("a:25", destinations::rule{2U, {}});
+    EXPECT_EQ(reach(20), 2U);
+    EXPECT_THAT(all_.widen("a:25"), IsEmpty());
+    EXPECT_EQ(all_.active("a:25"), 2U);
+    EXPECT_THAT(all_.widen("nobody:25"), IsEmpty());
+}
+
+TEST_F(destinations_just_reached, are_none_where_there_is_a_way_for_certain)
+{
+    for (destinations::job who = 1; who <= 20; ++who)
+        EXPECT_EQ(all_.acquire("mailboxes", who, true), admission::go);
+    EXPECT_EQ(all_.acquire("mailboxes", 21, true), admission::wait);
+}
+
 class paced_destinations : public ::testing::Test {
 protected:
     [[nodiscard]] admission comes(destinations::job who, std::string_view to = "a:25") { return all_.acquire(to, who, true); }

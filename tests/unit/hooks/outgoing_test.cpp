@@ -446,6 +446,24 @@ TEST(outgoing_reply, that_says_whose_policy_it_is_says_what_is_wrong_with_that_o
     EXPECT_EQ(now.origin.type, "sts");
 }
 
+// RFC 3463 3.5
+TEST(a_refused_connection, was_tried_in_vain_if_its_status_says_so)
+{
+    const auto tells = [](verdict_kind verdict, std::string enhanced) {
+        outcome said;
+        said.verdict = verdict;
+        said.enhanced = std::move(enhanced);
+        return tells_of_failure(said);
+    };
+    EXPECT_TRUE(tells(verdict_kind::tempfail, "4.4.1"));
+    EXPECT_TRUE(tells(verdict_kind::tempfail, "4.4.2"));
+    for (const auto* other : {"", "4.4.0", "4.4.3", "4.4.4", "4.4.10", "4.7.1", "4.3.0"})
+        EXPECT_FALSE(tells(verdict_kind::tempfail, other)) << other;
+    EXPECT_FALSE(tells(verdict_kind::reject, "5.4.1")) << "which is about the message, and final";
+    EXPECT_FALSE(tells(verdict_kind::hold, "4.4.1"));
+    EXPECT_FALSE(tells(verdict_kind::proceed, ""));
+}
+
 TEST(outgoing_reply, names_hosts_and_keywords)
 {
     EXPECT_TRUE(is_fine(hook_point::delivery_tls_policy, with_tls(tls_need::verified, "mx-1.example.org")));

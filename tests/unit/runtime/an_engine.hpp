@@ -36,7 +36,8 @@ protected:
         change(*current);
         std::vector<hooks::link> links;
         if (plugin_)
-            links.push_back({.who = plugin_});
+            links.push_back(
+                {.who = plugin_, .deadline = std::chrono::hours{24 * 3650}}); // the clock of deadlines is the system's
         current->delivery_chain = std::make_shared<hooks::chain>(std::move(links));
         current->retry = policy_;
         engine_.reset();

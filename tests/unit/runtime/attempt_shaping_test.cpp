@@ -3,8 +3,10 @@
 #include "core/hooks/shaping.hpp"
 
 #include "tests/support/lambda_plugin.hpp"
+#include "tests/support/socket.hpp"
 #include "tests/unit/runtime/an_engine.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -133,6 +135,118 @@ TEST_F(queue_admit, that_fails_has_said_nothing)
     ask_at(hook_point::queue_admit, [](const test::asked&) { return hooks::call_result{hooks::call_status::failed}; });
     (void)accept("b@example.com");
     EXPECT_TRUE(hop_.wait_for(1));
+}
+
+/// Many are asked before any of them stands in line, and there is room for one: who looks for the way.
+class queue_admit_of_many : public an_engine_with_a_plugin {
+protected:
+    void change(generation& what) override
+    {
+        if (is_dead_)
+            what.delivery.relay = "127.0.0.1:" + std::to_string(nobodys_);
+    }
+    void ask_all(int messages)
+    {
+        plugin_ = std::make_shared<test::lambda_plugin>(
+            "shaper", std::set{hook_point::queue_admit, hook_point::queue_route}, // who routes has other next hops
+            [this, messages](const test::asked& about) {
+                if (about.what.hook == hook_point::queue_route)
+                    return hooks::call_result{hooks::call_status::passed};
+                const std::lock_guard lock{guard_};
+                told_.push_back(*about.what.shape);
+                if (told_.size() > static_cast<std::size_t>(messages))
+                    return say(about, verdict_kind::proceed);
+                waiting_.push_back(about.port);
+                return hooks::call_result{hooks::call_status::pending, waiting_.size()};
+            });
+        start();
+        for (int i = 0; i < messages; ++i)
+            (void)accept("b@example.com");
+        until([&] { return told().size() == static_cast<std::size_t>(messages); });
+        const std::lock_guard lock{guard_};
+        for (std::size_t i = 0; i < waiting_.size(); ++i)
+            waiting_[i]->answer(i + 1, {});
+    }
+    [[nodiscard]] std::size_t outside()
+    {
+        const auto all = engine_->list({}, 1000);
+        return static_cast<std::size_t>(std::ranges::count_if(all, [](const auto& each) { return !each.waits_for.empty(); }));
+    }
+    /// One was tried at a next hop where nobody is, and the other one waits outside.
+    void until_one_waits_outside()
+    {
+        until([&] {
+            const auto all = engine_->list({}, 1000);
+            return outside() == 1 && std::ranges::all_of(all, [](const auto& each) { return each.state == "deferred"; });
+        });
+    }
+
+    bool is_dead_ = false;
+    std::uint16_t nobodys_ = test::unused_port();
+    std::vector<std::shared_ptr<hooks::session_port>> waiting_;
+};
+
+TEST_F(queue_admit_of_many, is_asked_once_of_each_though_the_line_filled_meanwhile)
+{
+    constexpr int messages = 50;
+    ask_all(messages);
+    ASSERT_TRUE(hop_.wait_for(messages));
+    until([&] { return engine_->list({}, 1).empty(); });
+    EXPECT_EQ(told().size(), static_cast<std::size_t>(messages));
+}
+
+TEST_F(queue_admit_of_many, is_asked_again_of_who_was_tried)
+{
+    ask_at(hook_point::queue_admit, [](const test::asked& about) { return say(about, verdict_kind::proceed); });
+    (void)accept("busy@example.com");
+    until_all_wait(1);
+    clock_.pass(1h);
+    engine_->refresh();
+    until_all_wait(2);
+    EXPECT_EQ(told().size(), 2U);
+}
+
+TEST_F(queue_admit_of_many, is_asked_again_by_another_configuration)
+{
+    is_dead_ = true;
+    ask_all(2);
+    until_one_waits_outside();
+    EXPECT_EQ(told().size(), 2U);
+    test::next_hop alive{1, nobodys_};
+    clock_.pass(1h); // its rest is over
+    engine_->refresh();
+    ASSERT_TRUE(alive.wait_for(2));
+    EXPECT_EQ(told().size(), 4U);
+    engine_.reset();
+}
+
+TEST_F(queue_admit_of_many, is_asked_again_when_an_operator_has_kept_everybody_away_meanwhile)
+{
+    is_dead_ = true;
+    ask_all(2);
+    until_one_waits_outside();
+    const auto all = engine_->list({}, 2);
+    const auto where = std::ranges::max(all, {}, [](const auto& each) { return each.waits_for.size(); }).waits_for;
+    engine_->suspend({{where, {.why = "they mend it"}}});
+    test::next_hop alive{1, nobodys_};
+    (void)engine_->flush();
+    engine_->suspend({});
+    ASSERT_TRUE(alive.wait_for(2));
+    EXPECT_EQ(told().size(), 4U);
+    engine_.reset();
+}
+
+TEST_F(queue_admit_of_many, is_not_asked_again_of_who_waited_for_the_rest_of_a_next_hop)
+{
+    is_dead_ = true;
+    ask_all(2);
+    until_one_waits_outside();
+    test::next_hop alive{1, nobodys_};
+    (void)engine_->flush(); // which ends the rest
+    ASSERT_TRUE(alive.wait_for(2));
+    until([&] { return engine_->list({}, 1).empty(); });
+    EXPECT_EQ(told().size(), 3U) << "of the one that was tried before, and not of the other one";
+    engine_.reset();
 }
 
 class queue_retry : public an_engine_with_a_plugin {};

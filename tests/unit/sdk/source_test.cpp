@@ -153,12 +153,28 @@ TEST_F(a_way, to_another_address_is_asked_for_by_who_puts_off)
 {
     start();
     scripted::connect = [](const auto&) {
-        return postern::connect_reply{postern::defer(451, "4.4.1", "not this one")}.try_next_host();
+        return postern::connect_reply{postern::defer(451, "4.7.1", "not this one")}.try_next_host();
     };
     const answer said = delivery.delivery_connect();
     EXPECT_TRUE(said.defers());
     EXPECT_TRUE(said.out.next_host);
     EXPECT_THROW((void)postern::connect_reply{postern::proceed()}.try_next_host(), std::invalid_argument);
+    EXPECT_THAT(host.complaints(), IsEmpty());
+}
+
+TEST_F(a_way, that_leads_to_nobody_is_told_so)
+{
+    start();
+    scripted::connect = [](const auto&) { return postern::unreachable("the tunnel is down"); };
+    {
+        const answer said = delivery.delivery_connect();
+        EXPECT_TRUE(said.defers());
+        EXPECT_EQ(said.enhanced, "4.4.1") << "by which a server knows it";
+        EXPECT_EQ(said.text, "the tunnel is down");
+        EXPECT_FALSE(said.out.next_host);
+    }
+    scripted::connect = [](const auto&) { return postern::unreachable("nobody is there").try_next_host(); };
+    EXPECT_TRUE(delivery.delivery_connect().out.next_host);
     EXPECT_THAT(host.complaints(), IsEmpty());
 }
 

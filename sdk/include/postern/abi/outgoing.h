@@ -165,7 +165,9 @@ typedef struct postern_tls_policy_reply {
 } postern_tls_policy_reply;
 
 /* delivery.connect: answered with a postern_delivery_connect_reply, or a postern_reply. TEMPFAIL with next_host: not to this
- * address, the next one is asked about. */
+ * address, the next one is asked about. TEMPFAIL with enhanced 4.4.1 or 4.4.2 (RFC 3463 3.5) tells that the plugin has tried, and
+ * nobody can be reached that way now: the next hop rests, and the plugin is not asked again by each message. Any other refusal is a
+ * decision about this message. */
 typedef struct postern_ev_delivery_connect {
     postern_event ev;
     postern_str message; /* for which the connection is opened */

@@ -132,6 +132,14 @@ private:
     bool next_host_ = false;
 };
 
+/// Nobody can be reached that way now, and that has been tried: the next hop rests, as if the server itself had tried in vain.
+/// With try_next_host() it is about this address; it rests when no other can be reached either. What is not wanted is defer() or
+/// reject(). `text` is for senders and operators.
+[[nodiscard]] inline connect_reply unreachable(std::string text)
+{
+    return {defer(451, "4.4.1", std::move(text))};
+}
+
 /// A connected stream that leads there, by a proxy or otherwise; takes may = ["route"]. It is this answer's, which closes it
 /// unless the server took it. Throws std::invalid_argument for none.
 [[nodiscard]] inline connect_reply use_socket(int socket)
