@@ -11,7 +11,8 @@ void loop::spawn(std::string_view what, task<void> work)
 {
     ++running_;
     // Joined by counting. A coroutine around it would do the same, and cost each connection another frame.
-    asio::co_spawn(context_.get_executor(), std::move(work), [this, what](const std::exception_ptr& failure) { ended(what, failure); });
+    asio::co_spawn(context_.get_executor(), std::move(work),
+                   [this, what](const std::exception_ptr& failure) { ended(what, failure); });
 }
 
 void loop::ended(std::string_view what, const std::exception_ptr& failure)

@@ -124,9 +124,9 @@ private:
     std::string name_; // that the handshake was for: OpenSSL's callbacks know it
     bool timed_out_ = false;
     bool interrupted_ = false;
-    bool tls_wants_write_ = false; // what the last TLS operation waits for
+    bool tls_wants_write_ = false;  // what the last TLS operation waits for
     bool tls_wants_octets_ = false; // what it holds is no whole record
-    bool tls_broken_ = false;      // after a fatal error OpenSSL must not be asked to shut down
+    bool tls_broken_ = false;       // after a fatal error OpenSSL must not be asked to shut down
 };
 
 } // namespace postern::io

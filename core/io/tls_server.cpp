@@ -179,8 +179,9 @@ struct tls_context::server_callbacks {
         return !is_ready ? -1 : is_current ? 1 : 2;
     }
 
-    /// RFC 8446 C.4: a ticket of TLS 1.3 is shown once, so whoever resumes with it is given another. With no more time than it had
-    /// (4.6.1): else a row of them would keep alive for ever what a certificate proved once. One of TLS 1.2 may be shown again.
+    /// RFC 8446 C.4: a ticket of TLS 1.3 is shown once, so whoever resumes with it is given another. With no more time than it
+    /// had (4.6.1): else a row of them would keep alive for ever what a certificate proved once. One of TLS 1.2 may be shown
+    /// again.
     static SSL_TICKET_RETURN opened(SSL* session, SSL_SESSION* what, const unsigned char* /*key*/, std::size_t /*size*/,
                                     SSL_TICKET_STATUS how, void* /*from*/)
     {

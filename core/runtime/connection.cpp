@@ -31,13 +31,13 @@ hooks::connection_facts facts_of(const listener_profile& profile, const io::acce
 
 connection::connection(connection_home& home, std::shared_ptr<const listener_profile> profile, const connection_limits& limits,
                        io::accepted from, connection_counts::place place)
-    : place_{std::move(place)}, home_{home}, profile_{std::move(profile)}, minimum_rate_{limits.minimum_rate}, stream_{home.loop,
-                                                                                             std::move(from.connection)},
-      session_{profile_->session, facts_of(*profile_, from, base::session_id{home.ids.next()}), home.ids},
+    : place_{std::move(place)}, home_{home}, profile_{std::move(profile)}, minimum_rate_{limits.minimum_rate},
+      stream_{home.loop, std::move(from.connection)}, session_{profile_->session,
+                                                               facts_of(*profile_, from, base::session_id{home.ids.next()}),
+                                                               home.ids},
       port_{std::make_shared<connection_port>(home.loop, session_.facts().session, home.clock)},
-      notes_{home.traces, session_.facts()},
-      hooks_{profile_->chain, port_,      home.log,          home.metrics,
-             home.notices,    home.clock, profile_->budgets, hook_runner::usual_timing}
+      notes_{home.traces, session_.facts()}, hooks_{profile_->chain, port_,      home.log,          home.metrics,
+                                                    home.notices,    home.clock, profile_->budgets, hook_runner::usual_timing}
 {
     hooks_.watched_by(&notes_);
 }

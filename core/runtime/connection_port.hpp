@@ -120,7 +120,7 @@ private:
     bool is_cut_ = false;
     side first_{*this};
     std::vector<std::unique_ptr<side>> others_; // made when they are first needed; those who answer hold addresses of them
-    std::unique_ptr<io::timer> alarm_; // made when somebody first answers later
+    std::unique_ptr<io::timer> alarm_;          // made when somebody first answers later
     std::list<armed> armed_;
     base::transaction_id transaction_;
     session_notes notes_;

@@ -1,5 +1,5 @@
-// The part of a connection that says what the session has said, and hears the peer. Its steps are no coroutines: run() waits between
-// them, for every command of every connection.
+// The part of a connection that says what the session has said, and hears the peer. Its steps are no coroutines: run() waits
+// between them, for every command of every connection.
 
 #include "core/base/secret.hpp"
 #include "core/runtime/connection.hpp"
