@@ -39,6 +39,7 @@ connection::connection(connection_home& home, std::shared_ptr<const listener_pro
       notes_{home.traces, session_.facts()}, hooks_{profile_->chain, port_,      home.log,          home.metrics,
                                                     home.notices,    home.clock, profile_->budgets, hook_runner::usual_timing}
 {
+    static_assert(sizeof(connection) <= 896 && sizeof(connection_port) <= 320, "an idle connection is small");
     hooks_.watched_by(&notes_);
 }
 

@@ -20,7 +20,7 @@ server_session::state::state(const server_config& from, hooks::connection_facts 
                                                                                                      longest_auth_line)
                                                                              : from.limits.line}
 {
-    static_assert(sizeof(state) <= 1024, "an idle session is small");
+    static_assert(sizeof(state) <= 640, "an idle session is small");
 }
 
 /// Steps until one needs the caller.
