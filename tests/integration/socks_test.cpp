@@ -64,11 +64,11 @@ private:
 
     [[nodiscard]] static bool reads(tcp_stream& from, std::size_t octets)
     {
-        auto& heard = from.pending();
+        std::string heard;
         while (heard.size() < octets)
             if (!from.read_some(heard))
                 return false;
-        heard.erase(0, octets);
+        from.pending() = heard.substr(octets);
         return true;
     }
     void serve(char reply)

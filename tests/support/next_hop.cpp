@@ -169,13 +169,13 @@ bool next_hop::take_chunk(connection& mine, const std::string& line, arrived_mes
     constexpr std::string_view last = " LAST";
     const bool is_last = line.ends_with(last);
     const auto size = std::strtoull(line.c_str() + 5, nullptr, 10);
-    auto& octets = mine.stream.pending();
+    auto octets = std::exchange(mine.stream.pending(), {});
     const auto what = message.recipients.empty() ? hop_answer{.reply = "503 5.5.1 no recipients"} : ask(hop_stage::data, line);
     while (octets.size() < size)
         if (!mine.stream.read_some(octets))
             return false;
     message.content.append(octets, 0, size);
-    octets.erase(0, size);
+    mine.stream.pending() = octets.substr(size);
     message.commands.push_back(line);
     if (!is_last || !is_positive(what))
         return say(mine.stream, what, "250 2.0.0 go on");

@@ -113,7 +113,7 @@ bool tcp_stream::read_some(std::string& to)
 std::optional<std::string> tcp_stream::read_line()
 {
     std::string seen = std::exchange(pending_, {});
-    for (std::size_t searched = 0; seen.size() < longest_line;) {
+    for (std::size_t searched = 0;;) { // what came with more behind it may be as long as it likes
         if (const auto end = seen.find('\n', searched); end != std::string::npos) {
             pending_ = seen.substr(end + 1);
             seen.resize(end);
@@ -122,7 +122,7 @@ std::optional<std::string> tcp_stream::read_line()
             return seen;
         }
         searched = seen.size();
-        if (!read_some(seen))
+        if (seen.size() >= longest_line || !read_some(seen))
             break;
     }
     pending_ = std::move(seen);
