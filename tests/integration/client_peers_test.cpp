@@ -1,8 +1,9 @@
 // `postern send`, and the client library under it, against servers that others wrote.
 
 #include "tests/support/aiosmtpd_server.hpp"
+#include "tests/support/delivering_postfix.hpp"
 #include "tests/support/exim_server.hpp"
-#include "tests/support/postfix_server.hpp"
+#include "tests/support/occurrences.hpp"
 #include "tests/support/server.hpp"
 #include "tests/support/smtp_sink.hpp"
 #include "tests/support/socket.hpp"
@@ -15,7 +16,6 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,14 +51,6 @@ constexpr std::string_view greek_message = "Subject: δοκιμή\n\nκαλημ�
     for (std::size_t i = 0; i < count; ++i)
         words.insert(words.end(), {"--to", fmt::format("user{}@example.com", i)});
     return words;
-}
-
-[[nodiscard]] std::size_t occurrences(std::string_view text, std::string_view of)
-{
-    std::size_t count = 0;
-    for (auto at = text.find(of); at != std::string_view::npos; at = text.find(of, at + of.size()))
-        ++count;
-    return count;
 }
 
 /// A folder that any user may write to: servers that were started by root do not stay root.
@@ -291,53 +283,6 @@ TEST(exim_as_a_peer, lets_in_over_gnutls)
     for (const std::string name : {"A=plain:alice", "A=login:alice", "A=cram:alice"})
         EXPECT_THAT(server.log(), HasSubstr(name));
 }
-
-/// A Postfix that delivers everything for example.com into one file.
-class delivering_postfix {
-public:
-    delivering_postfix() : server_{main_cf(certificates_.path()), services}
-    {
-        mail_ = server_.folder() / "mail";
-        std::filesystem::create_directory(mail_);
-        std::filesystem::permissions(mail_, std::filesystem::perms::all);
-    }
-    [[nodiscard]] std::string address() const { return server_.address(); }
-    [[nodiscard]] std::string certificate() const { return (certificates_ / "cert.pem").string(); }
-    /// The file, once `text` is in it `count` times; empty: it has not come.
-    [[nodiscard]] std::string delivered(std::string_view text, std::size_t count = 1) const
-    {
-        const auto box = mail_ / "box";
-        const auto came = [&] { return std::filesystem::exists(box) && occurrences(read_file(box), text) >= count; };
-        return eventually(came) ? read_file(box) : "";
-    }
-
-private:
-    [[nodiscard]] static std::string main_cf(const std::filesystem::path& certificates)
-    {
-        make_certificate(certificates); // before a server looks for it
-        return fmt::format("smtputf8_enable = yes\n"
-                           "smtpd_recipient_restrictions = reject_non_fqdn_recipient\n"
-                           "smtpd_tls_security_level = may\n"
-                           "smtpd_tls_cert_file = {0}/cert.pem\n"
-                           "smtpd_tls_key_file = {0}/key.pem\n"
-                           "virtual_mailbox_domains = example.com\n"
-                           "virtual_mailbox_base = {{folder}}/mail\n"
-                           "virtual_mailbox_maps = static:box\n"
-                           "virtual_uid_maps = static:65534\n"
-                           "virtual_gid_maps = static:65534\n",
-                           certificates.string());
-    }
-    static constexpr std::string_view services = "qmgr unix n - n 300 1 qmgr\n"
-                                                 "virtual unix - n n - - virtual\n"
-                                                 "error unix - - n - - error\n"
-                                                 "retry unix - - n - - error\n"
-                                                 "proxymap unix - - n - - proxymap\n"
-                                                 "tlsmgr unix - - n 1000? 1 tlsmgr\n";
-
-    temporary_folder certificates_;
-    postfix_server server_;
-    std::filesystem::path mail_;
-};
 
 TEST(postfix_as_a_peer, takes_bdat_with_utf_8_to_many)
 {

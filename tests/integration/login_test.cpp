@@ -1,5 +1,6 @@
 // Who logs in to a whole server: a password file that postern user writes, and a mechanism of a plugin.
 
+#include "tests/support/base64.hpp"
 #include "tests/support/next_hop.hpp"
 #include "tests/support/server.hpp"
 #include "tests/support/smtp_peer.hpp"
@@ -30,39 +31,6 @@ using ::testing::StartsWith;
 constexpr exit_status success{0, 0};
 constexpr exit_status failure{1, 0};
 constexpr exit_status misuse{2, 0};
-
-std::string base64(std::string_view octets)
-{
-    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string text;
-    for (std::size_t i = 0; i < octets.size(); i += 3) {
-        unsigned whole = 0;
-        for (std::size_t k = 0; k < 3; ++k)
-            whole = whole << 8U | (i + k < octets.size() ? static_cast<unsigned char>(octets[i + k]) : 0U);
-        for (std::size_t k = 0; k < 4; ++k)
-            text += i + k > octets.size() ? '=' : digits[whole >> (18 - 6 * k) & 63U];
-    }
-    return text;
-}
-
-std::string from_base64(std::string_view text)
-{
-    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string octets;
-    unsigned bits = 0;
-    unsigned whole = 0;
-    for (const char c : text) {
-        if (c == '=')
-            break;
-        whole = (whole << 6U | static_cast<unsigned>(digits.find(c))) & 0xffffU;
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            octets += static_cast<char>(whole >> bits & 0xffU);
-        }
-    }
-    return octets;
-}
 
 std::string plain(std::string_view name, std::string_view password)
 {

@@ -2,9 +2,11 @@
 
 #include "tests/support/aiosmtpd_server.hpp"
 #include "tests/support/next_hop.hpp"
+#include "tests/support/occurrences.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/server.hpp"
 #include "tests/support/smtp_peer.hpp"
+#include "tests/support/trace_of.hpp"
 #include "tests/support/trusting.hpp"
 
 #include <fmt/format.h>
@@ -35,14 +37,6 @@ void send(const server& gateway, std::size_t messages = 1)
     ASSERT_EQ(peer.greets().code, 250);
     for (std::size_t i = 0; i < messages; ++i)
         ASSERT_EQ(peer.delivers("", {"u@example.com"}, "Subject: hi\r\n\r\nhello\r\n").code, 250);
-}
-
-[[nodiscard]] std::size_t occurrences(std::string_view text, std::string_view of)
-{
-    std::size_t count = 0;
-    for (auto at = text.find(of); at != std::string_view::npos; at = text.find(of, at + of.size()))
-        ++count;
-    return count;
 }
 
 class a_smart_host : public ::testing::Test {
@@ -287,11 +281,10 @@ TEST_F(a_smart_host, is_seen_by_who_looks_on_without_what_proves_an_identity)
                  "S: 250 ok", "C: *", "S: 250 ok", "C: DATA", "S: 354 go", "content", "S: 250 2.0.0 kept", "silence"},
                 {"AUTH LOGIN"})};
     server gateway{relay_in_clear(smart.port())};
-    process viewer{{postern_program().string(), "trace", "--config", gateway.file().string()}};
-    ASSERT_TRUE(viewer.wait_for_errors([](std::string_view said) { return said.find("looking on") != std::string_view::npos; }));
+    trace_of viewer{gateway};
     send(gateway);
     ASSERT_TRUE(gateway.queue_becomes_empty()) << gateway.log() << smart.surprise();
-    ASSERT_TRUE(viewer.wait_for_output([](std::string_view said) { return said.find("2.0.0 kept") != std::string_view::npos; }));
+    ASSERT_TRUE(viewer.shows("2.0.0 kept"));
     EXPECT_THAT(viewer.output(), AllOf(HasSubstr("> AUTH LOGIN"), HasSubstr("< 334 ***"), HasSubstr("< 235 ok"),
                                        Not(HasSubstr("c2VjcmV0")), Not(HasSubstr("YWxpY2U"))));
 }

@@ -4,6 +4,7 @@
 #include "tests/support/next_hop.hpp"
 #include "tests/support/server.hpp"
 #include "tests/support/smtp_peer.hpp"
+#include "tests/support/trace_of.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -162,29 +163,6 @@ TEST_F(a_next_hop_that_refuses, is_explained_with_the_report_that_follows)
     EXPECT_THAT(of_report, AllOf(HasSubstr("report: failure to a@client.example"),
                                  HasSubstr("result: a@client.example delivered by " + next_.address())));
 }
-
-/// A running `postern trace`.
-class trace_of {
-public:
-    trace_of(const server& gateway, std::vector<std::string> options)
-    {
-        std::vector<std::string> command{postern_program().string(), "trace", "--config", gateway.file().string()};
-        command.insert(command.end(), options.begin(), options.end());
-        child_ = std::make_unique<process>(std::move(command));
-        const bool looks_on =
-            child_->wait_for_errors([](std::string_view errors) { return errors.find("looking on") != std::string_view::npos; });
-        if (!looks_on)
-            throw std::runtime_error{child_->errors()};
-    }
-    [[nodiscard]] bool shows(std::string_view part)
-    {
-        return child_->wait_for_output([&](std::string_view output) { return output.find(part) != std::string_view::npos; });
-    }
-    [[nodiscard]] std::string output() const { return child_->output(); }
-
-private:
-    std::unique_ptr<process> child_;
-};
 
 TEST_F(a_server_with_marks, shows_lines_hooks_verdicts_times_and_edits_as_they_happen)
 {
