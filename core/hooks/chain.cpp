@@ -30,6 +30,14 @@ struct refusal_code {
     std::string_view text = {};
 };
 
+/// Of what a plugin said, which may be nothing. Empty: none.
+std::string fault_of_pool(const std::string& said, const std::vector<std::string>& there_are)
+{
+    if (said.empty() || std::ranges::find(there_are, said) != there_are.end())
+        return {};
+    return "the source pool \"" + said + "\", which the configuration does not have ([[delivery.source_pool]])";
+}
+
 /// What a refusal without a code says at a hook that has a code of its own. RFC 5321 4.1.1.11, RFC 4954 6.
 refusal_code usual_refusal(hook_point hook, verdict_kind verdict) noexcept
 {
@@ -150,6 +158,8 @@ void chain_run::answered(plugin_reply reply)
 
 std::string chain_run::rule_broken_by(const plugin_reply& reply, const link& by) const
 {
+    if (!is_allowed_at(hook_, reply.verdict)) // first, and by name: the others could not say which
+        return std::string{name_of(reply.verdict)}.append(": not at ").append(name_of(hook_));
     if (const auto why = broken_rule(hook_, reply); !why.empty())
         return std::string{why};
     if (reply.login && hook_ == hook_point::auth_verify && kind_ != 0)
@@ -161,9 +171,12 @@ std::string chain_run::rule_broken_by(const plugin_reply& reply, const link& by)
         return "ACCEPT is not granted by the configuration (may)";
     if (reply.vouches && (hook_ != hook_point::cmd_rcpt || !by.who->may_vouch()))
         return "vouches without providing postern.recipients/1, or not for a recipient";
-    if (reply.out && !reply.out->pool.empty() && out_ != nullptr &&
-        std::ranges::find(out_->pools, reply.out->pool) == out_->pools.end())
-        return "the source pool \"" + reply.out->pool + "\", which the configuration does not have ([[delivery.source_pool]])";
+    if (reply.out && out_ != nullptr)
+        if (auto why = fault_of_pool(reply.out->pool, out_->pools); !why.empty())
+            return why;
+    if (reply.shape && shape_ != nullptr)
+        if (auto why = fault_of_pool(reply.shape->policy.pool, shape_->pools); !why.empty())
+            return why;
     if (reply.out && reply.out->socket && !by.may.route)
         return "a socket of its own is not granted by the configuration (may)";
     if (reply.out && out_ != nullptr && !by.may.tls && is_weaker(*reply.out, *out_))

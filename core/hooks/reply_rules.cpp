@@ -205,7 +205,7 @@ std::string_view broken_rule(hook_point hook, const plugin_reply& answer) noexce
         if (const auto why = broken_rule_of(hook, answer.verdict, *answer.out); !why.empty())
             return why;
     if (answer.shape)
-        if (const auto why = broken_rule_of(hook, *answer.shape); !why.empty())
+        if (const auto why = broken_rule_of(hook, answer.verdict, *answer.shape); !why.empty())
             return why;
     if (is_command(hook) && answer.verdict == verdict_kind::proceed)
         return is_text(answer.text) ? broken_rule_of_command(hook, answer) : "a text with octets that no reply may hold";

@@ -6,7 +6,7 @@
 
 namespace postern::hooks {
 
-std::string_view broken_rule_of(hook_point hook, const shaping_reply& said) noexcept
+std::string_view broken_rule_of(hook_point hook, verdict_kind verdict, const shaping_reply& said) noexcept
 {
     const auto& policy = said.policy;
     const bool has_policy = policy.concurrency != 0 || policy.rate_count != 0 || policy.rate_per.count() != 0 ||
@@ -15,6 +15,8 @@ std::string_view broken_rule_of(hook_point hook, const shaping_reply& said) noex
         return "rules for a next hop at a hook that knows none";
     if (hook == hook_point::queue_policy && said.wait.count() != 0)
         return "a time to wait at a hook that knows none";
+    if (hook == hook_point::queue_admit && verdict != verdict_kind::tempfail && said.wait.count() != 0)
+        return "a time to wait for a message that may go at once: only TEMPFAIL waits at queue.admit";
     if (policy.concurrency > most_concurrency)
         return "more transactions at the same time than any next hop may have";
     if ((policy.rate_count == 0) != (policy.rate_per.count() == 0))

@@ -46,7 +46,8 @@ struct tried_recipient {
 
 struct shaping {
     std::string next_hop;
-    shaping_policy policy; ///< queue.policy: what holds
+    shaping_policy policy;          ///< queue.policy: what holds
+    std::vector<std::string> pools; ///< queue.policy: of source addresses, those that there are
 
     std::vector<std::string> recipients; ///< queue.admit, delivery.reply: those whom it is about
     std::uint64_t size = 0;              ///< octets of the message
@@ -85,7 +86,7 @@ inline constexpr std::chrono::seconds usual_policy{300};
 inline constexpr std::chrono::hours longest_wait{24 * 30};
 
 /// Why `said` may not be taken at `hook`: a literal for the log; empty if it may.
-[[nodiscard]] std::string_view broken_rule_of(hook_point hook, const shaping_reply& said) noexcept;
+[[nodiscard]] std::string_view broken_rule_of(hook_point hook, verdict_kind verdict, const shaping_reply& said) noexcept;
 
 /// Of a policy what is said counts, and the shortest time that it is valid; of waits the longest.
 void take_shaping(const shaping_reply& said, shaping& to);

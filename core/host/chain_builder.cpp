@@ -73,6 +73,31 @@ std::vector<hooks::owned_parameter> owned_by(const abi_plugin& plugin)
     return plugin.instance().extensions().owned();
 }
 
+void warn_of_places(const config& from, const plugin_set& plugins, const base::log& log)
+{
+    const auto has = [](const std::vector<chain_member>& chain, std::string_view name) {
+        return std::ranges::find(chain, name, &chain_member::name) != chain.end();
+    };
+    const auto stands_in_one = [&](std::string_view name) {
+        return std::ranges::any_of(from.listeners, [&](const listener_settings& of) {
+            return has(of.chain, name) ||
+                   std::ranges::any_of(of.domains, [&](const domain_settings& each) { return has(each.chain, name); });
+        });
+    };
+    for (const auto& each : plugins.plugins()) {
+        std::string in_vain;
+        for (unsigned i = 1; i < hooks::hook_point_count; ++i) {
+            const auto hook = static_cast<hooks::hook_point>(i);
+            if (!hooks::is_of_the_queue(hook) && each->wants(hook))
+                in_vain.append(in_vain.empty() ? "" : ",").append(hooks::name_of(hook));
+        }
+        if (!in_vain.empty() && !stands_in_one(each->name()))
+            log.warning("plugin.in_no_chain", {{"plugin", each->name()},
+                                               {"hooks", in_vain},
+                                               {"note", "it is never asked there; put it into the chain of a listener"}});
+    }
+}
+
 hooks::link chain_builder::link_to(std::shared_ptr<abi_plugin> plugin, std::uint32_t group)
 {
     hooks::link out;

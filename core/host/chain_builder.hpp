@@ -17,6 +17,9 @@ namespace postern::daemon {
 /// The parameters that an instance declared.
 [[nodiscard]] std::vector<hooks::owned_parameter> owned_by(const abi_plugin& plugin);
 
+/// Logs who asked for hooks of sessions and stands in no chain, where it would be asked there: nothing else would show it.
+void warn_of_places(const config& from, const plugin_set& plugins, const base::log& log);
+
 /// Makes the links of one generation: all of an instance share its vitals.
 class chain_builder {
 public:

@@ -1,6 +1,7 @@
 // check and chain: what can be said about a configuration without running it, and what has to be published for it.
 
 #include "core/base/clock.hpp"
+#include "core/host/chain_builder.hpp"
 #include "core/host/chain_report.hpp"
 #include "core/host/cli.hpp"
 #include "core/host/config.hpp"
@@ -46,6 +47,7 @@ std::optional<examined> examine(const std::filesystem::path& file, base::log log
     if (made == nullptr || !is_ready || !found.empty())
         return std::nullopt;
     warn_of(key, log); // it serves all the same, and the next start or user may be able to read it
+    warn_of_places(*settings, *plugins, log);
     auto remarks = remarks_on(tls, base::system_clock{}.wall());
     return examined{std::move(*settings), std::move(made), std::move(remarks), std::move(tls), std::move(plugins)};
 }

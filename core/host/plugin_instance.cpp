@@ -1,6 +1,7 @@
 #include "core/host/plugin_instance.hpp"
 
 #include "core/host/call_words.hpp"
+#include "core/host/plugin_calls.hpp"
 #include "core/host/record_layout.hpp"
 #include "core/host/reply_reader.hpp"
 
@@ -184,16 +185,35 @@ bool plugin_instance::post_event(std::function<void()> job, job_kind kind, std::
 
 void plugin_instance::tell(const postern_event& event, job_kind kind)
 {
-    if (!is_blocking()) {
-        (void)handle(event); // nobody's answer to a notification counts
-        return;
-    }
+    if (!is_blocking())
+        return notify(event);
     auto copy = std::make_shared<const owned_event>(event);
     const auto octets = copy->octets();
     if (post(
-            event.session, [this, own = std::move(copy)] { (void)handle(own->get()); }, kind, octets))
+            event.session, [this, own = std::move(copy)] { notify(own->get()); }, kind, octets))
         return;
     dropped_one(event.hook);
+}
+
+void plugin_instance::notify(const postern_event& event) noexcept
+{
+    try {
+        std::string cause;
+        const auto status = handle(event, &cause);
+        if (status >= 0)
+            return;
+        const auto hook = call_name(event.hook);
+        settings_.services.metrics
+            ->add_counter({"postern_plugin_failures_total", "Calls in which a plugin failed"},
+                          {{"plugin", name()}, {"hook", hook}})
+            .add();
+        log_.warning("plugin_failed",
+                     {{"session", base::id_text(event.session)},
+                      {"plugin", name()},
+                      {"hook", hook},
+                      {"cause", cause.empty() ? fmt::format("handle returned {}", status) : "it failed: " + cause}});
+    } catch (const std::exception&) { // no memory for a word about it
+    }
 }
 
 void plugin_instance::dropped_one(std::uint32_t hook)

@@ -140,6 +140,8 @@ public:
     /// Tells without waiting for an answer: here, or on the plugin's own threads if it is BLOCKING. What is an observation may
     /// be dropped there, and the log says so.
     void tell(const postern_event& event, job_kind kind);
+    /// The same, here: nobody's answer to a notification counts, but that it failed is said.
+    void notify(const postern_event& event) noexcept;
     /// Counts an observation that it never got, and logs now and then.
     void dropped_one(std::uint32_t hook);
     /// A WAKE as the plugin gets it.

@@ -78,7 +78,7 @@ void plugin_instance::tell_timer(std::uint64_t token, std::uint64_t missed)
     record.ev.hook = POSTERN_HOOK_TIMER;
     record.token = token;
     record.missed = missed;
-    (void)handle(record.ev); // nobody's answer to a notification counts
+    notify(record.ev);
 }
 
 } // namespace postern::daemon

@@ -62,9 +62,8 @@ void plugin_observer::observe(const hooks::notice& what, base::wall_time when) n
     try {
         auto copy = std::make_shared<const owned_event>(record.ev);
         const auto octets = copy->octets() + sizeof(owned_event);
-        is_told =
-            instance_->post_event([instance = instance_.get(), own = std::move(copy)] { (void)instance->handle(own->get()); },
-                                  job_kind::observation, octets);
+        is_told = instance_->post_event([instance = instance_.get(), own = std::move(copy)] { instance->notify(own->get()); },
+                                        job_kind::observation, octets);
     } catch (const std::exception&) { // no memory for an observation: it is dropped
     }
     if (is_told)

@@ -147,7 +147,7 @@ void promised_answers::tell_later(entry one)
     write_token(event, one.token);
     auto own = std::make_shared<const owned_event>(std::move(*one.answer));
     const auto octets = own->octets();
-    (void)of_.post_event([instance = &of_, event = std::move(own)] { (void)instance->handle(event->get()); }, job_kind::promise,
+    (void)of_.post_event([instance = &of_, event = std::move(own)] { instance->notify(event->get()); }, job_kind::promise,
                          octets);
 }
 

@@ -1,6 +1,7 @@
 // LONG: all that runs is made, bound, reloaded and ended in one order, which is its members'.
 #include "core/host/serve.hpp"
 
+#include "core/host/chain_builder.hpp"
 #include "core/host/config.hpp"
 #include "core/host/control_lane.hpp"
 #include "core/host/control_commands.hpp"
@@ -253,6 +254,7 @@ bool daemon::open(plugin_set& plugins, problems& found)
     plugins.commit();
     options_ = plugins.options();
     keep_track_of(plugins);
+    warn_of_places(config_, plugins, log_);
     return true;
 }
 
@@ -385,6 +387,7 @@ problems daemon::reload()
     published_ = made;
     server_->publish(std::move(made));
     keep_track_of(*plugins);
+    warn_of_places(*next, *plugins, log_);
     tls_ = std::move(tls);
     tls_watch_ = std::move(watch);
     tls_tries_ = 0;

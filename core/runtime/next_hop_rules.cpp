@@ -83,6 +83,8 @@ io::task<void> next_hop_rules::ask(entries::iterator about)
     hooks::shaping said;
     said.next_hop = name;
     said.policy = before;
+    for (const auto& [pool, addresses] : current->delivery.pools)
+        said.pools.push_back(pool);
 
     const base::session_id session{of_.ids.next()};
     const asking now{*this, about, std::make_shared<connection_port>(of_.home, session, of_.clock)};

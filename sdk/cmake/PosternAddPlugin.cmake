@@ -43,6 +43,12 @@ function(postern_add_plugin name)
             "address|undefined|thread|memory|fuzzer|leak"))
         target_link_options(${name} PRIVATE LINKER:-z,defs)
     endif()
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+        list(TRANSFORM arg_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]" OUTPUT_VARIABLE absolute)
+        string(JOIN "|" absolute ${absolute})
+        add_custom_command(TARGET ${name} PRE_LINK VERBATIM
+            COMMAND ${CMAKE_COMMAND} "-DFILES=${absolute}" -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/PosternCoAwait.cmake)
+    endif()
     set_property(GLOBAL APPEND PROPERTY POSTERN_PLUGINS ${name})
 
     set(manifest ${CMAKE_CURRENT_SOURCE_DIR}/plugin.toml)

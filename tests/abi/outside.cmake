@@ -91,7 +91,8 @@ foreach(example 01_hello_filter 02_filter_in_c 03_xtrace 04_filter_in_rust 09_de
 endforeach()
 write_files_of(${GUIDE} ${WORK}/source)
 cmake_path(GET GUIDE PARENT_PATH docs)
-foreach(page services.md logins.md threads.md tutorial/1_filter.md tutorial/2_extension.md tutorial/3_backend.md)
+foreach(page services.md logins.md threads.md tutorial/1_filter.md tutorial/2_extension.md tutorial/3_backend.md
+        tutorial/4_outgoing.md)
     write_files_of(${docs}/${page} ${WORK}/source)
 endforeach()
 make_new(my-filter c++)
@@ -115,6 +116,7 @@ if(WITH_TESTS)
     build_alone(subject-guard subject-guard ON)
     build_alone(project project ON)
     build_alone(mbox_transport mbox ON)
+    build_alone(hosted_together hosted-together ON)
 endif()
 # Rust knows nothing of the two compilers: once is enough.
 if(WITH_TESTS)

@@ -41,6 +41,7 @@ struct contract {
     std::map<std::string, std::string> header_of;                  ///< hook: header
     std::map<std::string, std::string> classes;                    ///< of the SDK, by hook
     std::map<std::string, rust_event> types;                       ///< of the crate for Rust, likewise
+    std::map<std::string, std::string> answers;                    ///< of the SDK, by their record
 };
 
 std::string joined(const source_file& file)
@@ -198,6 +199,28 @@ std::map<std::string, std::string> classes_in(const std::vector<source_file>& he
     return out;
 }
 
+/// The answers of the SDK by the record that they become: "send(..., const wait_reply& what)" with
+/// "with_base<postern_wait_reply>".
+std::map<std::string, std::string> answers_in(const std::vector<source_file>& headers)
+{
+    std::map<std::string, std::string> out;
+    const std::regex begins{R"(postern_status send\(.*const (\w+)& \w+\))"};
+    const std::regex record{R"((postern_\w+_reply)\b)"};
+    for (const auto& file : headers) {
+        std::string name;
+        for (const auto& line : file.lines) {
+            std::smatch found;
+            if (std::regex_search(line, found, begins))
+                name = found[1];
+            else if (!name.empty() && std::regex_search(line, found, record))
+                out.emplace(found[1], std::exchange(name, {}));
+            if (line.starts_with("}"))
+                name.clear();
+        }
+    }
+    return out;
+}
+
 contract read_contract()
 {
     contract out;
@@ -210,6 +233,7 @@ contract read_contract()
     }
     out.classes = classes_in(sdk);
     out.types = rust_events();
+    out.answers = answers_in(sdk);
     return out;
 }
 
@@ -281,12 +305,22 @@ std::string edits_at(const contract& from, hook_point hook)
     return out.empty() ? "none" : fmt::format("{}", fmt::join(out, ", "));
 }
 
-void describe_members(const record& what, std::string& to)
+void describe_members(const record& what, std::string_view head, std::string& to)
 {
-    to += "\n| field | type | |\n|---|---|---|\n";
+    to += fmt::format("\n| {} | type | |\n|---|---|---|\n", head);
     for (const auto& each : what.members)
-        if (each.type != "postern_event" && each.name.find("reserved") == std::string::npos)
+        if (each.type != "postern_event" && each.type != "postern_reply" && each.name.find("reserved") == std::string::npos)
             to += fmt::format("| `{}` | `{}` | {} |\n", each.name, each.type, each.comment);
+}
+
+/// The record of its own that a hook is answered with, if its comment names one: "answered with a postern_wait_reply".
+std::vector<record>::const_iterator answer_of(const contract& from, const record& what)
+{
+    const std::regex named{R"(answered with a (postern_\w+_reply)\b)"};
+    std::smatch found;
+    if (!std::regex_search(what.comment, found, named))
+        return from.records.end();
+    return std::ranges::find(from.records, found[1].str(), &record::name);
 }
 
 void describe_hook(const contract& from, unsigned number, hook_reference& to)
@@ -312,8 +346,16 @@ void describe_hook(const contract& from, unsigned number, hook_reference& to)
     const auto in_rust = type_of(from, known->second.first);
     to.text += fmt::format("| record | `{}` |\n| C++ | `postern::{}` |\n| Rust | {} |\n", what->name, type,
                            in_rust.empty() ? "not yet" : in_rust);
+    const auto answer = answer_of(from, *what);
+    if (answer != from.records.end()) {
+        const auto own = from.answers.find(answer->name);
+        to.text += fmt::format("| answer record | `{}`{} |\n", answer->name,
+                               own == from.answers.end() ? std::string{} : fmt::format(", in C++ `postern::{}`", own->second));
+    }
     to.text += fmt::format("| answers | {} |\n| edits | {} |\n", answers_at(hook), edits_at(from, hook));
-    describe_members(*what, to.text);
+    describe_members(*what, "field", to.text);
+    if (answer != from.records.end())
+        describe_members(*answer, "field of the answer", to.text);
 }
 
 } // namespace
@@ -325,9 +367,9 @@ hook_reference make_hook_reference()
     out.text =
         "# Hooks\n\nMade from the headers of the contract by `./dev docs`; a test holds it to them. Every hook: when it runs, "
         "its record, its class in\nthe C++ SDK, its type in the crate for Rust, and what may be answered. Every record begins "
-        "with "
-        "a `postern_event`. What a failure\nmeans is `on_error` of the instance, by default a temporary refusal; where it is "
-        "something else, the hook says so.\n";
+        "with a `postern_event`, every\nanswer is a `postern_reply` or begins with one. What a failure means is `on_error` of "
+        "the "
+        "instance, by default a temporary\nrefusal; where it is something else, the hook says so.\n";
     for (unsigned i = 1; i < hooks::hook_point_count; ++i)
         if (hooks::is_hook(i))
             describe_hook(from, i, out);

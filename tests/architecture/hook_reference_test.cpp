@@ -70,6 +70,18 @@ TEST(the_hook_reference, describes_the_record_that_the_crate_for_rust_reads)
     EXPECT_GE(known, 36);
 }
 
+TEST(the_hook_reference, has_the_answer_of_a_hook_with_its_fields)
+{
+    const auto made = make_hook_reference().text;
+    const auto section =
+        made.substr(made.find("\n## queue.policy\n"), made.find("\n## queue.admit\n") - made.find("\n## queue.policy\n"));
+    EXPECT_THAT(section,
+                testing::HasSubstr("| answer record | `postern_queue_policy_reply`, in C++ `postern::policy_reply` |\n"));
+    for (const auto* field : {"pool", "concurrency", "rate_count", "rate_ms", "valid_s"})
+        EXPECT_THAT(section.substr(section.find("| field of the answer |")),
+                    testing::HasSubstr("\n| `" + std::string{field} + "` |"));
+}
+
 TEST(the_hook_reference, lists_the_fields_of_a_verb_that_was_said)
 {
     const auto made = make_hook_reference().text;

@@ -53,10 +53,7 @@ answer fake_delivery::delivery_begin()
     const auto kept = begin(record, POSTERN_HOOK_DELIVERY_BEGIN);
     record.size_octets = size_octets;
     record.is_smtp = is_smtp ? 1 : 0;
-    answer said = host_.send(record);
-    if (said.proceeds())
-        take_out(said);
-    return said;
+    return applied(POSTERN_HOOK_DELIVERY_BEGIN, host_.send(record));
 }
 
 answer fake_delivery::tls_policy()
@@ -77,9 +74,7 @@ answer fake_delivery::tls_policy()
     record.canonical = sdk::str(canonical);
     record.port = port;
     record.flags = host_flags();
-    answer said = host_.send(record);
-    take_policy(said);
-    return said;
+    return applied(POSTERN_HOOK_TLS_POLICY, host_.send(record));
 }
 
 answer fake_delivery::delivery_source()
@@ -87,10 +82,7 @@ answer fake_delivery::delivery_source()
     postern_ev_delivery_source record{};
     const auto kept = begin(record, POSTERN_HOOK_DELIVERY_SOURCE);
     record.pool = sdk::str(pool);
-    answer said = host_.send(record);
-    if (said.proceeds() && !said.out.pool.empty())
-        pool = said.out.pool;
-    return said;
+    return applied(POSTERN_HOOK_DELIVERY_SOURCE, host_.send(record));
 }
 
 answer fake_delivery::delivery_connect()
@@ -103,22 +95,6 @@ answer fake_delivery::delivery_connect()
     record.port = port;
     record.flags = host_flags();
     return host_.send(record);
-}
-
-answer fake_delivery::finish(const answer& said)
-{
-    answer came = host_.finish(said);
-    take_policy(came);
-    return came;
-}
-
-void fake_delivery::take_policy(const answer& said)
-{
-    policy_ = said.out;
-    if (!said.proceeds())
-        return;
-    tls = said.out.tls != 0 ? said.out.tls : tls;
-    tls_name = said.out.name.empty() ? tls_name : said.out.name;
 }
 
 answer fake_delivery::tls_result(std::uint32_t result, std::string_view text, bool is_refused)
@@ -158,12 +134,7 @@ answer fake_delivery::peer_offers()
     }
     record.flags = flags();
     record.tls = tls;
-    answer said = host_.send(record);
-    if (said.proceeds())
-        std::erase_if(offers, [&](const auto& each) {
-            return std::find(said.out.unused.begin(), said.out.unused.end(), each.first) != said.out.unused.end();
-        });
-    return said;
+    return applied(POSTERN_HOOK_DELIVERY_PEER, host_.send(record));
 }
 
 answer fake_delivery::client_verb(const std::vector<std::pair<std::uint32_t, std::string>>& said, std::uint32_t round)
@@ -192,10 +163,7 @@ answer fake_delivery::client_params()
     const auto list = records_of_offers(true);
     record.offers = list_of(list);
     record.flags = flags();
-    answer said = host_.send(record);
-    if (said.proceeds())
-        rewrite(said);
-    return said;
+    return applied(POSTERN_HOOK_CLIENT_PARAMS, host_.send(record));
 }
 
 std::string fake_delivery::octets() const
@@ -219,59 +187,17 @@ answer fake_delivery::send_content(std::uint32_t hook)
     record.headers = list_of(headers);
     record.size_octets = all.size();
     record.flags = flags();
-    return host_.send(record, all);
+    return applied(hook, host_.send(record, all));
 }
 
 answer fake_delivery::delivery_content()
 {
-    answer said = send_content(POSTERN_HOOK_DELIVERY_CONTENT);
-    if (said.proceeds())
-        edit_content(said);
-    return said;
+    return send_content(POSTERN_HOOK_DELIVERY_CONTENT);
 }
 
 answer fake_delivery::delivery_sign()
 {
-    answer said = send_content(POSTERN_HOOK_DELIVERY_SIGN);
-    if (!said.proceeds())
-        return said;
-    for (const edit& each : said.edits)
-        if (each.index != 0) {
-            host_.complain("puts a field elsewhere than in front of all at delivery.sign");
-            said.came = answer::how::failed;
-            return said;
-        }
-    edit_content(said);
-    return said;
-}
-
-/// Indices are those before the batch.
-void fake_delivery::edit_content(const answer& said)
-{
-    std::vector<std::pair<std::string, std::string>> made;
-    for (std::uint32_t at = 0; at <= fields.size(); ++at) {
-        for (const edit& each : said.edits)
-            if (each.op == POSTERN_EDIT_HEADER_INSERT && each.index == at)
-                made.emplace_back(each.name, each.value);
-        if (at == fields.size())
-            break;
-        auto field = fields[at];
-        bool is_gone = false;
-        for (const edit& each : said.edits) {
-            is_gone = is_gone || (each.op == POSTERN_EDIT_HEADER_REMOVE && each.index == at);
-            if (each.op == POSTERN_EDIT_HEADER_REPLACE && each.index == at)
-                field.second = each.value;
-        }
-        if (!is_gone)
-            made.push_back(std::move(field));
-    }
-    for (const edit& each : said.edits) {
-        if (each.op == POSTERN_EDIT_HEADER_ADD)
-            made.emplace_back(each.name, each.value);
-        if (each.op == POSTERN_EDIT_BODY_REPLACE)
-            body = each.value;
-    }
-    fields = std::move(made);
+    return send_content(POSTERN_HOOK_DELIVERY_SIGN);
 }
 
 answer fake_delivery::queue_policy()
@@ -283,7 +209,7 @@ answer fake_delivery::queue_policy()
     record.next_hop = sdk::str(next_hop);
     record.pool = sdk::str(pool);
     record.concurrency = concurrency;
-    return host_.send(record);
+    return applied(POSTERN_HOOK_QUEUE_POLICY, host_.send(record));
 }
 
 answer fake_delivery::queue_admit(std::uint32_t active, std::uint32_t waiting)
@@ -347,9 +273,7 @@ answer fake_delivery::dsn_make(const std::vector<report_line>& about, std::uint3
     record.received_s = received_s;
     record.kind = kind;
     record.flags = returns_all ? POSTERN_DSN_RETURNS_ALL : 0u;
-    answer said = host_.send(record);
-    told = said.discards() ? std::string{} : said.dsn.recipient.empty() || !said.proceeds() ? from : said.dsn.recipient;
-    return said;
+    return applied(POSTERN_HOOK_DSN_MAKE, host_.send(record));
 }
 
 std::vector<postern_str> fake_delivery::records_of(const std::vector<std::string>& texts)
@@ -380,44 +304,6 @@ std::uint32_t fake_delivery::host_flags() const noexcept
 {
     return (is_by_mx ? POSTERN_HOST_BY_MX : 0u) | (is_mx_secure ? POSTERN_HOST_MX_SECURE : 0u) |
            (is_address_secure ? POSTERN_HOST_ADDRESS_SECURE : 0u);
-}
-
-void fake_delivery::take_out(const answer& said)
-{
-    std::vector<std::string> kept;
-    for (std::uint32_t place = 0; place < to.size(); ++place) {
-        const bool is_later = std::any_of(said.edits.begin(), said.edits.end(), [&](const edit& each) {
-            return each.op == POSTERN_EDIT_RCPT_LATER && each.index == place;
-        });
-        (is_later ? put_off : kept).push_back(to[place]);
-    }
-    to = std::move(kept);
-}
-
-void fake_delivery::rewrite(answer& said)
-{
-    for (const edit& each : said.edits) {
-        const declared_param* const declared = host_.declared().param(each.name);
-        if (declared == nullptr || !(each.index == POSTERN_OF_MAIL ? declared->of_mail : declared->of_rcpt)) {
-            host_.complain("changes \"" + each.name + "\", which it did not declare for that command");
-            said.came = answer::how::failed;
-            return;
-        }
-    }
-    for (const edit& each : said.edits) {
-        const auto place = each.index == POSTERN_OF_MAIL ? std::nullopt : std::optional{each.index};
-        const auto found = std::find_if(params.begin(), params.end(), [&](const outgoing_param& one) {
-            return one.name == each.name && one.recipient == place;
-        });
-        if (each.op == POSTERN_EDIT_PARAM_DROP) {
-            if (found != params.end())
-                params.erase(found);
-            continue;
-        }
-        outgoing_param& one = found != params.end() ? *found : params.emplace_back(outgoing_param{each.name, {}, place});
-        one.value = each.value.empty() ? std::nullopt : std::optional{each.value};
-        one.relay = each.op == POSTERN_EDIT_PARAM_REQUIRE ? POSTERN_RELAY_REQUIRED : one.relay;
-    }
 }
 
 } // namespace postern::testing

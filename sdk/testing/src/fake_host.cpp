@@ -85,7 +85,7 @@ void fake_host::may(std::initializer_list<std::string_view> grants)
     for (const std::string_view each : grants) {
         if (std::find(all_grants.begin(), all_grants.end(), each) == all_grants.end())
             throw std::logic_error("may: there is no \"" + std::string{each} +
-                                   "\"; there are headers, sender, rcpt, body, route, accept, client, queue, tls, dsn");
+                                   "\"; there are headers, sender, rcpt, body, route, accept, client, queue, tls, dsn, submit");
         state_->grants->emplace(each);
     }
 }

@@ -137,7 +137,8 @@ void fake_services::fire_timer()
         else
             first->second.due += first->second.period;
     }
-    me().plugin().handle(me().self(), &record.ev);
+    if (me().plugin().handle(me().self(), &record.ev) < 0)
+        me().complain("failed at timer; log_lines() may say why");
 }
 
 const void* fake_services::service(std::string_view id)

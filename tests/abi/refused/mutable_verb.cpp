@@ -1,4 +1,4 @@
-// REFUSED: postern: this `on` cannot be called: take the event by const reference or by value, and only once
+// REFUSED: postern: this `on` cannot be called: it has to be public, and to take the event by const reference or by value, once
 #include <postern/plugin.hpp>
 
 class changes {

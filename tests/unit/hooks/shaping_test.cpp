@@ -30,9 +30,9 @@ shaping_reply with(shaping_policy policy)
     return said;
 }
 
-bool is_fine(hook_point hook, const shaping_reply& said)
+bool is_fine(hook_point hook, const shaping_reply& said, verdict_kind verdict = verdict_kind::proceed)
 {
-    return broken_rule_of(hook, said).empty();
+    return broken_rule_of(hook, verdict, said).empty();
 }
 
 TEST(shaping_reply, has_rules_at_queue_policy_and_a_time_everywhere_else)
@@ -41,10 +41,20 @@ TEST(shaping_reply, has_rules_at_queue_policy_and_a_time_everywhere_else)
     EXPECT_TRUE(is_fine(hook_point::queue_policy, with(rules)));
     EXPECT_FALSE(is_fine(hook_point::queue_policy, waits(1s)));
     for (const auto hook : of_waits) {
-        EXPECT_TRUE(is_fine(hook, waits(1s))) << name_of(hook);
+        EXPECT_TRUE(is_fine(hook, waits(1s), hook == hook_point::queue_admit ? verdict_kind::tempfail : verdict_kind::proceed))
+            << name_of(hook);
         EXPECT_FALSE(is_fine(hook, with(rules))) << name_of(hook);
         EXPECT_FALSE(is_fine(hook, with({0, 0, 0ms, "", 1s}))) << name_of(hook);
         EXPECT_FALSE(is_fine(hook, with({0, 0, 0ms, "bulk", 0s}))) << name_of(hook);
+    }
+}
+
+TEST(shaping_reply, makes_nobody_wait_who_may_go)
+{
+    for (const auto verdict : {verdict_kind::proceed, verdict_kind::accept}) {
+        EXPECT_FALSE(is_fine(hook_point::queue_admit, waits(1s), verdict)) << name_of(verdict);
+        EXPECT_TRUE(is_fine(hook_point::queue_admit, waits(0s), verdict)) << name_of(verdict);
+        EXPECT_TRUE(is_fine(hook_point::queue_retry, waits(1s), verdict)) << name_of(verdict);
     }
 }
 
@@ -179,6 +189,30 @@ TEST_F(a_shaped_delivery, knows_only_the_verdicts_that_mean_something)
     EXPECT_TRUE(is_allowed_at(hook_point::delivery_reply, verdict_kind::tempfail));
     EXPECT_TRUE(is_allowed_at(hook_point::queue_retry, verdict_kind::hold));
     EXPECT_TRUE(is_allowed_at(hook_point::queue_policy, verdict_kind::tempfail));
+}
+
+TEST_F(a_shaped_delivery, has_a_verdict_that_does_not_fit_named_in_the_log)
+{
+    order.add("refuser", says(verdict_kind::reject), permissions{});
+    EXPECT_TRUE(walk_it(hook_point::queue_admit).lets_pass());
+    EXPECT_THAT(failures, ElementsAre("REJECT: not at queue.admit"));
+}
+
+TEST_F(a_shaped_delivery, leaves_from_no_pool_that_the_configuration_does_not_have)
+{
+    now.policy.pool = "usual";
+    now.pools = {"bulk", "usual"};
+    const auto from = [](std::string pool) {
+        auto reply = says(verdict_kind::proceed);
+        reply.shape = std::make_shared<const shaping_reply>(with({0, 0, 0ms, std::move(pool), 0s}));
+        return reply;
+    };
+    order.add("one", from("bulk"));
+    order.add("two", from("nowhere"));
+    EXPECT_TRUE(walk_it(hook_point::queue_policy).lets_pass());
+    EXPECT_THAT(failures,
+                ElementsAre("the source pool \"nowhere\", which the configuration does not have ([[delivery.source_pool]])"));
+    EXPECT_EQ(now.policy.pool, "bulk");
 }
 
 TEST(a_source, is_a_pool_that_the_configuration_has)

@@ -459,6 +459,27 @@ TEST_F(a_plugin, cannot_both_observe_and_decide_at_one_hook)
     EXPECT_FALSE(plugin->instance().observes(hook_point::cmd_mail));
 }
 
+// Its exception would be a line without a word of where it came from, and no metric would know.
+TEST_F(a_plugin, that_fails_at_a_notification_is_told_of_in_the_log_with_the_hook_and_the_cause)
+{
+    script.subscriptions = {POSTERN_HOOK_DELIVERY_DONE};
+    script.on = [&](const postern_event&) {
+        script.core->log(script.host, POSTERN_LOG_ERROR, {"no such key", 11});
+        return POSTERN_E_PLUGIN;
+    };
+    const auto plugin = script.make();
+    event what{};
+    what.hook = hook_point::delivery_done;
+    plugin_reply none;
+    EXPECT_EQ(plugin->call(what, {}, nullptr, none).status, call_status::passed);
+    EXPECT_TRUE(script.log.contains("plugin=scripted hook=delivery.done cause=it failed: no such key"));
+    EXPECT_EQ(script.services.metrics
+                  ->add_counter({"postern_plugin_failures_total", "Calls in which a plugin failed"},
+                                {{"plugin", "scripted"}, {"hook", "delivery.done"}})
+                  .value(),
+              1);
+}
+
 TEST_F(a_plugin, survives_calls_without_a_host)
 {
     const auto plugin = script.make();

@@ -1,4 +1,6 @@
 #include "core/host/generation_builder.hpp"
+
+#include "core/host/chain_builder.hpp"
 #include "core/host/process.hpp"
 #include "tests/support/memory_log.hpp"
 #include "tests/support/server.hpp"
@@ -92,6 +94,24 @@ TEST_F(a_generation, has_no_store_in_a_chain)
 
 constexpr const char* two_plugins =
     "[[plugin]]\nname = \"a\"\nlibrary = \"good\"\n[[plugin]]\nname = \"b\"\nlibrary = \"pass_through\"\n";
+
+// It is loaded, check says that all is good, and nobody ever asks it.
+TEST_F(a_generation, has_nobody_in_no_chain_who_is_asked_in_chains_alone_without_a_warning)
+{
+    folder_.put("store", "queue-journal");
+    const auto warned = [&](const std::string& chain) {
+        const auto from =
+            read_config_text(folder_.configuration(two_plugins, chain), folder_.path() / "postern.toml", found_).value();
+        const auto plugins =
+            plugin_set::load(from, {.purpose = load_purpose::check, .services = services_}, base::log{log_}, found_);
+        EXPECT_NE(plugins, nullptr) << ::testing::PrintToString(texts(found_));
+        warn_of_places(from, *plugins, base::log{log_});
+        return log_.count("plugin.in_no_chain");
+    };
+    EXPECT_EQ(warned("[\"a\", \"b\"]"), 0);
+    EXPECT_EQ(warned("[\"a\"]"), 1);
+    EXPECT_TRUE(log_.contains("plugin.in_no_chain plugin=b hooks=cmd.rcpt note="));
+}
 
 TEST_F(a_generation, has_the_chains_of_domains_beside_that_of_the_listener)
 {

@@ -58,6 +58,21 @@ TEST(config, gives_every_kind_of_value)
               POSTERN_PASS);
 }
 
+// The last of them would be taken for all, and the others forgotten without a word.
+TEST(config, of_one_value_is_none_of_a_list_or_a_table)
+{
+    for (const bool is_table : {false, true}) {
+        fake_host fake{table};
+        if (is_table)
+            fake.table("many", {{"a", "1"}});
+        else
+            fake.list("many", {"a", "b"});
+        EXPECT_EQ(reads(fake, [](const postern::host& host) { (void)host.config("many", ""); }), POSTERN_E_INVALID);
+        EXPECT_THAT(fake.refusals(),
+                    ElementsAre(Pair("many", "has several values: the plugin has to read it with host.list() or host.table()")));
+    }
+}
+
 TEST(config, falls_back_where_nothing_was_given)
 {
     fake_host fake{table};

@@ -1,4 +1,5 @@
 // The conformance kit's own parts; what it finds is in tests/integration/plugin_check_test.cpp.
+#include <postern/plugin.hpp>
 #include <postern/testing/conformance/trials.hpp>
 #include <postern/testing/mailbox.hpp>
 #include <postern/testing/rules.hpp>
@@ -94,6 +95,29 @@ TEST(returned_memory, knows_an_address_that_was_lent)
     EXPECT_EQ(returned_memory::what_is(lent), returned_memory::fault::after_return);
     EXPECT_EQ(returned_memory::what_is(end), returned_memory::fault::behind_the_end);
     EXPECT_EQ(returned_memory::what_is(&event), returned_memory::fault::none);
+}
+
+/// What each grant is for, as far as an answer shows it.
+class asks_for_all {
+public:
+    postern::dsn_reply on(const postern::dsn_make&) const { return postern::dsn_reply{postern::proceed()}.say("it came back"); }
+    postern::verdict on(const postern::delivery_content&) const
+    {
+        return postern::proceed().add_header("X-A", "b").replace_body("c\r\n");
+    }
+};
+
+TEST(what_a_plugin_may, is_for_its_operator_to_say_and_so_no_finding)
+{
+    constexpr postern_plugin table = postern::sdk::describe<asks_for_all>("org.example.asks", "1", "test");
+    findings found;
+    whereabouts where;
+    kit_host host{table, {}, found, where};
+    ASSERT_EQ(host.create(), POSTERN_PASS);
+    fake_delivery delivery{host};
+    EXPECT_TRUE(delivery.dsn_make({{.recipient = "a@example.org"}}).proceeds());
+    EXPECT_TRUE(delivery.delivery_content().proceeds());
+    EXPECT_THAT(host.complaints(), IsEmpty());
 }
 
 /// Fails without a word where both tables are missing.

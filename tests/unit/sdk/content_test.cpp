@@ -51,6 +51,14 @@ protected:
     fake_delivery delivery{host};
 };
 
+TEST_F(a_content_on_its_way, is_edited_by_a_task_when_that_is_done)
+{
+    scripted::sign = [](const auto&, const auto&) { return postern::proceed().insert_header(0, "X-Sign", "s"); };
+    const answer asked = delivery.delivery_sign();
+    EXPECT_TRUE(delivery.finish(asked).proceeds());
+    EXPECT_THAT(delivery.fields, ElementsAre(Pair("X-Sign", "s"), Pair("From", "a@client.example"), Pair("Subject", "hi")));
+}
+
 TEST_F(a_content_on_its_way, is_shown_with_the_transaction_that_it_belongs_to)
 {
     delivery.offers = {{"8BITMIME", ""}};

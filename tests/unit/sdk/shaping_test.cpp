@@ -97,6 +97,22 @@ TEST_F(mail_that_leaves, waits_before_it_stands_in_line)
     EXPECT_THROW((void)postern::wait_for(30 * 24h + 1ms), std::invalid_argument);
 }
 
+TEST_F(mail_that_leaves, waits_for_a_reason)
+{
+    scripted::admit = [](const postern::queue_admit&) { return postern::wait_for(90s, "two at a time"); };
+    EXPECT_EQ(delivery.queue_admit().text, "two at a time");
+}
+
+TEST(mail_that_may_go, does_not_wait)
+{
+    fake_host host{table};
+    ASSERT_EQ(host.create(), POSTERN_PASS);
+    fake_delivery delivery{host};
+    scripted::admit = [](const postern::queue_admit&) { return postern::retry_in(90s); }; // which is for queue_retry
+    EXPECT_TRUE(delivery.queue_admit().is_failed());
+    EXPECT_THAT(host.complaints(), testing::ElementsAre(testing::HasSubstr("only TEMPFAIL waits at queue.admit")));
+}
+
 TEST_F(mail_that_leaves, comes_again_when_a_plugin_says)
 {
     scripted::retry = [](const postern::queue_retry& event) {

@@ -57,6 +57,19 @@ bool is_open(int fd)
     return ::fcntl(fd, F_GETFD) >= 0;
 }
 
+TEST_F(a_way, begins_at_no_pool_that_the_configuration_does_not_have)
+{
+    start();
+    delivery.pools = {"bulk"};
+    scripted::source = [](const auto&) { return postern::use_pool("bulk"); };
+    EXPECT_TRUE(delivery.delivery_source().proceeds());
+    EXPECT_THAT(host.complaints(), IsEmpty());
+    scripted::source = [](const auto&) { return postern::use_pool("nowhere"); };
+    EXPECT_TRUE(delivery.delivery_source().is_failed());
+    EXPECT_EQ(delivery.pool, "bulk");
+    EXPECT_THAT(host.complaints(), ElementsAre(HasSubstr("\"nowhere\", which the configuration does not have")));
+}
+
 TEST_F(a_way, begins_at_a_pool)
 {
     start();

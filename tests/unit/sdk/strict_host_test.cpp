@@ -296,4 +296,29 @@ TEST_F(strict, keeps_a_key_for_as_long_as_the_test_says)
     EXPECT_EQ(host_.kv.value("long"), "1");
 }
 
+/// Fails where nobody waits for an answer.
+class fails_unheard {
+public:
+    explicit fails_unheard(const postern::host& host)
+        : tick_{host.every(std::chrono::seconds{1}, [] { throw std::runtime_error("a tick"); })}
+    {
+    }
+    static void on(const postern::delivery_done&) { throw std::runtime_error("an end"); }
+
+private:
+    postern::timer_handle tick_;
+};
+
+TEST(a_strict_host, complains_of_a_failure_that_has_no_answer)
+{
+    constexpr postern_plugin table = postern::sdk::describe<fails_unheard>("org.example.unheard", "1.0", "test");
+    fake_host host{table};
+    ASSERT_EQ(host.create(), POSTERN_PASS);
+    fake_session job{host};
+    job.delivery_done("a@example.org", POSTERN_DELIVERED);
+    host.advance(std::chrono::seconds{1});
+    EXPECT_THAT(host.complaints(), ::testing::ElementsAre("failed at delivery.done; log_lines() may say why",
+                                                          "failed at timer; log_lines() may say why"));
+}
+
 } // namespace

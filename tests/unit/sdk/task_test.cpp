@@ -174,7 +174,7 @@ TEST_F(task, without_a_session_to_wait_in_fails_at_once)
     fake_session nowhere{host_, 0};
     const answer said = nowhere.rcpt("someone@example.org");
     EXPECT_TRUE(said.is_failed());
-    EXPECT_EQ(said.text, "the host refused a wake");
+    EXPECT_EQ(said.text, "host.sleep() in a task of no session, which nobody can wake: begin the rest by host.after()");
 }
 
 TEST_F(task, ignores_a_wake_that_it_never_asked_for)

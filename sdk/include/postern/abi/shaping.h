@@ -23,8 +23,8 @@ extern "C" {
 #define POSTERN_HOOK_DELIVERY_REPLY 45u
 
 /* queue.policy: answered with a postern_queue_policy_reply, or a postern_reply. TEMPFAIL suspends the next hop: nothing is tried
- * there for `valid_s`, and base.text says why, for the log and for operators; there is no other refusal. Session: one of its
- * own. */
+ * there for `valid_s`, and base.text says why, for the log and for operators; there is no other refusal. A pool that the
+ * configuration does not have is a failure. Whoever fails, whatever on_error says, has said nothing. Session: one of its own. */
 typedef struct postern_ev_queue_policy {
     postern_event ev;
     postern_str next_hop; /* as at delivery.begin */
@@ -46,7 +46,9 @@ typedef struct postern_queue_policy_reply {
 } postern_queue_policy_reply;
 
 /* queue.admit: answered with a postern_wait_reply, or a postern_reply. CONTINUE: it stands in line. TEMPFAIL: not now; it is
- * asked again in wait_ms (0: a minute), and that was no attempt. There is no other refusal. */
+ * asked again in wait_ms (0: a minute), and that was no attempt; base.text says why, for operators. There is no other refusal, and
+ * wait_ms without one is a failure. Whoever fails, whatever on_error says, has said nothing. Session: that of the attempt, as at
+ * queue.route. */
 typedef struct postern_ev_queue_admit {
     postern_event ev;
     postern_str message; /* queue id as text */
@@ -77,7 +79,8 @@ typedef struct postern_ev_queue_admit {
 /* delivery.reply: answered with a postern_wait_reply, or a postern_reply. CONTINUE: it stands. TEMPFAIL makes a failure a
  * deferral, REJECT a deferral a failure; of base only the text counts, for the log: what the next hop said stays what the sender
  * is told, with the class of its enhanced code changed. wait_ms, with whatever verdict: nothing is tried at that next hop for so
- * long, by no message. What plugins decided is not asked about. Session: that of delivery.begin. */
+ * long, by no message. What plugins decided is not asked about. Whoever fails, whatever on_error says, has said nothing. Session:
+ * that of delivery.begin. */
 typedef struct postern_ev_delivery_reply {
     postern_event ev;
     postern_str message;
@@ -106,7 +109,7 @@ typedef struct postern_tried {
 
 /* queue.retry: answered with a postern_wait_reply, or a postern_reply. CONTINUE with wait_ms: the next attempt is so much later
  * from now, in place of next_s; never after expires_s. REJECT: those who are left fail for good, and their sender is told. HOLD:
- * the message stays for an operator. Session: that of the attempt. */
+ * the message stays for an operator. Whoever fails, whatever on_error says, has said nothing. Session: that of the attempt. */
 typedef struct postern_ev_queue_retry {
     postern_event ev;
     postern_str message;

@@ -9,6 +9,7 @@
 #include <postern/sdk/task.hpp>
 
 #include <exception>
+#include <string>
 #include <utility>
 
 namespace postern {
@@ -34,11 +35,11 @@ struct background {
             try {
                 std::rethrow_exception(error);
             } catch (const std::exception& thrown) {
-                instance.log(POSTERN_LOG_ERROR, thrown.what());
+                instance.log(POSTERN_LOG_ERROR, std::string{"a task of no session threw: "} + thrown.what());
             } catch (const cancelled&) {
                 // all is over, and nobody waits
             } catch (...) {
-                instance.log(POSTERN_LOG_ERROR, "it threw what is no std::exception");
+                instance.log(POSTERN_LOG_ERROR, "a task of no session threw what is no std::exception");
             }
         }
     };

@@ -399,7 +399,14 @@ private:
     [[nodiscard]] std::optional<postern_option> find(std::string_view key, std::uint32_t kind, const char* what) const
     {
         std::optional<postern_option> found;
-        for_each(key, [&](const postern_option& option) { found = option; });
+        std::uint32_t count = 0;
+        for_each(key, [&](const postern_option& option) {
+            found = option;
+            ++count;
+        });
+        if (count > 1 || (found && found->name.len != 0)) // one of them would do for all, and nobody would know
+            throw config_error{std::string{key},
+                               "has several values: the plugin has to read it with host.list() or host.table()"};
         if (found && found->kind != kind)
             refuse(key, std::string{"has to be "} + what);
         return found;

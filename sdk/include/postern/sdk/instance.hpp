@@ -24,7 +24,7 @@ constexpr bool check_event()
         static_assert(Event::kind != event_kind::decision || answers<answer, Event::kind>,
                       "postern: `on` for a decision returns verdict, task<verdict> or pending (or void, to observe)");
         static_assert(Event::kind != event_kind::notification || answers<answer, Event::kind>,
-                      "postern: `on` for a notification returns void");
+                      "postern: `on` for a notification returns void; for what takes time: postern::go_on(host, task)");
         static_assert(Event::kind != event_kind::delivery || answers<answer, Event::kind>,
                       "postern: `on(deliver)` returns delivery_report, delivery_result, task<delivery_report> or pending");
         static_assert(Event::kind != event_kind::request || answers<answer, Event::kind>,
@@ -44,6 +44,18 @@ constexpr bool check_event()
         static_assert(Event::kind != event_kind::admin || answers<answer, Event::kind>,
                       "postern: `on(admin)` returns admin_reply, task<admin_reply> or pending");
         static_assert(
+            Event::kind != event_kind::waiting || answers<answer, Event::kind>,
+            "postern: `on` for queue_admit, queue_retry and delivery_reply returns wait_reply, verdict, a task of either, "
+            "or pending");
+        static_assert(Event::kind != event_kind::queue_policy || answers<answer, Event::kind>,
+                      "postern: `on(queue_policy)` returns policy_reply, verdict, a task of either, or pending");
+        static_assert(Event::kind != event_kind::source || answers<answer, Event::kind>,
+                      "postern: `on(delivery_source)` returns source_reply, verdict, a task of either, or pending");
+        static_assert(Event::kind != event_kind::connecting || answers<answer, Event::kind>,
+                      "postern: `on(delivery_connect)` returns connect_reply, verdict, a task of either, or pending");
+        static_assert(Event::kind != event_kind::dsn_make || answers<answer, Event::kind>,
+                      "postern: `on(dsn_make)` returns dsn_reply, verdict, a task of either, or pending");
+        static_assert(
             (!has_own_reply(Event::kind) && Event::kind != event_kind::client_lines) || answers<answer, Event::kind>,
             "postern: `on` for a delivery on its way out returns the event's reply, verdict, a task of either, or pending");
         static_assert(Event::kind != event_kind::login || answers<answer, Event::kind>,
@@ -61,7 +73,8 @@ constexpr bool check_event()
                           task<peer_reply>, client_lines, task<client_lines>, login_reply, task<login_reply>, mechanism_list,
                           task<mechanism_list>, dsn_reply, task<dsn_reply>, policy_reply, task<policy_reply>, wait_reply,
                           task<wait_reply>, source_reply, task<source_reply>, connect_reply, task<connect_reply>>,
-            "postern: this `on` cannot be called: take the event by const reference or by value, and only once");
+            "postern: this `on` cannot be called: it has to be public, and to take the event by const reference or by value, "
+            "once");
     }
     return takes<Plugin, Event>;
 }

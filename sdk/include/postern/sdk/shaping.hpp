@@ -288,10 +288,11 @@ private:
     std::chrono::milliseconds wait_{0};
 };
 
-/// At queue_admit: not now; asked again in that time. Throws std::invalid_argument for no time, and for one over 30 days.
-[[nodiscard]] inline wait_reply wait_for(std::chrono::milliseconds time)
+/// At queue_admit: not now; asked again in that time. `why` is for operators, and for the sender where he has to hear that his
+/// mail is late. Throws std::invalid_argument for no time, and for one over 30 days.
+[[nodiscard]] inline wait_reply wait_for(std::chrono::milliseconds time, std::string why = {})
 {
-    return wait_reply{verdict{POSTERN_TEMPFAIL}}.rest_for(time);
+    return wait_reply{verdict{POSTERN_TEMPFAIL}}.rest_for(time, std::move(why));
 }
 
 /// At queue_retry: the next attempt, from now. Throws as wait_for().

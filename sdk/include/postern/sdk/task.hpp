@@ -111,6 +111,9 @@ public:
             return;
         if (outcome_ == POSTERN_E_STALE)
             throw cancelled{};
+        if (outcome_ == POSTERN_E_INVALID)
+            throw std::runtime_error(
+                "host.sleep() in a task of no session, which nobody can wake: begin the rest by host.after()");
         throw std::runtime_error("the host refused a wake");
     }
 

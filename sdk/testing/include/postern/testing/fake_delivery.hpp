@@ -12,8 +12,10 @@
 #include <postern/testing/answer.hpp>
 #include <postern/testing/report_line.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <iosfwd>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,7 +70,8 @@ public:
     std::vector<std::pair<std::string, std::string>> offers; ///< keyword and parameters; peer_offers() takes out what is not used
     bool has_tls = false;
     bool has_other_hosts = false;
-    std::string pool; ///< of source addresses; delivery_source() makes it what holds
+    std::string pool;               ///< of source addresses; delivery_source() makes it what holds
+    std::vector<std::string> pools; ///< that the configuration has; empty: whatever is named is one
     std::vector<std::pair<std::string, std::string>>
         fields;                    ///< of the header section; delivery_content() and delivery_sign() edit them
     std::string body = "text\r\n"; ///< delivery_content() may replace it
@@ -85,8 +88,10 @@ public:
     answer delivery_source();
     answer tls_policy();
     answer delivery_connect();
-    /// What a task says to tls_policy() in the end, as session_base::finish: `delivery.finish(delivery.tls_policy())`.
+    /// What a task says in the end, as session_base::finish: `delivery.finish(delivery.tls_policy())`. It is applied then.
     answer finish(const answer& said);
+    /// The same of an answer that comes from a thread of the plugin's own, as fake_host::wait_for.
+    answer wait_for(const answer& said, std::chrono::nanoseconds patience = std::chrono::seconds{2});
     /// By what the last tls_policy() said. `result`: POSTERN_TLS_RESULT_...
     answer tls_result(std::uint32_t result = POSTERN_TLS_RESULT_OK, std::string_view text = {}, bool is_refused = false);
     answer peer_offers();
@@ -127,13 +132,19 @@ private:
     void edit_content(const answer& said);
     void take_out(const answer& said);
     void take_policy(const answer& said);
+    /// What an answer changes, now or when it is there.
+    answer applied(std::uint32_t hook, answer said);
+    void apply(std::uint32_t hook, answer& said);
+    answer finished(const answer& question, answer said);
+    void fail(answer& said, std::string why);
 
     /// Whether it is the plugin's own is judged here, where it is known what was declared.
     void rewrite(answer& said);
 
     fake_host& host_;
     std::uint64_t id_;
-    outgoing_reply policy_; // what the last tls_policy() said
+    outgoing_reply policy_;                       // what the last tls_policy() said
+    std::map<std::uint64_t, std::uint32_t> open_; // hooks whose answers are to come, by ticket
 };
 
 } // namespace postern::testing

@@ -382,7 +382,7 @@ private:
             return fault;
     }
     if (is_shaping(asked.hook)) {
-        if (std::string fault = rules::fault_of_shaping(what); !fault.empty())
+        if (std::string fault = rules::fault_of_shaping(what, asked.hook); !fault.empty())
             return fault;
     }
     if (asked.hook == POSTERN_HOOK_DSN_MAKE) {

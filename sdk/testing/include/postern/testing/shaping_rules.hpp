@@ -37,11 +37,13 @@ namespace rules {
     return {};
 }
 
-[[nodiscard]] inline std::string fault_of_shaping(const answer& what)
+[[nodiscard]] inline std::string fault_of_shaping(const answer& what, std::uint32_t hook)
 {
     constexpr auto most_ms = static_cast<std::uint64_t>(std::chrono::milliseconds{sdk::longest_wait}.count());
     constexpr std::uint32_t day = 86'400;
     const shaping_reply& said = what.shape;
+    if (hook == POSTERN_HOOK_QUEUE_ADMIT && what.verdict != POSTERN_TEMPFAIL && said.wait_ms != 0)
+        return "a time to wait for a message that may go at once: only TEMPFAIL waits at queue.admit";
     if (said.concurrency > sdk::most_concurrency)
         return "more transactions at the same time than any next hop may have";
     if ((said.rate_count == 0) != (said.rate_ms == 0))

@@ -93,7 +93,7 @@ public:
     {
         deadline({}); // the trials take tickets back themselves
         // What its operator would grant is for him to say.
-        may({"headers", "sender", "rcpt", "body", "route", "accept", "client", "queue", "tls"});
+        may({"headers", "sender", "rcpt", "body", "route", "accept", "client", "queue", "tls", "dsn", "submit"});
     }
     ~kit_host() { destroy(); } // before what its calls use is gone
 
