@@ -468,9 +468,9 @@ TEST_F(a_plugin, that_fails_at_a_notification_is_told_of_in_the_log_with_the_hoo
         return POSTERN_E_PLUGIN;
     };
     const auto plugin = script.make();
-    event what{};
+    hooks::event what{};
     what.hook = hook_point::delivery_done;
-    plugin_reply none;
+    hooks::plugin_reply none;
     EXPECT_EQ(plugin->call(what, {}, nullptr, none).status, call_status::passed);
     EXPECT_TRUE(script.log.contains("plugin=scripted hook=delivery.done cause=it failed: no such key"));
     EXPECT_EQ(script.services.metrics
