@@ -45,7 +45,7 @@ TEST_F(a_record, begins_with_what_every_event_has)
 TEST_F(a_record, tells_who_is_connected)
 {
     here.connection.identity = "alice";
-    here.connection.tls.emplace();
+    here.connection.tls = hooks::tls_facts{};
     look(here.event(hook_point::conn_open), [](const postern_event& event) {
         const auto peers = records_of<postern_peer>(as<postern_ev_conn_open>(event).peer);
         ASSERT_EQ(peers.size(), 1U);
