@@ -311,8 +311,8 @@ private:
 
 TEST(a_strict_host, complains_of_a_failure_that_has_no_answer)
 {
-    constexpr postern_plugin table = postern::sdk::describe<fails_unheard>("org.example.unheard", "1.0", "test");
-    fake_host host{table};
+    constexpr postern_plugin unheard = postern::sdk::describe<fails_unheard>("org.example.unheard", "1.0", "test");
+    fake_host host{unheard};
     ASSERT_EQ(host.create(), POSTERN_PASS);
     fake_session job{host};
     job.delivery_done("a@example.org", POSTERN_DELIVERED);
