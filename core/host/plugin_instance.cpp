@@ -29,6 +29,14 @@ thread_local const plugin_instance* being_created = nullptr; // other threads of
 
 static_assert(hooks::hook_point_count <= POSTERN_HOOK_WAKE && POSTERN_HOOK_CONFIG_ABORT < hook_set::capacity);
 
+/// The 1st, the 10th, the 100th ...: a plugin in trouble must not fill the log as well.
+bool is_worth_a_line(std::uint64_t count) noexcept
+{
+    while (count != 0 && count % 10 == 0)
+        count /= 10;
+    return count == 1;
+}
+
 /// Whether it is sent to who subscribes to it as such.
 bool is_offered(std::uint32_t hook) noexcept
 {
@@ -207,6 +215,8 @@ void plugin_instance::notify(const postern_event& event) noexcept
             ->add_counter({"postern_plugin_failures_total", "Calls in which a plugin failed"},
                           {{"plugin", name()}, {"hook", hook}})
             .add();
+        if (!is_worth_a_line(failed_[event.hook % hook_set::capacity].fetch_add(1, std::memory_order_relaxed) + 1))
+            return;
         log_.warning("plugin_failed",
                      {{"session", base::id_text(event.session)},
                       {"plugin", name()},
@@ -220,10 +230,7 @@ void plugin_instance::dropped_one(std::uint32_t hook)
 {
     all_dropped_.add();
     const auto dropped = dropped_.fetch_add(1, std::memory_order_relaxed) + 1;
-    auto step = dropped; // the 1st, the 10th, the 100th ...: a plugin that lags must not fill the log as well
-    while (step % 10 == 0)
-        step /= 10;
-    if (step == 1)
+    if (is_worth_a_line(dropped))
         log_.error("plugin_overrun", {{"plugin", name()}, {"hook", hook}, {"dropped", dropped}});
 }
 

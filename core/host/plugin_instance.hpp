@@ -226,8 +226,9 @@ private:
     std::unique_ptr<std::array<std::mutex, 64>> by_session_;
     std::weak_ptr<hooks::plugin> face_;
     std::atomic<std::uint64_t> stale_replies_{0};
-    std::atomic<std::uint64_t> dropped_{0}; ///< observations
-    base::counter& all_stale_;              ///< of every generation
+    std::atomic<std::uint64_t> dropped_{0};                               ///< observations
+    std::array<std::atomic<std::uint64_t>, hook_set::capacity> failed_{}; ///< notifications, by hook
+    base::counter& all_stale_;                                            ///< of every generation
     base::counter& all_dropped_;
     ticket_table tickets_;
     session_table sessions_;

@@ -24,6 +24,8 @@ void loop::ended(std::string_view what, const std::exception_ptr& failure)
         std::rethrow_exception(failure);
     } catch (const std::exception& cause) {
         log_.error("task_failed", {{"task", what}, {"cause", cause.what()}});
+    } catch (...) {
+        log_.error("task_failed", {{"task", what}, {"cause", "not a std::exception"}});
     }
 }
 

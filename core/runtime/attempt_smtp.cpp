@@ -81,14 +81,14 @@ constexpr std::size_t most_in_a_row = 20;
 
 } // namespace
 
-/// None of the hosts could be connected to, or may be. That some may not says nothing of the others, and nothing to others: the
-/// next hop rests if anybody was looked for in vain.
+/// None of the hosts could be connected to, or may be. That an address may not says nothing of the others: the next hop rests if
+/// anybody was looked for in vain. But where a whole host was left out, for this message's sake, others may have mail for it.
 io::task<void> attempt::note_unreachable(const std::vector<std::uint32_t>& recipients, const next_hosts& hosts,
                                          const std::string& next_hop, conversation* asked)
 {
     const auto why = hosts.why_none();
     const auto result = why.is_final ? delivery::recipient_result::kind::failed : delivery::recipient_result::kind::deferred;
-    if (why.unreached)
+    if (why.unreached && !why.has_left_out)
         engine_.lines_.unreachable(next_hop, *why.unreached);
     std::vector<heard> all;
     for (const auto index : recipients)
@@ -279,7 +279,7 @@ io::task<std::vector<std::uint32_t>> attempt::deliver_smtp(const delivery::route
         if (is_unwell && !is_about_tls(peer.end()))
             engine_.lines_.unreachable(name, result.recipients.front().text);
         else
-            engine_.lines_.reached(name);
+            engine_.lines_.reached(name, !is_unwell && !is_ours);
         const bool is_left_out = talk != nullptr && (talk->held() || talk->is_cut()) && !peer.has_begun_content();
         if (is_left_out && talk->held())
             hold_ = talk->held();

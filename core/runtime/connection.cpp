@@ -77,8 +77,10 @@ io::task<void> connection::run([[maybe_unused]] std::unique_ptr<connection> self
         bool has_waited = true; // so that the session's time is another
         for (unsigned steps = 1; !is_over; ++steps) {
             // A peer that always has octets for us would never let this thread go to another.
-            if (steps % steps_at_a_time == 0)
+            if (steps % steps_at_a_time == 0) {
                 co_await give_way();
+                has_waited = true;
+            }
             if (std::exchange(has_waited, true))
                 session_.at(home_.clock.wall());
             const auto next = session_.resume();

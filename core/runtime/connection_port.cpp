@@ -10,8 +10,11 @@ namespace postern::runtime {
 
 void connection_port::side::answer(std::uint64_t ticket, hooks::plugin_reply reply) noexcept
 {
-    io::asio::post(whole_.home_.context(), [self = whole_.shared_from_this(), this, ticket, answer = std::move(reply)]() mutable {
-        came = arrival{ticket, std::move(answer), self->clock_.now()};
+    // Made here: on the loop, want of memory would be the end of its thread.
+    base::rare<arrival> made{arrival{ticket, std::move(reply), {}}};
+    io::asio::post(whole_.home_.context(), [self = whole_.shared_from_this(), this, made = std::move(made)]() mutable {
+        made->when = self->clock_.now();
+        came = std::move(made);
         self->ring();
     });
 }

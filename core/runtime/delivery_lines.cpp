@@ -231,11 +231,12 @@ void delivery_lines::unreachable(const std::string& destination, const std::stri
     watch_rests();
 }
 
-void delivery_lines::reached(const std::string& destination)
+void delivery_lines::reached(const std::string& destination, bool has_answered)
 {
     if (resting_.reached(destination, clock_.now()))
         log_.info("destination_reached", {{"next_hop", destination}});
-    call(destinations().widen(destination));
+    if (has_answered)
+        call(destinations().widen(destination));
     watch_rests();
 }
 

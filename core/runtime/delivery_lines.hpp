@@ -92,8 +92,8 @@ public:
     [[nodiscard]] std::optional<std::string> why_not(std::string_view destination, bool is_urgent = false) const;
     /// Nobody there could be spoken to.
     void unreachable(const std::string& destination, const std::string& why);
-    /// A transaction there has come to an end that the peer told.
-    void reached(const std::string& destination);
+    /// Somebody there could be spoken to. `has_answered`: and a transaction has come to an end that the peer told.
+    void reached(const std::string& destination, bool has_answered);
     /// Nobody goes there for that time, however urgent it is.
     void rest(const std::string& destination, const std::string& why, std::chrono::milliseconds time);
     /// That is over, whoever wanted it.

@@ -58,6 +58,7 @@ void next_hosts::keep(failure why)
         return;
     if (!why.unreached)
         why.unreached = std::move(failure_.unreached);
+    why.has_left_out = failure_.has_left_out;
     failure_ = std::move(why);
 }
 
@@ -70,6 +71,7 @@ void next_hosts::fail(bool is_final, std::string enhanced, std::string text)
 void next_hosts::leave_out(std::string_view host, std::string enhanced, std::string text)
 {
     pass_over(std::move(enhanced), std::move(text));
+    failure_.has_left_out = true;
     if (last_ && last_->host == host) // else an idle connection led there, and those who follow are of another one
         addresses_.clear();
 }

@@ -40,6 +40,7 @@ public:
         bool is_policy = false; ///< that text is about a host that might well have been there, and was left out
         /// Why a place that was tried, or looked for, cannot be reached now; nothing: none was. Others may have been left out.
         std::optional<std::string> unreached = {};
+        bool has_left_out = false; ///< a whole host, in which another message may find what it needs
     };
     struct surroundings {
         io::loop& home;

@@ -394,6 +394,9 @@ void conversation::tell(const step& what)
 
 void conversation::take_content(const step& what)
 {
+    expect(!what.is_ascii || std::none_of(what.octets.begin(), what.octets.end(), [](char c) { return c < 0; }),
+           "what is told to be ASCII is");
+    ascii_ = ascii_ && what.is_ascii;
     steps_.push_back(fmt::format("content {}{}", what.octets.size(), what.is_last ? " last" : ""));
     auto* message = session_->draft();
     expect(!is_body_over_, "nothing follows the last content step");

@@ -115,6 +115,8 @@ public:
     [[nodiscard]] const std::vector<moment>& moments() const noexcept { return moments_; }
     /// Body octets of the content steps of the transaction at hand.
     [[nodiscard]] const std::string& spooled() const noexcept { return spooled_; }
+    /// Every content step so far was told to be ASCII.
+    [[nodiscard]] bool was_told_ascii() const noexcept { return ascii_; }
     /// Messages that were acknowledged and thrown away, as a plugin wished.
     [[nodiscard]] std::uint64_t discarded() const noexcept { return discarded_; }
     /// What broke a rule that holds for every conversation; empty: nothing.
@@ -157,6 +159,7 @@ private:
     std::string last_sent_; // line
     std::vector<kept_message> kept_;
     std::string spooled_;
+    bool ascii_ = true;
     std::string fault_;
 
     // The witness.

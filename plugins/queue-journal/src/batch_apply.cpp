@@ -6,15 +6,15 @@ namespace postern_queue_journal {
 
 namespace {
 
-/// Of a piece that is written: to the next one, if its append waits for this answer; else to nobody.
+/// Under the lock. The room of a piece that is written is the next one's; an assignment would leave it where it is.
 void give_room_back(operation& written)
 {
     std::string room;
-    room.swap(written.body); // an assignment would keep it
-    if (!written.done || !written.of->pending.empty())
+    room.swap(written.body);
+    if (written.of->is_abandoned || !written.part_is_intake)
         return;
     room.clear();
-    written.of->pending.swap(room);
+    written.of->room.swap(room);
 }
 
 } // namespace

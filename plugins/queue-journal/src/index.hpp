@@ -5,6 +5,7 @@
 #include "file_system.hpp"
 #include "record.hpp"
 
+#include <cassert>
 #include <deque>
 #include <map>
 #include <memory>
@@ -72,13 +73,14 @@ struct segment {
 struct piece {
     place record;            ///< none: not yet written
     std::uint32_t crc = 0;   ///< of its octets
-    std::uint32_t size : 30; ///< octets
+    std::uint32_t size : 30; ///< octets; with what follows one word, so under the lock as that is, once others know the piece
     bool counted : 1;        ///< in its segment's `uploads`
     bool is_written : 1;     ///< else an operation has its octets, or had: it failed
 
     piece(std::uint32_t octets, std::uint32_t checksum) noexcept
         : crc{checksum}, size{octets & ((1U << 30U) - 1)}, counted{false}, is_written{false}
     {
+        assert(size == octets);
     }
     /// One that is there.
     explicit piece(const extent& there) noexcept : piece{there.size, there.crc}
@@ -88,14 +90,15 @@ struct piece {
     }
     [[nodiscard]] extent where() const noexcept { return {record.segment, record.offset() + header_size, size, crc}; }
 };
+static_assert(sizeof(piece) == 16);
 
 /// A message that is arriving.
 struct upload {
     std::deque<piece> pieces; ///< in content order; references stay valid while it grows at either end
-    std::string pending;    ///< appended, not enough for a piece of its own; touched by the caller of append, or by the committer
-                            ///< while that one waits
-    std::uint64_t size = 0; ///< appended in all
-    std::error_code failure; ///< why a piece could not be written
+    std::string pending;      ///< appended, not enough for a piece of its own; touched by the caller of append alone
+    std::string room;         ///< of a piece that was written, empty: the next one's
+    std::uint64_t size = 0;   ///< appended in all
+    std::error_code failure;  ///< why a piece could not be written
     bool is_abandoned = false;
 };
 

@@ -80,6 +80,7 @@ void journal::append(std::uint64_t id, std::string_view body, completion done)
 {
     std::shared_ptr<upload> arriving;
     std::error_code failure;
+    std::string room;
     {
         const std::lock_guard lock{mutex_};
         compactor_may_run_ = true;
@@ -88,9 +89,12 @@ void journal::append(std::uint64_t id, std::string_view body, completion done)
             slot = std::make_shared<upload>();
         arriving = slot;
         failure = arriving->failure;
+        room.swap(arriving->room);
     }
     if (failure)
         return done(is_no_room(failure) ? outcome::full : outcome::failed);
+    if (arriving->pending.empty())
+        arriving->pending.swap(room);
     arriving->size += body.size();
     while (arriving->pending.size() + body.size() >= settings_.extent_size) {
         const auto taken = body.substr(0, settings_.extent_size - arriving->pending.size());
@@ -101,10 +105,10 @@ void journal::append(std::uint64_t id, std::string_view body, completion done)
         auto octets = std::exchange(arriving->pending, {});
         const bool is_last = body.size() < settings_.extent_size;
         if (is_last)
-            arriving->pending = body; // from here on the committer may have it
+            arriving->pending = body; // now, since the answer may bring the next append
         std::unique_lock lock{mutex_};
         auto waiting = extent_operation(arriving, id, arriving->pieces.emplace_back(full), std::move(octets));
-        // Answered when it is written: who is faster than the disk waits, and no message holds more than a piece in memory.
+        // Answered when it is written: who is faster than the disk waits, and what is appended holds no more than a piece.
         if (is_last)
             waiting.done = std::move(done);
         enqueue(std::move(waiting), lock);

@@ -101,9 +101,12 @@ private:
     /// On the dialer's thread. Two faces: whoever sent the message need not know of proxies.
     void answer(std::uint64_t ticket, const std::string& host, const std::string& proxy, const dialed& came) const noexcept
     {
+        int socket = came.socket; // ours until an answer has it
         try {
-            if (came.socket >= 0) {
-                host_.answer(ticket, postern::use_socket(came.socket));
+            if (socket >= 0) {
+                auto found = postern::use_socket(socket);
+                socket = -1;
+                host_.answer(ticket, std::move(found));
                 return;
             }
             host_.warning("host=" + host + " proxy=" + proxy + " cause=\"" + came.fault + "\"");
@@ -112,6 +115,8 @@ private:
             else
                 host_.answer(ticket, postern::unreachable("the way out is closed for now"));
         } catch (...) { // for want of memory: nobody is answered, and the deadline puts the message off
+            if (socket >= 0)
+                ::close(socket);
             host_.error("a connection by the proxy was given up for want of memory");
         }
     }

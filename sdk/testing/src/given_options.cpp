@@ -3,6 +3,16 @@
 #include <postern/sdk/records.hpp>
 
 namespace postern::testing {
+namespace {
+
+/// A configuration has a key once: what is given anew counts.
+template <class Rows>
+void forget(Rows& rows, const std::string& key)
+{
+    std::erase_if(rows, [&](const auto& row) { return row.key == key; });
+}
+
+} // namespace
 
 given_options::given_options() = default;
 given_options::~given_options() = default;
@@ -20,6 +30,7 @@ void given_options::option(std::string key, std::chrono::nanoseconds value)
 void given_options::list(const std::string& key, const std::vector<std::string>& values)
 {
     given_.insert(key);
+    forget(rows_, key);
     for (std::uint32_t i = 0; i < values.size(); ++i)
         add(key, {}, values[i], 0, POSTERN_OPTION_STRING, i);
 }
@@ -27,6 +38,7 @@ void given_options::list(const std::string& key, const std::vector<std::string>&
 void given_options::table(const std::string& key, const std::vector<std::pair<std::string, std::string>>& values)
 {
     given_.insert(key);
+    forget(rows_, key);
     for (std::uint32_t i = 0; i < values.size(); ++i)
         add(key, values[i].first, values[i].second, 0, POSTERN_OPTION_STRING, i);
 }
@@ -58,6 +70,8 @@ void given_options::add(std::string key, std::string name, std::string text, std
                         std::uint32_t index)
 {
     given_.insert(key);
+    if (index == 0)
+        forget(rows_, key);
     rows_.push_back({std::move(key), std::move(name), std::move(text), number, kind, index});
 }
 

@@ -53,11 +53,15 @@ TEST_F(hosts_of_a_next_hop, that_were_left_out_do_not_hide_those_that_were_tried
     hosts_.fail(false, "4.4.1", "cannot connect: no");
     EXPECT_FALSE(hosts_.why_none().is_policy) << "what is told is no plugin's word";
     EXPECT_EQ(hosts_.why_none().unreached, "cannot connect: no");
+    EXPECT_FALSE(hosts_.why_none().has_left_out);
 
     hosts_.leave_out("mx.example", "4.7.0", "not this host");
     EXPECT_TRUE(hosts_.why_none().is_policy);
     EXPECT_EQ(hosts_.why_none().text, "not this host");
     EXPECT_EQ(hosts_.why_none().unreached, "cannot connect: no");
+    EXPECT_TRUE(hosts_.why_none().has_left_out);
+    hosts_.fail(false, "4.4.1", "nor there");
+    EXPECT_TRUE(hosts_.why_none().has_left_out);
 }
 
 TEST_F(hosts_of_a_next_hop, that_will_never_be_there_say_nothing_of_those_that_may_be)

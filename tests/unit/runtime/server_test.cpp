@@ -3,6 +3,7 @@
 #include "core/runtime/server.hpp"
 
 #include "core/io/tls.hpp"
+#include "core/queue/record.hpp"
 #include "core/runtime/load.hpp"
 #include "tests/unit/runtime/a_server.hpp"
 
@@ -177,6 +178,27 @@ TEST_F(a_server, changes_a_body_that_a_plugin_transforms)
     const auto body = content.substr(content.find("\r\n\r\n"));
     EXPECT_EQ(body.find('0'), std::string::npos);
     EXPECT_NE(body.find('O'), std::string::npos);
+}
+
+TEST_F(a_server, knows_that_a_plugin_made_a_plain_body_one_of_8_bits)
+{
+    auto widen = [](const asked& about) {
+        std::string wide{about.what.chunk};
+        std::replace(wide.begin(), wide.end(), '0', '\xe9');
+        about.answer.edits.push_back({hooks::edit_op::body_replace, 0, {}, std::move(wide)});
+        return call_result{call_status::answered};
+    };
+    links.push_back({std::make_shared<lambda_plugin>("widen", std::set{hook_point::msg_body}, widen),
+                     hooks::failure_policy::tempfail,
+                     5s,
+                     {.body = true}});
+    start();
+    ASSERT_TRUE(send_message(client(), mail("busy@example.com", 1000)).all_accepted());
+    const auto kept = store.messages();
+    ASSERT_EQ(kept.size(), 1U);
+    const auto envelope = queue::decode_envelope(kept.begin()->second.envelope);
+    ASSERT_TRUE(envelope);
+    EXPECT_TRUE(envelope->has_8bit);
 }
 
 TEST_F(a_server, ends_while_clients_are_connected)

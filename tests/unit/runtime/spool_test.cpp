@@ -126,6 +126,16 @@ TEST_F(spools, know_whether_an_octet_is_above_127)
     }
 }
 
+TEST_F(spools, do_not_look_where_somebody_knows)
+{
+    body.begin(id);
+    EXPECT_TRUE(body.keep("told to be plain: \xc3\xbc", true));
+    EXPECT_FALSE(body.has_8bit());
+    EXPECT_TRUE(body.keep("\xc3\xbc", false));
+    EXPECT_TRUE(body.keep("plain", true));
+    EXPECT_TRUE(body.has_8bit());
+}
+
 TEST_F(spools, drop_what_is_left_of_another_message)
 {
     body.begin(id);

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace postern::session {
 namespace {
@@ -67,6 +69,37 @@ TEST(data, whose_crlf_is_cut_by_a_portion_reaches_plugins_with_it_whole)
     EXPECT_THAT(peer.take_steps(), testing::Contains("content 2"));
     EXPECT_EQ(peer.fault(), "");
     EXPECT_EQ(peer.spooled(), "one\r\ntwo\r\n");
+}
+
+// Who keeps the body looks for such octets no more; that the steps never lie is held of every conversation.
+TEST(data, is_told_to_be_ascii_where_it_is)
+{
+    struct {
+        std::string_view mail;
+        std::vector<std::string_view> portions;
+        bool is_ascii;
+    } const cases[] = {
+        {"", {"DATA\r\n", "A: b\r\n\r\none\r\n", "two\r\n.\r\n"}, true},
+        {" BODY=8BITMIME", {"DATA\r\n", "A: b\r\n\r\none\r\n.\r\n"}, true},
+        {" BODY=8BITMIME", {"DATA\r\n", "A: b\r\n\r\n\xc3\xa9\r\n", "two\r\n.\r\n"}, false},
+        {" BODY=8BITMIME", {"DATA\r\n", "A: b\r\n\r\none\r\n", "\xc3\xa9\r\n.\r\n"}, false},
+        {" BODY=8BITMIME", {"DATA\r\n", "A: b\r\n\r\none\xc3", "\xa9\r\n.\r\n"}, false},
+        {" BODY=8BITMIME", {"DATA\r\n", "A: b\r\n\r\none\r", "\n\xc3\xa9\r\n.\r\n"}, false},
+        {" BODY=8BITMIME", {"BDAT 13 LAST\r\nA: b\r\n\r\none\r\n"}, true},
+        {" BODY=8BITMIME", {"BDAT 13\r\nA: b\r\n\r\none\r\n", "BDAT 4 LAST\r\n\xc3\xa9\r\n"}, false},
+        {" BODY=BINARYMIME", {"BDAT 13 LAST\r\nA: b\r\n\r\none\r\n"}, false},
+        {" BODY=BINARYMIME", {"BDAT 13\r\nA: b\r\n\r\none\r\n", "BDAT 4 LAST\r\n\xc3\xa9\r\n"}, false},
+    };
+    for (const auto& one : cases) {
+        conversation peer;
+        peer.says("EHLO client.example\r\n");
+        peer.says("MAIL FROM:<a@client.example>" + std::string{one.mail} + "\r\nRCPT TO:<b@mx.example>\r\n");
+        for (const auto portion : one.portions)
+            peer.says(portion);
+        EXPECT_EQ(peer.was_told_ascii(), one.is_ascii) << one.mail << ": " << one.portions.back();
+        EXPECT_EQ(peer.fault(), "");
+        EXPECT_EQ(peer.kept().size(), 1U) << peer.take_replies();
+    }
 }
 
 TEST(data, that_is_refused_is_drained_without_showing_the_rest)
