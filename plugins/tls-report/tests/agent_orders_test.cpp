@@ -56,7 +56,7 @@ TEST_F(a_reporter, says_what_to_publish)
 
 TEST_F(a_reporter, says_what_to_publish_for_each_domain_of_ones_own)
 {
-    host_->list("receive", {"reports@example.com"});
+    host_->list("receive", {"reports@example.com", "reports@example.net"});
     EXPECT_THAT(tells({"records"}), AllOf(HasSubstr("_smtp._tls.example.com. IN TXT \"v=TLSRPTv1; rua=mailto:reports@example.com,"
                                                     "mailto:reports@example.net\"\n"),
                                           HasSubstr("_smtp._tls.example.net. IN TXT")));
