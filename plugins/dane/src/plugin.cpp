@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include <arpa/inet.h>
+
 namespace {
 
 /// What the records of a host came to.
@@ -30,6 +32,15 @@ struct finding {
     std::string cause;
     std::vector<dane::record> all;
 };
+
+/// Whether there is a name to ask for: a Unix socket has none, nor has an address.
+[[nodiscard]] bool has_name(const std::string& host) noexcept
+{
+    in_addr four{};
+    in6_addr six{};
+    return !host.starts_with('/') && ::inet_pton(AF_INET, host.c_str(), &four) != 1 &&
+           ::inet_pton(AF_INET6, host.c_str(), &six) != 1;
+}
 
 /// RFC 7672 2.1.1: whoever can keep an answer away must not get the mail for it.
 template <class Record>
@@ -67,7 +78,7 @@ private:
     {
         const std::string host{event.host()};
         const bool is_relay = !event.is_by_mx();
-        if ((is_relay && !relays_) || host.starts_with('/')) // a Unix socket has no name to ask for
+        if ((is_relay && !relays_) || !has_name(host))
             co_return finding{};
         std::string canonical{event.canonical()};
         bool is_secure = event.is_address_secure();

@@ -93,6 +93,18 @@ TEST_F(a_host, that_is_a_unix_socket_is_not_asked_about)
     EXPECT_THAT(host_.dns.asked(), IsEmpty());
 }
 
+// RFC 7672 2.2.1: an address has no zone that could be signed, and no name below which records could stand.
+TEST_F(a_host, that_is_given_by_address_is_not_asked_about)
+{
+    for (const auto* address : {"127.0.0.1", "2001:db8::1"}) {
+        delivery_.next_hop = std::string{"["} + address + "]:2525";
+        delivery_.host_name = delivery_.tls_name = address;
+        delivery_.is_by_mx = delivery_.is_mx_secure = delivery_.is_address_secure = false;
+        EXPECT_TRUE(asked().proceeds()) << address;
+        EXPECT_THAT(host_.dns.asked(), IsEmpty()) << address;
+    }
+}
+
 // RFC 7672 2.2.1, 2.2.2
 TEST_F(a_host, that_was_found_without_dnssec_is_not_even_asked_about)
 {
