@@ -130,6 +130,8 @@ int main(int argc, char** argv)
 
     boost::asio::io_context loop;
     postern::server server{loop.get_executor(), std::move(options)};
+    // Before the start: sessions are served by threads of the server's own, and a signal may come as soon as they are.
+    boost::asio::signal_set signals{loop, SIGINT, SIGTERM};
     const auto wrong = server.start();
     for (const auto& each : wrong)
         std::fprintf(stderr, "%s\n", each.text().c_str());
@@ -137,7 +139,6 @@ int main(int argc, char** argv)
         return 1;
     std::printf("listening on %s\n", server.address("lmtp").c_str());
     std::fflush(stdout);
-    boost::asio::signal_set signals{loop, SIGINT, SIGTERM};
     signals.async_wait([&](const boost::system::error_code&, int) { server.stop(std::chrono::seconds{10}); });
     loop.run();
     return 0;

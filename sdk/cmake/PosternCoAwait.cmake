@@ -50,11 +50,12 @@ foreach(file IN LISTS files)
             endif()
         endwhile()
         if(is_wrong)
-            string(APPEND found "${file}:${number}: co_await in a condition, of which GCC 12 makes wrong code: give what it yields a "
+            # An indented line stays one line: CMake wraps all others, wherever the file's path lets them end.
+            string(APPEND found "  ${file}:${number}: co_await in a condition, of which GCC 12 makes wrong code: give what it yields a "
                 "name first\n")
         endif()
     endforeach()
 endforeach()
 if(found)
-    message(FATAL_ERROR "${found}")
+    message(FATAL_ERROR "\n${found}")
 endif()

@@ -1,4 +1,6 @@
-# What CHECK (sdk/cmake/PosternCoAwait.cmake) refuses of a source, and what it lets pass. WORK: a folder of its own.
+# What CHECK (sdk/cmake/PosternCoAwait.cmake) refuses of a source, and what it lets pass. WORK: a folder of its own; its path is
+# made long enough for a line that names it to be wrapped, if lines were.
+string(APPEND WORK "/a_folder_with_a_name_that_is_longer_than_what_is_left_of_a_line_of_eighty")
 function(expect wanted name text)
     file(REMOVE_RECURSE ${WORK})
     file(WRITE ${WORK}/source.cpp "int before;\n${text}\n")
