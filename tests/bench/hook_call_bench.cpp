@@ -8,6 +8,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <array>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -220,7 +221,7 @@ void show_body(benchmark::State& state, habit how)
 BENCHMARK_CAPTURE(show_body, passed, habit::passes)->Arg(64)->Arg(65536);
 BENCHMARK_CAPTURE(show_body, observed, habit::observes)->Arg(64)->Arg(65536);
 
-/// Ten plugins with no opinion, walked as a session does.
+/// Ten plugins with no opinion, walked as a session does: each has its seat, and one record is shown to all of them.
 void chain_of_ten(benchmark::State& state)
 {
     std::vector<hooks::link> links(10);
@@ -228,11 +229,14 @@ void chain_of_ten(benchmark::State& state)
         each.who = make(habit::passes);
     const hooks::chain order{std::move(links)};
     scene here{hooks::hook_point::cmd_rcpt};
+    std::array<void*, 10> seats{};
+    hooks::plugin_reply reply;
     for (auto each : state) {
         (void)each;
+        ++here.what.view;
         hooks::chain_run run{order, hooks::hook_point::cmd_rcpt, &here.draft, &here.facts};
         while (const auto* link = run.next()) {
-            hooks::plugin_reply reply;
+            here.what.seat = &seats[link->position];
             if (link->who->call(here.what, {}, here.answers, reply).status == hooks::call_status::passed)
                 run.passed();
         }
