@@ -220,8 +220,7 @@ call_result abi_plugin::ask(const hooks::event& what, std::uint64_t cookie, std:
         mine.keep();
         return {call_status::pending, ticket};
     }
-    const bool answered = tickets.collect(*slot);
-    tickets.close(*slot);
+    const bool answered = tickets.close(*slot);
     mine.keep();
     if (!now.wrong().empty()) // first: a handle whose answer was refused returns an error for that, and this says which
         return failed(answer, now.wrong());

@@ -26,11 +26,17 @@ constexpr state state_of(std::uint64_t word) noexcept
     return static_cast<state>(word & state_mask);
 }
 
-// Threads spread over the shards by where their thread-local storage lies: no counter that all would share.
-std::uint32_t shard_of_this_thread() noexcept
+/// No two threads that live have the same.
+const char* this_thread() noexcept
 {
     static thread_local const char here = 0;
-    return static_cast<std::uint32_t>((reinterpret_cast<std::uintptr_t>(&here) >> 6U) * 0x9e3779b97f4a7c15U >> 60U);
+    return &here;
+}
+
+// Threads spread over the shards by where their thread-local storage lies: no counter that all would share.
+std::uint32_t shard_of(const char* thread) noexcept
+{
+    return static_cast<std::uint32_t>((reinterpret_cast<std::uintptr_t>(thread) >> 6U) * 0x9e3779b97f4a7c15U >> 60U);
 }
 
 } // namespace
@@ -107,24 +113,28 @@ ticket_slot* ticket_table::grow(shard& of, std::uint32_t shard_number) noexcept
         push(chunk[i]);
     if (!is_first)
         return chunk;
-    of.home.store(chunk, std::memory_order_release);
+    of.owner.store(this_thread(), std::memory_order_release);
     return chunk + 1;
 }
 
+/// By the thread that it belongs to. Nobody else touches it while it is free, so that this needs no locked instruction.
 bool ticket_table::claim(ticket_slot& home) noexcept
 {
-    auto now = home.word.load(std::memory_order_relaxed);
-    return state_of(now) == state::free &&
-           home.word.compare_exchange_strong(now, now | static_cast<std::uint64_t>(state::calling), std::memory_order_acq_rel,
-                                             std::memory_order_relaxed);
+    const auto now = home.word.load(std::memory_order_acquire);
+    if (state_of(now) != state::free)
+        return false;
+    home.word.store(now | static_cast<std::uint64_t>(state::calling), std::memory_order_release);
+    return true;
 }
 
 ticket_slot* ticket_table::open() noexcept
 {
-    const auto number = shard_of_this_thread();
+    const auto* const me = this_thread();
+    const auto number = shard_of(me);
     auto& mine = (*shards_)[number];
-    if (auto* const home = mine.home.load(std::memory_order_acquire); home != nullptr && claim(*home))
-        return home;
+    if (mine.owner.load(std::memory_order_acquire) == me)
+        if (auto* const home = mine.chunks[0].load(std::memory_order_relaxed); claim(*home))
+            return home;
     auto* slot = pop(mine);
     if (slot == nullptr)
         slot = grow(mine, number);
@@ -184,15 +194,17 @@ void ticket_table::release(ticket_slot& slot, std::uint64_t generation) noexcept
         push(slot);
 }
 
-void ticket_table::close(ticket_slot& slot) noexcept
+bool ticket_table::close(ticket_slot& slot) noexcept
 {
     const auto generation = slot.word.load(std::memory_order_relaxed) >> state_bits;
-    if (!advance(slot, generation, state::calling, state::delivering)) {
+    const bool is_answered = !advance(slot, generation, state::calling, state::delivering);
+    if (is_answered) {
         await_answered(slot);
         slot.word.store(word(generation, state::delivering), std::memory_order_release);
     }
     bar_reading(slot);
     release(slot, generation);
+    return is_answered;
 }
 
 void ticket_table::deliver(ticket_slot& slot, std::uint64_t generation) noexcept

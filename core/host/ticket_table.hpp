@@ -59,8 +59,8 @@ public:
     [[nodiscard]] bool collect(ticket_slot& slot) noexcept;
     /// The caller's side: leaves the ticket open for a later answer, with `owner` kept. False: it was answered meanwhile.
     [[nodiscard]] bool leave_pending(ticket_slot& slot, std::shared_ptr<ticket_owner> owner) noexcept;
-    /// The caller's side: ends a ticket that is calling or answered. A reader of its blob is waited for.
-    void close(ticket_slot& slot) noexcept;
+    /// The caller's side: ends a ticket that is calling or answered, and says whether it was. A reader of its blob is waited for.
+    bool close(ticket_slot& slot) noexcept;
 
     /// A reply's side: calls take, and finish unless the caller collects. PASS, E_STALE, or E_INVALID when take refused (the
     /// ticket is closed all the same).
@@ -80,7 +80,7 @@ private:
     static constexpr unsigned chunk_count = 256;
 
     struct alignas(64) shard {
-        std::atomic<ticket_slot*> home{nullptr}; ///< its first one, which is on no list: most calls need no other
+        std::atomic<const char*> owner{nullptr}; ///< the thread that alone uses the first one, which is on no list
         std::atomic<std::uint64_t> free_head{0}; ///< tag << 32 | index + 1
         std::mutex growing;
         unsigned used_chunks = 0;
