@@ -55,7 +55,7 @@ TEST_F(a_ticket, is_answered_once_while_its_call_lasts)
     EXPECT_EQ(table_.answer(ticket, &plain), POSTERN_PASS);
     EXPECT_EQ(table_.answer(ticket, &plain), POSTERN_E_STALE);
     EXPECT_TRUE(table_.collect(*slot));
-    table_.close(*slot);
+    EXPECT_TRUE(table_.close(*slot));
     EXPECT_EQ(table_.answer(ticket, &plain), POSTERN_E_STALE);
     EXPECT_EQ(now_.taken, 1);
     EXPECT_EQ(now_.finished, 0);
@@ -119,7 +119,7 @@ TEST_F(a_ticket, never_comes_again)
     for (int i = 0; i < 1000; ++i) {
         auto* slot = open();
         seen.push_back(ticket_table::number(*slot));
-        table_.close(*slot);
+        EXPECT_FALSE(table_.close(*slot));
     }
     std::sort(seen.begin(), seen.end());
     EXPECT_EQ(std::unique(seen.begin(), seen.end()), seen.end());
