@@ -5,7 +5,31 @@
 #include <exception>
 #include <utility>
 
+#include <sched.h>
+
 namespace postern::io {
+
+namespace {
+
+/// A thread that did as much without a pause is under load.
+constexpr std::size_t under_load = 4;
+
+} // namespace
+
+void run(asio::io_context& context)
+{
+    std::size_t done = 0; // since it last slept or gave way
+    while (!context.stopped()) {
+        if (const auto now = context.poll(); now != 0) {
+            done += now;
+        } else if (done >= under_load) {
+            done = 0;
+            ::sched_yield();
+        } else {
+            done = context.run_one();
+        }
+    }
+}
 
 void loop::spawn(std::string_view what, task<void> work)
 {

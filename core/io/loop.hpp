@@ -13,6 +13,11 @@
 
 namespace postern::io {
 
+/// What context.run() does: runs what is spawned and posted until nothing is left, or it is stopped. Under load the thread lets
+/// others have its core once before it sleeps: what they do is often what it waits for, and a wake-up costs as much as some
+/// commands. Threads: one at a time.
+void run(asio::io_context& context);
+
 /// Threads: everything but post() and stop() on the thread that runs it.
 class loop {
 public:
@@ -26,6 +31,9 @@ public:
     [[nodiscard]] asio::io_context& context() noexcept { return context_; }
     [[nodiscard]] buffer_pool& buffers() noexcept { return buffers_; }
     [[nodiscard]] deadline_list& deadlines() noexcept { return deadlines_; }
+
+    /// Runs what is spawned and posted, as run() does.
+    void run() { io::run(context_); }
 
     /// Starts `work` as a task of its own. What escapes from it is logged, never swallowed. Counted until it ends.
     void spawn(std::string_view what, task<void> work);

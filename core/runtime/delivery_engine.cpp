@@ -86,7 +86,7 @@ void delivery_engine::start(std::vector<base::ip_endpoint> own)
         pump();
     });
     thread_ = std::thread{[this] {
-        loop_.context().run(); // until shut_down() took the guard away and every task has ended
+        loop_.run(); // until shut_down() took the guard away and every task has ended
         ended_.set_value();
     }};
 }

@@ -128,7 +128,7 @@ load_report run_load(const load_options& options)
     const auto begin = std::chrono::steady_clock::now();
     for (std::uint32_t i = 0; i < options.sessions; ++i)
         boost::asio::co_spawn(state->context.get_executor(), load_session(state), boost::asio::detached);
-    state->context.run();
+    io::run(state->context);
     state->report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     state->report.cpu_seconds = cpu_seconds() - cpu_before;
     std::sort(state->microseconds.begin(), state->microseconds.end());

@@ -50,7 +50,7 @@ void worker::start()
     for (auto& [profile, listener] : listeners_)
         loop_.spawn("accept", accept(profile, *listener));
     thread_ = std::thread{[this] {
-        loop_.context().run(); // until drain() took the guard away and every task has ended
+        loop_.run(); // until drain() took the guard away and every task has ended
         drained_.set_value();
     }};
 }
