@@ -158,10 +158,8 @@ void chain_run::answered(plugin_reply reply)
 
 std::string chain_run::rule_broken_by(const plugin_reply& reply, const link& by) const
 {
-    if (!is_allowed_at(hook_, reply.verdict)) // first, and by name: the others could not say which
-        return std::string{name_of(reply.verdict)}.append(": not at ").append(name_of(hook_));
-    if (const auto why = broken_rule(hook_, reply); !why.empty())
-        return std::string{why};
+    if (auto why = broken_rule(hook_, reply); !why.empty())
+        return why;
     if (reply.login && hook_ == hook_point::auth_verify && kind_ != 0)
         if (const auto why = misfit_of(kind_, *reply.login); !why.empty())
             return std::string{why};

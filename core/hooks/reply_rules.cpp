@@ -190,7 +190,10 @@ bool is_parameter_value(std::string_view text) noexcept
            std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~' && c != '='; });
 }
 
-std::string_view broken_rule(hook_point hook, const plugin_reply& answer) noexcept
+namespace {
+
+/// Of an answer whose verdict the hook knows.
+std::string_view broken_form(hook_point hook, const plugin_reply& answer) noexcept
 {
     if (answer.more)
         if (const auto why = broken_rule_of(hook, *answer.more); !why.empty())
@@ -209,8 +212,6 @@ std::string_view broken_rule(hook_point hook, const plugin_reply& answer) noexce
             return why;
     if (is_command(hook) && answer.verdict == verdict_kind::proceed)
         return is_text(answer.text) ? broken_rule_of_command(hook, answer) : "a text with octets that no reply may hold";
-    if (!is_allowed_at(hook, answer.verdict))
-        return "a verdict that this hook does not know";
     if (!is_text(answer.text))
         return "a text with octets that no reply may hold";
     const auto usual = default_code(answer.verdict);
@@ -222,6 +223,15 @@ std::string_view broken_rule(hook_point hook, const plugin_reply& answer) noexce
     if (!answer.enhanced.empty() && !base::is_enhanced_code(answer.enhanced, code))
         return "an enhanced status code that does not fit the reply code";
     return "";
+}
+
+} // namespace
+
+std::string broken_rule(hook_point hook, const plugin_reply& answer)
+{
+    if (!is_allowed_at(hook, answer.verdict))
+        return std::string{name_of(answer.verdict)}.append(": not at ").append(name_of(hook));
+    return std::string{broken_form(hook, answer)};
 }
 
 void complete(outcome& what)

@@ -7,6 +7,7 @@
 #include "core/hooks/verdict.hpp"
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace postern::hooks {
@@ -23,7 +24,7 @@ inline constexpr std::size_t longest_parameter = 1000; ///< octets of a paramete
 /// A reply's code fits its verdict: REJECT 5xx; TEMPFAIL 4xx but not 421, which would promise that the connection closes
 /// (that is DISCONNECT); DISCONNECT either. At the hooks of commands CONTINUE may say 2yz, or 3yz with something to follow. The
 /// enhanced code has the code's class. Texts are printable ASCII or tabs.
-[[nodiscard]] std::string_view broken_rule(hook_point hook, const plugin_reply& answer) noexcept;
+[[nodiscard]] std::string broken_rule(hook_point hook, const plugin_reply& answer);
 
 /// RFC 5321 4.1.2: esmtp-value, or nothing.
 [[nodiscard]] bool is_parameter_value(std::string_view text) noexcept;

@@ -53,8 +53,8 @@ private:
             return wrong;
         if (to.vouches && !may_vouch_)
             return "a VOUCH without \"postern.recipients/1\" in provides";
-        if (const auto wrong = hooks::broken_rule(hook_, to); !wrong.empty())
-            return std::string{wrong};
+        if (auto wrong = hooks::broken_rule(hook_, to); !wrong.empty())
+            return wrong;
         if (to.login && hook_ == hooks::hook_point::auth_verify)
             if (const auto wrong = hooks::misfit_of(proof_, *to.login); !wrong.empty())
                 return std::string{wrong};

@@ -154,7 +154,7 @@ std::optional<runtime::server::queue_command> change_of(std::string_view command
 json::object with_message(runtime::server& server, std::string_view command, const json::object& request)
 {
     const auto id = base::parse_id(text_of(request, "id"));
-    if (!id)
+    if (!id || *id == 0) // which is what a record has that is about no message
         return failure("the id is not one: 13 digits and letters, as queue list shows them");
     const base::message_id message{*id};
     if (command == "queue.show") {
@@ -215,7 +215,7 @@ json::object status(const runtime::server& server, const std::vector<plugin_heal
 json::object explain(trace_store* records, runtime::server& server, const json::object& request)
 {
     const auto id = base::parse_id(text_of(request, "id"));
-    if (!id)
+    if (!id || *id == 0) // which is what a record has that is about no message
         return failure("the id is not one: 13 digits and letters, as the reply to a message has it");
     if (records == nullptr || !records->is_keeping())
         return failure("nothing is kept: trace.keep is 0");

@@ -217,11 +217,13 @@ void plugin_instance::notify(const postern_event& event) noexcept
             .add();
         if (!is_worth_a_line(failed_[event.hook % hook_set::capacity].fetch_add(1, std::memory_order_relaxed) + 1))
             return;
-        log_.warning("plugin_failed",
-                     {{"session", base::id_text(event.session)},
-                      {"plugin", name()},
-                      {"hook", hook},
-                      {"cause", cause.empty() ? fmt::format("handle returned {}", status) : "it failed: " + cause}});
+        const auto session = base::id_text(event.session);
+        const auto why = cause.empty() ? fmt::format("handle returned {}", status) : "it failed: " + cause;
+        std::vector<base::log_field> fields;
+        if (event.session != 0)
+            fields.emplace_back("session", session);
+        fields.insert(fields.end(), {{"plugin", name()}, {"hook", hook}, {"cause", why}});
+        log_.write(base::log_level::warning, "plugin_failed", fields);
     } catch (const std::exception&) { // no memory for a word about it
     }
 }

@@ -177,7 +177,7 @@ void attempt::take_route(std::uint32_t recipient, const hooks::chain_run& run, s
         return;
     }
     if (run.route() && notes_.is_wanted())
-        notes_.fact("route", run.route()->name + " " + run.route()->value);
+        notes_.fact("route", run.route()->name.empty() ? run.route()->value : run.route()->name + " " + run.route()->value);
     const auto* const said = run.route() ? &*run.route() : nullptr;
     auto next = said != nullptr ? delivery::route::from_edit(said->name, said->value, current_->delivery.mx_port)
                                 : default_route(recipient);

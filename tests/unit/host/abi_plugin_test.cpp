@@ -3,6 +3,7 @@
 #include "tests/unit/host/scripted_plugin.hpp"
 
 #include <postern/abi/auth.h>
+#include <postern/abi/timers.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -478,6 +479,28 @@ TEST_F(a_plugin, that_fails_at_a_notification_is_told_of_in_the_log_with_the_hoo
                                 {{"plugin", "scripted"}, {"hook", "delivery.done"}})
                   .value(),
               1);
+}
+
+TEST_F(a_plugin, that_fails_without_a_session_has_none_in_the_log)
+{
+    script.on = [](const postern_event&) { return POSTERN_E_PLUGIN; };
+    const auto plugin = script.make();
+    postern_ev_timer rings{};
+    rings.ev.size = sizeof rings;
+    rings.ev.hook = POSTERN_HOOK_TIMER;
+    plugin->instance().notify(rings.ev);
+    EXPECT_TRUE(script.log.contains("plugin_failed plugin=scripted hook=timer cause=handle returned -1"));
+}
+
+TEST_F(a_plugin, hears_of_a_verdict_that_does_not_fit_and_the_log_has_its_name)
+{
+    script.on = [&](const postern_event& event) {
+        EXPECT_EQ(script.reply(event.ticket, POSTERN_REJECT), POSTERN_E_INVALID);
+        return POSTERN_TAKEN;
+    };
+    const auto plugin = script.make();
+    EXPECT_EQ(here.call(*plugin, hook_point::txn_commit_before).status, call_status::answered);
+    EXPECT_EQ(here.answer.failure, "REJECT: not at txn.commit_before");
 }
 
 TEST_F(a_plugin, survives_calls_without_a_host)

@@ -112,6 +112,7 @@ TEST_F(the_control_commands, name_a_message_that_is_not_there)
         EXPECT_THAT(answer(named + "0000000000001\"}"), HasSubstr("there is no such message"));
         EXPECT_THAT(answer(named + "1\"}"), HasSubstr("the id is not one"));
         EXPECT_THAT(answer(named + "../../etc/pas\"}"), HasSubstr("the id is not one"));
+        EXPECT_THAT(answer(named + "0000000000000\"}"), HasSubstr("the id is not one")) << "which all records have of no message";
     }
 }
 
