@@ -129,26 +129,6 @@ call_result failed(hooks::plugin_reply& answer, std::string why)
     return {call_status::answered};
 }
 
-/// A ticket that nobody keeps is closed, whatever is thrown: its slot points into this frame.
-class open_ticket {
-public:
-    explicit open_ticket(ticket_table& of) noexcept : of_{of}, slot_{of.open()} {}
-    ~open_ticket()
-    {
-        if (slot_ != nullptr)
-            of_.close(*slot_);
-    }
-    open_ticket(const open_ticket&) = delete;
-    open_ticket& operator=(const open_ticket&) = delete;
-
-    [[nodiscard]] ticket_slot* get() const noexcept { return slot_; }
-    void keep() noexcept { slot_ = nullptr; }
-
-private:
-    ticket_table& of_;
-    ticket_slot* slot_;
-};
-
 constexpr const char* no_tickets = "too many of its tickets are open";
 
 constexpr postern_reply plain_continue{sizeof(postern_reply), POSTERN_CONTINUE, 0, 0, {}, {}, {}, 0, 0};
@@ -220,8 +200,7 @@ call_result abi_plugin::ask(const hooks::event& what, std::uint64_t cookie, std:
         mine.keep();
         return {call_status::pending, ticket};
     }
-    const bool answered = tickets.close(*slot);
-    mine.keep();
+    const bool answered = mine.close();
     if (!now.wrong().empty()) // first: a handle whose answer was refused returns an error for that, and this says which
         return failed(answer, now.wrong());
     if (status < 0 || status > POSTERN_TAKEN)

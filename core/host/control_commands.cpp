@@ -28,6 +28,13 @@ std::string_view text_of(const json::object& from, std::string_view key)
     return value != nullptr && value->is_string() ? std::string_view{value->get_string()} : std::string_view{};
 }
 
+/// Nothing: no id, or 0, which records have that are about no message and no session.
+std::optional<std::uint64_t> id_of(const json::object& request, std::string_view key)
+{
+    const auto id = base::parse_id(text_of(request, key));
+    return id && *id != 0 ? id : std::nullopt;
+}
+
 json::value moment(const std::optional<base::wall_time>& when)
 {
     // Parentheses: braces would make a list of one.
@@ -153,8 +160,8 @@ std::optional<runtime::server::queue_command> change_of(std::string_view command
 
 json::object with_message(runtime::server& server, std::string_view command, const json::object& request)
 {
-    const auto id = base::parse_id(text_of(request, "id"));
-    if (!id || *id == 0) // which is what a record has that is about no message
+    const auto id = id_of(request, "id");
+    if (!id)
         return failure("the id is not one: 13 digits and letters, as queue list shows them");
     const base::message_id message{*id};
     if (command == "queue.show") {
@@ -214,8 +221,8 @@ json::object status(const runtime::server& server, const std::vector<plugin_heal
 
 json::object explain(trace_store* records, runtime::server& server, const json::object& request)
 {
-    const auto id = base::parse_id(text_of(request, "id"));
-    if (!id || *id == 0) // which is what a record has that is about no message
+    const auto id = id_of(request, "id");
+    if (!id)
         return failure("the id is not one: 13 digits and letters, as the reply to a message has it");
     if (records == nullptr || !records->is_keeping())
         return failure("nothing is kept: trace.keep is 0");
@@ -286,8 +293,8 @@ std::unique_ptr<line_source> control_commands::stream(std::string_view text)
         return nullptr;
     const auto& request = parsed.get_object();
     runtime::trace_filter wanted;
-    if (const auto id = text_of(request, "session"); !id.empty()) {
-        const auto number = base::parse_id(id);
+    if (!text_of(request, "session").empty()) {
+        const auto number = id_of(request, "session");
         if (!number)
             return nullptr; // answer() says so
         wanted.session = *number;

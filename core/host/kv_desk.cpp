@@ -105,7 +105,8 @@ void kv_desk::ask(postern_ev_kv_store what, std::uint32_t hook, handler done)
 {
     auto operation = std::make_shared<kv_operation>(*store_, what, hook, timer_, std::move(done));
     auto& tickets = store_->tickets();
-    auto* slot = tickets.open();
+    open_ticket mine{tickets};
+    auto* const slot = mine.get();
     if (slot == nullptr)
         return operation->finish();
     const auto ticket = ticket_table::number(*slot);
@@ -120,7 +121,8 @@ void kv_desk::ask(postern_ev_kv_store what, std::uint32_t hook, handler done)
         auto copy = std::make_shared<const owned_event>(what.ev);
         const auto octets = copy->octets();
         operation->expect_by(deadline, ticket);
-        (void)tickets.leave_pending(*slot, operation);
+        (void)tickets.leave_pending(*slot, operation); // of which nobody can know yet
+        mine.keep();
         const auto job = [instance = store_.get(), own = std::move(copy), ticket] {
             if (instance->tickets().is_open(ticket) && instance->handle(own->get()) != POSTERN_TAKEN)
                 instance->tickets().give_up(ticket);
@@ -133,12 +135,13 @@ void kv_desk::ask(postern_ev_kv_store what, std::uint32_t hook, handler done)
     if (status == POSTERN_TAKEN && !tickets.collect(*slot)) {
         operation->expect_by(deadline, ticket);
         if (tickets.leave_pending(*slot, operation)) {
+            mine.keep();
             if (std::chrono::steady_clock::now() >= deadline)
                 tickets.give_up(ticket);
             return;
         }
     }
-    tickets.close(*slot);
+    mine.close();
     if (status < 0 || status > POSTERN_TAKEN)
         operation->fail("handle returned an error");
     operation->finish();

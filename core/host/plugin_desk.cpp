@@ -91,15 +91,13 @@ told ask(plugin_instance& whom, ticket_slot& slot, const postern_ev_admin& event
     auto& tickets = whom.tickets();
     slot.caller = talk.get();
     const auto status = whom.handle(event.ev);
-    const bool is_collected = tickets.collect(slot);
-    if (status == POSTERN_TAKEN && !is_collected && tickets.leave_pending(slot, talk)) {
+    if (status == POSTERN_TAKEN && !tickets.collect(slot) && tickets.leave_pending(slot, talk)) {
         if (!talk->wait_until(until) && tickets.withdraw(event.ev.ticket))
             return {false, "it gave no answer in time"};
         talk->wait();
         return talk->said();
     }
-    const bool is_answered = tickets.collect(slot);
-    tickets.close(slot);
+    const bool is_answered = tickets.close(slot);
     if (status < 0 || status > POSTERN_TAKEN)
         return {false, "it failed; the server's log may say why"};
     return is_answered ? talk->said() : nobody_listens();

@@ -129,7 +129,8 @@ void plugin_store::submit(postern_ev_queue& event, std::uint32_t hook, queue::co
 {
     auto operation = std::make_shared<store_operation<T>>(*instance_, hook, std::move(done));
     auto& tickets = instance_->tickets();
-    auto* slot = tickets.open();
+    open_ticket mine{tickets};
+    auto* const slot = mine.get();
     if (slot == nullptr)
         return operation->finish();
     const auto ticket = ticket_table::number(*slot);
@@ -139,7 +140,8 @@ void plugin_store::submit(postern_ev_queue& event, std::uint32_t hook, queue::co
     if (instance_->is_blocking()) {
         auto copy = std::make_shared<const owned_event>(event.ev);
         const auto octets = copy->octets();
-        (void)tickets.leave_pending(*slot, operation);
+        (void)tickets.leave_pending(*slot, operation); // of which nobody can know yet
+        mine.keep();
         const auto job = [instance = instance_.get(), own = std::move(copy), ticket] {
             if (instance->handle(own->get()) != POSTERN_TAKEN)
                 instance->tickets().give_up(ticket); // no effect when it was answered
@@ -149,9 +151,11 @@ void plugin_store::submit(postern_ev_queue& event, std::uint32_t hook, queue::co
         return;
     }
     const auto status = instance_->handle(event.ev);
-    if (status == POSTERN_TAKEN && !tickets.collect(*slot) && tickets.leave_pending(*slot, operation))
+    if (status == POSTERN_TAKEN && !tickets.collect(*slot) && tickets.leave_pending(*slot, operation)) {
+        mine.keep();
         return;
-    tickets.close(*slot);
+    }
+    mine.close();
     operation->finish();
 }
 

@@ -202,7 +202,8 @@ void plugin_transport::deliver(const delivery::transport_job& what, std::functio
 {
     auto operation = std::make_shared<delivery_operation>(*instance_, what.recipients.size(), timer_, open_, std::move(done));
     auto& tickets = instance_->tickets();
-    auto* slot = tickets.open();
+    open_ticket mine{tickets};
+    auto* const slot = mine.get();
     if (slot == nullptr)
         return operation->finish();
     const auto ticket = ticket_table::number(*slot);
@@ -235,7 +236,8 @@ void plugin_transport::deliver(const delivery::transport_job& what, std::functio
         auto copy = std::make_shared<const owned_event>(event.ev);
         const auto octets = copy->octets();
         operation->expect_by(deadline, ticket);
-        (void)tickets.leave_pending(*slot, operation);
+        (void)tickets.leave_pending(*slot, operation); // of which nobody can know yet
+        mine.keep();
         const auto job = [instance = instance_.get(), own = std::move(copy), ticket] {
             if (instance->tickets().is_open(ticket) && instance->handle(own->get()) != POSTERN_TAKEN)
                 instance->tickets().give_up(ticket);
@@ -248,12 +250,13 @@ void plugin_transport::deliver(const delivery::transport_job& what, std::functio
     if (status == POSTERN_TAKEN && !tickets.collect(*slot)) {
         operation->expect_by(deadline, ticket);
         if (tickets.leave_pending(*slot, operation)) {
+            mine.keep();
             if (is_over())
                 tickets.give_up(ticket);
             return;
         }
     }
-    tickets.close(*slot);
+    mine.close();
     if (status < 0 || status > POSTERN_TAKEN)
         operation->fail("handle returned an error");
     operation->finish();

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 namespace postern::daemon {
 
@@ -101,6 +102,30 @@ private:
     void deliver(ticket_slot& slot, std::uint64_t generation) noexcept;
 
     std::unique_ptr<std::array<shard, shard_count>> shards_;
+};
+
+/// A ticket that nobody keeps is closed, whatever is thrown: its slot points to what its frame holds.
+class open_ticket {
+public:
+    explicit open_ticket(ticket_table& of) noexcept : of_{of}, slot_{of.open()} {}
+    ~open_ticket()
+    {
+        if (slot_ != nullptr)
+            of_.close(*slot_);
+    }
+    open_ticket(const open_ticket&) = delete;
+    open_ticket& operator=(const open_ticket&) = delete;
+
+    /// Null: all are taken.
+    [[nodiscard]] ticket_slot* get() const noexcept { return slot_; }
+    /// It is left open for a later answer, or has ended.
+    void keep() noexcept { slot_ = nullptr; }
+    /// Ends it, and says whether it was answered. Once, of one that is there.
+    bool close() noexcept { return of_.close(*std::exchange(slot_, nullptr)); }
+
+private:
+    ticket_table& of_;
+    ticket_slot* slot_;
 };
 
 } // namespace postern::daemon

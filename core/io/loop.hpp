@@ -14,7 +14,7 @@
 namespace postern::io {
 
 /// What context.run() does: runs what is spawned and posted until nothing is left, or it is stopped. Under load the thread lets
-/// others have its core once before it sleeps: what they do is often what it waits for, and a wake-up costs as much as some
+/// others have its core before it sleeps: what they do is often what it waits for, and a wake-up costs as much as some
 /// commands. Threads: one at a time.
 void run(asio::io_context& context);
 

@@ -210,6 +210,8 @@ TEST_F(a_server_with_marks, shows_one_session_to_who_asks_for_it)
     ASSERT_EQ(first.says("NOOP here").code, 250);
     ASSERT_TRUE(one.shows("< NOOP here")) << one.output();
     EXPECT_THAT(one.output(), Not(HasSubstr("second.example")));
+    const auto none = gateway_->command({"trace", "--session", "0000000000000"});
+    EXPECT_EQ(none.status, failure) << "or it would be every session";
     const auto nonsense = gateway_->command({"trace", "--session", "nonsense"});
     EXPECT_EQ(nonsense.status, failure);
     EXPECT_THAT(nonsense.errors, HasSubstr("the session's id is not one"));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -210,6 +211,49 @@ TEST_F(a_ticket, has_exactly_one_end_whoever_is_faster)
         EXPECT_EQ(owner->finished, told);
         EXPECT_EQ(told, withdrawn ? 0 : 1);
     }
+}
+
+/// More threads than the table has shards, so that some share one; and others after them, at the addresses of those that ended.
+TEST_F(a_ticket, belongs_to_one_call_whatever_threads_open_and_end)
+{
+    constexpr std::size_t threads = 40;
+    std::vector<std::uint64_t> all;
+    for (int generation = 0; generation < 20; ++generation) {
+        std::vector<std::uint64_t> open_now(threads);
+        std::atomic<std::size_t> opened{0};
+        std::vector<std::thread> callers;
+        for (auto& mine : open_now)
+            callers.emplace_back([&] {
+                open_ticket first{table_};
+                counting_owner now;
+                first.get()->caller = &now;
+                mine = ticket_table::number(*first.get());
+                for (++opened; opened < threads;)
+                    std::this_thread::yield(); // all are open at once
+                EXPECT_EQ(table_.answer(mine, &plain), POSTERN_PASS);
+                EXPECT_TRUE(first.close());
+                EXPECT_EQ(now.taken, 1);
+            });
+        for (auto& each : callers)
+            each.join();
+        all.insert(all.end(), open_now.begin(), open_now.end());
+    }
+    std::sort(all.begin(), all.end());
+    EXPECT_EQ(std::adjacent_find(all.begin(), all.end()), all.end()) << "one number for two calls";
+}
+
+TEST_F(a_ticket, whose_call_is_thrown_out_of_is_closed)
+{
+    std::uint64_t ticket = 0;
+    try {
+        open_ticket mine{table_};
+        mine.get()->caller = &now_;
+        ticket = ticket_table::number(*mine.get());
+        throw std::bad_alloc{};
+    } catch (const std::bad_alloc&) {
+        EXPECT_EQ(table_.answer(ticket, &plain), POSTERN_E_STALE);
+    }
+    EXPECT_EQ(now_.taken, 0);
 }
 
 TEST_F(a_ticket, may_be_answered_from_another_thread_while_its_call_returns)
