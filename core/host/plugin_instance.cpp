@@ -51,10 +51,10 @@ const void* get_service(postern_host*, const char* id) noexcept
 } // namespace
 
 plugin_instance::plugin_instance(std::shared_ptr<const plugin_library> library, instance_settings settings, base::log log)
-    : library_{std::move(library)}, settings_{std::move(settings)}, log_{log}, host_{this},
-      metrics_{settings_.services.metrics, library_->file().stem().string(), settings_.name, log}, notes_{library_->table().id},
-      is_transport_{library_->provides(POSTERN_DELIVERY_1)}, label_{label_of(settings_.name, library_->file().string(),
-                                                                             is_blocking())},
+    : handle_{library->table().handle}, flags_{library->table().flags}, library_{std::move(library)},
+      settings_{std::move(settings)}, label_{label_of(settings_.name, library_->file().string(), is_blocking())}, log_{log},
+      host_{this}, metrics_{settings_.services.metrics, library_->file().stem().string(), settings_.name, log},
+      notes_{library_->table().id}, is_transport_{library_->provides(POSTERN_DELIVERY_1)},
       all_stale_{settings_.services.metrics->add_counter(
           {"postern_plugin_stale_replies_total", "Answers that came too late or twice"}, {{"plugin", settings_.name}})},
       all_dropped_{settings_.services.metrics->add_counter(
@@ -151,7 +151,7 @@ postern_status plugin_instance::call_handle(const postern_event& event, std::str
     std::string thrown;
     try {
         const plugin_call running{label_, event.hook, event.session};
-        return library_->table().handle(self_, &event);
+        return handle_(self_, &event);
     } catch (const std::exception& e) { // a breach of the contract, but not the sessions' fault
         thrown = e.what();
     } catch (...) {
@@ -166,7 +166,7 @@ postern_status plugin_instance::call_handle(const postern_event& event, std::str
 
 std::mutex* plugin_instance::guard_of(std::uint64_t session) noexcept
 {
-    if ((library_->table().flags & POSTERN_PLUGIN_SERIAL) != 0)
+    if ((flags_ & POSTERN_PLUGIN_SERIAL) != 0)
         return &serial_;
     return by_session_ == nullptr ? nullptr : &(*by_session_)[session * 0x9e3779b97f4a7c15U >> 58U];
 }

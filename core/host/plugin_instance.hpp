@@ -111,7 +111,7 @@ public:
     /// Of one that is no decision hook (64 and above).
     [[nodiscard]] bool wants_event(std::uint32_t hook) const noexcept { return subscribed_.has(hook); }
     [[nodiscard]] bool observes(hooks::hook_point hook) const noexcept { return observed_.has(static_cast<std::uint32_t>(hook)); }
-    [[nodiscard]] bool is_blocking() const noexcept { return (library_->table().flags & POSTERN_PLUGIN_BLOCKING) != 0; }
+    [[nodiscard]] bool is_blocking() const noexcept { return (flags_ & POSTERN_PLUGIN_BLOCKING) != 0; }
 
     /// Its options as records: what config.prepare of the next generation shows of this one. Valid as long as the instance.
     [[nodiscard]] const std::vector<option_value>& option_values() const noexcept { return settings_.options; }
@@ -201,17 +201,25 @@ private:
     [[nodiscard]] postern_status ask_kv(postern_ev_kv_store what, std::uint32_t hook, std::uint64_t session,
                                         std::uint64_t token) noexcept;
 
+    // What each call needs, side by side: of many plugins little is in the cache.
+    postern_status (*handle_)(void*, const postern_event*);
+    void* self_ = nullptr;
+    std::uint32_t flags_;
+    hook_set observed_;
+    ticket_table tickets_;
+    /// Of a transport that does not block: its wakes come on another thread than its other events.
+    std::unique_ptr<std::array<std::mutex, 64>> by_session_;
+
     std::shared_ptr<const plugin_library> library_;
     instance_settings settings_;
+    const plugin_label& label_; ///< whom a crash is blamed on
     base::log log_;
     postern_host host_;
-    void* self_ = nullptr;
     bool created_ = false;
     problems* creating_ = nullptr; ///< set while create runs
     std::string why_not_created_;  ///< the last error that create logged, on its own thread
     std::vector<postern_option> option_records_;
     hook_set subscribed_;
-    hook_set observed_;
     std::uint32_t observed_kinds_ = 0;
     bool wants_health_ = false;
     declared_extensions extensions_;
@@ -220,17 +228,13 @@ private:
     plugin_notes notes_;
     std::shared_ptr<plugin_timers> timers_;
     bool is_transport_;
-    const plugin_label& label_; ///< whom a crash is blamed on
     std::mutex serial_;
-    /// Of a transport that does not block: its wakes come on another thread than its other events.
-    std::unique_ptr<std::array<std::mutex, 64>> by_session_;
     std::weak_ptr<hooks::plugin> face_;
     std::atomic<std::uint64_t> stale_replies_{0};
     std::atomic<std::uint64_t> dropped_{0};                               ///< observations
     std::array<std::atomic<std::uint64_t>, hook_set::capacity> failed_{}; ///< notifications, by hook
     base::counter& all_stale_;                                            ///< of every generation
     base::counter& all_dropped_;
-    ticket_table tickets_;
     session_table sessions_;
     promised_answers answers_{*this};
     std::unique_ptr<blocking_pool> pool_; ///< last: its jobs use the rest

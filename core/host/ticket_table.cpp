@@ -4,42 +4,6 @@
 #include <utility>
 
 namespace postern::daemon {
-namespace {
-
-// A ticket is generation << 18 | shard << 14 | slot in its shard.
-constexpr unsigned slot_bits = 14;
-constexpr std::uint32_t slot_mask = (1U << slot_bits) - 1;
-constexpr unsigned index_bits = 18;
-constexpr std::uint64_t index_mask = (std::uint64_t{1} << index_bits) - 1;
-constexpr unsigned state_bits = 3;
-constexpr std::uint64_t state_mask = (std::uint64_t{1} << state_bits) - 1;
-
-using state = ticket_table::state;
-
-constexpr std::uint64_t word(std::uint64_t generation, state now) noexcept
-{
-    return generation << state_bits | static_cast<std::uint64_t>(now);
-}
-
-constexpr state state_of(std::uint64_t word) noexcept
-{
-    return static_cast<state>(word & state_mask);
-}
-
-/// No two threads that live have the same.
-const char* this_thread() noexcept
-{
-    static thread_local const char here = 0;
-    return &here;
-}
-
-// Threads spread over the shards by where their thread-local storage lies: no counter that all would share.
-std::uint32_t shard_of(const char* thread) noexcept
-{
-    return static_cast<std::uint32_t>((reinterpret_cast<std::uintptr_t>(thread) >> 6U) * 0x9e3779b97f4a7c15U >> 60U);
-}
-
-} // namespace
 
 ticket_table::ticket_table() : shards_{std::make_unique<std::array<shard, shard_count>>()}
 {
@@ -53,11 +17,6 @@ ticket_table::~ticket_table()
             delete[] chunk.load(std::memory_order_relaxed);
 }
 
-std::uint64_t ticket_table::number(const ticket_slot& slot) noexcept
-{
-    return (slot.word.load(std::memory_order_relaxed) >> state_bits) << index_bits | slot.index;
-}
-
 ticket_slot* ticket_table::slot_of(std::uint32_t index) const noexcept
 {
     const auto& in = (*shards_)[index >> slot_bits];
@@ -68,7 +27,7 @@ ticket_slot* ticket_table::slot_of(std::uint32_t index) const noexcept
 
 ticket_slot* ticket_table::at(std::uint64_t ticket) const noexcept
 {
-    return slot_of(static_cast<std::uint32_t>(ticket & index_mask));
+    return slot_of(static_cast<std::uint32_t>(ticket & ((std::uint64_t{1} << index_bits) - 1)));
 }
 
 ticket_slot* ticket_table::pop(shard& from) noexcept
@@ -113,42 +72,27 @@ ticket_slot* ticket_table::grow(shard& of, std::uint32_t shard_number) noexcept
         push(chunk[i]);
     if (!is_first)
         return chunk;
+    of.home = chunk;
     of.owner.store(this_thread(), std::memory_order_release);
     return chunk + 1;
 }
 
-/// By the thread that it belongs to. Nobody else touches it while it is free, so that this needs no locked instruction.
-bool ticket_table::claim(ticket_slot& home) noexcept
+ticket_slot* ticket_table::open_another(shard& from, std::uint32_t number) noexcept
 {
-    const auto now = home.word.load(std::memory_order_acquire);
-    if (state_of(now) != state::free)
-        return false;
-    home.word.store(now | static_cast<std::uint64_t>(state::calling), std::memory_order_release);
-    return true;
-}
-
-ticket_slot* ticket_table::open() noexcept
-{
-    const auto* const me = this_thread();
-    const auto number = shard_of(me);
-    auto& mine = (*shards_)[number];
-    if (mine.owner.load(std::memory_order_acquire) == me)
-        if (auto* const home = mine.chunks[0].load(std::memory_order_relaxed); claim(*home))
-            return home;
-    auto* slot = pop(mine);
+    auto* slot = pop(from);
     if (slot == nullptr)
-        slot = grow(mine, number);
+        slot = grow(from, number);
     if (slot != nullptr)
         slot->word.store(slot->word.load(std::memory_order_relaxed) | static_cast<std::uint64_t>(state::calling),
                          std::memory_order_release);
     return slot;
 }
 
-bool ticket_table::advance(ticket_slot& slot, std::uint64_t generation, state from, state to) noexcept
+/// By the caller, of one that was answered while it was called.
+void ticket_table::end_answered(ticket_slot& slot, std::uint64_t generation) noexcept
 {
-    auto expected = word(generation, from);
-    return slot.word.compare_exchange_strong(expected, word(generation, to), std::memory_order_acq_rel,
-                                             std::memory_order_acquire);
+    await_answered(slot);
+    slot.word.store(word(generation, state::delivering), std::memory_order_release);
 }
 
 // Another thread is copying its answer: a matter of microseconds, so waiting is not worth a wake-up.
@@ -167,44 +111,12 @@ bool ticket_table::collect(ticket_slot& slot) noexcept
 bool ticket_table::leave_pending(ticket_slot& slot, std::shared_ptr<ticket_owner> owner) noexcept
 {
     slot.kept = std::move(owner);
-    const auto generation = slot.word.load(std::memory_order_relaxed) >> state_bits;
+    const auto generation = generation_of(slot);
     if (advance(slot, generation, state::calling, state::pending))
         return true;
     await_answered(slot);
     slot.kept.reset();
     return false;
-}
-
-// Called in a state in which may_read() is false: who began to read before is waited for, nobody begins any more.
-void ticket_table::bar_reading(ticket_slot& slot) noexcept
-{
-    if (slot.blob == nullptr)
-        return;
-    const std::scoped_lock lock{slot.reading};
-    slot.blob = nullptr;
-}
-
-void ticket_table::release(ticket_slot& slot, std::uint64_t generation) noexcept
-{
-    slot.caller = nullptr;
-    slot.kept.reset();
-    const bool is_home = (slot.index & slot_mask) == 0;
-    slot.word.store(word(generation + 1, state::free), std::memory_order_release);
-    if (!is_home)
-        push(slot);
-}
-
-bool ticket_table::close(ticket_slot& slot) noexcept
-{
-    const auto generation = slot.word.load(std::memory_order_relaxed) >> state_bits;
-    const bool is_answered = !advance(slot, generation, state::calling, state::delivering);
-    if (is_answered) {
-        await_answered(slot);
-        slot.word.store(word(generation, state::delivering), std::memory_order_release);
-    }
-    bar_reading(slot);
-    release(slot, generation);
-    return is_answered;
 }
 
 void ticket_table::deliver(ticket_slot& slot, std::uint64_t generation) noexcept

@@ -37,8 +37,8 @@ struct ticket_slot {
     std::uint32_t index = 0;
     ticket_owner* caller = nullptr;     ///< takes an answer while calling; in the caller's frame
     std::shared_ptr<ticket_owner> kept; ///< takes it once pending
-    std::mutex reading;                 ///< held while a plugin reads `blob`
     base::blob_source* blob = nullptr;  ///< what the ticket's number reads as a blob handle
+    std::mutex reading;                 ///< held while a plugin reads `blob`
 };
 
 /// Threads: any. No allocation once warm; at most 16 times 16,384 tickets are open at a time.
@@ -52,8 +52,19 @@ public:
     ticket_table& operator=(const ticket_table&) = delete;
 
     /// A slot in state calling; null when all are taken.
-    [[nodiscard]] ticket_slot* open() noexcept;
-    [[nodiscard]] static std::uint64_t number(const ticket_slot& slot) noexcept;
+    [[nodiscard]] ticket_slot* open() noexcept
+    {
+        const auto* const me = this_thread();
+        const auto number = shard_of(me);
+        auto& mine = (*shards_)[number];
+        if (mine.owner.load(std::memory_order_acquire) == me && claim(*mine.home))
+            return mine.home;
+        return open_another(mine, number);
+    }
+    [[nodiscard]] static std::uint64_t number(const ticket_slot& slot) noexcept
+    {
+        return generation_of(slot) << index_bits | slot.index;
+    }
 
     /// The caller's side, after handle returned. True: the ticket is answered (by whichever thread) and the caller collects
     /// the answer, then close()s. False: nobody answered yet.
@@ -61,7 +72,16 @@ public:
     /// The caller's side: leaves the ticket open for a later answer, with `owner` kept. False: it was answered meanwhile.
     [[nodiscard]] bool leave_pending(ticket_slot& slot, std::shared_ptr<ticket_owner> owner) noexcept;
     /// The caller's side: ends a ticket that is calling or answered, and says whether it was. A reader of its blob is waited for.
-    bool close(ticket_slot& slot) noexcept;
+    bool close(ticket_slot& slot) noexcept
+    {
+        const auto generation = generation_of(slot);
+        const bool is_answered = !advance(slot, generation, state::calling, state::delivering);
+        if (is_answered)
+            end_answered(slot, generation);
+        bar_reading(slot);
+        release(slot, generation);
+        return is_answered;
+    }
 
     /// A reply's side: calls take, and finish unless the caller collects. PASS, E_STALE, or E_INVALID when take refused (the
     /// ticket is closed all the same).
@@ -81,25 +101,87 @@ private:
     static constexpr unsigned chunk_count = 256;
 
     struct alignas(64) shard {
-        std::atomic<const char*> owner{nullptr}; ///< the thread that alone uses the first one, which is on no list
+        std::atomic<const char*> owner{nullptr}; ///< the thread that alone uses `home`, which is on no list
+        ticket_slot* home = nullptr;             ///< the first one
         std::atomic<std::uint64_t> free_head{0}; ///< tag << 32 | index + 1
         std::mutex growing;
         unsigned used_chunks = 0;
         std::array<std::atomic<ticket_slot*>, chunk_count> chunks{};
     };
 
+    // A ticket is generation << 18 | shard << 14 | slot in its shard.
+    static constexpr unsigned slot_bits = 14;
+    static constexpr std::uint32_t slot_mask = (1U << slot_bits) - 1;
+    static constexpr unsigned index_bits = 18;
+    static constexpr unsigned state_bits = 3;
+
+    [[nodiscard]] static constexpr std::uint64_t word(std::uint64_t generation, state now) noexcept
+    {
+        return generation << state_bits | static_cast<std::uint64_t>(now);
+    }
+    [[nodiscard]] static constexpr state state_of(std::uint64_t word) noexcept
+    {
+        return static_cast<state>(word & ((1U << state_bits) - 1));
+    }
+    /// By who has it.
+    [[nodiscard]] static std::uint64_t generation_of(const ticket_slot& slot) noexcept
+    {
+        return slot.word.load(std::memory_order_relaxed) >> state_bits;
+    }
+    /// No two threads that live have the same.
+    [[nodiscard]] static const char* this_thread() noexcept { return &here; }
+    /// Threads spread over the shards by where their thread-local storage lies: no counter that all would share.
+    [[nodiscard]] static std::uint32_t shard_of(const char* thread) noexcept
+    {
+        return static_cast<std::uint32_t>((reinterpret_cast<std::uintptr_t>(thread) >> 6U) * 0x9e3779b97f4a7c15U >> 60U);
+    }
+
+    static bool advance(ticket_slot& slot, std::uint64_t generation, state from, state to) noexcept
+    {
+        auto expected = word(generation, from);
+        return slot.word.compare_exchange_strong(expected, word(generation, to), std::memory_order_acq_rel,
+                                                 std::memory_order_acquire);
+    }
+    /// By the thread that it belongs to. Nobody else touches it while it is free, so that this needs no locked instruction.
+    [[nodiscard]] static bool claim(ticket_slot& home) noexcept
+    {
+        const auto now = home.word.load(std::memory_order_acquire);
+        if (state_of(now) != state::free)
+            return false;
+        home.word.store(now | static_cast<std::uint64_t>(state::calling), std::memory_order_release);
+        return true;
+    }
+    /// Called in a state in which may_read() is false: who began to read before is waited for, nobody begins any more.
+    static void bar_reading(ticket_slot& slot) noexcept
+    {
+        if (slot.blob == nullptr)
+            return;
+        const std::scoped_lock lock{slot.reading};
+        slot.blob = nullptr;
+    }
+    void release(ticket_slot& slot, std::uint64_t generation) noexcept
+    {
+        slot.caller = nullptr;
+        if (slot.kept)
+            slot.kept.reset();
+        const bool is_home = (slot.index & slot_mask) == 0;
+        slot.word.store(word(generation + 1, state::free), std::memory_order_release);
+        if (!is_home)
+            push(slot);
+    }
+
     [[nodiscard]] ticket_slot* at(std::uint64_t ticket) const noexcept;
-    static bool advance(ticket_slot& slot, std::uint64_t generation, state from, state to) noexcept;
+    [[nodiscard]] ticket_slot* open_another(shard& from, std::uint32_t number) noexcept;
+    static void end_answered(ticket_slot& slot, std::uint64_t generation) noexcept;
     static void await_answered(ticket_slot& slot) noexcept;
-    static void bar_reading(ticket_slot& slot) noexcept;
     [[nodiscard]] static bool may_read(const ticket_slot& slot, std::uint64_t ticket) noexcept;
     [[nodiscard]] ticket_slot* slot_of(std::uint32_t index) const noexcept;
-    [[nodiscard]] static bool claim(ticket_slot& home) noexcept;
     [[nodiscard]] ticket_slot* pop(shard& from) noexcept;
     [[nodiscard]] ticket_slot* grow(shard& of, std::uint32_t shard_number) noexcept;
     void push(ticket_slot& slot) noexcept;
-    void release(ticket_slot& slot, std::uint64_t generation) noexcept;
     void deliver(ticket_slot& slot, std::uint64_t generation) noexcept;
+
+    static inline constinit thread_local char here = 0;
 
     std::unique_ptr<std::array<shard, shard_count>> shards_;
 };

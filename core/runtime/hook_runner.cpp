@@ -156,7 +156,8 @@ hook_runner::asked hook_runner::ask(const hooks::link& whom, hooks::event& what,
         budget_.renew();
     }
     const auto left = budget_.left(hooks::phase_of(what.hook));
-    asked one{.whom = &whom, .since = now, .until = now + std::min(whom.deadline, left), .done = now};
+    asked one{whom, now};
+    one.until = now + std::min(whom.deadline, left);
     one.lane = outstanding_.empty() ? 0 : free_lane();
     one.counts = counts;
     one.is_hurried = left < whom.deadline;
@@ -171,7 +172,7 @@ hook_runner::asked hook_runner::ask(const hooks::link& whom, hooks::event& what,
     }
     what.seat = seat_of(whom);
     auto& answer = blank_answer;
-    const auto called = one.lane == 0 ? whom.who->call(what, one.until, port_, answer)
+    const auto called = one.lane == 0 ? whom.who->call(what, one.until, first_lane_, answer)
                                       : whom.who->call(what, one.until, port_->lane(one.lane), answer);
     if (called.status == hooks::call_status::answered)
         one.reply = std::move(answer);
@@ -331,7 +332,7 @@ void hook_runner::tell(const hooks::chain& order, const hooks::event& what, cons
             continue;
         shown.seat = seat_of(*link);
         hooks::plugin_reply nobody_reads;
-        const auto called = link->who->call(shown, base::instant{}, port_, nobody_reads);
+        const auto called = link->who->call(shown, base::instant{}, first_lane_, nobody_reads);
         if (called.status == hooks::call_status::failed)
             report("the plugin reported a failure", *link, what, base::log_level::warning);
         if (one.counts == 0 || link->health == nullptr)

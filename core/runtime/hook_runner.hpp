@@ -32,8 +32,8 @@ public:
     hook_runner(std::shared_ptr<const hooks::chain> order, std::shared_ptr<connection_port> port, base::log log,
                 base::metrics& metrics, const notice_board& notices, const base::clock& clock,
                 const hooks::budget_limits& limits = {}, std::chrono::nanoseconds time_every = {})
-        : order_{std::move(order)}, port_{std::move(port)}, log_{log}, metrics_{metrics}, notices_{notices}, clock_{clock},
-          budget_{limits}, time_every_{time_every}
+        : order_{std::move(order)}, port_{std::move(port)}, first_lane_{port_}, log_{log}, metrics_{metrics}, notices_{notices},
+          clock_{clock}, budget_{limits}, time_every_{time_every}
     {
     }
     ~hook_runner() { forget(); }
@@ -62,6 +62,9 @@ private:
     struct asked {
         enum class state : std::uint8_t { pending, answered, passed, failed, late, refused, cut };
 
+        asked() noexcept {} // leaves the room of a reply as it is: to clear it costs as much as to ask
+        asked(const hooks::link& who, base::instant now) noexcept : whom{&who}, since{now}, done{now} {}
+
         const hooks::link* whom = nullptr;
         base::instant since; ///< it was asked
         base::instant until; ///< its answer counts
@@ -70,10 +73,10 @@ private:
         std::size_t lane = 0;
         state is = state::pending;
         hooks::breaker::passage passage = hooks::breaker::passage::call;
-        std::uint32_t counts = 1;                      ///< in its times: so often; 0: it was not timed
-        bool is_hurried = false;                       ///< the phase's budget ends before its deadline
-        std::int32_t score = 0;                        ///< of the message when it was asked
-        std::optional<hooks::plugin_reply> reply = {}; ///< when answered
+        std::uint32_t counts = 1;                 ///< in its times: so often; 0: it was not timed
+        bool is_hurried = false;                  ///< the phase's budget ends before its deadline
+        std::int32_t score = 0;                   ///< of the message when it was asked
+        std::optional<hooks::plugin_reply> reply; ///< when answered
     };
 
     [[nodiscard]] std::uint32_t weight_of_walk(const hooks::chain& order, hooks::hook_point hook, base::instant now) const;
@@ -98,6 +101,7 @@ private:
 
     std::shared_ptr<const hooks::chain> order_;
     std::shared_ptr<connection_port> port_;
+    std::shared_ptr<hooks::session_port> first_lane_; ///< the same; to make one of it for each call costs two locked instructions
     base::log log_;
     base::metrics& metrics_;
     const notice_board& notices_;

@@ -3,12 +3,13 @@
 #include "core/host/abi_plugin.hpp"
 #include "core/host/plugin_library.hpp"
 #include "core/hooks/chain.hpp"
+#include "core/io/loop.hpp"
+#include "core/runtime/hook_runner.hpp"
 
 #include <postern/abi/hooks.h>
 
 #include <benchmark/benchmark.h>
 
-#include <array>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -221,29 +222,32 @@ void show_body(benchmark::State& state, habit how)
 BENCHMARK_CAPTURE(show_body, passed, habit::passes)->Arg(64)->Arg(65536);
 BENCHMARK_CAPTURE(show_body, observed, habit::observes)->Arg(64)->Arg(65536);
 
-/// Ten plugins with no opinion, walked as a session does: each has its seat, and one record is shown to all of them.
+/// Ten plugins with no opinion, asked by what asks for a session.
 void chain_of_ten(benchmark::State& state)
 {
     std::vector<hooks::link> links(10);
-    for (auto& each : links)
+    for (auto& each : links) {
         each.who = make(habit::passes);
-    const hooks::chain order{std::move(links)};
+        each.health = std::make_shared<hooks::vitals>(hooks::breaker_rule{});
+    }
+    const auto order = std::make_shared<const hooks::chain>(std::move(links));
     scene here{hooks::hook_point::cmd_rcpt};
-    std::array<void*, 10> seats{};
-    hooks::plugin_reply reply;
+    no_log nowhere;
+    const base::log log{nowhere};
+    base::metrics metrics;
+    const base::system_clock clock;
+    const runtime::notice_board notices{clock};
+    io::loop home{log};
+    const auto port = std::make_shared<runtime::connection_port>(home, here.facts.session, clock);
+    runtime::hook_runner runner{order, port, log, metrics, notices, clock, {}, runtime::hook_runner::usual_timing};
     for (auto each : state) {
         (void)each;
-        ++here.what.view;
-        hooks::chain_run run{order, hooks::hook_point::cmd_rcpt, &here.draft, &here.facts};
-        while (const auto* link = run.next()) {
-            here.what.seat = &seats[link->position];
-            if (link->who->call(here.what, {}, here.answers, reply).status == hooks::call_status::passed)
-                run.passed();
-        }
+        hooks::chain_run run{*order, hooks::hook_point::cmd_rcpt, &here.draft, &here.facts};
+        if (!runner.advance(run, here.what))
+            throw std::logic_error{"somebody answers later"};
         benchmark::DoNotOptimize(run.result());
     }
-    for (const auto& each : order.all())
-        each.who->session_ended(here.facts.session);
+    runner.end();
 }
 BENCHMARK(chain_of_ten);
 
