@@ -13,6 +13,10 @@
 
 namespace postern::io {
 
+/// For a context whose sockets are used by the thread that runs it alone; others may post to it. A wait then takes no lock of its
+/// descriptor, twice a command.
+inline constexpr int for_one_thread = BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO;
+
 /// What context.run() does: runs what is spawned and posted until nothing is left, or it is stopped. Under load the thread lets
 /// others have its core before it sleeps: what they do is often what it waits for, and a wake-up costs as much as some
 /// commands. Threads: one at a time.
@@ -21,7 +25,7 @@ void run(asio::io_context& context);
 /// Threads: everything but post() and stop() on the thread that runs it.
 class loop {
 public:
-    explicit loop(base::log log) : log_{log}, own_{std::in_place, 1}, context_{*own_}, deadlines_{context_} {}
+    explicit loop(base::log log) : log_{log}, own_{std::in_place, for_one_thread}, context_{*own_}, deadlines_{context_} {}
     /// On somebody else's context, which one thread at a time runs and which outlives it.
     loop(base::log log, asio::io_context& of) : log_{log}, context_{of}, deadlines_{context_} {}
     ~loop() = default;

@@ -1,5 +1,6 @@
 #include "core/runtime/load.hpp"
 
+#include "core/io/loop.hpp"
 #include "core/runtime/client_core.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -24,7 +25,7 @@ struct load_state {
     std::shared_ptr<const message::envelope> envelope;
     std::string content;
     content_facts facts;
-    io::asio::io_context context{1};
+    io::asio::io_context context{io::for_one_thread};
     std::uint64_t started = 0;
     load_report report;
     std::vector<std::uint32_t> microseconds;
