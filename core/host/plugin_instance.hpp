@@ -206,7 +206,7 @@ private:
     void* self_ = nullptr;
     std::uint32_t flags_;
     hook_set observed_;
-    ticket_table tickets_;
+    ticket_table tickets_; ///< frees who waits for answers that never came; their ends use nothing of the instance
     /// Of a transport that does not block: its wakes come on another thread than its other events.
     std::unique_ptr<std::array<std::mutex, 64>> by_session_;
 

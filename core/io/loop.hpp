@@ -13,8 +13,8 @@
 
 namespace postern::io {
 
-/// For a context whose sockets are used by the thread that runs it alone; others may post to it. A wait then takes no lock of its
-/// descriptor, twice a command.
+/// For a context whose sockets are used and destroyed by the thread that runs it alone. Others may post to it, stop it, and
+/// destroy timers of it: these have locks of Asio's that stay. A wait takes no lock of its descriptor, twice a command.
 inline constexpr int for_one_thread = BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO;
 
 /// What context.run() does: runs what is spawned and posted until nothing is left, or it is stopped. Under load the thread lets

@@ -41,7 +41,7 @@ io::task<io::dns_answer> name_lookups::ask(std::shared_ptr<io::resolver_thread> 
     // The resolver's thread may be about to answer when this one stops waiting: the question outlives both, and the guard keeps
     // the loop until the answer was posted or dropped.
     const auto open = std::make_shared<question>(home_);
-    auto answered = [open, guard = io::asio::make_work_guard(home_.context())](const io::dns_answer& answer) {
+    auto answered = [guard = io::asio::make_work_guard(home_.context()), open](const io::dns_answer& answer) {
         io::asio::post(guard.get_executor(), [open, answer] {
             open->answer = answer;
             open->bell.cancel();

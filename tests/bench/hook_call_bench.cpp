@@ -12,11 +12,14 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -222,7 +225,7 @@ void show_body(benchmark::State& state, habit how)
 BENCHMARK_CAPTURE(show_body, passed, habit::passes)->Arg(64)->Arg(65536);
 BENCHMARK_CAPTURE(show_body, observed, habit::observes)->Arg(64)->Arg(65536);
 
-/// Ten plugins with no opinion, asked by what asks for a session.
+/// Ten plugins with no opinion, asked by what asks for a session; nothing of it is traced.
 void chain_of_ten(benchmark::State& state)
 {
     std::vector<hooks::link> links(10);
