@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #ifndef MFD_EXEC // Linux 6.3
@@ -67,6 +68,17 @@ bool is_same_moment(const timespec& a, const timespec& b) noexcept
 
 } // namespace
 
+bool seal(int memory, const std::function<void()>& between)
+{
+    constexpr int attempts = 20;
+    for (int left = attempts;; between()) {
+        if (::fcntl(memory, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0)
+            return true;
+        if (errno != EBUSY || --left == 0)
+            return false;
+    }
+}
+
 std::optional<plugin_image> plugin_image::copy_of(int file, const std::string& name, std::string& why)
 {
     struct stat before {};
@@ -97,7 +109,7 @@ std::optional<plugin_image> plugin_image::copy_of(int file, const std::string& n
         why = changed;
         return std::nullopt;
     }
-    if (::fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) != 0) {
+    if (!seal(copy, [] { std::this_thread::yield(); })) {
         why = what_failed("its copy cannot be sealed");
         return std::nullopt;
     }

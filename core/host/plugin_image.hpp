@@ -4,11 +4,16 @@
 // SECURITY: the copy is sealed before anything looks at it.
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace postern::daemon {
+
+/// Seals what a memfd holds, for ever. On a busy machine the kernel itself may hold a page of it, for longer than the seventh of
+/// a second that it waits before it says EBUSY: it is asked some times, `between` in between. False: not sealed, errno says why.
+[[nodiscard]] bool seal(int memory, const std::function<void()>& between);
 
 class plugin_image {
 public:
